@@ -1,0 +1,163 @@
+import type { ApprovalId, DecisionId, HourlyUsdText, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
+import type { Entry, PersonalText } from '../shared/entry.js';
+import type { PricedLine } from '../pricing/priced-line.js';
+import type { EnvironmentClass, Mode } from '../policy/policy.document.js';
+
+export type Source = 'terraform' | 'k8s_admission' | 'cloud_event';
+/** What evaluation discovered, in rising strength; the strongest wins. */
+export type Finding = 'clean' | 'approval' | 'violation' | 'failure';
+export type Outcome = 'ALLOW' | 'ALLOW_WITH_CREDITS' | 'REQUIRE_APPROVAL' | 'DENY';
+
+/** Money set aside on one account: `budget:<id>`, `ceiling:plan`, `ceiling:enterprise`, `overage:<decision id>`. */
+export interface Leg {
+  readonly account: string;
+  readonly amount_usd: UsdText;
+}
+
+export interface WaterfallStage {
+  readonly stage: 'plan_limit' | 'project_allocation' | 'reserved_credits' | 'org_emergency_credits' | 'enterprise_ceiling' | 'unfunded';
+  readonly status: 'pass' | 'partial' | 'fail' | 'skipped';
+  /** null: no limit. */
+  readonly available_usd: UsdText | null;
+  readonly consumed_usd: UsdText;
+  readonly remaining_usd: UsdText | null;
+}
+
+export interface Balance {
+  readonly account: string;
+  /** null: no limit. */
+  readonly limit_usd: UsdText | null;
+  readonly spent_usd: UsdText;
+  readonly held_usd: UsdText;
+  readonly headroom_usd: UsdText | null;
+}
+
+export type CostMethod = 'price_book' | 'infracost' | 'declared' | 'annotation' | 'none';
+export type Completeness = 'complete' | 'partial' | 'unknown';
+
+/** How the amount of a decision came about, and how much of it is unknown. */
+export interface CostEvidence {
+  /** The known part; null when nothing at all is known. */
+  readonly monthly_delta_usd: UsdText | null;
+  readonly hourly_delta_usd: HourlyUsdText | null;
+  readonly method: CostMethod;
+  readonly completeness: Completeness;
+  readonly priced: number;
+  readonly unpriced: number;
+  readonly price_book: { readonly version: string; readonly sha256: Sha256Hex } | null;
+  readonly lines: readonly PricedLine[];
+}
+
+/** The change as asked, normalised: what the fingerprint and the payload hash are made from, and where it came from. */
+export interface RecordedRequest {
+  readonly source: Source;
+  readonly action: string;
+  readonly resource_reference: string;
+  readonly project_id: string;
+  readonly environment_raw: string;
+  readonly environment_label: string;
+  readonly environment_class: EnvironmentClass;
+  /** The caller's own figures as sent, canonical text; null where absent. */
+  readonly declared_monthly_delta_usd: UsdText | null;
+  readonly declared_hourly_delta_usd: HourlyUsdText | null;
+  /** RFC 8785 text of the caller's metadata, so that decimals are legal in it. */
+  readonly metadata: string;
+  readonly options: Readonly<Record<string, string | boolean>>;
+  readonly run: {
+    readonly run_id: string;
+    readonly stage: string;
+    readonly workspace_id: string | null;
+    readonly workspace_name: string | null;
+    readonly run_url: string | null;
+    readonly callback_url: string | null;
+  } | null;
+  readonly justification: PersonalText | null;
+  readonly ticket: string | null;
+}
+
+/** What the approval of this decision needs, pinned by the policy version in force. */
+export interface ApprovalTerms {
+  readonly approval_id: ApprovalId;
+  readonly approve_by_seconds: number;
+  readonly use_by_seconds: number;
+  readonly token_ttl_seconds: number;
+  readonly quorum: number;
+  readonly is_separation_required: boolean;
+  readonly justification_length_min: number;
+  readonly consumer: 'creator' | 'project' | 'member';
+  readonly cap_monthly_delta_usd: UsdText;
+  readonly cap_hourly_delta_usd: HourlyUsdText;
+  /** The part that no account can fund; granting makes the exception `overage:<decision id>` over it. */
+  readonly unfunded_usd: UsdText;
+}
+
+export interface Requester {
+  readonly subject: string;
+  /** The person behind a pipeline, if it named one. */
+  readonly on_behalf_of: string | null;
+}
+
+export interface DecisionRecorded {
+  readonly decision_id: DecisionId;
+  readonly key: {
+    readonly scope: string;
+    readonly text: string;
+    readonly is_derived: boolean;
+    /** 1, 2, 3 ... for derived keys whose earlier answer has lapsed. */
+    readonly generation: number;
+  };
+  readonly payload_hash: Sha256Hex;
+  readonly request_fingerprint: Sha256Hex;
+  readonly subject_hash: Sha256Hex;
+  readonly request: RecordedRequest;
+  readonly requester: Requester;
+  readonly dry_run: boolean;
+  readonly decision: Outcome;
+  readonly finding: Finding;
+  readonly reason_codes: readonly string[];
+  readonly mode: Mode;
+  /** `<source>:<environment class>`, the cell of the mode matrix that decided. */
+  readonly mode_scope: string;
+  readonly policy_version: number;
+  readonly policy_document_sha256: Sha256Hex;
+  readonly cost: CostEvidence;
+  readonly waterfall: readonly WaterfallStage[];
+  readonly hold: { readonly legs: readonly Leg[]; readonly total_usd: UsdText; readonly unfunded_usd: UsdText };
+  readonly exposure_usd: UsdText;
+  /** What enforcement would have said, where the mode softened it. */
+  readonly would_be: { readonly decision: Outcome; readonly reason_codes: readonly string[] } | null;
+  readonly approval: ApprovalTerms | null;
+  readonly balances_after: readonly Balance[];
+  readonly warnings: readonly string[];
+  /** The amount that auto-approval let pass, counted for this requester and UTC month. */
+  readonly auto_approved_usd: UsdText | null;
+  readonly decided_at: Instant;
+  readonly expires_at: Instant;
+  readonly ttl_seconds: number;
+  /** The decision whose lapsed hold this one took over, if any. */
+  readonly supersedes: DecisionId | null;
+  /** 16 random bytes, base64url: makes a payload of few possibilities unguessable from its hash. */
+  readonly salt: string;
+}
+
+/** Entries of `decisions-<tenant>`, written by the gate alone. */
+export type DecisionsEntry =
+  | Entry<'decision_recorded', DecisionRecorded>
+  | Entry<
+      'hold_voided',
+      {
+        readonly decision_id: DecisionId;
+        readonly cause: 'approval_denied' | 'approval_withdrawn' | 'superseded';
+        readonly released_usd: UsdText;
+        readonly voided_at: Instant;
+      }
+    >
+  | Entry<
+      'hold_expired',
+      {
+        readonly decision_id: DecisionId;
+        readonly cause: 'approve_by_passed' | 'use_by_passed';
+        readonly released_usd: UsdText;
+        readonly expired_at: Instant;
+      }
+    >;

@@ -1,0 +1,34 @@
+/** `verdict.price-book.v1`, normalised: numbers as text, so that equal books are equal bytes. protocols section 3.2. */
+export interface PriceBook {
+  readonly format: 'verdict.price-book.v1';
+  readonly version: string;
+  readonly currency: 'USD';
+  readonly hours_per_month: 730;
+  readonly defaults: { readonly [provider: string]: { readonly region: string } };
+  readonly free: readonly string[];
+  readonly entries: readonly PriceBookEntry[];
+}
+export interface PriceBookEntry {
+  readonly id: string;
+  /** Exact, or with one trailing `*`. */
+  readonly resource_type: string;
+  readonly match: { readonly [path: string]: Matcher };
+  readonly components: readonly PriceComponent[];
+}
+export type Matcher =
+  | string
+  | readonly string[]
+  | { readonly prefix: string }
+  | { readonly absent: true }
+  | { readonly absent_or: readonly string[] };
+export interface PriceComponent {
+  readonly name: string;
+  readonly unit: 'hour' | 'month';
+  /** Decimal text, up to 12 places. */
+  readonly unit_price: string;
+  readonly quantity: Quantity;
+}
+export type Quantity =
+  | string
+  | { readonly from: readonly (string | number)[]; readonly default?: string; readonly multiply?: string; readonly round_up_to?: string }
+  | { readonly usage: string };
