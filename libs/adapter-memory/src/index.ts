@@ -1,1 +1,5 @@
-export {};
+export { Faults } from './faults.js';
+export type { Fault } from './faults.js';
+export { MemoryJournals } from './memory-journals.js';
+export type { MemoryJournalsOptions } from './memory-journals.js';
+export { MemoryStore } from './memory-store.js';

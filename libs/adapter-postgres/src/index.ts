@@ -1,1 +1,12 @@
-export {};
+export { createDatabase, dropDatabase, urlOfDatabase } from './shared/admin.js';
+export type { EmbeddedLog } from './embedded/log.js';
+export { startEmbeddedPostgres } from './embedded/supervisor.js';
+export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded/supervisor.js';
+export type { BatchReport } from './journals/appender.js';
+export { checkHeads } from './journals/check-heads.js';
+export type { HeadMismatch } from './journals/check-heads.js';
+export { migrateLog } from './journals/migrate-log.js';
+export type { MigrateLogOptions } from './journals/migrate-log.js';
+export { LogDamaged, openPostgresJournals } from './journals/postgres-journals.js';
+export type { PostgresJournalsOptions } from './journals/postgres-journals.js';
+export { ensureRoles, OWNER_ROLE, SERVICE_ROLE } from './journals/roles.js';

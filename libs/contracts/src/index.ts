@@ -1,1 +1,27 @@
-export {};
+export { DEPTH_MAX, FOREIGN_DEPTH_MAX, readJson, type ReadJsonOptions, type ReadJsonResult, readJsonText } from './json/strict-json.js';
+export { type BodyOptions, parseBody, type Parsed, parseWith, toWire, type WireError, type WireJson } from './http/wire.js';
+export { FOREIGN_MEMBERS, GateBody, PreflightBody, DecisionIdParams, DecisionsQuery, VerdictAnswer, PreflightAnswer, DecisionAnswer, DecisionSummary, ReceiptAnswer } from './http/gate.js';
+export {
+  CreateBudgetBody,
+  completePolicy,
+  policyDefects,
+  PolicyDocumentInput,
+  PublishPolicyBody,
+  RollBackPolicyBody,
+  UpdateBudgetBody,
+  ValidatePolicyBody,
+} from './http/policy.js';
+export {
+  ApprovalIdParams,
+  ApprovalsQuery,
+  ConsumeBody,
+  EmptyBody,
+  FileRequestBody,
+  QueueQuery,
+  VoteBody,
+} from './http/approvals.js';
+export { ExceptionsQuery, ReconcileBody, ReservationsQuery } from './http/reservations.js';
+export { CreateExportBody, ExportIdParams, ExportsQuery, KindParams, LedgerQuery } from './http/audit.js';
+export { BudgetIdParams, PriceBookParams, VersionParams } from './http/params.js';
+export { IdempotencyKey } from './http/scalars.js';
+export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';

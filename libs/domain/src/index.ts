@@ -1,1 +1,169 @@
-export type * from './shared/brand.js';
+export type { ApprovalId, Brand, BudgetId, DecisionId, HourlyUsdText, Instant, Sha256Hex, TenantId, UsdText } from './shared/brand.js';
+export type { Actor, Entry, Json, Keyed, PersonalText, Result, Sealable, Sealed } from './shared/entry.js';
+export { accepted, assertNever, refused } from './shared/entry.js';
+export { instantOf, msOf, type Period, periodOf, plusSeconds } from './shared/instant.js';
+export {
+  addUsd,
+  floorTo4,
+  formatUsd4,
+  formatUsd6,
+  hourlyOfMonthly,
+  HOURS_PER_MONTH,
+  isMoney,
+  max,
+  type MicroUsd,
+  microUsd,
+  min,
+  type MoneyProblem,
+  NOTHING,
+  parseNumberToken,
+  parseUsd,
+  roundHalfEven,
+  roundTo4,
+  subtractUsd,
+  sum,
+  usdOf,
+} from './shared/money.js';
+export { type CanonicalJson, jcsText } from './shared/jcs.js';
+export { sha256Hex } from './shared/sha256.js';
+export { isRawList, isRawObject, memberOf, NumberToken, pointerTo, type RawJson, type RawObject, textMemberOf } from './shared/raw-json.js';
+export { classOf, labelOf, normaliseEnvironment, UNSPECIFIED_ENVIRONMENT } from './shared/environment.js';
+export { derivedKey, type KeySource, payloadHash, requestFingerprint, type SentPayload, subjectHash } from './shared/fingerprint.js';
+export { BoundedMap } from './shared/bounded-map.js';
+export { PersistentMap } from './shared/persistent-map.js';
+export {
+  type AccountBalance,
+  type Accounts,
+  type AccountTerms,
+  balanceOf,
+  type Charge,
+  freeHold,
+  type HeldLeg,
+  noAccounts,
+  placeHold,
+  settleHold,
+  type TermsOf,
+} from './accounts/accounts.js';
+export type { Behaviour, EnvironmentClass, Mode, PerClass, PolicyDocument } from './policy/policy.document.js';
+export type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry } from './policy/policy.entries.js';
+export { DEFAULT_POLICY } from './policy/default-policy.js';
+export {
+  type AdminAnswer,
+  adminKey,
+  type Budget,
+  budgetAccount,
+  ENTERPRISE_CEILING,
+  evolvePolicy,
+  matchingBudgets,
+  noPolicy,
+  overageAccount,
+  PLAN_CEILING,
+  policyInForce,
+  type PolicyState,
+  type PolicyVersion,
+  priceBookOf,
+  type PublishedPriceBook,
+  termsOf,
+} from './policy/policy.state.js';
+export {
+  BUDGETS_MAX,
+  decidePolicy,
+  earlierAdminAnswer,
+  type PolicyCommand,
+  type PolicyRefusal,
+  type PolicyResult,
+  PRICE_BOOKS_MAX,
+  type PublishDefaultPolicy,
+  type PublishPolicy,
+  type PublishPriceBook,
+  type RollBackPolicy,
+  type SetBudget,
+} from './policy/policy.js';
+export type { AskForChange, Evidence, PricedEvidence } from './decisions/ask-for-change.js';
+export type {
+  ApprovalTerms,
+  Balance,
+  Completeness,
+  CostEvidence,
+  CostMethod,
+  DecisionRecorded,
+  DecisionsEntry,
+  Finding,
+  Leg,
+  Outcome,
+  RecordedRequest,
+  Requester,
+  Source,
+  WaterfallStage,
+} from './decisions/decisions.entries.js';
+export {
+  type Answer,
+  answerKey,
+  type ApprovalProgress,
+  autoApprovalKey,
+  type DueReaction,
+  emptyGate,
+  evolveGate,
+  type GateObserved,
+  type GateState,
+} from './decisions/decisions.state.js';
+export {
+  decideChange,
+  decideEndHold,
+  decideGrantOverage,
+  type EndHold,
+  type GateRefusal,
+  type GateResult,
+  type GrantOverage,
+} from './decisions/decisions.js';
+export { evaluate } from './decisions/evaluate.js';
+export { outcomeOf } from './decisions/outcome.js';
+export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';
+export type { ApprovalBinding, ApprovalsEntry } from './approvals/approvals.entries.js';
+export {
+  type Approval,
+  type ApprovalsObserved,
+  type ApprovalsState,
+  type ApprovalStatus,
+  bindingOf,
+  evolveApprovals,
+  noApprovals,
+} from './approvals/approvals.state.js';
+export {
+  type ApprovalCaller,
+  type ApprovalsCommand,
+  type ApprovalsRefusal,
+  type ApprovalsResult,
+  type CastVote,
+  decideApprovals,
+  DEFAULT_STAGE,
+  type FileRequest,
+  isOwnRequest,
+  type OpenRequest,
+  type PassTime,
+  progressOf,
+  REISSUES_MAX,
+  type ReissueToken,
+  type SignedToken,
+  type Withdraw,
+} from './approvals/approvals.js';
+export {
+  type ConsumeCode,
+  type ConsumeResult,
+  type ConsumeToken,
+  decideConsume,
+  type ExpectedBinding,
+  type ReadToken,
+  type TokenClaims,
+} from './approvals/consume.js';
+export type { ExceptionKind, ReservationsEntry, SettledLeg, SettlementStatus } from './reservations/reservations.entries.js';
+export {
+  evolveReservations,
+  noReservations,
+  type Reservation,
+  type ReservationsObserved,
+  type ReservationsState,
+} from './reservations/reservations.state.js';
+export { decideReconcile, type Reconcile, type ReconcileResult, type ReservationsRefusal } from './reservations/reservations.js';
+export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } from './pricing/price-book.js';
+export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';

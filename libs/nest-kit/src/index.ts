@@ -1,1 +1,42 @@
-export {};
+export type { Caller as CallerIdentity } from './auth/caller.js';
+export { callerFromClaims, parseTenantId } from './auth/claims.js';
+export { mayCall } from './auth/caller-check.js';
+export { IssuerSchema, type IdentityMapping, type Issuer } from './auth/issuer.js';
+export { TokenVerifier, type Verified, type VerifierOptions } from './auth/token-verifier.js';
+export { ConfigError, HttpEnv, loadConfig, PostgresEnv, type HttpConfig } from './config/config.js';
+export { serveDocs } from './docs/serve-docs.js';
+export { Health, type HealthCheck, type Readiness } from './health/health.js';
+export {
+  createHttpApp,
+  KEEP_ALIVE_MS,
+  listRoutes,
+  type HttpAppConfig,
+  type HttpAppOptions,
+} from './http/create-http-app.js';
+export { listenHttpApp, runMain, stopHttpApp, type MainOptions, type Running } from './http/run-main.js';
+export { HEALTH, LOGGER, METRICS } from './http/tokens.js';
+export { createLogger, type LoggerOptions } from './logging/logger.js';
+export { redactPath } from './logging/redact.js';
+export type { MetricsOptions } from './metrics/instrument-maker.js';
+export { Metrics } from './metrics/metrics.js';
+export { isProblemCode, PROBLEMS, type ProblemCode } from './problems/problem-codes.js';
+export {
+  problem,
+  ProblemException,
+  toProblem,
+  type Problem,
+  type ProblemDetails,
+  type ProblemError,
+  type ProblemHeaders,
+} from './problems/problem.js';
+export { uuidV7 } from './request/request-id.js';
+export { readRequestInfo } from './request/request-info.js';
+export type { RequestInfo } from './request/request-state.js';
+export { parseTimeoutMs } from './request/timeout.js';
+export { AnswerHead, entryReference } from './routing/answer-head.js';
+export { Endpoint } from './routing/endpoint.decorator.js';
+export { Answer, Caller, RawBody, RequestContext } from './routing/params.decorator.js';
+export { BODY_BYTES_MAX, ROLES, type Role, type RouteSpec } from './routing/route-spec.js';
+export { RouteWithoutRoles, type RegisteredRoute } from './routing/route-table.js';
+export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
+export { withSpan } from './tracing/with-span.js';

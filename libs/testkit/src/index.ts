@@ -1,1 +1,13 @@
-export {};
+export { fixedClock } from './fixed-clock.js';
+export type { FixedClock } from './fixed-clock.js';
+export { sealedBytes, sealedEntry } from './sealed-entry.js';
+export type { SealedEntryParts } from './sealed-entry.js';
+export { specFor } from './spec-for.js';
+export type { GivenSpec, Spec, SpecifiedDecider, WhenSpec } from './spec-for.js';
+export { startCuttingProxy } from './cutting-proxy.js';
+export type { CuttingProxy } from './cutting-proxy.js';
+export { describeJournals } from './describe-journals.js';
+export { withEmbeddedPostgres } from './embedded-postgres.js';
+export type { TestDatabase } from './embedded-postgres.js';
+export { batchAfter, drain, freshJournal } from './journals-contract/under-test.js';
+export type { JournalsUnderTest } from './journals-contract/under-test.js';

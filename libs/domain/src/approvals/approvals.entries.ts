@@ -1,5 +1,5 @@
 import type { ApprovalId, DecisionId, HourlyUsdText, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
-import type { Entry, PersonalText } from '../shared/entry.js';
+import type { Entry, Keyed, PersonalText } from '../shared/entry.js';
 import type { ApprovalTerms, Outcome, Requester, Source } from '../decisions/decisions.entries.js';
 
 /** The binding of an approval: what the token names and a consumer must repeat. */
@@ -46,6 +46,7 @@ export type ApprovalsEntry =
         readonly justification_length: number;
         readonly ticket: string | null;
         readonly filed_at: Instant;
+        readonly idempotency: Keyed;
       }
     >
   | Entry<
@@ -58,6 +59,7 @@ export type ApprovalsEntry =
         readonly notes: PersonalText | null;
         readonly ticket: string | null;
         readonly voted_at: Instant;
+        readonly idempotency: Keyed;
       }
     >
   | Entry<
@@ -110,8 +112,7 @@ export type ApprovalsEntry =
         readonly approval_id: ApprovalId;
         readonly decision_id: DecisionId;
         readonly jti: string;
-        readonly key: string | null;
-        readonly payload_hash: Sha256Hex;
+        readonly idempotency: Keyed;
         readonly consumed_by: string;
         readonly consumed_at: Instant;
         readonly expires_at: Instant;

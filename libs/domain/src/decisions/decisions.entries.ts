@@ -72,6 +72,8 @@ export interface RecordedRequest {
     readonly callback_url: string | null;
   } | null;
   readonly justification: PersonalText | null;
+  /** In characters; a sealed text cannot be measured any more. */
+  readonly justification_length: number;
   readonly ticket: string | null;
 }
 

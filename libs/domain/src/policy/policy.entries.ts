@@ -1,5 +1,5 @@
 import type { BudgetId, DecisionId, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
-import type { Entry } from '../shared/entry.js';
+import type { Entry, Keyed } from '../shared/entry.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { PolicyDocument } from './policy.document.js';
 
@@ -34,9 +34,10 @@ export type PolicyEntry =
         readonly effective_from: Instant;
         /** Set when this version repeats the text of an older one. */
         readonly rolled_back_to: number | null;
+        readonly idempotency: Keyed;
       }
     >
-  | Entry<'budget_set', BudgetTerms & { readonly set_by: string; readonly set_at: Instant }>
+  | Entry<'budget_set', BudgetTerms & { readonly set_by: string; readonly set_at: Instant; readonly idempotency: Keyed }>
   | Entry<
       'price_book_published',
       {
@@ -45,6 +46,7 @@ export type PolicyEntry =
         readonly book_sha256: Sha256Hex;
         readonly published_by: string;
         readonly published_at: Instant;
+        readonly idempotency: Keyed;
       }
     >
   | Entry<

@@ -14,6 +14,12 @@ export interface PriceBookEntry {
   readonly resource_type: string;
   readonly match: { readonly [path: string]: Matcher };
   readonly components: readonly PriceComponent[];
+  /** What a Kubernetes object cannot say itself: hours a month of a Job, nodes of a DaemonSet. protocols section 1.4. */
+  readonly assume?: Assumption;
+}
+export interface Assumption {
+  readonly hours?: string;
+  readonly nodes?: string;
 }
 export type Matcher =
   | string
@@ -28,7 +34,11 @@ export interface PriceComponent {
   readonly unit_price: string;
   readonly quantity: Quantity;
 }
-export type Quantity =
-  | string
-  | { readonly from: readonly (string | number)[]; readonly default?: string; readonly multiply?: string; readonly round_up_to?: string }
-  | { readonly usage: string };
+export type Quantity = string | MeasuredQuantity | { readonly usage: string };
+/** `from` an attribute, times `multiply`, then up to the next multiple of `round_up_to`. */
+export interface MeasuredQuantity {
+  readonly from: readonly (string | number)[];
+  readonly default?: string;
+  readonly multiply?: string;
+  readonly round_up_to?: string;
+}

@@ -1,5 +1,5 @@
-import type { DecisionId, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
-import type { Entry, PersonalText } from '../shared/entry.js';
+import type { DecisionId, Instant, UsdText } from '../shared/brand.js';
+import type { Entry, Keyed, PersonalText } from '../shared/entry.js';
 
 export type SettlementStatus = 'matched' | 'overage' | 'savings';
 export type ExceptionKind = 'overage' | 'savings' | 'overrun' | 'late_actual' | 'unreconciled';
@@ -37,8 +37,7 @@ export type ReservationsEntry =
         /** The part of the actual that neither the hold nor any headroom covers: the exception `overrun:<decision id>`. */
         readonly overrun_usd: UsdText;
         readonly exception_id: string | null;
-        readonly key: string | null;
-        readonly payload_hash: Sha256Hex;
+        readonly idempotency: Keyed;
         readonly trigger: 'manual' | 'import';
         readonly settled_by: string;
         readonly settled_at: Instant;

@@ -1,3 +1,5 @@
+import type { Sha256Hex } from './brand.js';
+
 /** JSON as entries may hold it: numbers are integers within +-(2^53-1), money and other decimals are text. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -15,6 +17,12 @@ export interface Actor {
   readonly kind: 'user' | 'service' | 'system';
   readonly id: string;
   readonly roles: readonly string[];
+}
+
+/** What makes a repeated command recognisable: the caller's key, if it sent one, and the hash of what it asked. */
+export interface Keyed {
+  readonly key: string | null;
+  readonly payload_hash: Sha256Hex;
 }
 
 /** Free text of a person: sealed under the subject's key before it is hashed, see ledger-format section 1. */

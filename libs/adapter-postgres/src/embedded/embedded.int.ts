@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withClient } from '../shared/admin.js';
+import { sleep } from '../shared/errors.js';
+import type { EmbeddedPostgres } from './supervisor.js';
+import { startEmbeddedPostgres } from './supervisor.js';
+
+const count = (url: string): Promise<number> =>
+  withClient(url, async (client) => {
+    const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM kept');
+    return rows[0]?.n ?? -1;
+  });
+
+const eventually = async <T>(work: () => Promise<T>, timeoutMs = 20_000): Promise<T> => {
+  for (const deadline = Date.now() + timeoutMs; ; await sleep(20)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+};
+
+describe('Embedded Postgres', () => {
+  let folder: string;
+  let dataDir: string;
+  let server: EmbeddedPostgres;
+  const lines: string[] = [];
+  const start = () => startEmbeddedPostgres({ dataDir, log: (message) => void lines.push(message) });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'verdict-embedded-'));
+    await chmod(folder, 0o755);
+    dataDir = join(folder, 'data');
+    server = await start();
+    await withClient(server.url, (client) => client.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)'));
+  }, 60_000);
+
+  afterAll(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('runs with what durability rests on: fsync, full page writes, checksums, loopback only', async () => {
+    const settings = await withClient(server.url, async (client) => {
+      const names = [
+        'fsync',
+        'full_page_writes',
+        'synchronous_commit',
+        'data_checksums',
+        'listen_addresses',
+        'server_encoding',
+      ];
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+        [names],
+      );
+      return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
+    });
+    expect(settings).toEqual({
+      ...{ fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', data_checksums: 'on' },
+      ...{ listen_addresses: '127.0.0.1', server_encoding: 'UTF8' },
+    });
+  });
+
+  it('keeps the passwords in a file for its owner only', async () => {
+    expect(((await stat(`${dataDir}.secrets.json`)).mode & 0o777).toString(8)).toBe('600');
+  });
+
+  it('refuses a wrong password', async () => {
+    const url = new URL(server.url);
+    url.password = 'wrong';
+    await expect(withClient(url.href, () => Promise.resolve())).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('restarts a killed server on the same port with everything that was committed', async () => {
+    const { pid } = server;
+    process.kill(pid, 'SIGKILL');
+    expect(await eventually(() => count(server.url))).toBe(1);
+    await eventually(() => (server.pid === pid ? Promise.reject(new Error('same process')) : Promise.resolve()));
+  });
+
+  it('restarts it as often as it dies', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { pid } = server;
+      process.kill(pid, 'SIGKILL');
+      await eventually(() => (server.pid === pid ? Promise.reject(new Error('not yet')) : Promise.resolve()));
+      expect(await eventually(() => count(server.url))).toBe(1);
+    }
+  });
+
+  it('adopts a server that was left running', async () => {
+    const { pid, port } = server;
+    await server.leaveRunning();
+    server = await start();
+    expect({ pid: server.pid, port: server.port }).toEqual({ pid, port });
+    expect(lines.at(-1)).toBe('postgres adopted');
+    process.kill(pid, 'SIGKILL');
+    expect(await eventually(() => count(server.url))).toBe(1); // An adopted one is supervised like its own.
+  });
+
+  it('refuses a second supervisor of the same folder', async () => {
+    await expect(start()).rejects.toThrow(/supervised by process/);
+  });
+
+  it('stops clean and starts again with its data', async () => {
+    await server.stop();
+    await expect(count(server.url)).rejects.toThrow();
+    server = await start();
+    expect(await count(server.url)).toBe(1);
+  });
+
+  it('names the folder that the server cannot enter', async () => {
+    const closed = join(folder, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    const attempt = startEmbeddedPostgres({ dataDir: join(closed, 'data'), log: () => undefined });
+    if (process.getuid?.() === 0) await expect(attempt).rejects.toThrow(`cannot enter ${closed}`);
+    else await (await attempt).stop();
+  });
+});

@@ -1,0 +1,89 @@
+import { Client, Pool } from 'pg';
+import type { ClientConfig, QueryResultRow } from 'pg';
+import { codeOf, constraintOf, sleep } from '../shared/errors.js';
+import type { Statement } from './statements.js';
+
+/** Rows of one statement, on a connection of the pool. */
+export type Query = <Row extends QueryResultRow>(statement: Statement) => Promise<readonly Row[]>;
+
+const STATEMENT_TIMEOUT_MS = 2_000;
+/** Longer than the server's own, so that a live server answers first. */
+const ANSWER_TIMEOUT_MS = 3_000;
+
+/** @source protocols section 7 rule 7. The plan is made once: its shape does not depend on the parameters. */
+const SESSION = {
+  synchronous_commit: 'on',
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+  lock_timeout: '1000',
+  idle_in_transaction_session_timeout: '5000',
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off', // While the tables are small; such a plan would stay when they have grown.
+  jit: 'off',
+} as const;
+
+export const connectionConfig = (url: string, applicationName: string): ClientConfig => ({
+  connectionString: url,
+  application_name: applicationName,
+  connectionTimeoutMillis: STATEMENT_TIMEOUT_MS,
+  query_timeout: ANSWER_TIMEOUT_MS,
+  keepAlive: true,
+  options: Object.entries(SESSION)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' '),
+});
+
+export interface Connections {
+  readonly query: Query;
+  close(): Promise<void>;
+}
+
+/** At most `max` connections, opened on demand. One that fails is thrown away, whatever state it was in. */
+export const openConnections = (config: ClientConfig, max: number): Connections => {
+  const pool = new Pool({ ...config, max, idleTimeoutMillis: 0 });
+  pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
+  return {
+    query: async (statement) => (await pool.query(statement)).rows,
+    close: () => pool.end(),
+  };
+};
+
+export const openClient = async (config: ClientConfig): Promise<Client> => {
+  const client = new Client(config);
+  client.on('error', () => undefined); // Ends the client; its owner listens for that.
+  await client.connect();
+  return client;
+};
+
+/** Errors that say: this statement is wrong, and was not executed. Data, constraint, syntax and permission. */
+const DEFINITE = /^(22|23|42)/;
+
+/** `duplicate`: an entry id is stored already. `definite`: refused and not executed. `doubtful`: executed or not. */
+export type Failure = 'duplicate' | 'definite' | 'doubtful';
+
+const isSqlState = (code: string | undefined): code is string => code !== undefined && /^[0-9A-Z]{5}$/.test(code);
+
+export const failureOf = (error: unknown): Failure => {
+  const code = codeOf(error);
+  if (!isSqlState(code)) return 'doubtful';
+  if (code === '23505' && constraintOf(error) === 'entries_entry_id_key') return 'duplicate';
+  return DEFINITE.test(code) ? 'definite' : 'doubtful';
+};
+
+export interface Patience {
+  /** Repeats after the first try. */
+  readonly repeats: number;
+  /** Before the first repeat; doubles with each. */
+  readonly backoffMs: number;
+}
+
+/** For reads: repeating them is always safe. Throws the last error. */
+export const patiently = async <T>({ repeats, backoffMs }: Patience, work: () => Promise<T>): Promise<T> => {
+  for (let repeat = 0; ; repeat += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (repeat >= repeats || failureOf(error) !== 'doubtful') throw error;
+    }
+    await sleep(backoffMs * 2 ** repeat);
+  }
+};

@@ -1,0 +1,101 @@
+import type { Actor } from '@verdict/domain';
+import { type Cause, readEntry } from '@verdict/ledger';
+import type { AppendResult, JournalName, Journals, Revision, SealedEntry, StoredEntry } from '../ports/journals.js';
+
+/** An entry with its payload read once for all that fold or project it in this process. */
+export interface RecordedEntry extends StoredEntry {
+  readonly payload: unknown;
+  readonly commandId: string;
+  readonly recordedAt: string;
+  readonly actor: Actor;
+  readonly observed: Readonly<Record<string, number>>;
+  readonly causes: readonly Cause[];
+}
+
+/** What the writer of an entry knows of it already, so that nobody in this process parses it again. */
+export type FreshEntry = Omit<RecordedEntry, 'revision'>;
+
+const record = (stored: StoredEntry): RecordedEntry => {
+  const { envelope, payload } = readEntry(stored.bytes);
+  return {
+    ...stored,
+    payload,
+    commandId: envelope.command_id,
+    recordedAt: envelope.recorded_at,
+    actor: envelope.actor,
+    observed: envelope.observed,
+    causes: envelope.causes,
+  };
+};
+
+const TAIL_ENTRIES_MAX = 512;
+const TAILS_MAX = 2_000;
+
+/** The newest entries of one journal, contiguous, ending at `next - 1`. */
+interface Tail {
+  readonly entries: RecordedEntry[];
+  next: Revision;
+}
+
+/**
+ * The log as services use it: appends sealed entries, reads them parsed, and keeps the newest of each journal in memory,
+ * since every service of a process reads what one of them has just written.
+ */
+export class EntryLog {
+  private readonly tails = new Map<JournalName, Tail>();
+
+  constructor(readonly journals: Journals) {}
+
+  async append(journal: JournalName, expected: Revision, entries: readonly FreshEntry[]): Promise<AppendResult> {
+    const sealed: readonly SealedEntry[] = entries;
+    const result = await this.journals.append(journal, expected, sealed);
+    if (result.kind === 'appended') {
+      this.keep(
+        journal,
+        entries.map((entry, index) => ({ ...entry, revision: expected + 1n + BigInt(index) })),
+      );
+    }
+    return result;
+  }
+
+  heads(journals: readonly JournalName[]): Promise<readonly Revision[]> {
+    return this.journals.heads(journals);
+  }
+
+  /** Yields entries from `from` to the head, parsed, in order and without gaps. */
+  async *read(journal: JournalName, from: Revision, limit?: number): AsyncGenerator<RecordedEntry> {
+    let left = limit ?? Number.MAX_SAFE_INTEGER;
+    let next = from;
+    for (const entry of this.tailFrom(journal, from)) {
+      if (left <= 0) return;
+      yield entry;
+      left -= 1;
+      next = entry.revision + 1n;
+    }
+    if (next > from) return; // The tail ends at the newest append that this process knows of; a hint brings the rest.
+    for await (const stored of this.journals.read(journal, from, limit)) yield record(stored);
+  }
+
+  private tailFrom(journal: JournalName, from: Revision): readonly RecordedEntry[] {
+    const tail = this.tails.get(journal);
+    if (tail === undefined) return [];
+    const first = tail.next - BigInt(tail.entries.length);
+    return from < first || from >= tail.next ? [] : tail.entries.slice(Number(from - first));
+  }
+
+  private keep(journal: JournalName, entries: readonly RecordedEntry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    let tail = this.tails.get(journal);
+    if (tail === undefined || tail.next !== first.revision) {
+      tail = { entries: [], next: first.revision };
+      this.tails.delete(journal);
+      this.tails.set(journal, tail);
+      if (this.tails.size > TAILS_MAX) this.tails.delete(this.tails.keys().next().value ?? journal);
+    }
+    tail.entries.push(...entries);
+    tail.next = first.revision + BigInt(entries.length);
+    // Cut rarely, and half at once: shifting an array per append would cost more than the entries.
+    if (tail.entries.length > TAIL_ENTRIES_MAX * 2) tail.entries.splice(0, tail.entries.length - TAIL_ENTRIES_MAX);
+  }
+}

@@ -1,0 +1,145 @@
+import { toHex } from '@verdict/ledger';
+import type { Revision, Subscription } from '../ports/journals.js';
+import { decodeState, encodeState } from './state-codec.js';
+import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
+import { JOURNAL_KINDS, type JournalKind, journalName, parseJournalName } from './kinds.js';
+import { type CommandContext, type LaneDeps, type LaneOutcome, type ServiceDefinition, TenantLane } from './tenant-lane.js';
+
+interface SnapshotBody {
+  readonly folded: Readonly<Record<JournalKind, string>>;
+  readonly leafHash: string;
+  readonly state: unknown;
+}
+
+const SNAPSHOT_EVERY = 20_000n;
+const TICK_MS = 1_000;
+
+/**
+ * One service of this process over all tenants: makes a lane per tenant, wakes it when a journal it folds has moved or its
+ * clock has something due, and keeps snapshots. Knows no rule.
+ */
+export class ServiceHost<State, Command, Answer> {
+  private readonly lanes = new Map<string, Promise<TenantLane<State, Command, Answer>>>();
+  private readonly ready = new Map<string, TenantLane<State, Command, Answer>>();
+  private readonly snapshotAt = new Map<string, Revision>();
+  private subscription: Subscription | undefined;
+  private ticker: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly service: ServiceDefinition<State, Command, Answer>,
+    private readonly deps: LaneDeps,
+  ) {}
+
+  /** Starts to follow the journals; every tenant that has entries is folded and does what is due. */
+  async start(): Promise<void> {
+    this.subscription = await this.deps.log.journals.subscribe((name, head) => {
+      const parsed = parseJournalName(name);
+      if (parsed === undefined || !this.service.kinds.includes(parsed.kind)) return;
+      const lane = this.ready.get(parsed.tenantId);
+      if (lane !== undefined) lane.touch(parsed.kind, head);
+      else void this.lane(parsed.tenantId).then((opened) => { opened.touch(parsed.kind, head); }, () => undefined); // Met again by the next hint or command.
+    });
+    this.ticker = setInterval(() => {
+      for (const [tenantId, lane] of this.ready) {
+        lane.tick();
+        void this.keepSnapshot(tenantId, lane, SNAPSHOT_EVERY);
+      }
+    }, TICK_MS);
+  }
+
+  async execute(tenantId: string, command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
+    const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId).catch(() => undefined));
+    return lane === undefined ? { kind: 'unavailable' } : lane.execute(command, context);
+  }
+
+  /** State with everything in it that was acknowledged before this call; rejects while the log cannot be read. */
+  async caughtUp(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded }> {
+    const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId));
+    return lane.caughtUp();
+  }
+
+  /** State as folded so far, for reads that may lag and for what a command needs beforehand. */
+  async current(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded }> {
+    const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId));
+    return lane.current();
+  }
+
+  /** Stops following, waits for running batches, and keeps snapshots of what was folded. */
+  async stop(): Promise<void> {
+    clearInterval(this.ticker);
+    await this.subscription?.close();
+    const deadline = this.deps.clock.nowMs() + 5_000;
+    while ([...this.ready.values()].some((lane) => !lane.isIdle) && this.deps.clock.nowMs() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const [tenantId, lane] of this.ready) await this.keepSnapshot(tenantId, lane, 1n);
+  }
+
+  private lane(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
+    const opening = this.lanes.get(tenantId);
+    if (opening !== undefined) return opening;
+    const lane = this.open(tenantId);
+    this.lanes.set(tenantId, lane);
+    lane.then(
+      (opened) => this.ready.set(tenantId, opened),
+      () => this.lanes.delete(tenantId),
+    );
+    return lane;
+  }
+
+  private async open(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
+    const lane = new TenantLane(tenantId, this.service, this.deps);
+    const snapshot = await this.loadSnapshot(tenantId);
+    if (snapshot !== undefined) {
+      lane.restore(snapshot.state, snapshot.folded);
+      this.snapshotAt.set(tenantId, this.progressOf(snapshot.folded));
+    }
+    await lane.caughtUp();
+    return lane;
+  }
+
+  private get anchor(): JournalKind {
+    return this.service.own[0] ?? 'decisions';
+  }
+
+  /** A snapshot is a cache: of another state version, or of a journal that says otherwise, it is dropped. */
+  private async loadSnapshot(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded } | undefined> {
+    const { journals } = this.deps.log;
+    const name = journalName(this.anchor, tenantId);
+    const kept = await journals.loadSnapshot(name, this.service.name);
+    if (kept === undefined || kept.schemaVersion !== this.service.stateVersion) return undefined;
+    for await (const entry of journals.read(name, kept.revision, 1)) {
+      if (entry.revision !== kept.revision || toHex(entry.leafHash) !== toHex(kept.leafHash)) return undefined;
+      const body = decodeState(kept.state) as SnapshotBody;
+      const folded = Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, BigInt(body.folded[kind])])) as Record<JournalKind, Revision>;
+      return { state: body.state as State, folded };
+    }
+    return undefined;
+  }
+
+  private progressOf(folded: Folded): Revision {
+    return JOURNAL_KINDS.reduce((sum, kind) => sum + folded[kind], 0n);
+  }
+
+  private async keepSnapshot(tenantId: string, lane: TenantLane<State, Command, Answer>, every: bigint): Promise<void> {
+    const { state, folded } = lane.current();
+    const progress = this.progressOf(folded);
+    if (!lane.isIdle || folded[this.anchor] < 0n || progress - (this.snapshotAt.get(tenantId) ?? this.progressOf(NOTHING_FOLDED)) < every) return;
+    this.snapshotAt.set(tenantId, progress);
+    const { journals } = this.deps.log;
+    const name = journalName(this.anchor, tenantId);
+    try {
+      for await (const { leafHash } of journals.read(name, folded[this.anchor], 1)) {
+        const body = { folded: Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, folded[kind].toString()])), leafHash: toHex(leafHash), state };
+        await journals.saveSnapshot(name, this.service.name, {
+          revision: folded[this.anchor],
+          leafHash,
+          schemaVersion: this.service.stateVersion,
+          state: encodeState(body),
+        });
+      }
+    } catch {
+      this.snapshotAt.delete(tenantId); // The log is away; the next round tries again, and a missing cache costs only time.
+    }
+  }
+}

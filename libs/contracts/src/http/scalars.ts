@@ -1,0 +1,106 @@
+import { type ApprovalId, type BudgetId, type DecisionId, type Instant, isMoney, jcsText, type CanonicalJson, type MicroUsd, NumberToken, parseNumberToken, parseUsd } from '@verdict/domain';
+import { z } from 'zod';
+
+const moneyOf = (value: unknown, places: 4 | 6) => {
+  if (typeof value === 'string') return parseUsd(value, places);
+  if (value instanceof NumberToken) return parseNumberToken(value.text, places);
+  if (typeof value === 'number') return parseNumberToken(String(value), places);
+  return 'money_invalid' as const;
+};
+
+const DETAILS = {
+  money_invalid: 'an amount is a decimal such as "125.5" or "-300"',
+  money_too_precise: 'too many decimal places',
+  money_not_exact: 'send this amount as text: a JSON number of that form is not exact',
+  money_out_of_range: 'beyond +-1000000000000',
+} as const;
+
+const money = (places: 4 | 6) =>
+  z
+    .unknown()
+    .transform((value, context): MicroUsd => {
+      const amount = moneyOf(value, places);
+      if (isMoney(amount)) return amount;
+      context.addIssue({ code: 'custom', message: DETAILS[amount], params: { code: amount } });
+      return z.NEVER;
+    })
+    .meta({
+      type: ['string', 'number'],
+      description: `USD, at most ${String(places)} decimal places; as text or as a JSON number of at most 15 digits`,
+      examples: ['125.5'],
+    });
+
+/** Monthly money of a request, in micro-USD once read. @source contract section 3 */
+export const MonthlyUsd = money(4);
+/** Hourly money of a request, in micro-USD once read. */
+export const HourlyUsd = money(6);
+/** Money that may not be negative: limits, ceilings, thresholds. */
+export const PositiveUsd = money(4).refine((amount) => amount >= 0n, { message: 'must not be negative', params: { code: 'money_out_of_range' } });
+
+/** Money of an answer: decimal text, 4 or 6 places. */
+export const UsdAnswer = z.string().regex(/^-?\d+\.\d{4}$/).meta({ examples: ['125.5000'] });
+export const HourlyUsdAnswer = z.string().regex(/^-?\d+\.\d{6}$/).meta({ examples: ['0.170000'] });
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const id = <Id>() => z.string().regex(UUID, 'an id is a lower-case UUID').transform((text) => text as Id);
+export const DecisionIdText = id<DecisionId>();
+export const ApprovalIdText = id<ApprovalId>();
+export const BudgetIdText = id<BudgetId>();
+export const UuidText = z.string().regex(UUID);
+
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z$/;
+/** UTC instant; seconds or milliseconds, stored with milliseconds. */
+export const InstantText = z
+  .string()
+  .regex(INSTANT, 'a UTC instant such as 2026-11-22T10:00:00.000Z')
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'no such day')
+  .transform((text) => new Date(text).toISOString() as Instant);
+export const InstantAnswer = z.string().meta({ format: 'date-time' });
+
+/** Text without control characters; lengths in UTF-16 code units, NFC where it identifies something. */
+export const text = (min: number, max: number) =>
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), 'control characters are not allowed');
+/** Text that names something: also one line, and in Unicode normal form C. */
+export const name = (min: number, max: number) =>
+  text(min, max)
+    .refine((value) => !/[\n\r\t]/.test(value), 'line breaks are not allowed')
+    .refine((value) => value.normalize('NFC') === value, 'names are in Unicode normal form C');
+
+export const ProjectId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/, 'letters, digits and ._:/@- (at most 128)')
+  .refine((value) => !value.includes('/env:'), '"/env:" separates a project from its environment class');
+export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{4,128}$/, '4 to 128 visible ASCII characters');
+export const Sha256Text = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hex digits');
+
+const METADATA_DEPTH_MAX = 8;
+const METADATA_BYTES_MAX = 64 * 1024;
+const depthOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null || value instanceof NumberToken) return 0;
+  return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
+};
+const holdsInexactNumber = (value: unknown): boolean =>
+  value instanceof NumberToken || (typeof value === 'object' && value !== null && Object.values(value).some(holdsInexactNumber));
+
+/** Free facts about a change, kept as their RFC 8785 text so that decimals are legal in it. @source contract section 5.1 */
+export const Metadata = z
+  .unknown()
+  .transform((value, context): string => {
+    const refuse = (code: string, message: string): never => {
+      context.addIssue({ code: 'custom', message, params: { code } });
+      return z.NEVER;
+    };
+    if (value === undefined) return '{}';
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof NumberToken) {
+      return refuse('validation_failed', 'metadata is an object');
+    }
+    if (depthOf(value) > METADATA_DEPTH_MAX) return refuse('metadata_too_large', 'metadata is nested at most 8 deep');
+    if (holdsInexactNumber(value)) return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
+    const canonical = jcsText(value as CanonicalJson); // Just checked, member by member.
+    return Buffer.byteLength(canonical) > METADATA_BYTES_MAX ? refuse('metadata_too_large', 'metadata is at most 64 KiB') : canonical;
+  })
+  .meta({ type: 'object', additionalProperties: true });

@@ -1,0 +1,77 @@
+import { isRawList, isRawObject, NumberToken, pointerTo, type RawJson } from '@verdict/domain';
+import type { z } from 'zod';
+import { readJson } from '../json/strict-json.js';
+
+/** JSON as schemas see it: numbers that a double holds exactly are numbers, others stay the token that was sent. */
+export type WireJson = null | boolean | number | string | NumberToken | readonly WireJson[] | { readonly [member: string]: WireJson };
+
+const SIGNIFICANT_DIGITS_MAX = 15;
+const significantDigits = (token: string): number => token.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length;
+
+/** A double keeps every decimal of up to 15 significant digits; what it cannot keep is left as it was sent. */
+const numberOf = (token: NumberToken): number | NumberToken => {
+  const isPlain = !/[eE]/.test(token.text) && significantDigits(token.text) <= SIGNIFICANT_DIGITS_MAX;
+  const value = Number(token.text);
+  return isPlain && !String(value).includes('e') ? value : token;
+};
+
+/** Converts the strict reader's tree; members named in `raw` (payloads that others define) are handed through as read. */
+export const toWire = (value: RawJson, raw: ReadonlySet<string> = new Set()): WireJson => {
+  if (value instanceof NumberToken) return numberOf(value);
+  if (isRawList(value)) return value.map((each) => toWire(each));
+  if (isRawObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, raw.has(name) ? (each as WireJson) : toWire(each)]), // Read by its own reader.
+    );
+  }
+  return value;
+};
+
+/** One defect of a request. `code` is a problem code of contract section 17.2. */
+export interface WireError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+export type Parsed<Value> =
+  | { readonly kind: 'ok'; readonly value: Value }
+  | { readonly kind: 'refused'; readonly code: string; readonly errors: readonly WireError[] };
+
+const pointerOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((pointer, key) => pointerTo(pointer, typeof key === 'number' ? key : String(key)), '');
+
+const errorsOf = (issue: z.core.$ZodIssue): readonly WireError[] => {
+  const pointer = pointerOf(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointerTo(pointer, key), code: 'unknown_field', detail: 'this member is not known' }));
+  }
+  const named: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  return [{ pointer, code: typeof named === 'string' ? named : 'validation_failed', detail: issue.message }];
+};
+
+/** Checks a value against a schema; all defects at once, the first one names the problem. */
+export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): Parsed<z.output<Schema>> => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { kind: 'ok', value: parsed.data };
+  const errors = parsed.error.issues.flatMap(errorsOf);
+  return { kind: 'refused', code: errors[0]?.code ?? 'validation_failed', errors };
+};
+
+export interface BodyOptions {
+  readonly depthMax: number;
+  readonly raw?: ReadonlySet<string>;
+}
+
+/** Reads and checks a JSON body: 400 `malformed_json` for its form, 422 for its content. An empty body is `{}`. */
+export const parseBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  bytes: Uint8Array,
+  { depthMax, raw }: BodyOptions,
+): Parsed<z.output<Schema>> => {
+  if (bytes.length === 0) return parseWith(schema, {});
+  const read = readJson(bytes, { depthMax });
+  if (read.kind === 'malformed') {
+    return { kind: 'refused', code: 'malformed_json', errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }] };
+  }
+  return parseWith(schema, toWire(read.value, raw));
+};

@@ -1,0 +1,109 @@
+import type { DecisionId, Instant } from '../shared/brand.js';
+import { type Period, periodOf } from '../shared/instant.js';
+import { max, microUsd, type MicroUsd, min, NOTHING } from '../shared/money.js';
+import { PersistentMap } from '../shared/persistent-map.js';
+
+/** One leg of a hold: `amount` micro-USD on `account`. */
+export interface HeldLeg {
+  readonly account: string;
+  readonly amount: MicroUsd;
+}
+
+/** Limits as the policy journal sets them; a lookup, so that accounts know neither policy nor budgets. */
+export interface AccountTerms {
+  /** Micro-USD; null: no limit. */
+  readonly limit: MicroUsd | null;
+  /** Spent money is counted per UTC calendar period. */
+  readonly period: Period;
+}
+export type TermsOf = (account: string, at: Instant) => AccountTerms;
+
+/**
+ * Money held and spent, per account. Persistent: every change makes a new value and leaves the old one as it was.
+ * `spent` is keyed by `<account>|<period>`, so a new period starts at nothing without any entry.
+ */
+export interface Accounts {
+  readonly holds: PersistentMap<readonly HeldLeg[]>;
+  readonly held: PersistentMap<MicroUsd>;
+  readonly spent: PersistentMap<MicroUsd>;
+}
+
+export const noAccounts: Accounts = { holds: PersistentMap.empty, held: PersistentMap.empty, spent: PersistentMap.empty };
+
+export interface AccountBalance {
+  readonly limit: MicroUsd | null;
+  readonly spent: MicroUsd;
+  readonly held: MicroUsd;
+  /** `limit - spent - held`, never negative; null: no limit. */
+  readonly headroom: MicroUsd | null;
+}
+
+const spentKey = (account: string, period: string): string => `${account}|${period}`;
+
+/**
+ * Balance of an account at an instant.
+ * A limit that was lowered below what is committed leaves headroom 0 (the effective limit sinks as holds end), contract 9.1.
+ */
+export const balanceOf = (accounts: Accounts, account: string, terms: AccountTerms, at: Instant): AccountBalance => {
+  const spent = accounts.spent.get(spentKey(account, periodOf(terms.period, at))) ?? NOTHING;
+  const held = accounts.held.get(account) ?? NOTHING;
+  const headroom = terms.limit === null ? null : max(NOTHING, microUsd(terms.limit - spent - held));
+  return { limit: terms.limit, spent, held, headroom };
+};
+
+const addHeld = (accounts: Accounts, account: string, amount: bigint): Accounts => {
+  const next = microUsd((accounts.held.get(account) ?? NOTHING) + amount);
+  return { ...accounts, held: next === NOTHING ? accounts.held.delete(account) : accounts.held.set(account, next) };
+};
+
+const addSpent = (accounts: Accounts, key: string, amount: MicroUsd): Accounts =>
+  amount === NOTHING
+    ? accounts
+    : { ...accounts, spent: accounts.spent.set(key, microUsd((accounts.spent.get(key) ?? NOTHING) + amount)) };
+
+/** Sets money aside for a decision. The caller has compared it with the headroom (G5). */
+export const placeHold = (accounts: Accounts, decisionId: DecisionId | string, legs: readonly HeldLeg[]): Accounts => {
+  if (legs.length === 0) return accounts;
+  const earlier = accounts.holds.get(decisionId) ?? [];
+  // In one order whatever came first, so that equal ledgers fold to equal states.
+  const all = [...earlier, ...legs].sort((a, b) => (a.account < b.account ? -1 : 1));
+  const placed = { ...accounts, holds: accounts.holds.set(decisionId, all) };
+  return legs.reduce((next, leg) => addHeld(next, leg.account, leg.amount), placed);
+};
+
+/** Gives everything back that a decision holds. A decision without a hold changes nothing. */
+export const freeHold = (accounts: Accounts, decisionId: DecisionId | string): Accounts => {
+  const legs = accounts.holds.get(decisionId);
+  if (legs === undefined) return accounts;
+  const freed = { ...accounts, holds: accounts.holds.delete(decisionId) };
+  return legs.reduce((next, leg) => addHeld(next, leg.account, -leg.amount), freed);
+};
+
+export interface Charge {
+  readonly account: string;
+  readonly spent: MicroUsd;
+}
+
+/**
+ * Ends a hold by what was really spent. What lies above the leg is charged to the headroom that is left at this point of
+ * the fold, never beyond it: the writer of the settlement may have seen an older balance, and G5 must hold all the same.
+ * What finds no headroom is in the exception `overrun:<decision id>` that the settlement names.
+ */
+export const settleHold = (
+  accounts: Accounts,
+  settlement: { readonly decisionId: DecisionId | string; readonly charges: readonly Charge[]; readonly at: Instant },
+  termsOf: TermsOf,
+): Accounts => {
+  const legs = accounts.holds.get(settlement.decisionId) ?? [];
+  const freed = freeHold(accounts, settlement.decisionId);
+  return settlement.charges.reduce((next, { account, spent }) => {
+    const held = legs.reduce((sum, leg) => (leg.account === account ? microUsd(sum + leg.amount) : sum), NOTHING);
+    const terms = termsOf(account, settlement.at);
+    const within = min(spent, held);
+    const { headroom } = balanceOf(next, account, terms, settlement.at);
+    const room = headroom === null ? null : max(NOTHING, microUsd(headroom - within));
+    const above = microUsd(spent - within);
+    const charged = microUsd(within + (room === null ? above : min(above, room)));
+    return addSpent(next, spentKey(account, periodOf(terms.period, settlement.at)), charged);
+  }, freed);
+};

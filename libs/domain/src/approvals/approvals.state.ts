@@ -1,0 +1,209 @@
+import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
+import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
+import { assertNever, type Keyed } from '../shared/entry.js';
+import { BoundedMap } from '../shared/bounded-map.js';
+import { PersistentMap } from '../shared/persistent-map.js';
+import type { ApprovalBinding, ApprovalsEntry } from './approvals.entries.js';
+
+export type ApprovalStatus = 'pending' | 'granted' | 'denied' | 'expired' | 'withdrawn' | 'consumed';
+
+export interface CurrentToken {
+  readonly jti: string;
+  readonly tokenSha256: Sha256Hex;
+  readonly expiresAt: Instant;
+  /** Tokens issued so far; a reissue supersedes the one before. */
+  readonly issuedCount: number;
+}
+
+export interface Consumption {
+  readonly idempotency: Keyed;
+  readonly revision: bigint;
+}
+
+type Requested = Extract<ApprovalsEntry, { type: 'approval_requested' }>['payload'];
+
+/** One request for approval with all that a vote or a token needs; the routing and clocks are those it was opened with. */
+export interface Approval {
+  readonly approvalId: ApprovalId;
+  readonly decisionId: DecisionId;
+  readonly status: ApprovalStatus;
+  readonly requested: Requested;
+  /** Everyone who filed or edited the request: they may not vote where duties are separated. */
+  readonly filedBy: readonly string[];
+  readonly justificationLength: number;
+  /** A person's newest vote. */
+  readonly votes: PersistentMap<'approve' | 'deny'>;
+  readonly useBy: Instant | null;
+  readonly token: CurrentToken | null;
+  readonly consumption: Consumption | null;
+  /** Revision of the newest entry about it. */
+  readonly revision: bigint;
+}
+
+/** A decision that asks for an approval which nobody has opened yet. */
+export interface DueRequest {
+  readonly recorded: DecisionRecorded;
+  readonly revision: bigint;
+}
+
+export interface ApprovalsState {
+  readonly approvals: PersistentMap<Approval>;
+  readonly byDecision: PersistentMap<ApprovalId>;
+  /** Still moving: pending, or granted and unused. The clock is compared with these alone. */
+  readonly open: PersistentMap<true>;
+  /** Settled ones in the order they settled; beyond SETTLED_MAX the oldest leaves memory. */
+  readonly settled: readonly ApprovalId[];
+  readonly dueRequests: PersistentMap<DueRequest>;
+  readonly answers: BoundedMap<{ readonly payloadHash: Sha256Hex; readonly revision: bigint; readonly approvalId: ApprovalId }>;
+}
+
+export const SETTLED_MAX = 10_000;
+export const ANSWERS_KEPT = 10_000;
+
+export const noApprovals: ApprovalsState = {
+  approvals: PersistentMap.empty,
+  byDecision: PersistentMap.empty,
+  open: PersistentMap.empty,
+  settled: [],
+  dueRequests: PersistentMap.empty,
+  answers: BoundedMap.ofCapacity(ANSWERS_KEPT),
+};
+
+export const bindingOf = (recorded: DecisionRecorded): ApprovalBinding => ({
+  source: recorded.request.source,
+  project_id: recorded.request.project_id,
+  environment_label: recorded.request.environment_label,
+  environment_class: recorded.request.environment_class,
+  action: recorded.request.action,
+  resource_reference: recorded.request.resource_reference,
+  request_fingerprint: recorded.request_fingerprint,
+});
+
+const put = (state: ApprovalsState, approval: Approval): ApprovalsState => ({
+  ...state,
+  approvals: state.approvals.set(approval.approvalId, approval),
+});
+
+/** Half is dropped at a time, so that the cost of forgetting is paid rarely. */
+const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {
+  const next = put({ ...state, open: state.open.delete(approval.approvalId), settled: [...state.settled, approval.approvalId] }, approval);
+  if (next.settled.length <= SETTLED_MAX) return next;
+  const leaving = next.settled.slice(0, SETTLED_MAX / 2);
+  return leaving.reduce<ApprovalsState>((left, id) => {
+    const decisionId = left.approvals.get(id)?.decisionId;
+    const byDecision = decisionId === undefined ? left.byDecision : left.byDecision.delete(decisionId);
+    return { ...left, approvals: left.approvals.delete(id), byDecision };
+  }, { ...next, settled: next.settled.slice(SETTLED_MAX / 2) });
+};
+
+const answered = (
+  state: ApprovalsState,
+  scope: string,
+  { key, payload_hash: payloadHash }: Keyed,
+  at: { readonly revision: bigint; readonly approvalId: ApprovalId },
+): ApprovalsState => (key === null ? state : { ...state, answers: state.answers.set(`${scope}\n${key}`, { payloadHash, ...at }) });
+
+const opened = (state: ApprovalsState, requested: Requested, revision: bigint): ApprovalsState => {
+  const approval: Approval = {
+    approvalId: requested.approval_id,
+    decisionId: requested.decision_id,
+    status: 'pending',
+    requested,
+    filedBy: [],
+    justificationLength: requested.justification_length,
+    votes: PersistentMap.empty,
+    useBy: null,
+    token: null,
+    consumption: null,
+    revision,
+  };
+  return put(
+    {
+      ...state,
+      byDecision: state.byDecision.set(requested.decision_id, requested.approval_id),
+      open: state.open.set(requested.approval_id, true),
+      dueRequests: state.dueRequests.delete(requested.decision_id),
+    },
+    approval,
+  );
+};
+
+/** Changes one approval; an entry about one that has left memory changes nothing any more. */
+const change = (state: ApprovalsState, id: ApprovalId, to: (approval: Approval) => Approval): ApprovalsState => {
+  const approval = state.approvals.get(id);
+  return approval === undefined ? state : put(state, to(approval));
+};
+const end = (state: ApprovalsState, id: ApprovalId, to: (approval: Approval) => Approval): ApprovalsState => {
+  const approval = state.approvals.get(id);
+  return approval === undefined ? state : settle(state, to(approval));
+};
+
+const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
+  switch (entry.type) {
+    case 'approval_requested':
+      return opened(state, entry.payload, revision);
+    case 'approval_request_filed': {
+      const { approval_id: id, filed_by, justification_length: length, idempotency } = entry.payload;
+      const filed = change(state, id, (approval) => ({
+        ...approval,
+        filedBy: approval.filedBy.includes(filed_by) ? approval.filedBy : [...approval.filedBy, filed_by],
+        justificationLength: Math.max(approval.justificationLength, length),
+        revision,
+      }));
+      return answered(filed, 'file', idempotency, { revision, approvalId: id });
+    }
+    case 'vote_cast': {
+      const { approval_id: id, voter, vote, idempotency } = entry.payload;
+      const voted = change(state, id, (approval) => ({ ...approval, votes: approval.votes.set(voter, vote), revision }));
+      return answered(voted, `vote:${voter}`, idempotency, { revision, approvalId: id });
+    }
+    case 'approval_granted':
+      return change(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'granted', useBy: entry.payload.use_by, revision }));
+    case 'approval_denied':
+      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'denied', revision }));
+    case 'approval_expired':
+      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'expired', revision }));
+    case 'approval_withdrawn':
+      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
+    case 'token_issued': {
+      const { approval_id, jti, token_sha256: tokenSha256, expires_at: expiresAt } = entry.payload;
+      return change(state, approval_id, (approval) => ({
+        ...approval,
+        token: { jti, tokenSha256, expiresAt, issuedCount: (approval.token?.issuedCount ?? 0) + 1 },
+        revision,
+      }));
+    }
+    case 'token_consumed': {
+      const { approval_id, idempotency } = entry.payload;
+      return end(state, approval_id, (approval) => ({ ...approval, status: 'consumed', consumption: { idempotency, revision }, revision }));
+    }
+    case 'token_refused':
+      return state;
+    default:
+      return assertNever(entry);
+  }
+};
+
+/** A decision that needs an approval falls due until its request is opened; a lapsed hold takes the need away. */
+const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: bigint): ApprovalsState => {
+  switch (entry.type) {
+    case 'decision_recorded': {
+      const { approval, decision_id: id } = entry.payload;
+      if (approval === null || state.byDecision.has(id)) return state;
+      return { ...state, dueRequests: state.dueRequests.set(id, { recorded: entry.payload, revision }) };
+    }
+    case 'hold_voided':
+    case 'hold_expired':
+      return state;
+    default:
+      return assertNever(entry);
+  }
+};
+
+export type ApprovalsObserved =
+  | { readonly journal: 'approvals'; readonly entry: ApprovalsEntry; readonly revision: bigint }
+  | { readonly journal: 'decisions'; readonly entry: DecisionsEntry; readonly revision: bigint };
+
+/** Folds one entry of the service's own journal or of the gate's. */
+export const evolveApprovals = (state: ApprovalsState, seen: ApprovalsObserved): ApprovalsState =>
+  seen.journal === 'approvals' ? evolveOwn(state, seen.entry, seen.revision) : foldDecisions(state, seen.entry, seen.revision);

@@ -1,0 +1,287 @@
+import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
+import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
+import { plusSeconds } from '../shared/instant.js';
+import type { ApprovalsEntry } from './approvals.entries.js';
+import { type Approval, type ApprovalsState, bindingOf } from './approvals.state.js';
+
+/** The caller of a command, as the rules of separation and consumption need it. */
+export interface ApprovalCaller {
+  readonly subject: string;
+  readonly isAdmin: boolean;
+  /** Projects the identity may act for; null: all. */
+  readonly projects: readonly string[] | null;
+}
+
+/** A token signed before the decision, so that deciding stays synchronous; it enters the ledger only if the vote completes. */
+export interface SignedToken {
+  readonly jti: string;
+  readonly tokenSha256: Sha256Hex;
+  readonly kid: string;
+  readonly expiresAt: Instant;
+}
+
+export interface OpenRequest {
+  readonly kind: 'open_request';
+  readonly decisionId: DecisionId;
+  readonly now: Instant;
+}
+export interface FileRequest {
+  readonly kind: 'file_request';
+  readonly decisionId: DecisionId;
+  readonly caller: ApprovalCaller;
+  readonly justification: PersonalText | null;
+  readonly justificationLength: number;
+  readonly ticket: string | null;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+export interface CastVote {
+  readonly kind: 'cast_vote';
+  readonly approvalId: ApprovalId;
+  readonly vote: 'approve' | 'deny';
+  readonly caller: ApprovalCaller;
+  readonly notes: PersonalText | null;
+  readonly ticket: string | null;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+  /** null: no signing key is at hand; the vote stands, a token can be reissued later. */
+  readonly token: SignedToken | null;
+}
+export interface Withdraw {
+  readonly kind: 'withdraw';
+  readonly approvalId: ApprovalId;
+  readonly caller: ApprovalCaller;
+  readonly now: Instant;
+}
+export interface ReissueToken {
+  readonly kind: 'reissue_token';
+  readonly approvalId: ApprovalId;
+  readonly caller: ApprovalCaller;
+  readonly token: SignedToken;
+  readonly now: Instant;
+}
+/** Expires what is past its clock; late after an outage, never twice. */
+export interface PassTime {
+  readonly kind: 'pass_time';
+  readonly now: Instant;
+}
+export type ApprovalsCommand = OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
+
+export type ApprovalsRefusal =
+  | { readonly code: 'decision_not_approvable' }
+  | { readonly code: 'approval_not_found' }
+  | { readonly code: 'approval_not_pending' }
+  | { readonly code: 'approval_expired' }
+  | { readonly code: 'approval_not_active' }
+  | { readonly code: 'self_review_forbidden' }
+  | { readonly code: 'justification_required' }
+  | { readonly code: 'reissue_limit_reached' }
+  | { readonly code: 'forbidden' }
+  | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
+export type ApprovalsResult = Result<ApprovalsEntry, ApprovalsRefusal>;
+
+export const REISSUES_MAX = 5;
+/** One stage until routing trees come: quorum 1, role approver. */
+export const DEFAULT_STAGE = 'default';
+
+const lengthOf = (text: PersonalText | null): number => (text !== null && '$seal' in text ? [...text.$seal.text].length : 0);
+
+const openRequest = (command: OpenRequest, state: ApprovalsState): ApprovalsResult => {
+  const due = state.dueRequests.get(command.decisionId);
+  if (due === undefined || due.recorded.approval === null) return accepted();
+  const { recorded } = due;
+  return accepted<ApprovalsEntry>({
+    type: 'approval_requested',
+    payload: {
+      approval_id: due.recorded.approval.approval_id,
+      decision_id: recorded.decision_id,
+      decision: recorded.decision,
+      reason_codes: recorded.reason_codes,
+      requester: recorded.requester,
+      binding: bindingOf(recorded),
+      terms: due.recorded.approval,
+      monthly_delta_usd: recorded.cost.monthly_delta_usd,
+      hourly_delta_usd: recorded.cost.hourly_delta_usd,
+      hold_usd: recorded.hold.total_usd,
+      policy_version: recorded.policy_version,
+      justification: recorded.request.justification,
+      justification_length: recorded.request.justification_length,
+      ticket: recorded.request.ticket,
+      requested_at: command.now,
+      // Runs from the decision: an outage of this service must not give a request more time than policy does.
+      approve_by: plusSeconds(recorded.decided_at, due.recorded.approval.approve_by_seconds),
+    },
+  });
+};
+
+const fileRequest = (command: FileRequest, state: ApprovalsState): ApprovalsResult => {
+  const approvalId = state.byDecision.get(command.decisionId);
+  const approval = approvalId === undefined ? undefined : state.approvals.get(approvalId);
+  if (approval === undefined || approval.status !== 'pending' || command.now >= approval.requested.approve_by) {
+    return refused({ code: 'decision_not_approvable' });
+  }
+  return accepted<ApprovalsEntry>({
+    type: 'approval_request_filed',
+    payload: {
+      approval_id: approval.approvalId,
+      filed_by: command.caller.subject,
+      justification: command.justification,
+      justification_length: command.justificationLength,
+      ticket: command.ticket,
+      filed_at: command.now,
+      idempotency: command.idempotency,
+    },
+  });
+};
+
+/** Separation of duties: whoever asked, stands behind the asking pipeline, or filed the request does not vote on it. */
+export const isOwnRequest = (approval: Approval, subject: string): boolean => {
+  const { requester, terms } = approval.requested;
+  if (!terms.is_separation_required) return false;
+  return subject === requester.subject || subject === requester.on_behalf_of || approval.filedBy.includes(subject);
+};
+
+const voteRefusal = (command: CastVote, approval: Approval | undefined): ApprovalsRefusal | undefined => {
+  if (approval === undefined) return { code: 'approval_not_found' };
+  if (approval.status === 'expired') return { code: 'approval_expired' };
+  if (approval.status !== 'pending') return { code: 'approval_not_pending' };
+  if (command.now >= approval.requested.approve_by) return { code: 'approval_expired' };
+  if (isOwnRequest(approval, command.caller.subject)) return { code: 'self_review_forbidden' };
+  const isJustified = approval.justificationLength >= approval.requested.terms.justification_length_min;
+  const needsNotes = command.vote === 'approve' && !isJustified && lengthOf(command.notes) < approval.requested.terms.justification_length_min;
+  return needsNotes ? { code: 'justification_required' } : undefined;
+};
+
+const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: Instant): ApprovalsEntry => ({
+  type: 'token_issued',
+  payload: {
+    approval_id: approval.approvalId,
+    decision_id: approval.decisionId,
+    jti: token.jti,
+    token_sha256: token.tokenSha256,
+    kid: token.kid,
+    issued_to: issuedTo,
+    issued_at: now,
+    expires_at: token.expiresAt,
+    supersedes_jti: approval.token?.jti ?? null,
+  },
+});
+
+const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntry[] => {
+  const approvals = [...approval.votes.set(command.caller.subject, 'approve').values()].filter((vote) => vote === 'approve');
+  if (approvals.length < approval.requested.terms.quorum) return [];
+  const granted: ApprovalsEntry = {
+    type: 'approval_granted',
+    payload: {
+      approval_id: approval.approvalId,
+      decision_id: approval.decisionId,
+      unfunded_usd: approval.requested.terms.unfunded_usd,
+      granted_at: command.now,
+      use_by: plusSeconds(command.now, approval.requested.terms.use_by_seconds),
+    },
+  };
+  return command.token === null ? [granted] : [granted, issued(approval, command.token, command.caller.subject, command.now)];
+};
+
+const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => {
+  const approval = state.approvals.get(command.approvalId);
+  const problem = voteRefusal(command, approval);
+  if (problem !== undefined || approval === undefined) return refused(problem ?? { code: 'approval_not_found' });
+  const { approvalId: approval_id, decisionId: decision_id } = approval;
+  const vote: ApprovalsEntry = {
+    type: 'vote_cast',
+    payload: {
+      approval_id,
+      stage_id: DEFAULT_STAGE,
+      voter: command.caller.subject,
+      vote: command.vote,
+      notes: command.notes,
+      ticket: command.ticket,
+      voted_at: command.now,
+      idempotency: command.idempotency,
+    },
+  };
+  if (command.vote === 'approve') return accepted<ApprovalsEntry>(vote, ...granting(command, approval));
+  return accepted<ApprovalsEntry>(vote, { type: 'approval_denied', payload: { approval_id, decision_id, denied_at: command.now } });
+};
+
+const isRequesterOf = (approval: Approval, subject: string): boolean =>
+  subject === approval.requested.requester.subject || subject === approval.requested.requester.on_behalf_of;
+
+const withdraw = (command: Withdraw, state: ApprovalsState): ApprovalsResult => {
+  const approval = state.approvals.get(command.approvalId);
+  if (approval === undefined) return refused({ code: 'approval_not_found' });
+  if (!command.caller.isAdmin && !isRequesterOf(approval, command.caller.subject)) return refused({ code: 'forbidden' });
+  if (approval.status !== 'pending' && approval.status !== 'granted') return refused({ code: 'approval_not_pending' });
+  const { approvalId: approval_id, decisionId: decision_id } = approval;
+  return accepted<ApprovalsEntry>({
+    type: 'approval_withdrawn',
+    payload: { approval_id, decision_id, withdrawn_by: command.caller.subject, withdrawn_at: command.now },
+  });
+};
+
+const reissue = (command: ReissueToken, state: ApprovalsState): ApprovalsResult => {
+  const approval = state.approvals.get(command.approvalId);
+  if (approval === undefined) return refused({ code: 'approval_not_found' });
+  const { subject, isAdmin } = command.caller;
+  const isVoter = approval.votes.get(subject) === 'approve';
+  if (!isAdmin && !isVoter && !isRequesterOf(approval, subject)) return refused({ code: 'forbidden' });
+  if (approval.status !== 'granted' || approval.useBy === null) return refused({ code: 'approval_not_active' });
+  if (command.now >= approval.useBy) return refused({ code: 'approval_expired' });
+  if ((approval.token?.issuedCount ?? 0) > REISSUES_MAX) return refused({ code: 'reissue_limit_reached' });
+  return accepted(issued(approval, command.token, subject, command.now));
+};
+
+const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry | undefined => {
+  const { approvalId: approval_id, decisionId: decision_id, useBy, status } = approval;
+  const expired = (cause: 'approve_by_passed' | 'use_by_passed'): ApprovalsEntry => ({
+    type: 'approval_expired',
+    payload: { approval_id, decision_id, cause, expired_at: now },
+  });
+  if (status === 'pending' && now >= approval.requested.approve_by) return expired('approve_by_passed');
+  if (status === 'granted' && useBy !== null && now >= useBy) return expired('use_by_passed');
+  return undefined;
+};
+
+const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => {
+  const due = [...state.open].flatMap(([id]) => {
+    const approval = state.approvals.get(id);
+    const expiry = approval === undefined ? undefined : expiryOf(approval, command.now);
+    return expiry === undefined ? [] : [expiry];
+  });
+  return accepted<ApprovalsEntry>(...due.slice(0, EXPIRIES_MAX));
+};
+/** One append holds 500 entries; what is left expires with the next tick. */
+const EXPIRIES_MAX = 200;
+
+const guarded = (state: ApprovalsState, scope: string, keyed: Keyed, decideAfresh: () => ApprovalsResult): ApprovalsResult => {
+  const earlier = keyed.key === null ? undefined : state.answers.get(`${scope}\n${keyed.key}`);
+  if (earlier === undefined) return decideAfresh();
+  if (earlier.payloadHash === keyed.payload_hash) return accepted();
+  return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
+};
+
+/** Decides a command over `approvals-<tenant>`. Accepted without entries: the same was said before, or nothing is due. */
+export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState): ApprovalsResult => {
+  switch (command.kind) {
+    case 'open_request':
+      return openRequest(command, state);
+    case 'file_request':
+      return guarded(state, 'file', command.idempotency, () => fileRequest(command, state));
+    case 'cast_vote':
+      return guarded(state, `vote:${command.caller.subject}`, command.idempotency, () => castVote(command, state));
+    case 'withdraw':
+      return withdraw(command, state);
+    case 'reissue_token':
+      return reissue(command, state);
+    case 'pass_time':
+      return passTime(command, state);
+  }
+};
+
+/** How far an approval is: who has agreed, of how many. */
+export const progressOf = (approval: Approval): { readonly stage_id: string; readonly approved: number; readonly quorum: number } => ({
+  stage_id: DEFAULT_STAGE,
+  approved: [...approval.votes.values()].filter((vote) => vote === 'approve').length,
+  quorum: approval.requested.terms.quorum,
+});

@@ -1,0 +1,181 @@
+import { type Accounts, freeHold, noAccounts, placeHold, settleHold } from '../accounts/accounts.js';
+import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
+import { noPolicy, overageAccount, type PolicyState, evolvePolicy, termsOf } from '../policy/policy.state.js';
+import type { PolicyEntry } from '../policy/policy.entries.js';
+import type { ReservationsEntry } from '../reservations/reservations.entries.js';
+import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
+import { assertNever } from '../shared/entry.js';
+import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
+import { BoundedMap } from '../shared/bounded-map.js';
+import { PersistentMap } from '../shared/persistent-map.js';
+import type { DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
+
+/** The answer that a key got: enough to recognise a repetition; the text of the answer is the entry at `revision`. */
+export interface Answer {
+  readonly payloadHash: Sha256Hex;
+  readonly revision: bigint;
+  readonly decisionId: DecisionId;
+  readonly expiresAt: Instant;
+  readonly generation: number;
+}
+
+/** Where the approval of a held decision stands, as the gate has seen it. */
+export type ApprovalProgress = 'pending' | 'granted' | 'consumed';
+
+/** Something the approvals journal said that the gate has yet to act upon. */
+export type DueReaction =
+  | { readonly kind: 'void_hold'; readonly cause: 'approval_denied' | 'approval_withdrawn' }
+  | { readonly kind: 'expire_hold'; readonly cause: 'approve_by_passed' | 'use_by_passed' }
+  | { readonly kind: 'grant_overage'; readonly approvalId: ApprovalId; readonly amount: MicroUsd };
+
+/** All that a decision of one tenant depends on: policy, money, earlier answers, and what approvals and reservations said. */
+export interface GateState {
+  readonly policy: PolicyState;
+  readonly accounts: Accounts;
+  /** The newest answers; older keys are looked up in the read model before a new decision is made. */
+  readonly answers: BoundedMap<Answer>;
+  /** What auto-approval let pass, by requester and UTC month. */
+  readonly autoApproved: PersistentMap<MicroUsd>;
+  /** Progress of the approvals of decisions that hold money or wait. */
+  readonly approvals: PersistentMap<ApprovalProgress>;
+  /** Keyed by decision; emptied by the gate's own entries. */
+  readonly due: PersistentMap<DueReaction>;
+}
+
+/** Answers a tenant's state remembers at least. */
+export const ANSWERS_KEPT = 25_000;
+
+export const emptyGate: GateState = {
+  policy: noPolicy,
+  accounts: noAccounts,
+  answers: BoundedMap.ofCapacity(ANSWERS_KEPT),
+  autoApproved: PersistentMap.empty,
+  approvals: PersistentMap.empty,
+  due: PersistentMap.empty,
+};
+
+export const answerKey = (scope: string, text: string): string => `${scope}\n${text}`;
+export const autoApprovalKey = ({ subject, on_behalf_of }: Requester, now: Instant): string =>
+  `${now.slice(0, 7)}|${on_behalf_of ?? subject}`;
+
+const withAutoApproved = (state: GateState, recorded: DecisionRecorded): GateState => {
+  if (recorded.auto_approved_usd === null) return state;
+  const key = autoApprovalKey(recorded.requester, recorded.decided_at);
+  const sum = microUsd((state.autoApproved.get(key) ?? NOTHING) + usdOf(recorded.auto_approved_usd));
+  return { ...state, autoApproved: state.autoApproved.set(key, sum) };
+};
+
+const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint): GateState => {
+  const { key, decision_id: decisionId, payload_hash: payloadHash, expires_at: expiresAt } = recorded;
+  const answer: Answer = { payloadHash, revision, decisionId, expiresAt, generation: key.generation };
+  const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
+  const accounts = placeHold(state.accounts, decisionId, legs);
+  const answers = state.answers.set(answerKey(key.scope, key.text), answer);
+  const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
+  return withAutoApproved({ ...state, accounts, answers, approvals }, recorded);
+};
+
+const endHold = (state: GateState, decisionId: DecisionId): GateState => ({
+  ...state,
+  accounts: freeHold(state.accounts, decisionId),
+  approvals: state.approvals.delete(decisionId),
+  due: state.due.delete(decisionId),
+});
+
+const evolveOwn = (state: GateState, entry: DecisionsEntry, revision: bigint): GateState => {
+  switch (entry.type) {
+    case 'decision_recorded':
+      return remember(state, entry.payload, revision);
+    case 'hold_voided':
+    case 'hold_expired':
+      return endHold(state, entry.payload.decision_id);
+    default:
+      return assertNever(entry);
+  }
+};
+
+const foldPolicy = (state: GateState, entry: PolicyEntry, revision: bigint): GateState => {
+  const next = { ...state, policy: evolvePolicy(state.policy, entry, revision) };
+  if (entry.type !== 'exception_granted') return next;
+  const { decision_id: id, limit_usd: limit } = entry.payload;
+  const leg = { account: overageAccount(id), amount: usdOf(limit) };
+  return { ...next, accounts: placeHold(next.accounts, id, [leg]), due: next.due.delete(id) };
+};
+
+const foldGrant = (state: GateState, entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>): GateState => {
+  const { decision_id: id, approval_id: approvalId, unfunded_usd } = entry.payload;
+  const progressed = { ...state, approvals: state.approvals.set(id, 'granted') };
+  const amount = usdOf(unfunded_usd);
+  if (amount === NOTHING || state.policy.overages.has(overageAccount(id))) return progressed;
+  return { ...progressed, due: progressed.due.set(id, { kind: 'grant_overage', approvalId, amount }) };
+};
+
+/** Only a decision that still waits has something to end: a second telling changes nothing. */
+const fallDue = (state: GateState, decisionId: DecisionId, reaction: DueReaction): GateState =>
+  state.approvals.has(decisionId) ? { ...state, due: state.due.set(decisionId, reaction) } : state;
+
+const foldApprovals = (state: GateState, entry: ApprovalsEntry): GateState => {
+  switch (entry.type) {
+    case 'approval_granted':
+      return state.approvals.has(entry.payload.decision_id) ? foldGrant(state, entry) : state;
+    case 'approval_denied':
+      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_denied' });
+    case 'approval_withdrawn':
+      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_withdrawn' });
+    case 'approval_expired':
+      return fallDue(state, entry.payload.decision_id, { kind: 'expire_hold', cause: entry.payload.cause });
+    case 'token_consumed': {
+      const { decision_id: id } = entry.payload;
+      return state.approvals.has(id) ? { ...state, approvals: state.approvals.set(id, 'consumed') } : state;
+    }
+    case 'approval_requested':
+    case 'approval_request_filed':
+    case 'vote_cast':
+    case 'token_issued':
+    case 'token_refused':
+      return state;
+    default:
+      return assertNever(entry);
+  }
+};
+
+const foldReservations = (state: GateState, entry: ReservationsEntry): GateState => {
+  switch (entry.type) {
+    case 'reservation_settled': {
+      const { decision_id: decisionId, legs, settled_at: at } = entry.payload;
+      const charges = legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
+      const accounts = settleHold(state.accounts, { decisionId, charges, at }, termsOf(state.policy));
+      return { ...state, accounts, approvals: state.approvals.delete(decisionId), due: state.due.delete(decisionId) };
+    }
+    case 'actual_recorded':
+    case 'drift_found':
+    case 'exception_opened':
+    case 'exception_resolved':
+      return state;
+    default:
+      return assertNever(entry);
+  }
+};
+
+/** One entry of any journal that the gate writes or observes. */
+export type GateObserved =
+  | { readonly journal: 'policy'; readonly entry: PolicyEntry; readonly revision: bigint }
+  | { readonly journal: 'decisions'; readonly entry: DecisionsEntry; readonly revision: bigint }
+  | { readonly journal: 'approvals'; readonly entry: ApprovalsEntry; readonly revision: bigint }
+  | { readonly journal: 'reservations'; readonly entry: ReservationsEntry; readonly revision: bigint };
+
+/** Folds one entry. Journals commute: what one says never depends on how far another was folded. */
+export const evolveGate = (state: GateState, seen: GateObserved): GateState => {
+  switch (seen.journal) {
+    case 'policy':
+      return foldPolicy(state, seen.entry, seen.revision);
+    case 'decisions':
+      return evolveOwn(state, seen.entry, seen.revision);
+    case 'approvals':
+      return foldApprovals(state, seen.entry);
+    case 'reservations':
+      return foldReservations(state, seen.entry);
+    default:
+      return assertNever(seen);
+  }
+};

@@ -1,0 +1,222 @@
+import { type Accounts, balanceOf } from '../accounts/accounts.js';
+import type { PriceBook } from '../pricing/price-book.js';
+import type { BudgetId, Instant, Sha256Hex } from '../shared/brand.js';
+import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
+import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
+import type { PolicyDocument } from './policy.document.js';
+import type { BudgetPeriod, BudgetScope, PolicyEntry } from './policy.entries.js';
+import { adminKey, budgetAccount, type PolicyState, termsOf } from './policy.state.js';
+
+interface AdminCommand {
+  readonly author: string;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+export interface PublishPolicy extends AdminCommand {
+  readonly kind: 'publish_policy';
+  readonly document: PolicyDocument;
+  readonly documentSha256: Sha256Hex;
+  readonly message: string;
+  readonly effectiveFrom: Instant | null;
+  /** The version the author edited (If-Match); null: none was named. */
+  readonly expectedVersion: number | null;
+}
+export interface PublishDefaultPolicy {
+  readonly kind: 'publish_default_policy';
+  readonly document: PolicyDocument;
+  readonly documentSha256: Sha256Hex;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+export interface RollBackPolicy extends AdminCommand {
+  readonly kind: 'roll_back_policy';
+  readonly toVersion: number;
+  readonly message: string;
+  readonly expectedVersion: number | null;
+}
+export interface SetBudget extends AdminCommand {
+  readonly kind: 'set_budget';
+  readonly budgetId: BudgetId;
+  /** Create, or change an existing one whose version must be named. */
+  readonly change: { readonly kind: 'create' } | { readonly kind: 'update'; readonly expectedVersion: number | null };
+  readonly scope: BudgetScope;
+  readonly period: BudgetPeriod;
+  readonly limit: MicroUsd;
+  readonly monthsCharged: number;
+  readonly owner: string | null;
+  readonly isActive: boolean;
+  /** `ratchet`: a limit below what is committed takes effect as holds end, instead of being refused. */
+  readonly whenCommitted: 'refuse' | 'ratchet';
+}
+export interface PublishPriceBook extends AdminCommand {
+  readonly kind: 'publish_price_book';
+  readonly book: PriceBook;
+  readonly bookSha256: Sha256Hex;
+}
+export type PolicyCommand = PublishPolicy | PublishDefaultPolicy | RollBackPolicy | SetBudget | PublishPriceBook;
+
+export type PolicyRefusal =
+  | { readonly code: 'precondition_required' }
+  | { readonly code: 'version_conflict'; readonly currentVersion: number }
+  | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }
+  | { readonly code: 'not_found' }
+  | { readonly code: 'limit_below_committed'; readonly leastLimit: MicroUsd }
+  | { readonly code: 'quota_exceeded'; readonly limit: number }
+  | { readonly code: 'budget_scope_taken'; readonly budgetId: string };
+
+export type PolicyResult = Result<PolicyEntry, PolicyRefusal>;
+
+/** Platform limits of contract section 16, and one of our own for price books, which are kept whole in memory. */
+export const BUDGETS_MAX = 5000;
+export const PRICE_BOOKS_MAX = 200;
+
+/** What an administrator's key answered before, if it was used. */
+export const earlierAdminAnswer = (state: PolicyState, scope: string, { key, payload_hash }: Keyed) => {
+  const earlier = key === null ? undefined : state.answers.get(adminKey(scope, key));
+  if (earlier === undefined) return undefined;
+  return earlier.payloadHash === payload_hash
+    ? ({ kind: 'replay', revision: earlier.revision } as const)
+    : ({ kind: 'conflict', revision: earlier.revision } as const);
+};
+
+const guarded = (state: PolicyState, scope: string, keyed: Keyed, decideAfresh: () => PolicyResult): PolicyResult => {
+  const earlier = earlierAdminAnswer(state, scope, keyed);
+  if (earlier === undefined) return decideAfresh();
+  if (earlier.kind === 'replay') return accepted();
+  return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
+};
+
+const versionRefusal = (current: number, expected: number | null): PolicyRefusal | undefined => {
+  if (expected === null) return { code: 'precondition_required' };
+  return expected === current ? undefined : { code: 'version_conflict', currentVersion: current };
+};
+
+const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
+  const latest = state.versions.at(-1);
+  const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
+  if (problem !== undefined) return refused(problem);
+  if (latest?.documentSha256 === command.documentSha256 && command.effectiveFrom === null) return accepted();
+  return accepted(
+    published(command, { version: (latest?.version ?? 0) + 1, effectiveFrom: command.effectiveFrom ?? command.now, rolledBackTo: null }),
+  );
+};
+
+interface Placed {
+  readonly version: number;
+  readonly effectiveFrom: Instant;
+  readonly rolledBackTo: number | null;
+}
+const published = (
+  command: Pick<PublishPolicy, 'document' | 'documentSha256' | 'message' | 'author' | 'now' | 'idempotency'>,
+  { version, effectiveFrom, rolledBackTo }: Placed,
+): PolicyEntry => ({
+  type: 'policy_published',
+  payload: {
+    version,
+    document: command.document,
+    document_sha256: command.documentSha256,
+    message: command.message,
+    author: command.author,
+    published_at: command.now,
+    effective_from: effectiveFrom,
+    rolled_back_to: rolledBackTo,
+    idempotency: command.idempotency,
+  },
+});
+
+const rollBack = (command: RollBackPolicy, state: PolicyState): PolicyResult => {
+  const latest = state.versions.at(-1);
+  const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
+  if (problem !== undefined) return refused(problem);
+  const target = state.versions.find(({ version }) => version === command.toVersion);
+  if (target === undefined || latest === undefined) return refused({ code: 'not_found' });
+  const text = { ...command, document: target.document, documentSha256: target.documentSha256 };
+  return accepted(published(text, { version: latest.version + 1, effectiveFrom: command.now, rolledBackTo: target.version }));
+};
+
+const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts): MicroUsd => {
+  const account = budgetAccount(command.budgetId);
+  const { spent, held } = balanceOf(accounts, account, termsOf(state)(account, command.now), command.now);
+  return microUsd(spent + held);
+};
+
+const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
+  const current = state.budgets.get(command.budgetId);
+  if (command.change.kind === 'update') {
+    if (current === undefined) return { code: 'not_found' };
+    const problem = versionRefusal(current.terms.version, command.change.expectedVersion);
+    if (problem !== undefined) return problem;
+    const committed = committedOf(command, state, accounts);
+    if (command.whenCommitted === 'refuse' && command.limit < committed) return { code: 'limit_below_committed', leastLimit: committed };
+  } else if (state.budgets.size >= BUDGETS_MAX) return { code: 'quota_exceeded', limit: BUDGETS_MAX };
+  const rival = (state.active.get(command.scope) ?? []).find(
+    (id) => id !== command.budgetId && state.budgets.get(id)?.terms.period === command.period,
+  );
+  return rival !== undefined && command.isActive ? { code: 'budget_scope_taken', budgetId: rival } : undefined;
+};
+
+const setBudget = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyResult => {
+  const problem = budgetRefusal(command, state, accounts);
+  if (problem !== undefined) return refused(problem);
+  return accepted({
+    type: 'budget_set',
+    payload: {
+      budget_id: command.budgetId,
+      version: (state.budgets.get(command.budgetId)?.terms.version ?? 0) + 1,
+      scope: command.scope,
+      period: command.period,
+      limit_usd: formatUsd4(command.limit),
+      months_charged: command.monthsCharged,
+      owner: command.owner,
+      active: command.isActive,
+      set_by: command.author,
+      set_at: command.now,
+      idempotency: command.idempotency,
+    },
+  });
+};
+
+const publishPriceBook = (command: PublishPriceBook, state: PolicyState): PolicyResult => {
+  const earlier = state.priceBooks.find(({ version }) => version === command.book.version);
+  if (earlier !== undefined) {
+    if (earlier.sha256 === command.bookSha256) return accepted();
+    return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision }); // Published books are immutable.
+  }
+  if (state.priceBooks.length >= PRICE_BOOKS_MAX) return refused({ code: 'quota_exceeded', limit: PRICE_BOOKS_MAX });
+  return accepted({
+    type: 'price_book_published',
+    payload: {
+      version: command.book.version,
+      book: command.book,
+      book_sha256: command.bookSha256,
+      published_by: command.author,
+      published_at: command.now,
+      idempotency: command.idempotency,
+    },
+  });
+};
+
+/**
+ * Decides an administrator's command over `policy-<tenant>`. Accepted without entries: the same was said before.
+ * `accounts` is what limits are compared with, so that none is set below what is committed (G5).
+ */
+export const decidePolicy = (command: PolicyCommand, state: PolicyState, accounts: Accounts): PolicyResult => {
+  switch (command.kind) {
+    case 'publish_default_policy':
+      if (state.versions.length > 0) return accepted();
+      return accepted(
+        published(
+          { ...command, message: 'built-in default', author: 'verdict' },
+          { version: 1, effectiveFrom: command.now, rolledBackTo: null },
+        ),
+      );
+    case 'publish_policy':
+      return guarded(state, 'policy', command.idempotency, () => publish(command, state));
+    case 'roll_back_policy':
+      return guarded(state, 'policy', command.idempotency, () => rollBack(command, state));
+    case 'set_budget':
+      return guarded(state, 'budget', command.idempotency, () => setBudget(command, state, accounts));
+    case 'publish_price_book':
+      return guarded(state, 'price_book', command.idempotency, () => publishPriceBook(command, state));
+  }
+};

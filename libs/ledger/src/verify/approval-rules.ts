@@ -1,0 +1,182 @@
+import { canonicalText } from '../json/canonical.js';
+import { isJsonObject } from '../json/json-value.js';
+import type { JsonValue } from '../json/json-value.js';
+import { instantAt, integerAt, objectAt, textAt, textOrNullAt, usdAt, usdOrNullAt, usdText } from './payload.js';
+
+/** What a decision pinned for its approval, before anybody asks for it. */
+interface Pinned {
+  readonly decisionId: string;
+  readonly terms: string;
+  readonly requester: string;
+}
+
+interface Approval {
+  readonly decisionId: string;
+  readonly quorum: number;
+  readonly isSeparated: boolean;
+  readonly unfunded: bigint;
+  readonly approveBy: string;
+  /** Creator, the person behind it, and everybody who filed: they may not vote where duties are separated. */
+  readonly excluded: Set<string>;
+  /** A person's newest vote counts. */
+  readonly votes: Map<string, string>;
+  useBy: string | undefined;
+  jti: string | undefined;
+}
+
+/**
+ * Check 13: granted before consumed, quorum, separation of duties, caps, no double consumption.
+ * Memory grows with open approvals. In a bundle that does not begin with the journals, approvals requested earlier are
+ * unknown and left alone; then the ids of those that ended are kept, so that a second consumption is still seen.
+ * @source contract section 11
+ */
+export class ApprovalRules {
+  readonly #pinned = new Map<string, Pinned>();
+  readonly #approvals = new Map<string, Approval>();
+  readonly #ended = new Set<string>();
+
+  constructor(readonly isComplete: boolean) {}
+
+  /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
+  apply(type: string, payload: JsonValue): readonly string[] {
+    switch (type) {
+      case 'decision_recorded':
+        return this.#pin(payload);
+      case 'approval_requested':
+        return this.#request(payload);
+      case 'approval_request_filed':
+        return this.#with(payload, (approval) => this.#file(approval, payload));
+      case 'vote_cast':
+        return this.#with(payload, (approval) => this.#vote(approval, payload));
+      case 'approval_granted':
+        return this.#with(payload, (approval) => this.#grant(approval, payload));
+      case 'token_issued':
+        return this.#with(payload, (approval) => this.#issue(approval, payload));
+      case 'token_consumed':
+        return this.#with(payload, (approval) => this.#consume(approval, payload));
+      case 'approval_denied':
+      case 'approval_expired':
+      case 'approval_withdrawn':
+        return this.#with(payload, () => this.#end(payload));
+      default:
+        return [];
+    }
+  }
+
+  get openApprovals(): number {
+    return this.#approvals.size + this.#pinned.size;
+  }
+
+  #pin(payload: JsonValue): readonly string[] {
+    const terms = isJsonObject(payload) ? payload['approval'] : undefined;
+    if (!isJsonObject(terms)) return [];
+    this.#pinned.set(textAt(terms, 'approval_id'), {
+      decisionId: textAt(payload, 'decision_id'),
+      terms: canonicalText(terms),
+      requester: canonicalText(objectAt(payload, 'requester')),
+    });
+    return [];
+  }
+
+  #request(payload: JsonValue): readonly string[] {
+    const id = textAt(payload, 'approval_id');
+    const terms = objectAt(payload, 'terms');
+    const requester = objectAt(payload, 'requester');
+    const problems = this.#pinProblems(id, payload);
+    const delta = usdOrNullAt(payload, 'monthly_delta_usd') ?? 0n;
+    const cap = usdAt(terms, 'cap_monthly_delta_usd');
+    if (delta > cap) problems.push(`the change costs ${usdText(delta)}, above the cap ${usdText(cap)} of its approval`);
+    if (this.#approvals.has(id) || this.#ended.has(id)) problems.push(`approval ${id} is requested twice`);
+    const onBehalfOf = textOrNullAt(requester, 'on_behalf_of');
+    this.#pinned.delete(id);
+    this.#approvals.set(id, {
+      decisionId: textAt(payload, 'decision_id'),
+      quorum: integerAt(terms, 'quorum'),
+      isSeparated: terms['is_separation_required'] === true,
+      unfunded: usdAt(terms, 'unfunded_usd'),
+      approveBy: instantAt(payload, 'approve_by'),
+      excluded: new Set([textAt(requester, 'subject'), ...(onBehalfOf === null ? [] : [onBehalfOf])]),
+      votes: new Map(),
+      useBy: undefined,
+      jti: undefined,
+    });
+    return problems;
+  }
+
+  /** Terms and requester must be those that the decision pinned; otherwise the rules below would judge by others. */
+  #pinProblems(id: string, payload: JsonValue): string[] {
+    const pinned = this.#pinned.get(id);
+    if (pinned === undefined) return this.isComplete ? [`no decision before it asks for approval ${id}`] : [];
+    const isSame =
+      pinned.decisionId === textAt(payload, 'decision_id') &&
+      pinned.terms === canonicalText(objectAt(payload, 'terms')) &&
+      pinned.requester === canonicalText(objectAt(payload, 'requester'));
+    return isSame ? [] : [`approval ${id} does not have the terms and requester that its decision pinned`];
+  }
+
+  #file(approval: Approval, payload: JsonValue): readonly string[] {
+    approval.excluded.add(textAt(payload, 'filed_by'));
+    return [];
+  }
+
+  #vote(approval: Approval, payload: JsonValue): readonly string[] {
+    const voter = textAt(payload, 'voter');
+    approval.votes.set(voter, textAt(payload, 'vote'));
+    return approval.isSeparated && approval.excluded.has(voter)
+      ? [`${voter} votes on a change of their own, duties are separated`]
+      : [];
+  }
+
+  #grant(approval: Approval, payload: JsonValue): readonly string[] {
+    const problems: string[] = [];
+    const isCounted = ([voter, vote]: readonly [string, string]): boolean =>
+      vote === 'approve' && !(approval.isSeparated && approval.excluded.has(voter));
+    const approved = [...approval.votes].filter(isCounted).length;
+    if (approved < approval.quorum) {
+      problems.push(`granted with ${approved.toString()} of ${approval.quorum.toString()} votes`);
+    }
+    if (approval.useBy !== undefined) problems.push('granted twice');
+    if (instantAt(payload, 'granted_at') > approval.approveBy) problems.push('granted after its approve-by');
+    if (usdAt(payload, 'unfunded_usd') > approval.unfunded) {
+      problems.push(`grants more than the unfunded ${usdText(approval.unfunded)} of its decision`);
+    }
+    approval.useBy = instantAt(payload, 'use_by');
+    return [...problems, ...decisionProblems(approval, payload)];
+  }
+
+  #issue(approval: Approval, payload: JsonValue): readonly string[] {
+    approval.jti = textAt(payload, 'jti');
+    return [...grantProblems(approval, 'a token is issued'), ...decisionProblems(approval, payload)];
+  }
+
+  #consume(approval: Approval, payload: JsonValue): readonly string[] {
+    const problems = [...grantProblems(approval, 'consumed'), ...decisionProblems(approval, payload)];
+    const consumedAt = instantAt(payload, 'consumed_at');
+    if (approval.jti !== textAt(payload, 'jti')) problems.push('the token consumed is not the one issued last');
+    if (approval.useBy !== undefined && consumedAt > approval.useBy) problems.push('consumed after its use-by');
+    if (consumedAt > instantAt(payload, 'expires_at')) problems.push('consumed after the token expired');
+    this.#end(payload);
+    return problems;
+  }
+
+  #end(payload: JsonValue): readonly string[] {
+    const id = textAt(payload, 'approval_id');
+    this.#approvals.delete(id);
+    if (!this.isComplete) this.#ended.add(id);
+    return [];
+  }
+
+  #with(payload: JsonValue, then: (approval: Approval) => readonly string[]): readonly string[] {
+    const id = textAt(payload, 'approval_id');
+    const approval = this.#approvals.get(id);
+    if (approval !== undefined) return then(approval);
+    const isKnownToBeOver = this.isComplete || this.#ended.has(id);
+    return isKnownToBeOver ? [`approval ${id} was never requested, or has ended before`] : [];
+  }
+}
+
+const grantProblems = (approval: Approval, what: string): readonly string[] =>
+  approval.useBy === undefined ? [`${what} before it was granted`] : [];
+
+const decisionProblems = (approval: Approval, payload: JsonValue): readonly string[] =>
+  textAt(payload, 'decision_id') === approval.decisionId ? [] : ['names another decision than its request'];

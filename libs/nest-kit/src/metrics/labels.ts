@@ -1,0 +1,47 @@
+/** The closed label values of contract section 15. */
+export const SOURCES = ['terraform', 'k8s_admission', 'cloud_event'] as const;
+export const DECISIONS = ['ALLOW', 'ALLOW_WITH_CREDITS', 'REQUIRE_APPROVAL', 'DENY'] as const;
+export const PATHS = ['normal', 'failsafe', 'replay'] as const;
+export const FAILURE_TYPES = [
+  'timeout',
+  'lock_timeout',
+  'evaluation_error',
+  'log_unavailable',
+  'overloaded',
+  'override_stale',
+] as const;
+export const LOCK_EVENTS = ['acquired', 'contended', 'timeout', 'error'] as const;
+export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
+export const IDEMPOTENCY_EVENTS = ['replay', 'conflict', 'expired'] as const;
+export const APPEND_OUTCOMES = ['appended', 'conflict', 'unknown'] as const;
+export const JOURNAL_KINDS = ['policy', 'decisions', 'approvals', 'reservations', 'operations', 'system'] as const;
+export const APPROVAL_OUTCOMES = ['opened', 'granted', 'denied', 'expired', 'withdrawn'] as const;
+export const TOKEN_EVENTS = [
+  'issued',
+  'reissued',
+  'consumed',
+  'replay_detected',
+  'tampered',
+  'validation_failed',
+  'token_tenant_mismatch',
+  'token_expired',
+  'approval_not_found',
+  'consumer_not_permitted',
+  'token_superseded',
+  'approval_expired',
+  'approval_not_active',
+  'binding_source_mismatch',
+  'binding_project_mismatch',
+  'binding_environment_mismatch',
+  'binding_fingerprint_mismatch',
+  'binding_resource_mismatch',
+  'binding_cost_exceeded',
+  'stop_active',
+] as const;
+export const RECONCILE_TRIGGERS = ['manual', 'replay', 'overdue', 'import', 'correction'] as const;
+export const RECONCILE_STATUSES = ['matched', 'overage', 'savings', 'assumed', 'released', 'late_actual'] as const;
+export const DRIFT_DIRECTIONS = ['overage', 'savings'] as const;
+export const EXPORT_ARTIFACTS = ['bundle', 'parity', 'proof'] as const;
+export const EXPORT_OUTCOMES = ['success', 'mismatch', 'rejected_limit', 'error'] as const;
+
+export type Of<List extends readonly string[]> = List[number];

@@ -1,0 +1,116 @@
+import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
+import { InstrumentMaker } from './instrument-maker.js';
+import * as label from './labels.js';
+
+type Source = label.Of<typeof label.SOURCES>;
+type Kind = label.Of<typeof label.JOURNAL_KINDS>;
+type Decision = label.Of<typeof label.DECISIONS>;
+type Path = label.Of<typeof label.PATHS>;
+type FailureType = label.Of<typeof label.FAILURE_TYPES>;
+type LockEvent = label.Of<typeof label.LOCK_EVENTS>;
+type LockOutcome = label.Of<typeof label.LOCK_OUTCOMES>;
+type IdempotencyEvent = label.Of<typeof label.IDEMPOTENCY_EVENTS>;
+type AppendOutcome = label.Of<typeof label.APPEND_OUTCOMES>;
+type ApprovalOutcome = label.Of<typeof label.APPROVAL_OUTCOMES>;
+type TokenEvent = label.Of<typeof label.TOKEN_EVENTS>;
+type Trigger = label.Of<typeof label.RECONCILE_TRIGGERS>;
+type Status = label.Of<typeof label.RECONCILE_STATUSES>;
+type Direction = label.Of<typeof label.DRIFT_DIRECTIONS>;
+type Artifact = label.Of<typeof label.EXPORT_ARTIFACTS>;
+type ExportOutcome = label.Of<typeof label.EXPORT_OUTCOMES>;
+
+const source = label.SOURCES;
+const CODES = Object.keys(PROBLEMS);
+
+/** The metrics of contract section 15 that the services count. One registry per app; updates are cheap. */
+export class Metrics extends InstrumentMaker {
+  readonly gateDecisions = this.counter<[source: Source, decision: Decision, path: Path]>(
+    'gate_decisions_total',
+    'Verdicts given',
+    { source, decision: label.DECISIONS, path: label.PATHS },
+  );
+  readonly gateDecisionReasons = this.counter<[source: Source, reason: string]>(
+    'gate_decision_reasons_total',
+    'Reasons of verdicts',
+    { source, reason: this.reasonCodes },
+  );
+  readonly gateLatencySeconds = this.latency<[source: Source, path: Path]>(
+    'gate_latency_seconds',
+    'Time from arrival to verdict',
+    { source, path: label.PATHS },
+  );
+  readonly gateFailures = this.counter<[source: Source, failureType: FailureType]>(
+    'gate_failures_total',
+    'Evaluations that did not finish',
+    { source, failure_type: label.FAILURE_TYPES },
+  );
+  readonly gateLockEvents = this.aliasedCounter<[source: Source, event: LockEvent]>(
+    'gate_lock_events_total',
+    "Turns in the tenant's queue",
+    { source, event: label.LOCK_EVENTS },
+  );
+  readonly gateLockWaitSeconds = this.latency<[source: Source, outcome: LockOutcome]>(
+    'gate_lock_wait_seconds',
+    "Wait for the turn in the tenant's queue",
+    { source, outcome: label.LOCK_OUTCOMES },
+  );
+  readonly gateRefusals = this.counter<[source: Source, code: ProblemCode]>(
+    'gate_refusals_total',
+    'Gate calls answered 4xx or 5xx',
+    { source, code: CODES },
+  );
+  readonly gateIdempotencyEvents = this.counter<[source: Source, event: IdempotencyEvent]>(
+    'gate_idempotency_events_total',
+    'Repeated keys',
+    { source, event: label.IDEMPOTENCY_EVENTS },
+  );
+  readonly gateQueueDepth = this.gauge<[]>('gate_queue_depth', 'Gate calls waiting for their turn');
+
+  readonly journalAppendSeconds = this.latency<[kind: Kind, outcome: AppendOutcome]>(
+    'journal_append_seconds',
+    'Time of one append',
+    { kind: null, outcome: label.APPEND_OUTCOMES },
+  );
+  readonly journalAppendBatchSize = this.batches<[kind: Kind]>('journal_append_batch_size', 'Entries of one append', {
+    kind: null,
+  });
+  readonly journalAppendConflicts = this.counter<[kind: Kind]>(
+    'journal_append_conflicts_total',
+    'Appends that lost the race',
+    { kind: label.JOURNAL_KINDS },
+  );
+  readonly projectionLagSeconds = this.gauge<[projection: string]>(
+    'projection_lag_seconds',
+    'Age of the oldest entry that a projection has not seen',
+    { projection: null },
+  );
+
+  readonly approvalRequests = this.counter<[source: Source, outcome: ApprovalOutcome]>(
+    'approval_requests_total',
+    'Approval requests by what became of them',
+    { source, outcome: label.APPROVAL_OUTCOMES },
+  );
+  readonly approvalTokenEvents = this.counter<[event: TokenEvent]>(
+    'approval_token_events_total',
+    'What happened to approval tokens',
+    { event: label.TOKEN_EVENTS },
+  );
+  readonly reservationReconciliations = this.counter<[trigger: Trigger, status: Status]>(
+    'reservation_reconciliations_total',
+    'Holds that were reconciled',
+    { trigger: label.RECONCILE_TRIGGERS, status: label.RECONCILE_STATUSES },
+  );
+  readonly reservationDriftUsd = this.counter<[direction: Direction]>(
+    'reservation_drift_usd_total',
+    'USD between held and spent; for graphs only',
+    { direction: label.DRIFT_DIRECTIONS },
+  );
+  readonly exportEvents = this.counter<[artifact: Artifact, outcome: ExportOutcome]>(
+    'export_events_total',
+    'Exports, parity checks and proofs',
+    { artifact: label.EXPORT_ARTIFACTS, outcome: label.EXPORT_OUTCOMES },
+  );
+  readonly checkpointAgeSeconds = this.gauge<[kind: Kind]>('checkpoint_age_seconds', 'Age of the newest checkpoint', {
+    kind: null,
+  });
+}

@@ -1,0 +1,49 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { RouteTable } from '../routing/route-table.js';
+import { frameworkProblem } from './framework-errors.js';
+import { ProblemException, toProblem, type Problem, type ProblemHeaders } from './problem.js';
+import { sendProblem } from './send-problem.js';
+
+interface Answered {
+  readonly problem: Problem;
+  readonly answer?: ProblemHeaders;
+}
+
+/** Turns everything that was thrown into a problem; what nobody expected is logged and says nothing of its inside. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly logger: Logger,
+    private readonly routes: RouteTable,
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    if (reply.sent) {
+      this.logger.error({ err: exception, request_id: request.id }, 'failed after the answer had begun');
+      return;
+    }
+    const { problem, answer } = this.answerTo(exception, request);
+    sendProblem(request, reply, problem, answer);
+  }
+
+  private answerTo(exception: unknown, request: FastifyRequest): Answered {
+    if (exception instanceof ProblemException) return { problem: exception.problem, answer: exception.answer };
+    const known = frameworkProblem(exception);
+    if (known === undefined) {
+      this.logger.error({ err: exception, request_id: request.id }, 'unexpected error');
+      return { problem: toProblem('internal_error') };
+    }
+    return known.code === 'not_found' && request.is404 ? this.unrouted(request) : { problem: known };
+  }
+
+  private unrouted({ url }: FastifyRequest): Answered {
+    const allowed = this.routes.methodsAt(url);
+    if (allowed.length === 0) return { problem: toProblem('not_found') };
+    return { problem: toProblem('method_not_allowed'), answer: { headers: { allow: allowed.join(', ') } } };
+  }
+}

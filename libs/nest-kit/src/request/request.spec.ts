@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { redactPath } from '../logging/redact.js';
+import { requestIdFrom, uuidV7 } from './request-id.js';
+import { traceparentFrom } from './request-info.js';
+import { parseTimeoutMs } from './timeout.js';
+
+describe('a timeout', () => {
+  it.each([
+    ['2s', 2000],
+    ['1500ms', 1500],
+    ['10s', 10_000],
+    ['1m30s', 90_000],
+    ['1.5s', 1500],
+    ['900us', undefined],
+    ['0s', undefined],
+    ['', undefined],
+    ['2', undefined],
+    ['-2s', undefined],
+    ['2 s', undefined],
+    ['2s;', undefined],
+    ['1e3s', undefined],
+  ])('written %p is %p ms', (text, expected) => {
+    expect(parseTimeoutMs(text)).toBe(expected);
+  });
+});
+
+describe('a request id', () => {
+  it('made here is a UUIDv7 of the present moment, and unique', () => {
+    const ids = Array.from({ length: 1000 }, () => uuidV7(0x0192_0000_0000));
+    expect(new Set(ids).size).toBe(1000);
+    for (const id of ids) expect(id).toMatch(/^01920000-0000-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+  it('is not taken when it is no visible ASCII', () => {
+    for (const text of ['', 'a b', 'ä', 'a\n', 'x'.repeat(129)]) expect(requestIdFrom(text)).not.toBe(text);
+    expect(requestIdFrom('ok-1')).toBe('ok-1');
+  });
+});
+
+describe('a traceparent', () => {
+  const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  it('is continued when it is valid and ignored when it is not', () => {
+    expect(traceparentFrom(good)).toBe(good);
+    for (const bad of [
+      undefined,
+      '',
+      good.toUpperCase(),
+      `${good}-x`,
+      good.replace(/^00/, 'ff'),
+      `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+    ]) {
+      expect(traceparentFrom(bad)).toBeNull();
+    }
+  });
+});
+
+describe('a path in logs and problems', () => {
+  it('has neither query nor the secret segment', () => {
+    expect(redactPath('/a/b?token=1')).toBe('/a/b');
+    expect(redactPath('/gate/k8s/admission/review/t/abc123?timeout=2s')).toBe('/gate/k8s/admission/review/t/redacted');
+    expect(redactPath('/x/t/abc/more')).toBe('/x/t/redacted/more');
+  });
+});

@@ -1,0 +1,34 @@
+import type { ZodType } from 'zod';
+import type { ProblemCode } from '../problems/problem-codes.js';
+
+/** The roles of contract section 2; none includes another. */
+export const ROLES = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** One route: what the router, the caller check, the body limit and the generated OpenAPI document all read. */
+export interface RouteSpec {
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** Absolute, parameters as `:approval_id`. */
+  readonly path: string;
+  /** Roles of which the caller needs one; `public` routes authenticate in another way, or not at all. */
+  readonly roles: readonly Role[] | 'public';
+  readonly status: number;
+  readonly body?: ZodType;
+  readonly query?: ZodType;
+  readonly params?: ZodType;
+  readonly response: ZodType | null;
+  readonly problems: readonly ProblemCode[];
+  readonly summary: string;
+  readonly tag: string;
+  /** Default 256 KiB. */
+  readonly bodyBytesMax?: number;
+  readonly jsonDepthMax?: number;
+  /** Another party defines the body: unknown members are ignored in it. */
+  readonly bodyIsForeign?: boolean;
+  readonly idempotencyKey?: 'none' | 'optional' | 'required';
+  /** A caller admitted by the role `service` alone needs one of these. */
+  readonly scopes?: readonly string[];
+}
+
+export const BODY_BYTES_MAX = 256 * 1024;

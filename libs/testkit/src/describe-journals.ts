@@ -1,0 +1,22 @@
+import { describe } from '@jest/globals';
+import { describeExpectedRevision, describeLimits, describeRepeats } from './journals-contract/append.js';
+import { describeFaults } from './journals-contract/faults.js';
+import { describeReading, describeSubscribing } from './journals-contract/read.js';
+import { describeSnapshots } from './journals-contract/snapshots.js';
+import type { Open } from './journals-contract/under-test.js';
+
+/**
+ * The contract of the Journals port. Every adapter runs it in full, faults included: a switch that an adapter cannot
+ * offer is a promise that it cannot prove.
+ */
+export const describeJournals = (adapter: string, open: Open): void => {
+  describe(`Journals contract: ${adapter}`, () => {
+    describeExpectedRevision(open);
+    describeRepeats(open);
+    describeLimits(open);
+    describeReading(open);
+    describeSubscribing(open);
+    describeSnapshots(open);
+    describeFaults(open);
+  });
+};

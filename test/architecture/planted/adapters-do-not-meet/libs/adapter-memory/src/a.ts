@@ -1,0 +1,3 @@
+import { planted } from '../../adapter-postgres/src/index.js';
+
+export const used = planted;

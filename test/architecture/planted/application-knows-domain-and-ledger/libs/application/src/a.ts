@@ -1,0 +1,3 @@
+import { planted } from '../../contracts/src/index.js';
+
+export const used = planted;

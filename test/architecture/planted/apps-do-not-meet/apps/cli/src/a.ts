@@ -1,0 +1,3 @@
+import { planted } from '../../gate/src/gate.module.js';
+
+export const used = planted;

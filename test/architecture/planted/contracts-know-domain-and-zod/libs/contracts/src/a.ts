@@ -1,0 +1,3 @@
+import { planted } from '../../application/src/index.js';
+
+export const used = planted;

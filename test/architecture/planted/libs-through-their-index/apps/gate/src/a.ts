@@ -1,0 +1,3 @@
+import { planted } from '../../../libs/domain/src/inside.js';
+
+export const used = planted;

@@ -1,0 +1,3 @@
+import { planted } from './index.js';
+
+export const used = planted;

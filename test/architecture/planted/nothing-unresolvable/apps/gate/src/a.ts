@@ -1,0 +1,3 @@
+import { planted } from './gone.js';
+
+export const used = planted;

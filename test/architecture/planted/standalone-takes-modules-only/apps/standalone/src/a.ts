@@ -1,0 +1,3 @@
+import { planted } from '../../gate/src/rules.js';
+
+export const used = planted;

@@ -1,0 +1,3 @@
+import { planted } from '../../../libs/testkit/src/index.js';
+
+export const used = planted;
