@@ -14,3 +14,4 @@ class M {} Module({ controllers: [C] })(M);
 const app = await createHttpApp({ service: 'perf', module: M, config: { AUTH_ISSUERS: [{ issuer: 'i', audience: 'verdict', tenantClaim: 'tenant_id', jwks: { keys: [jwk] } }], LOG_LEVEL: process.env.LOG_LEVEL ?? 'info', METRIC_PREFIX: 'p_', METRIC_ALIAS_PREFIXES: [] } });
 const url = await listenHttpApp(app, '127.0.0.1', 3456);
 process.stderr.write(token + '\n');
+let c0; process.on('SIGUSR2', () => { const c = process.cpuUsage(); process.stderr.write(`cpu ${c.user + c.system}\n`); });

@@ -27,11 +27,20 @@ const terminate = (application: string, isListening: boolean): Promise<void> =>
     await client.query(text, [application]);
   });
 
-const loseEntry = async (journal: string, revision: bigint): Promise<void> => {
-  await withClient(server.url, async (client) => {
-    await client.query('SET session_replication_role = replica'); // A superuser can; the reader has to see it.
-    await client.query('DELETE FROM log.entries WHERE stream = $1 AND revision = $2', [journal, revision.toString()]);
+/** A superuser can switch the guards off; readers have to see what came of it. */
+const unguarded = (text: string, values: readonly string[]): Promise<void> =>
+  withClient(server.url, async (client) => {
+    await client.query('SET session_replication_role = replica');
+    await client.query(text, [...values]);
   });
+
+const loseEntry = (journal: string, revision: bigint): Promise<void> =>
+  unguarded('DELETE FROM log.entries WHERE stream = $1 AND revision = $2', [journal, revision.toString()]);
+
+/** Removes what `loseEntry` has damaged: the next test opens the same database, which refuses a damaged log. */
+const forget = async (journal: string): Promise<void> => {
+  await unguarded('DELETE FROM log.entries WHERE stream = $1', [journal]);
+  await unguarded('DELETE FROM log.journals WHERE stream = $1', [journal]);
 };
 
 const throughProxy = (proxy: CuttingProxy): string => {
@@ -45,13 +54,17 @@ const openUnderTest = async (crash: (application: string) => Promise<void>): Pro
   const application = `contract-${String(appNumber)}`;
   const proxy = await startCuttingProxy(Number(new URL(server.url).port));
   const clients: Journals[] = [];
+  const damaged = new Set<string>();
   const open = async (url: string): Promise<Journals> => {
     const client = await openPostgresJournals({ url, applicationName: application });
     clients.push(client);
     return client;
   };
   return {
-    journals: await open(throughProxy(proxy)),
+    journals: await open(throughProxy(proxy)).catch(async (error: unknown) => {
+      await proxy.close();
+      throw error;
+    }),
     another: () => open(server.serviceUrl),
     loseRequest: () => {
       proxy.cut('request', APPEND);
@@ -62,10 +75,14 @@ const openUnderTest = async (crash: (application: string) => Promise<void>): Pro
     losses: proxy.cuts,
     crash: () => crash(application),
     loseNotice: () => terminate(application, true),
-    loseEntry,
+    loseEntry: (journal, revision) => {
+      damaged.add(journal);
+      return loseEntry(journal, revision);
+    },
     close: async () => {
       for (const client of clients) await client.close();
       await proxy.close();
+      for (const journal of damaged) await forget(journal);
     },
   };
 };

@@ -36,16 +36,52 @@ const hasLone = (value: unknown): boolean => {
 
 const jsonText = fc.oneof(
   fc.json({ maxDepth: 5, noUnicodeString: false }),
-  fc.tuple(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(0, 1, '\t', '\r\n ')).map(([v, space]) => JSON.stringify(v, null, space)),
+  fc
+    .tuple(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(0, 1, '\t', '\r\n '))
+    .map(([v, space]) => JSON.stringify(v, null, space)),
 );
 /** Near misses: one piece cut out, doubled or put in. */
 const broken = fc
-  .tuple(jsonText, fc.nat(), fc.nat(3), fc.constantFrom('', ',', '"', '\\', '{', '}', '[', ']', ':', '0', '-', '.', 'e', ' ', '\u0001', '\\u', 'é'))
+  .tuple(
+    jsonText,
+    fc.nat(),
+    fc.nat(3),
+    fc.constantFrom('', ',', '"', '\\', '{', '}', '[', ']', ':', '0', '-', '.', 'e', ' ', '\u0001', '\\u', 'é'),
+  )
   .map(([text, place, cut, put]) => {
     const at = place % (text.length + 1);
     return text.slice(0, at) + put + text.slice(at + cut);
   });
-const soup = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '"b"', '1', '-0', '1e5', '01', '.5', '1.', 'true', 'nul', ' ', '\n', '""', '"\\u0041"', '"\\ud800"', '\ufeff', "'"), { maxLength: 12 }).map((pieces) => pieces.join(''));
+const soup = fc
+  .array(
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"b"',
+      '1',
+      '-0',
+      '1e5',
+      '01',
+      '.5',
+      '1.',
+      'true',
+      'nul',
+      ' ',
+      '\n',
+      '""',
+      '"\\u0041"',
+      '"\\ud800"',
+      '\ufeff',
+      "'",
+    ),
+    { maxLength: 12 },
+  )
+  .map((pieces) => pieces.join(''));
 
 describe('the strict reader beside JSON.parse', () => {
   it('accepts what JSON.parse accepts, with the same value, but for what a rule names', () => {
@@ -66,7 +102,10 @@ describe('the strict reader beside JSON.parse', () => {
 
   it('keeps every number token as it was sent', () => {
     const token = fc
-      .tuple(fc.constantFrom('', '-'), fc.stringMatching(/^(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?$/))
+      .tuple(
+        fc.constantFrom('', '-'),
+        fc.stringMatching(/^(0|[1-9][0-9]{0,25})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?$/),
+      )
       .map((parts) => parts.join(''));
     fc.assert(
       fc.property(token, (text) => {

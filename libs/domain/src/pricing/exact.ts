@@ -50,7 +50,7 @@ export const quantityOf = (text: string, multiply = '1', roundUpTo?: string): Ex
   const product = value * factor;
   if (roundUpTo === undefined) return product as ExactQuantity;
   const step = scaled(roundUpTo, PRODUCT_PLACES);
-  return step === undefined || step === 0n ? undefined : (((product + step - 1n) / step) * step) as ExactQuantity;
+  return step === undefined || step === 0n ? undefined : ((((product + step - 1n) / step) * step) as ExactQuantity);
 };
 
 /** Exact monthly cost of one component. @throws RangeError when the price is not one that the book reader lets pass. */
@@ -70,4 +70,5 @@ export const toMonthly = (exact: ExactUsd): MicroUsd =>
   microUsd(roundHalfEven(exact, EXACT_PER_4_PLACES) * MICRO_PER_4_PLACES);
 
 /** Hourly amount: the exact monthly one / 730, rounded once, half-even, to 6 places. */
-export const toHourly = (exact: ExactUsd): MicroUsd => microUsd(roundHalfEven(exact, EXACT_PER_MICRO * HOURS_PER_MONTH));
+export const toHourly = (exact: ExactUsd): MicroUsd =>
+  microUsd(roundHalfEven(exact, EXACT_PER_MICRO * HOURS_PER_MONTH));

@@ -61,7 +61,9 @@ const ACTIONS: ReadonlyMap<string, PlanAction> = new Map([
 ] as const);
 
 const actionOf = (actions: readonly RawJson[]): PlanAction =>
-  actions.every((action) => typeof action === 'string') ? (ACTIONS.get([...actions].sort().join(',')) ?? 'unknown') : 'unknown';
+  actions.every((action) => typeof action === 'string')
+    ? (ACTIONS.get([...actions].sort().join(',')) ?? 'unknown')
+    : 'unknown';
 
 const TYPE = /^[\x21-\x7e]{1,128}$/;
 
@@ -141,7 +143,12 @@ const readLists = (raw: RawJson): PlanReading => {
   );
   if (later.kind === 'problem') return later;
   const isComplete = memberOf(raw, 'complete') !== false && deferred.length === 0;
-  const plan = { changes: now.changes, deferred: later.changes, isComplete, isErrored: memberOf(raw, 'errored') === true };
+  const plan = {
+    changes: now.changes,
+    deferred: later.changes,
+    isComplete,
+    isErrored: memberOf(raw, 'errored') === true,
+  };
   return { kind: 'plan', plan };
 };
 

@@ -34,7 +34,10 @@ const pairsOf = (entries: readonly PlacedEntry[]): readonly Conflict[] =>
   );
 
 /** Texts at a path that all entries close in; undefined when one of them leaves it open. */
-const closedTexts = (entries: readonly PlacedEntry[], path: string): readonly (readonly (string | null)[])[] | undefined => {
+const closedTexts = (
+  entries: readonly PlacedEntry[],
+  path: string,
+): readonly (readonly (string | null)[])[] | undefined => {
   const texts = entries.map(({ entry }) => {
     const matcher = Object.hasOwn(entry.match, path) ? entry.match[path] : undefined;
     return matcher === undefined ? undefined : textsOf(matcher);
@@ -50,7 +53,11 @@ const dividedAt = (entries: readonly PlacedEntry[], path: string): readonly (rea
   if (texts === undefined) return undefined;
   const groups = new Map<string | null, PlacedEntry[]>();
   entries.forEach((entry, index) => {
-    for (const text of texts[index] ?? []) groups.set(text, groups.get(text) ?? []).get(text)?.push(entry);
+    for (const text of texts[index] ?? [])
+      groups
+        .set(text, groups.get(text) ?? [])
+        .get(text)
+        ?.push(entry);
   });
   return [...groups.values()];
 };

@@ -27,9 +27,14 @@ const QUANTITY: DecimalRule = { places: QUANTITY_PLACES, isMoney: false };
 const readDecimal = (raw: RawJson | undefined, pointer: string, rule: DecimalRule, report: Report): string => {
   const text = raw instanceof NumberToken ? raw.text : raw;
   const [, whole, fraction = ''] = typeof text === 'string' ? (DECIMAL.exec(text) ?? []) : [];
-  if (whole === undefined) report(pointer, rule.isMoney ? 'money_invalid' : 'validation_failed', 'must be a decimal, 0 or more');
+  if (whole === undefined)
+    report(pointer, rule.isMoney ? 'money_invalid' : 'validation_failed', 'must be a decimal, 0 or more');
   else if (fraction.length > rule.places)
-    report(pointer, rule.isMoney ? 'money_too_precise' : 'validation_failed', `has more than ${String(rule.places)} places`);
+    report(
+      pointer,
+      rule.isMoney ? 'money_too_precise' : 'validation_failed',
+      `has more than ${String(rule.places)} places`,
+    );
   else if (whole.length > WHOLE_DIGITS_MAX)
     report(pointer, rule.isMoney ? 'money_out_of_range' : 'validation_failed', 'is too large');
   else return withoutTrailingZeros(whole, fraction);
@@ -47,7 +52,11 @@ const readTexts = (raw: RawJson | undefined, pointer: string, report: Report): r
   const texts = isRawList(raw) ? raw.map(textOf).filter((text) => text !== undefined) : [];
   if (isRawList(raw) && texts.length === raw.length && texts.length > 0 && texts.length <= TEXTS_MAX)
     return [...new Set(texts)].sort();
-  report(pointer, 'validation_failed', `must be a list of 1 to ${String(TEXTS_MAX)} texts of at most ${String(MATCH_TEXT_MAX)} characters`);
+  report(
+    pointer,
+    'validation_failed',
+    `must be a list of 1 to ${String(TEXTS_MAX)} texts of at most ${String(MATCH_TEXT_MAX)} characters`,
+  );
   return [];
 };
 
@@ -73,7 +82,8 @@ const readMatcher = (raw: RawJson, pointer: string, report: Report): Matcher => 
 const readMatch = (raw: RawJson, pointer: string, report: Report): PriceBookEntry['match'] => {
   const match = readObject(raw, pointer, undefined, report);
   const paths = Object.keys(match).sort();
-  if (paths.length > MATCHERS_MAX) report(pointer, 'validation_failed', `has more than ${String(MATCHERS_MAX)} matchers`);
+  if (paths.length > MATCHERS_MAX)
+    report(pointer, 'validation_failed', `has more than ${String(MATCHERS_MAX)} matchers`);
   const matchers = paths.slice(0, MATCHERS_MAX).map((path) => {
     const place = pointerTo(pointer, path);
     readLabel(path, place, report);

@@ -18,7 +18,8 @@ const RESOURCE_TYPE = /^[\x21-\x29\x2b-\x7e]{1,127}\*?$/;
 const readHead = (raw: RawJson, report: Report): string => {
   if (memberOf(raw, 'format') !== 'verdict.price-book.v1')
     report('/format', 'validation_failed', 'must be verdict.price-book.v1');
-  if (memberOf(raw, 'currency') !== 'USD') report('/currency', 'currency_unsupported', 'must be USD; nothing is converted');
+  if (memberOf(raw, 'currency') !== 'USD')
+    report('/currency', 'currency_unsupported', 'must be USD; nothing is converted');
   if (jcsText(memberOf(raw, 'hours_per_month') ?? null) !== '730')
     report('/hours_per_month', 'validation_failed', 'must be 730, which is 8,760 / 12');
   return readLabel(memberOf(raw, 'version'), '/version', report);
@@ -126,6 +127,10 @@ export const readPriceBook = (raw: RawJson): PriceBookReading => {
   };
   // Only what was read without fault can be compared: a fault would name its followers too.
   if (problems.length === 0) checkAll(book, entries, report);
-  else reportDoubleIds(entries.filter(({ entry }) => entry.id !== ''), report);
+  else
+    reportDoubleIds(
+      entries.filter(({ entry }) => entry.id !== ''),
+      report,
+    );
   return problems.length === 0 ? { kind: 'book', book } : { kind: 'problems', problems };
 };

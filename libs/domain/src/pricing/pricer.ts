@@ -144,14 +144,16 @@ const HAS_AFTER: ReadonlySet<PlanAction> = new Set(['create', 'update', 'replace
 const lineOf = (change: PlannedChange, priceState: PriceState): ExactLine => {
   if (change.action === 'unknown') return unpricedLine(change, 'action_unknown');
   // It runs on, out of sight: nothing is saved and nothing is added.
-  if (change.action === 'forget') return { ...unpricedLine(change, 'no_entry'), status: 'free', reason: null, delta: EXACT_ZERO };
+  if (change.action === 'forget')
+    return { ...unpricedLine(change, 'no_entry'), status: 'free', reason: null, delta: EXACT_ZERO };
   const before = HAS_BEFORE.has(change.action) ? priceState(change, change.before) : NO_COST;
   const after = HAS_AFTER.has(change.action) ? priceState(change, change.after) : NO_COST;
   return comparedLine(change, before, after);
 };
 
 /** What may cost: managed, and not left as it is. */
-const isChange = ({ isManaged, action }: PlannedChange): boolean => isManaged && action !== 'no-op' && action !== 'read';
+const isChange = ({ isManaged, action }: PlannedChange): boolean =>
+  isManaged && action !== 'no-op' && action !== 'read';
 
 const countsOf = (changes: readonly PlannedChange[]): ChangeCounts => {
   const count = (action: PlanAction): number => changes.filter((change) => change.action === action).length;

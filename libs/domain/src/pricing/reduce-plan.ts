@@ -101,14 +101,18 @@ const reducedStates = (change: RawJson | undefined): RawObject => {
       [`${side}_sensitive`, mask ?? false],
     ] as const;
   });
-  return Object.fromEntries([...sides, ['after_unknown', prunedMask(memberOf(change, 'after_unknown')) ?? NOTHING_LEFT]]);
+  return Object.fromEntries([
+    ...sides,
+    ['after_unknown', prunedMask(memberOf(change, 'after_unknown')) ?? NOTHING_LEFT],
+  ]);
 };
 
 const reducedChange = (raw: RawJson): RawJson => {
   const change = memberOf(raw, 'change');
   const actions = memberOf(change, 'actions') ?? null;
   const mode = textMemberOf(raw, 'mode') ?? 'managed';
-  const isPriced = mode === 'managed' && !(isRawList(actions) && actions.length === 1 && UNPRICED_ACTIONS.has(actions[0]));
+  const isPriced =
+    mode === 'managed' && !(isRawList(actions) && actions.length === 1 && UNPRICED_ACTIONS.has(actions[0]));
   return { ...picked(raw, IDENTITY), change: { actions, ...(isPriced ? reducedStates(change) : {}) } };
 };
 
@@ -154,7 +158,9 @@ export const reducePlan = (raw: RawJson): RawJson => {
   return {
     ...picked(raw, HEAD),
     ...(changes === undefined ? {} : { resource_changes: isRawList(changes) ? changes.map(reducedChange) : changes }),
-    ...(deferred === undefined ? {} : { deferred_changes: isRawList(deferred) ? deferred.map(reducedDeferred) : deferred }),
+    ...(deferred === undefined
+      ? {}
+      : { deferred_changes: isRawList(deferred) ? deferred.map(reducedDeferred) : deferred }),
     configuration: reducedConfiguration(raw),
   };
 };

@@ -57,7 +57,9 @@ describe('the vectors of the contract', () => {
 
   it('P1 and P2: the payload, for real and as a dry run', () => {
     expect(payloadHash(SENT)).toBe('f049ad6cc5710a2d69b6f47cc7b22a68ca9e7198e8287abfdbd7e4b694617098');
-    expect(payloadHash({ ...SENT, dryRun: true })).toBe('f1a914c6b5fb49a27de288222af0e5183e8c3d7b3a70864f9968b32f249113fd');
+    expect(payloadHash({ ...SENT, dryRun: true })).toBe(
+      'f1a914c6b5fb49a27de288222af0e5183e8c3d7b3a70864f9968b32f249113fd',
+    );
   });
 });
 
@@ -106,7 +108,9 @@ describe('derived keys', () => {
   });
 
   it('tell events of one id from two sources apart', () => {
-    const [a, b] = ['/ci/a', '/ci/b'].map((eventSource) => derivedKey({ kind: 'cloud_event', eventSource, eventId: '7' }));
+    const [a, b] = ['/ci/a', '/ci/b'].map((eventSource) =>
+      derivedKey({ kind: 'cloud_event', eventSource, eventId: '7' }),
+    );
     expect(a).toMatch(/^cloudevent:[0-9a-f]{16}:7$/);
     expect(a).not.toBe(b);
   });

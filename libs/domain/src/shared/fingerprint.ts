@@ -51,10 +51,7 @@ export interface SentPayload {
   readonly tenantId: string;
   readonly dryRun: boolean;
   readonly request: ChangeIdentity &
-    Pick<
-      RecordedRequest,
-      'environment_raw' | 'declared_monthly_delta_usd' | 'declared_hourly_delta_usd' | 'options'
-    >;
+    Pick<RecordedRequest, 'environment_raw' | 'declared_monthly_delta_usd' | 'declared_hourly_delta_usd' | 'options'>;
 }
 
 /**

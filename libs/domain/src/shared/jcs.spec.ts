@@ -21,7 +21,7 @@ describe('canonical text', () => {
   });
 
   it('sorts members by UTF-16 code units, not by code points', () => {
-    expect(jcsText({ '\ufb33': 1, '\u{1f600}': 2, 'ö': 3, '1': 4, '\r': 5, '10': 6, '2': 7 })).toBe(
+    expect(jcsText({ '\ufb33': 1, '\u{1f600}': 2, ö: 3, '1': 4, '\r': 5, '10': 6, '2': 7 })).toBe(
       '{"\\r":5,"1":4,"10":6,"2":7,"ö":3,"\u{1f600}":2,"\ufb33":1}',
     );
   });

@@ -47,3 +47,12 @@ export const textMemberOf = (value: RawJson | undefined, name: string): string |
 /** One reference token of a JSON pointer, appended. @source RFC 6901 section 3 */
 export const pointerTo = (base: string, token: string | number): string =>
   `${base}/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+/** JSON text of a tree, number tokens as they were sent: what was read can be passed on without a change of meaning. */
+export const rawJsonText = (value: RawJson): string => {
+  if (value instanceof NumberToken) return value.text;
+  if (isRawList(value)) return `[${value.map(rawJsonText).join(',')}]`;
+  if (!isRawObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${rawJsonText(member)}`);
+  return `{${members.join(',')}}`;
+};

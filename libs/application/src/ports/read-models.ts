@@ -1,0 +1,119 @@
+import type { Revision } from './journals.js';
+
+/** Columns of a list, a filter or a join; what else a decision says is read from its entry in the log. */
+export interface DecisionRow {
+  readonly tenantId: string;
+  readonly decisionId: string;
+  readonly revision: Revision;
+  readonly decidedAt: string;
+  readonly expiresAt: string;
+  readonly projectId: string;
+  readonly environmentClass: string;
+  readonly source: string;
+  readonly resourceReference: string;
+  readonly decision: string;
+  readonly reasonCodes: readonly string[];
+  readonly monthlyDeltaUsd: string | null;
+  readonly holdUsd: string;
+  readonly requestFingerprint: string;
+  readonly keyScope: string;
+  readonly keyText: string;
+  readonly payloadHash: string;
+  readonly approvalId: string | null;
+  readonly isDryRun: boolean;
+  /** none: it never held anything. Settlement is in `settlements`, which another journal tells. */
+  readonly holdState: 'none' | 'held' | 'voided' | 'expired' | 'superseded';
+}
+
+export type ApprovalRowStatus = 'pending' | 'granted' | 'denied' | 'expired' | 'withdrawn' | 'consumed';
+export interface ApprovalRow {
+  readonly tenantId: string;
+  readonly approvalId: string;
+  readonly decisionId: string;
+  /** Revision of `approval_requested`, whose payload has the request's terms. */
+  readonly revision: Revision;
+  readonly status: ApprovalRowStatus;
+  readonly projectId: string;
+  readonly requester: string;
+  /** Who may not vote where duties are separated; empty where they are not. */
+  readonly excludedVoters: readonly string[];
+  readonly approvedBy: readonly string[];
+  readonly quorum: number;
+  readonly ticket: string | null;
+  readonly requestedAt: string;
+  readonly approveBy: string;
+  readonly useBy: string | null;
+}
+
+export interface SettlementRow {
+  readonly tenantId: string;
+  readonly decisionId: string;
+  readonly revision: Revision;
+  readonly status: 'matched' | 'overage' | 'savings';
+  readonly expectedUsd: string;
+  readonly actualUsd: string;
+  readonly driftUsd: string;
+  readonly overrunUsd: string;
+  readonly settledAt: string;
+}
+
+export interface ExceptionRow {
+  readonly tenantId: string;
+  readonly exceptionId: string;
+  readonly kind: string;
+  readonly decisionId: string;
+  readonly expectedUsd: string;
+  readonly actualUsd: string;
+  readonly amountUsd: string;
+  readonly owner: string;
+  readonly status: 'open' | 'resolved';
+  readonly openedAt: string;
+  readonly dueAt: string;
+  readonly revision: Revision;
+}
+
+/** One walk over a list: `cursor` is opaque, bound to tenant, filters and order; `undefined` starts. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+export type Page<Row> =
+  | { readonly kind: 'page'; readonly rows: readonly Row[]; readonly nextCursor: string | null }
+  | { readonly kind: 'cursor_invalid' };
+
+export interface DecisionFilter {
+  readonly projectId?: string | undefined;
+  readonly environmentClass?: string | undefined;
+  readonly decision?: string | undefined;
+  readonly source?: string | undefined;
+}
+/** A decision with what the other journals say of it. */
+export interface DecisionView {
+  readonly row: DecisionRow;
+  readonly approvalStatus: ApprovalRowStatus | null;
+  readonly settlement: SettlementRow | null;
+}
+
+/**
+ * Read models: projections of the journals, rebuilt from them at will. All queries are of one tenant.
+ * @source architecture section 3, contract section 1 (pages)
+ */
+export interface ReadModels {
+  /** Newest first. */
+  listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>>;
+  findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined>;
+  /** The newest answer each key got; keys that got none are missing. */
+  findAnswers(tenantId: string, keys: readonly { readonly scope: string; readonly text: string }[]): Promise<readonly DecisionRow[]>;
+  /** Newest first. */
+  listApprovals(tenantId: string, filter: { readonly status?: string | undefined; readonly projectId?: string | undefined }, page: PageRequest): Promise<Page<ApprovalRow>>;
+  /** Pending, not past approve-by, and not the voter's own; oldest first. */
+  approvalQueue(tenantId: string, voter: { readonly subject: string; readonly now: string }, page: PageRequest): Promise<Page<ApprovalRow>>;
+  findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined>;
+  /** Money held now: held and not settled; oldest first. */
+  listActiveReservations(tenantId: string, filter: { readonly projectId?: string | undefined }, page: PageRequest): Promise<Page<DecisionView>>;
+  listExceptions(tenantId: string, filter: { readonly kind?: string | undefined }, page: PageRequest): Promise<Page<ExceptionRow>>;
+  /** Last revision that is in the read models, per journal kind; -1n where none is. */
+  highWater(tenantId: string): Promise<Readonly<Record<'policy' | 'decisions' | 'approvals' | 'reservations', Revision>>>;
+  /** Sorted ids of one kind's main rows (decision, approval, settlement, policy entry) at revisions `from` to `to - 1`. */
+  idsInRange(tenantId: string, kind: 'policy' | 'decisions' | 'approvals' | 'reservations', from: Revision, to: Revision): AsyncIterable<string>;
+}
