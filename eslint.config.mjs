@@ -47,8 +47,9 @@ const ASYNC = [
 ];
 /** Files whose job is to make a branded or parsed value from an unknown one. */
 const PARSERS = [
-  '**/*.parser.ts',
-  '**/*.codec.ts',
+  '**/*parser.ts',
+  '**/*codec.ts',
+  '**/*.reader.ts',
   '**/brand.ts',
   '**/brands.ts',
   '**/money.ts',
@@ -56,6 +57,15 @@ const PARSERS = [
   'libs/ledger/src/**/*.ts',
   'libs/adapter-*/src/**/*.ts',
   'libs/nest-kit/src/auth/claims.ts',
+];
+
+/** In `domain`: what makes branded values and exact numbers, and the readers of foreign documents. */
+const BRAND_MAKERS = [
+  'libs/domain/src/shared/*.ts',
+  'libs/domain/src/**/exact.ts',
+  'libs/domain/src/**/*parser.ts',
+  'libs/domain/src/**/*codec.ts',
+  'libs/domain/src/**/*.reader.ts',
 ];
 
 export default defineConfig(
@@ -82,11 +92,14 @@ export default defineConfig(
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Overflows its stack on recursive types such as `Json`, and takes option bags typed as classes for mistakes.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       complexity: ['error', 10],
       'max-params': ['error', 4],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
+      'no-control-regex': 'error',
       eqeqeq: 'error',
       'no-restricted-syntax': ['error', ...SHAPES, ...CASTS],
     },
@@ -103,13 +116,13 @@ export default defineConfig(
     rules: { 'no-restricted-syntax': ['error', ...SHAPES, ...CASTS, ...IMPURE, ...ASYNC] },
   },
   {
-    files: [
-      'libs/domain/src/**/brand*.ts',
-      'libs/domain/src/**/money.ts',
-      'libs/domain/src/**/*.parser.ts',
-      'libs/domain/src/**/*.codec.ts',
-    ],
+    files: BRAND_MAKERS,
     rules: { 'no-restricted-syntax': ['error', ...SHAPES, ...IMPURE, ...ASYNC] },
+  },
+  {
+    // The one place of each pure lib that hashes.
+    files: ['libs/domain/src/shared/sha256.ts', 'libs/ledger/src/hash.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...SHAPES, ...ASYNC] },
   },
   {
     files: TESTS,

@@ -2,4 +2,5 @@ export { Faults } from './faults.js';
 export type { Fault } from './faults.js';
 export { MemoryJournals } from './memory-journals.js';
 export type { MemoryJournalsOptions } from './memory-journals.js';
+export { MemoryKeyStore } from './memory-key-store.js';
 export { MemoryStore } from './memory-store.js';

@@ -34,6 +34,25 @@ export {
   type Decided,
   type LaneDeps,
   type LaneOutcome,
+  type Reaction,
   type ServiceDefinition,
   TenantLane,
 } from './journals/tenant-lane.js';
+export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
+export type { WireProblem } from './shared/wire-problem.js';
+export type { RequestCaller, RequestMeta } from './shared/request.js';
+export { type GateAnswer, type GateCommand, gateService } from './gate/gate-service.js';
+export { type ChangeRequest, createDecideChange, type DecideChange, type DecidedChange, type GateDeps } from './gate/decide-change.js';
+export { PolicyAdmin, type PolicyAdminDeps, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
+export { type EntryReference, entryReferenceOf, preflightAnswer, verdictAnswer } from './gate/verdict-answer.js';
+export { type ApprovalsAnswer, approvalsService, type ApprovalsServiceCommand } from './approvals/approvals-service.js';
+export type { ApprovalTokens, TokenOrder } from './approvals/approval-tokens.js';
+export { type ApprovalChange, type ApprovalsDeps, ManageApprovals } from './approvals/manage-approvals.js';
+export { ConsumeApproval, type ConsumeDeps, type Consumed, type ConsumeInput } from './approvals/consume-token.js';
+export { type ReconciliationAnswer, reconciliationService } from './reconciliation/reconciliation-service.js';
+export {
+  createReconcileReservation,
+  type ReconcileDeps,
+  type ReconcileReservation,
+  type Settled,
+} from './reconciliation/reconcile-reservation.js';

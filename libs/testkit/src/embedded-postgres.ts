@@ -23,8 +23,8 @@ const postgres = () => import('@verdict/adapter-postgres');
 const LOCK_STALE_MS = 90_000;
 const LOCK_RETRY_MS = 50;
 
-/** The process that runs all test files: this one, or the parent of a worker (workers have a channel to it). */
-const runnerPid = (): number => (process.send === undefined ? process.pid : process.ppid);
+/** The process that runs all test files: this one, or the parent when this is one of its workers. */
+const runnerPid = (): number => ((process.argv[1] ?? '').includes('jest-worker') ? process.ppid : process.pid);
 
 const runFolder = (): string => {
   const { VERDICT_TEST_RUN: runId = String(runnerPid()) } = process.env;

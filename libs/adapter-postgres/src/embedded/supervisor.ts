@@ -104,17 +104,23 @@ interface Running {
   readonly port: number;
 }
 
+/** Gives a server that is recovering from a crash the time it needs. */
+const answersAsOurs = async (site: Site, port: number): Promise<boolean> => {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await probe(site, port);
+    if (answer !== 'starting' || Date.now() > deadline) return answer === 'ours';
+    await sleep(50);
+  }
+};
+
 /** Adopts a server that outlived its supervisor; stops or clears what cannot be adopted. */
 const adopt = async (site: Site): Promise<Running | undefined> => {
   const found = await readPostmaster(site.dataDir);
   if (found === undefined) return undefined;
   const { pid, port } = found;
   if ((await isAlive(pid)) && (await mayBePostgres(pid))) {
-    for (let deadline = Date.now() + READY_TIMEOUT_MS; Date.now() < deadline; await sleep(50)) {
-      const answer = await probe(site, port);
-      if (answer === 'ours') return { pid, port };
-      if (answer !== 'starting') break;
-    }
+    if (await answersAsOurs(site, port)) return found;
     site.log('postgres does not answer as ours: stopping it', { pid, port });
     await interrupt(pid);
   }

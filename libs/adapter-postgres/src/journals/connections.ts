@@ -17,7 +17,8 @@ const SESSION = {
   lock_timeout: '1000',
   idle_in_transaction_session_timeout: '5000',
   plan_cache_mode: 'force_generic_plan',
-  enable_seqscan: 'off', // While the tables are small; such a plan would stay when they have grown.
+  // Look-ups by key, always: a plan made while the tables are small would stay when they have grown.
+  ...{ enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
   jit: 'off',
 } as const;
 

@@ -1,5 +1,5 @@
 import type { Actor } from '@verdict/domain';
-import { type Cause, EntryTooLarge, sealEntry } from '@verdict/ledger';
+import { type Cause, EntryTooLarge, sealEntry, toHex } from '@verdict/ledger';
 import type { AppendResult, Revision } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry, RecordedEntry } from './entry-log.js';
@@ -33,7 +33,13 @@ export interface ServiceDefinition<State, Command, Answer> {
   readonly decide: (command: Command, state: State) => Decided<Answer>;
   readonly evolve: (state: State, kind: JournalKind, entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint }) => State;
   /** What the state says is due now; decided like any command, and gone once its entries are folded. */
-  readonly reactions: (state: State, nowMs: number) => readonly Command[];
+  readonly reactions: (state: State, nowMs: number) => readonly Reaction<Command>[];
+}
+
+/** A command that the state itself asks for, and the entry of another journal that made it due. */
+export interface Reaction<Command> {
+  readonly command: Command;
+  readonly cause: { readonly kind: JournalKind; readonly revision: Revision } | null;
 }
 
 /** Who and what stands behind a command; enters the envelope. */
@@ -230,20 +236,32 @@ export class TenantLane<State, Command, Answer> {
       causes: [],
     };
     for (const kind of this.service.own) {
-      const commands = due.filter((command) => this.service.journalOf(command) === kind);
-      if (commands.length === 0) continue;
+      const reactions = due.filter(({ command }) => this.service.journalOf(command) === kind);
       const revision = (this.folded[kind] + 1n).toString();
-      await this.commit(
-        commands.map((command, index) => ({
+      const batch = await Promise.all(
+        reactions.map(async ({ command, cause }, index) => ({
           command,
-          context: { ...context, commandId: `${context.commandId}:${revision}:${index.toString()}` },
+          context: {
+            ...context,
+            commandId: `${context.commandId}:${revision}:${index.toString()}`,
+            causes: cause === null ? [] : await this.causeAt(cause.kind, cause.revision),
+          },
           since: performance.now(),
-          settle: (outcome) => {
+          settle: (outcome: LaneOutcome<Answer>) => {
             if (outcome.kind !== 'committed') this.hasMoved = true;
           },
         })),
       );
+      if (batch.length > 0) await this.commit(batch);
     }
+  }
+
+  private async causeAt(kind: JournalKind, revision: Revision): Promise<readonly Cause[]> {
+    const origin = originOf(this.deps.logHost, this.tenantId, kind);
+    for await (const { leafHash } of this.deps.log.read(journalName(kind, this.tenantId), revision, 1)) {
+      return [{ origin, revision: Number(revision), leaf_hash: toHex(leafHash) }];
+    }
+    return [];
   }
 
   /** The longest run of waiting commands that write to one journal. */

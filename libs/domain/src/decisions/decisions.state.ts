@@ -23,10 +23,14 @@ export interface Answer {
 export type ApprovalProgress = 'pending' | 'granted' | 'consumed';
 
 /** Something the approvals journal said that the gate has yet to act upon. */
-export type DueReaction =
+export type DueReaction = (
   | { readonly kind: 'void_hold'; readonly cause: 'approval_denied' | 'approval_withdrawn' }
   | { readonly kind: 'expire_hold'; readonly cause: 'approve_by_passed' | 'use_by_passed' }
-  | { readonly kind: 'grant_overage'; readonly approvalId: ApprovalId; readonly amount: MicroUsd };
+  | { readonly kind: 'grant_overage'; readonly approvalId: ApprovalId; readonly amount: MicroUsd }
+) & {
+  /** Revision of the approvals entry that caused it. */
+  readonly revision: bigint;
+};
 
 /** All that a decision of one tenant depends on: policy, money, earlier answers, and what approvals and reservations said. */
 export interface GateState {
@@ -102,28 +106,28 @@ const foldPolicy = (state: GateState, entry: PolicyEntry, revision: bigint): Gat
   return { ...next, accounts: placeHold(next.accounts, id, [leg]), due: next.due.delete(id) };
 };
 
-const foldGrant = (state: GateState, entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>): GateState => {
+const foldGrant = (state: GateState, entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>, revision: bigint): GateState => {
   const { decision_id: id, approval_id: approvalId, unfunded_usd } = entry.payload;
   const progressed = { ...state, approvals: state.approvals.set(id, 'granted') };
   const amount = usdOf(unfunded_usd);
   if (amount === NOTHING || state.policy.overages.has(overageAccount(id))) return progressed;
-  return { ...progressed, due: progressed.due.set(id, { kind: 'grant_overage', approvalId, amount }) };
+  return { ...progressed, due: progressed.due.set(id, { kind: 'grant_overage', approvalId, amount, revision }) };
 };
 
 /** Only a decision that still waits has something to end: a second telling changes nothing. */
 const fallDue = (state: GateState, decisionId: DecisionId, reaction: DueReaction): GateState =>
   state.approvals.has(decisionId) ? { ...state, due: state.due.set(decisionId, reaction) } : state;
 
-const foldApprovals = (state: GateState, entry: ApprovalsEntry): GateState => {
+const foldApprovals = (state: GateState, entry: ApprovalsEntry, revision: bigint): GateState => {
   switch (entry.type) {
     case 'approval_granted':
-      return state.approvals.has(entry.payload.decision_id) ? foldGrant(state, entry) : state;
+      return state.approvals.has(entry.payload.decision_id) ? foldGrant(state, entry, revision) : state;
     case 'approval_denied':
-      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_denied' });
+      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_denied', revision });
     case 'approval_withdrawn':
-      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_withdrawn' });
+      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_withdrawn', revision });
     case 'approval_expired':
-      return fallDue(state, entry.payload.decision_id, { kind: 'expire_hold', cause: entry.payload.cause });
+      return fallDue(state, entry.payload.decision_id, { kind: 'expire_hold', cause: entry.payload.cause, revision });
     case 'token_consumed': {
       const { decision_id: id } = entry.payload;
       return state.approvals.has(id) ? { ...state, approvals: state.approvals.set(id, 'consumed') } : state;
@@ -172,7 +176,7 @@ export const evolveGate = (state: GateState, seen: GateObserved): GateState => {
     case 'decisions':
       return evolveOwn(state, seen.entry, seen.revision);
     case 'approvals':
-      return foldApprovals(state, seen.entry);
+      return foldApprovals(state, seen.entry, seen.revision);
     case 'reservations':
       return foldReservations(state, seen.entry);
     default:

@@ -137,7 +137,7 @@ describe('reading a price book', () => {
   });
 
   it('keeps members that sound like machinery apart from machinery', () => {
-    const book = `{"format":"verdict.price-book.v1","version":"1","currency":"USD","hours_per_month":730,"defaults":{"__proto__":{"region":'r'}},"entries":[]}`;
+    const book = `{"format":"verdict.price-book.v1","version":"1","currency":"USD","hours_per_month":730,"defaults":{"__proto__":{"region":"r"}},"entries":[]}`;
     const reading = readPriceBook(raw(book));
     expect(reading.kind === 'book' ? Object.keys(reading.book.defaults) : []).toEqual(['__proto__']);
   });

@@ -50,43 +50,46 @@ const maskedTexts = (value: RawJson | undefined, mask: RawJson | undefined): rea
 interface Cleaned {
   /** undefined: nothing is left of it. */
   readonly value: RawJson | undefined;
-  readonly mask: RawJson | undefined;
+  /** Where a text was taken out that no mask of the plan covers. */
+  readonly repeats: RawJson | undefined;
 }
-const MASKED: Cleaned = { value: undefined, mask: true };
 
 const cleanedList = (value: readonly RawJson[], mask: RawJson | undefined, secrets: ReadonlySet<string>): Cleaned => {
   const items = value.map((item, index) => cleaned(item, isRawList(mask) ? mask[index] : undefined, secrets));
-  const beyond = isRawList(mask) ? mask.slice(value.length) : [];
   return {
     value: items.map((item) => item.value ?? null),
-    mask: prunedMask([...items.map((item) => item.mask ?? false), ...beyond]),
+    repeats: prunedMask(items.map((item) => item.repeats ?? false)),
   };
 };
 
 const cleanedObject = (value: RawObject, mask: RawJson | undefined, secrets: ReadonlySet<string>): Cleaned => {
-  // A mask may cover what is not there: it is kept, since "masked" and "absent" price differently.
-  const names = new Set([...Object.keys(value), ...(isRawObject(mask) ? Object.keys(mask) : [])]);
-  const members = [...names].map(
-    (name) => [name, cleaned(memberOf(value, name), memberOf(mask, name), secrets)] as const,
+  const members = Object.entries(value).map(
+    ([name, item]) => [name, cleaned(item, memberOf(mask, name), secrets)] as const,
   );
-  const kept = <Part>(partOf: (member: Cleaned) => Part | undefined) =>
-    members.flatMap(([name, member]): readonly (readonly [string, Part])[] => {
-      const part = partOf(member);
-      return part === undefined ? [] : [[name, part]];
-    });
-  return {
-    value: Object.fromEntries(kept((member) => member.value)),
-    mask: prunedMask(Object.fromEntries(kept((member) => member.mask))),
-  };
+  const kept = members.flatMap(([name, item]) => (item.value === undefined ? [] : [[name, item.value] as const]));
+  const repeats = members.map(([name, item]) => [name, item.repeats ?? false] as const);
+  return { value: Object.fromEntries(kept), repeats: prunedMask(Object.fromEntries(repeats)) };
 };
 
 /** The value without what is masked, without nulls, and with long texts cut. */
-const cleaned = (value: RawJson | undefined, mask: RawJson | undefined, secrets: ReadonlySet<string>): Cleaned => {
-  if (mask === true || (typeof value === 'string' && secrets.has(value))) return MASKED;
+const cleaned = (value: RawJson, mask: RawJson | undefined, secrets: ReadonlySet<string>): Cleaned => {
+  if (mask === true || value === null) return { value: undefined, repeats: undefined };
+  if (typeof value === 'string') {
+    const isSecret = secrets.has(value);
+    return { value: isSecret ? undefined : value.slice(0, TEXT_MAX), repeats: isSecret ? true : undefined };
+  }
   if (isRawList(value)) return cleanedList(value, mask, secrets);
-  if (isRawObject(value)) return cleanedObject(value, mask, secrets);
-  const kept = typeof value === 'string' ? value.slice(0, TEXT_MAX) : (value ?? undefined);
-  return { value: kept, mask: prunedMask(mask) };
+  return isRawObject(value) ? cleanedObject(value, mask, secrets) : { value, repeats: undefined };
+};
+
+/** What either mask covers. Masks of different shapes mirror no value: all of it is covered, to be safe. */
+const joinedMasks = (a: RawJson | undefined, b: RawJson | undefined): RawJson => {
+  if (a === undefined || b === undefined || a === false || b === false) return (a === false ? b : (a ?? b)) ?? false;
+  if (isRawList(a) && isRawList(b))
+    return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => joinedMasks(a[index], b[index]));
+  if (!isRawObject(a) || !isRawObject(b)) return true;
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...names].map((name) => [name, joinedMasks(memberOf(a, name), memberOf(b, name))]));
 };
 
 const reducedStates = (change: RawJson | undefined): RawObject => {
@@ -95,10 +98,11 @@ const reducedStates = (change: RawJson | undefined): RawObject => {
     ['before', 'after'].flatMap((side) => maskedTexts(memberOf(change, side), memberOf(change, `${side}_sensitive`))),
   );
   const sides = ['before', 'after'].flatMap((side) => {
-    const { value, mask } = cleaned(memberOf(change, side) ?? null, memberOf(change, `${side}_sensitive`), secrets);
+    const given = memberOf(change, `${side}_sensitive`);
+    const { value, repeats } = cleaned(memberOf(change, side) ?? null, given, secrets);
     return [
       [side, value ?? null],
-      [`${side}_sensitive`, mask ?? false],
+      [`${side}_sensitive`, joinedMasks(prunedMask(given), repeats)],
     ] as const;
   });
   return Object.fromEntries([

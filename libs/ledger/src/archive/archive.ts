@@ -47,7 +47,8 @@ export const readWhole = async (archive: Archive, name: string, bytesMax: number
   let total = 0;
   for await (const chunk of archive.read(name)) {
     total += chunk.length;
-    if (total > bytesMax) throw new ArchiveDefect(name, `larger than the ${bytesMax.toString()} bytes that it may have`);
+    if (total > bytesMax)
+      throw new ArchiveDefect(name, `larger than the ${bytesMax.toString()} bytes that it may have`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

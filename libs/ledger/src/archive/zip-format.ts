@@ -110,7 +110,8 @@ const end64Records = (directory: CentralDirectory): Uint8Array => {
 };
 
 /** Sizes and offsets from 4 GiB - 1 upwards go into the extra field. */
-const isLargeMember = ({ bytes, compressedBytes }: ZipMember): boolean => bytes >= LIMIT_32 || compressedBytes >= LIMIT_32;
+const isLargeMember = ({ bytes, compressedBytes }: ZipMember): boolean =>
+  bytes >= LIMIT_32 || compressedBytes >= LIMIT_32;
 
 const zip64Extra = (values: readonly number[]): Buffer => {
   const extra = Buffer.alloc(4 + 8 * values.length);
@@ -121,7 +122,9 @@ const zip64Extra = (values: readonly number[]): Buffer => {
 };
 
 /** Reads one central record at the start of `bytes`, as far as the layout has variables; undefined when cut short. */
-export const readCentralRecord = (bytes: Buffer): { readonly member: ZipMember; readonly length: number } | undefined => {
+export const readCentralRecord = (
+  bytes: Buffer,
+): { readonly member: ZipMember; readonly length: number } | undefined => {
   if (bytes.length < CENTRAL_BYTES || bytes.readUInt32LE(0) !== CENTRAL_SIGNATURE) return undefined;
   const nameEnd = CENTRAL_BYTES + bytes.readUInt16LE(28);
   const length = nameEnd + bytes.readUInt16LE(30);

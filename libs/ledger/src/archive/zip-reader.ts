@@ -5,7 +5,14 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import { isEqualBytes } from '../hash.js';
 import { ArchiveDefect, refuseDuplicates, refuseTrickyName } from './archive.js';
 import type { Archive } from './archive.js';
-import { END64_BYTES, centralRecord, endRecords, localHeader, readCentralRecord, readEndRecords } from './zip-format.js';
+import {
+  END64_BYTES,
+  centralRecord,
+  endRecords,
+  localHeader,
+  readCentralRecord,
+  readEndRecords,
+} from './zip-format.js';
 import type { CentralDirectory, ZipMember } from './zip-format.js';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -127,12 +134,13 @@ async function* inflated(packed: AsyncIterable<Uint8Array>, member: ZipMember): 
     source.destroy();
     inflate.destroy();
   }
-  if (inflate.bytesWritten !== member.compressedBytes) throw new ArchiveDefect(member.name, 'bytes after its deflate data');
+  if (inflate.bytesWritten !== member.compressedBytes)
+    throw new ArchiveDefect(member.name, 'bytes after its deflate data');
 }
 
 const readAt = async (file: FileHandle, position: number, length: number): Promise<Buffer> => {
   const buffer = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(buffer, done, length - done, position + done);
     if (bytesRead === 0) throw new ArchiveDefect('archive', 'the file ends too early');
     done += bytesRead;

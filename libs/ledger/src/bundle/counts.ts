@@ -47,11 +47,19 @@ export const parityMember = ({ journals, exported, readModel }: ParityInput): Js
     [`${name}_count_exported`, countOf(exported, kind, type)] as const,
   ]);
   const gaps: readonly JsonValue[] = []; // A journal with a gap is not exported at all.
-  return { ...Object.fromEntries(numbers), read_model: readModel, gaps, mismatches, parity_ok: mismatches.length === 0 };
+  return {
+    ...Object.fromEntries(numbers),
+    read_model: readModel,
+    gaps,
+    mismatches,
+    parity_ok: mismatches.length === 0,
+  };
 };
 
 const comparedTypes = (readModel: CountsByType): readonly (readonly [string, string])[] => {
-  const named = Object.entries(readModel).flatMap(([kind, types]) => Object.keys(types).map((type) => `${kind}/${type}`));
+  const named = Object.entries(readModel).flatMap(([kind, types]) =>
+    Object.keys(types).map((type) => `${kind}/${type}`),
+  );
   const all = new Set([...HEADLINES.map(([, kind, type]) => `${kind}/${type}`), ...named]);
   return [...all].sort().map((key) => {
     const [kind = '', type = ''] = key.split('/');

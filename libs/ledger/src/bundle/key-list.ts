@@ -1,10 +1,13 @@
 import type { BundleKey } from './bundle-input.js';
 
-const LINE = /^([a-z][a-z0-9_]*) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (-|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\S+)$/;
+const LINE =
+  /^([a-z][a-z0-9_]*) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (-|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\S+)$/;
 
 /** Content of `keys/vkeys.txt`: purpose, valid from, valid until (`-`: still valid) and verifier key, one key a line. */
 export const keyListText = (keys: readonly BundleKey[]): string =>
-  keys.map(({ purpose, validFrom, validUntil, vkey }) => `${purpose} ${validFrom} ${validUntil ?? '-'} ${vkey}\n`).join('');
+  keys
+    .map(({ purpose, validFrom, validUntil, vkey }) => `${purpose} ${validFrom} ${validUntil ?? '-'} ${vkey}\n`)
+    .join('');
 
 /** Reads `keys/vkeys.txt`; undefined when a line is malformed. */
 export const parseKeyList = (text: string): readonly BundleKey[] | undefined => {

@@ -39,12 +39,14 @@ export interface BundleShape {
 /** Every file the manifest lists, in bundle order; the manifest and its note stand before them. */
 export const listedFiles = ({ kinds, kindsWithConsistency, policyHashes }: BundleShape): readonly string[] => [
   README,
-  ...[...kinds].sort().flatMap((kind) => [
-    entriesFile(kind),
-    checkpointFile(kind),
-    rangeProofFile(kind),
-    ...(kindsWithConsistency.has(kind) ? [consistencyProofFile(kind)] : []),
-  ]),
+  ...[...kinds]
+    .sort()
+    .flatMap((kind) => [
+      entriesFile(kind),
+      checkpointFile(kind),
+      rangeProofFile(kind),
+      ...(kindsWithConsistency.has(kind) ? [consistencyProofFile(kind)] : []),
+    ]),
   ...[...policyHashes].sort().map(policyFile),
   POLICY_LINEAGE,
   CONTEXT_LINEAGE,

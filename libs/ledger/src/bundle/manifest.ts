@@ -70,14 +70,16 @@ const MANIFEST_RULES: Readonly<Record<keyof Manifest, Rule>> = {
   format: (value) => value === MANIFEST_FORMAT,
   series: isText,
   query: (value) => isJsonObject(value) && isText(value['tenant'] ?? null),
-  range: (value) => isJsonObject(value) && Object.entries(value).every(([kind, range]) => isKind(kind) && isRange(range)),
+  range: (value) =>
+    isJsonObject(value) && Object.entries(value).every(([kind, range]) => isKind(kind) && isRange(range)),
   counts: isObject,
   policy_lineage_sha256: isHash,
   computed_context_lineage_sha256: isHash,
   decisions_sha256: isHash,
   approvals_sha256: isHash,
   reservations_sha256: isHash,
-  files: (value) => Array.isArray(value) && (value as readonly JsonValue[]).every((file) => hasExactly(file, FILE_RULES)),
+  files: (value) =>
+    Array.isArray(value) && (value as readonly JsonValue[]).every((file) => hasExactly(file, FILE_RULES)),
   clock: isObject,
   parity: (value) => isJsonObject(value) && isCounts(value['read_model'] ?? null),
   previous: (value) => value === null || isHash(value),

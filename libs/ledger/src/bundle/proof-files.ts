@@ -38,10 +38,8 @@ export const parseRangeProof = (origin: string, bytes: Uint8Array): RangeProof |
   const size = revisionOf(file?.['size']);
   const left = hashesOf(file?.['left']);
   const right = hashesOf(file?.['right']);
-  if (from === undefined || to === undefined || size === undefined || left === undefined || right === undefined) {
-    return undefined;
-  }
-  return { from, to, size, left, right };
+  const parts = { from, to, size, left, right };
+  return Object.values(parts).includes(undefined) ? undefined : (parts as RangeProof);
 };
 
 /** Content of `consistency.proof`: canonical JSON, hashes in base64. */
@@ -64,9 +62,8 @@ export const parseConsistencyFile = (origin: string, bytes: Uint8Array): Consist
   const size = revisionOf(file?.['size']);
   const root = hashOf(file?.['root']);
   const hashes = hashesOf(file?.['hashes']);
-  const parts = [fromSize, fromRoot, size, root, hashes];
-  if (parts.includes(undefined)) return undefined;
-  return { fromSize, fromRoot, size, root, hashes } as ConsistencyFile;
+  const parts = { fromSize, fromRoot, size, root, hashes };
+  return Object.values(parts).includes(undefined) ? undefined : (parts as ConsistencyFile);
 };
 
 const readFile = (bytes: Uint8Array, format: string, origin: string): JsonObject | undefined => {

@@ -46,11 +46,11 @@ export class Staging {
 
   /** Plain content of a small member. */
   async plain(name: string): Promise<Uint8Array> {
-    const { packed, method } = this.member(name);
+    const member = this.member(name);
     const chunks: Uint8Array[] = [];
-    for await (const chunk of packed()) chunks.push(chunk);
+    for await (const chunk of member.packed()) chunks.push(chunk);
     const content = Buffer.concat(chunks);
-    return method === 'stored' ? content : inflateRawSync(content);
+    return member.method === 'stored' ? content : inflateRawSync(content);
   }
 
   member(name: string): StagedMember {
@@ -124,7 +124,7 @@ export class MemberWriter {
 
   async #store(packed: Uint8Array): Promise<void> {
     this.#packedBytes += packed.length;
-    for (let done = 0; done < packed.length; ) {
+    for (let done = 0; done < packed.length;) {
       done += (await this.destination.file.write(packed, done)).bytesWritten;
     }
   }

@@ -87,7 +87,9 @@ const stageBundle = async (input: BundleInput, staging: Staging): Promise<Staged
   await stageConstants(input, staging);
   const listed = layout.listedFiles({
     kinds: input.journals.map(({ kind }) => kind),
-    kindsWithConsistency: new Set(input.journals.flatMap(({ kind, previous }) => (previous === undefined ? [] : [kind]))),
+    kindsWithConsistency: new Set(
+      input.journals.flatMap(({ kind, previous }) => (previous === undefined ? [] : [kind])),
+    ),
     policyHashes: run.lineage.textsNamed(),
   });
   const files = listed.map((path) => fileOf(staging, path));
@@ -212,7 +214,7 @@ const deliver = async (
 const fileSink =
   (file: FileHandle): WriteChunk =>
   async (chunk) => {
-    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+    for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
   };
 
 const streamSink =

@@ -83,7 +83,9 @@ const unsoundJson = (bytes: Uint8Array): InspectedEntry => {
 };
 
 const sizeFindings = (envelopeBytes: number, payloadBytes: number): readonly EntryFinding[] => [
-  ...(envelopeBytes > ENVELOPE_BYTES_MAX ? [finding('too_large', '/envelope', `${envelopeBytes.toString()} bytes`)] : []),
+  ...(envelopeBytes > ENVELOPE_BYTES_MAX
+    ? [finding('too_large', '/envelope', `${envelopeBytes.toString()} bytes`)]
+    : []),
   ...(payloadBytes > PAYLOAD_BYTES_MAX ? [finding('too_large', '/payload', `${payloadBytes.toString()} bytes`)] : []),
 ];
 

@@ -43,7 +43,9 @@ const isObserved: Rule = (value) =>
 
 const RULES: Readonly<Record<string, Rule>> = {
   actor: hasExactly({ id: isText, kind: (kind) => ACTOR_KINDS.includes(kind), roles: isArrayOf(isText) }),
-  causes: isArrayOf(hasExactly({ leaf_hash: matches(SHA256_HEX), origin: matches(ORIGIN), revision: isIntegerFrom(0) })),
+  causes: isArrayOf(
+    hasExactly({ leaf_hash: matches(SHA256_HEX), origin: matches(ORIGIN), revision: isIntegerFrom(0) }),
+  ),
   command_id: isText,
   correlation_id: isTextOrNull,
   id: matches(UUID_V5),

@@ -51,4 +51,5 @@ export const readEntry = (bytes: Uint8Array): LedgerEntry => {
   };
 };
 
-const utf8Of = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+const utf8Of = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');

@@ -2,7 +2,14 @@ import { canonicalText } from '../json/canonical.js';
 import { isJsonObject } from '../json/json-value.js';
 import type { JsonValue } from '../json/json-value.js';
 import { ENVELOPE_BYTES_MAX, leafHash, sha256Hex, storeIdOf } from '../hash.js';
-import { ENTRY_MIDDLE, ENTRY_PREFIX, ENTRY_SUFFIX, ENVELOPE_VERSION, EntryTooLarge, PAYLOAD_BYTES_MAX } from './envelope.js';
+import {
+  ENTRY_MIDDLE,
+  ENTRY_PREFIX,
+  ENTRY_SUFFIX,
+  ENVELOPE_VERSION,
+  EntryTooLarge,
+  PAYLOAD_BYTES_MAX,
+} from './envelope.js';
 import type { Cause, Envelope, EnvelopeActor } from './envelope.js';
 import { entryIdOf } from './entry-id.js';
 import { envelopeProblems } from './envelope-rules.js';

@@ -15,7 +15,6 @@ export class CanonicalError extends Error {
 }
 
 /** Quotes, backslashes and controls need escapes; a surrogate may be a lone one. Everything else stands as it is. */
-// eslint-disable-next-line no-control-regex -- Controls are what JSON must escape.
 const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

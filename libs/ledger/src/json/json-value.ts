@@ -1,11 +1,5 @@
 /** JSON as hashed objects may hold it: numbers are integers within +-(2^53-1); other decimals are text. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /** Values nest at most this deep; a scalar at the top has depth 0. */

@@ -1,15 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { CanonicalError, canonicalText } from './canonical.js';
 import { DEPTH_MAX, pointerStep } from './json-value.js';
 import type { JsonValue } from './json-value.js';
 
 export type StrictJsonCode =
-  | 'not_utf8'
-  | 'syntax'
-  | 'trailing_bytes'
-  | 'duplicate_key'
-  | 'lone_surrogate'
-  | 'number_not_integer'
-  | 'too_deep';
+  'not_utf8' | 'syntax' | 'trailing_bytes' | 'duplicate_key' | 'lone_surrogate' | 'number_not_integer' | 'too_deep';
 
 /** Text that the strict reader refuses; `pointer` names the place in the document, `offset` the UTF-16 unit in the text. */
 export class StrictJsonError extends Error {
@@ -23,10 +18,8 @@ export class StrictJsonError extends Error {
   }
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const WHITE_SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?<rest>\.[0-9]+)?(?<exponent>[eE][+-]?[0-9]+)?/y;
-// eslint-disable-next-line no-control-regex -- Raw controls are what a JSON string must not hold.
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const WORDS = [
@@ -70,14 +63,8 @@ export const readCanonical = (bytes: Uint8Array): JsonValue | undefined => {
 };
 
 /** The text of UTF-8 bytes, a BOM kept as a character; undefined when they are not UTF-8. */
-export const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
-  try {
-    return UTF8.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-};
+export const decodeUtf8 = (bytes: Uint8Array): string | undefined =>
+  isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : undefined;
 
 class StrictReader {
   #at = 0;

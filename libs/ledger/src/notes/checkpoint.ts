@@ -27,7 +27,8 @@ export const parseCheckpoint = (text: string): ParsedCheckpoint => {
   const [origin = '', size = '', encoded = '', ...rest] = text.split('\n');
   const root = fromBase64(encoded);
   const extensions = rest.slice(0, -1);
-  if (rest.at(-1) !== '' || origin === '' || extensions.includes('')) return refused('three lines or more are expected');
+  if (rest.at(-1) !== '' || origin === '' || extensions.includes(''))
+    return refused('three lines or more are expected');
   if (!SIZE.test(size)) return refused(`"${size}" is no size`);
   if (root?.length !== HASH_BYTES) return refused(`"${encoded}" is no root`);
   return { kind: 'checkpoint', checkpoint: { origin, size: BigInt(size), root }, extensions };

@@ -34,7 +34,6 @@ export type OpenedNote =
 const SIGNATURES_MAX = 100;
 const NOTE_BYTES_MAX = 1_000_000;
 const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/=]+)$/u;
-// eslint-disable-next-line no-control-regex -- Controls other than the newline are what a note must not hold.
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const ED25519_BYTES = 64;
@@ -46,7 +45,8 @@ const TIME_BYTES = 8;
  * @source C2SP signed-note
  */
 export const signNote = async (request: NoteRequest): Promise<string> => {
-  if (!isNoteText(request.text)) throw new RangeError('a note text ends with a newline and has no other control character');
+  if (!isNoteText(request.text))
+    throw new RangeError('a note text ends with a newline and has no other control character');
   return `${request.text}\n${await signatureLine(request, { text: request.text })}`;
 };
 
@@ -125,7 +125,10 @@ const splitNote = (note: string): NoteParts | undefined => {
   const cut = note.lastIndexOf('\n\n');
   if (note.length > NOTE_BYTES_MAX || cut < 0 || !note.endsWith('\n')) return undefined;
   const text = note.slice(0, cut + 1);
-  const lines = note.slice(cut + 2, -1).split('\n').map(parseLine);
+  const lines = note
+    .slice(cut + 2, -1)
+    .split('\n')
+    .map(parseLine);
   const isSound = isNoteText(text) && lines.length <= SIGNATURES_MAX && lines.every((line) => line !== undefined);
   return isSound ? { text, lines } : undefined;
 };
@@ -148,7 +151,8 @@ const verifyLines = ({ text, lines }: NoteParts, verifiers: readonly NoteVerifie
     if (signature === undefined) return refusal('signature_invalid', `${line.name}+${line.keyHash}`);
     signers.set(`${line.name}+${line.keyHash}`, signature);
   }
-  if (signers.size === 0) return refusal('no_known_signature', lines.map(({ name, keyHash: hash }) => `${name}+${hash}`).join(', '));
+  if (signers.size === 0)
+    return refusal('no_known_signature', lines.map(({ name, keyHash: hash }) => `${name}+${hash}`).join(', '));
   return { kind: 'opened', text, signers: [...signers.values()] };
 };
 

@@ -39,7 +39,11 @@ export const keyHash = (name: string, publicKey: Uint8Array, algorithm: NoteAlgo
  * @throws RangeError when the name or the key is none of that.
  * @source C2SP signed-note, "Verifier keys"
  */
-export const formatVkey = (name: string, publicKey: Uint8Array | KeyObject, algorithm: NoteAlgorithm = 'ed25519'): string => {
+export const formatVkey = (
+  name: string,
+  publicKey: Uint8Array | KeyObject,
+  algorithm: NoteAlgorithm = 'ed25519',
+): string => {
   if (!isKeyName(name)) throw new RangeError(`"${name}" is no key name`);
   const raw = publicKey instanceof Uint8Array ? publicKey : rawPublicKey(publicKey);
   if (raw.length !== KEY_BYTES) throw new RangeError(`an Ed25519 key has 32 bytes, not ${raw.length.toString()}`);

@@ -39,7 +39,9 @@ export const PRICE_BOOK_SHA256 = sha256Hex(canonicalText(PRICE_BOOK));
 
 /** The n-th instant of the sample: one second apart, within one month. */
 export const at = (seconds: number): string =>
-  `2026-11-05T10:${Math.floor(seconds / 60).toString().padStart(2, '0')}:${(seconds % 60).toString().padStart(2, '0')}.000Z`;
+  `2026-11-05T10:${Math.floor(seconds / 60)
+    .toString()
+    .padStart(2, '0')}:${(seconds % 60).toString().padStart(2, '0')}.000Z`;
 
 /** Appends entries with revisions, hashes and causes filled in. */
 export class SampleWriter {
@@ -105,7 +107,13 @@ export interface DecisionParts {
 }
 
 /** A decision with the members that views, lineage and rules read. */
-export const decision = ({ id, legs = [], unfunded = '0.0000', approval = null, ...more }: DecisionParts): JsonObject => ({
+export const decision = ({
+  id,
+  legs = [],
+  unfunded = '0.0000',
+  approval = null,
+  ...more
+}: DecisionParts): JsonObject => ({
   decision_id: id,
   decision: approval === null ? 'ALLOW' : 'REQUIRE_APPROVAL',
   finding: approval === null ? 'clean' : 'violation',
@@ -125,7 +133,11 @@ export const decision = ({ id, legs = [], unfunded = '0.0000', approval = null, 
   policy_version: 1,
   policy_document_sha256: POLICY_SHA256,
   cost: { monthly_delta_usd: '125.5000', price_book: { version: '2026-11', sha256: PRICE_BOOK_SHA256 } },
-  hold: { legs: legs.map(([account, amount]) => ({ account, amount_usd: amount })), total_usd: '125.5000', unfunded_usd: unfunded },
+  hold: {
+    legs: legs.map(([account, amount]) => ({ account, amount_usd: amount })),
+    total_usd: '125.5000',
+    unfunded_usd: unfunded,
+  },
   approval,
   decided_at: more.decidedAt ?? at(10),
   expires_at: at(900),
@@ -211,9 +223,25 @@ export const sampleJournals = (): SampleJournals => {
     .add('policy', 'policy_published', published)
     .add('policy', 'budget_set', budgetSet('web', '1000.0000'))
     .add('policy', 'price_book_published', { version: '2026-11', book: PRICE_BOOK, book_sha256: PRICE_BOOK_SHA256 })
-    .decide(decision({ id: 'd-1', legs: [['budget:web', '125.5000'], ['ceiling:plan', '125.5000']] }))
     .decide(
-      decision({ id: 'd-2', legs: [['budget:web', '874.5000'], ['ceiling:plan', '874.5000']], unfunded: '112.0000', approval: terms('a-1') }),
+      decision({
+        id: 'd-1',
+        legs: [
+          ['budget:web', '125.5000'],
+          ['ceiling:plan', '125.5000'],
+        ],
+      }),
+    )
+    .decide(
+      decision({
+        id: 'd-2',
+        legs: [
+          ['budget:web', '874.5000'],
+          ['ceiling:plan', '874.5000'],
+        ],
+        unfunded: '112.0000',
+        approval: terms('a-1'),
+      }),
     );
   writer
     .add('approvals', 'approval_requested', requested('a-1', 'd-2'), { causes: writer.cause('decisions') })
@@ -223,11 +251,44 @@ export const sampleJournals = (): SampleJournals => {
     .add('approvals', 'approval_granted', granted('a-1', 'd-2'))
     .add('approvals', 'token_issued', issued('a-1', 'd-2'))
     .add('approvals', 'token_consumed', consumed('a-1', 'd-2'));
-  writer.add('policy', 'exception_granted', { exception_id: 'overage:d-2', kind: 'overage', decision_id: 'd-2', limit_usd: '112.0000', approval_id: 'a-1', granted_at: at(55) }, { causes: writer.cause('approvals') });
-  writer.add('reservations', 'reservation_settled', settled('d-1', [['budget:web', '110.0000'], ['ceiling:plan', '110.0000']]));
+  writer.add(
+    'policy',
+    'exception_granted',
+    {
+      exception_id: 'overage:d-2',
+      kind: 'overage',
+      decision_id: 'd-2',
+      limit_usd: '112.0000',
+      approval_id: 'a-1',
+      granted_at: at(55),
+    },
+    { causes: writer.cause('approvals') },
+  );
+  writer.add(
+    'reservations',
+    'reservation_settled',
+    settled('d-1', [
+      ['budget:web', '110.0000'],
+      ['ceiling:plan', '110.0000'],
+    ]),
+  );
   return writer
-    .decide(decision({ id: 'd-3', legs: [['budget:web', '15.5000'], ['ceiling:plan', '15.5000']], action: '-1+1' }))
-    .add('decisions', 'hold_voided', { decision_id: 'd-3', cause: 'approval_denied', released_usd: '15.5000', voided_at: at(70) }, { observed: { policy: 3, approvals: 6, reservations: 0 } })
+    .decide(
+      decision({
+        id: 'd-3',
+        legs: [
+          ['budget:web', '15.5000'],
+          ['ceiling:plan', '15.5000'],
+        ],
+        action: '-1+1',
+      }),
+    )
+    .add(
+      'decisions',
+      'hold_voided',
+      { decision_id: 'd-3', cause: 'approval_denied', released_usd: '15.5000', voided_at: at(70) },
+      { observed: { policy: 3, approvals: 6, reservations: 0 } },
+    )
     .done();
 };
 

@@ -28,7 +28,8 @@ export const inclusionSpans = (index: bigint, size: bigint): readonly Span[] => 
 
 /** Spans hashed by the proof that the tree of `oldSize` is a prefix of that of `size`. @source RFC 6962 section 2.1.2 */
 export const consistencySpans = (oldSize: bigint, size: bigint): readonly Span[] => {
-  if (oldSize < 0n || oldSize > size) throw new RangeError(`${oldSize.toString()} is not a prefix of ${size.toString()}`);
+  if (oldSize < 0n || oldSize > size)
+    throw new RangeError(`${oldSize.toString()} is not a prefix of ${size.toString()}`);
   if (oldSize === 0n || oldSize === size) return [];
   const downwards: Span[] = [];
   let span: Span = { from: 0n, to: size };
@@ -47,7 +48,7 @@ export const consistencySpans = (oldSize: bigint, size: bigint): readonly Span[]
 /** The fewest complete aligned subtrees that make up [from, to), left to right: a compact range. */
 export const coverSpans = (from: bigint, to: bigint): readonly Span[] => {
   const spans: Span[] = [];
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     let width = at === 0n ? splitOf((to - at) << 1n) : at & -at;
     while (at + width > to) width >>= 1n;
     spans.push({ from: at, to: at + width });
@@ -92,7 +93,8 @@ export class SpanHasher {
   roots(): readonly Uint8Array[] {
     return this.spans.map((span) => {
       const root = this.#roots.get(span);
-      if (root === undefined) throw new RangeError(`leaves end at ${this.#index.toString()}, before ${span.to.toString()}`);
+      if (root === undefined)
+        throw new RangeError(`leaves end at ${this.#index.toString()}, before ${span.to.toString()}`);
       return root;
     });
   }

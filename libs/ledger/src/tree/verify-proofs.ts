@@ -23,18 +23,30 @@ export interface ConsistencyClaim {
 /** Whether the proof shows that `leaf` is at `index` of the tree. @source RFC 9162 section 2.1.3.2 */
 export const verifyInclusion = ({ leaf, index, size, root, proof }: InclusionClaim): boolean => {
   if (index < 0n || index >= size || !areHashes([leaf, root, ...proof])) return false;
-  let at = index;
-  let last = size - 1n;
+  let position: Position = { at: index, last: size - 1n };
   let hash = leaf;
   for (const sibling of proof) {
-    if (last === 0n) return false;
-    const isRight = (at & 1n) === 1n || at === last;
+    if (position.last === 0n) return false;
+    const isRight = isRightChild(position);
     hash = isRight ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
-    // A right edge without partner climbs until it is somebody's sibling again.
-    while (isRight && (at & 1n) === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
-    [at, last] = [at >> 1n, last >> 1n];
+    position = parentOf(position, isRight);
   }
-  return last === 0n && isEqualBytes(hash, root);
+  return position.last === 0n && isEqualBytes(hash, root);
+};
+
+/** Index of a node within its level, and of the last node of that level. */
+interface Position {
+  readonly at: bigint;
+  readonly last: bigint;
+}
+
+const isRightChild = ({ at, last }: Position): boolean => (at & 1n) === 1n || at === last;
+
+const parentOf = (position: Position, isRight: boolean): Position => {
+  let { at, last } = position;
+  // A right edge without partner climbs until it is somebody's sibling again.
+  while (isRight && (at & 1n) === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
+  return { at: at >> 1n, last: last >> 1n };
 };
 
 /** Whether the proof shows that the old tree is a prefix of the new one. @source RFC 9162 section 2.1.4.2 */
@@ -54,23 +66,24 @@ const climb = (
 ): boolean => {
   const [first, ...rest] = hashes;
   if (first === undefined) return false;
-  let at = oldSize - 1n;
-  let last = size - 1n;
-  while ((at & 1n) === 1n) [at, last] = [at >> 1n, last >> 1n];
+  let position = lastCompleteOf(oldSize, size);
   let oldHash = first;
   let newHash = first;
   for (const sibling of rest) {
-    if (last === 0n) return false;
-    if ((at & 1n) === 1n || at === last) {
-      oldHash = nodeHash(sibling, oldHash);
-      newHash = nodeHash(sibling, newHash);
-      while ((at & 1n) === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
-    } else {
-      newHash = nodeHash(newHash, sibling);
-    }
-    [at, last] = [at >> 1n, last >> 1n];
+    if (position.last === 0n) return false;
+    const isRight = isRightChild(position);
+    if (isRight) oldHash = nodeHash(sibling, oldHash);
+    newHash = isRight ? nodeHash(sibling, newHash) : nodeHash(newHash, sibling);
+    position = parentOf(position, isRight);
   }
-  return last === 0n && isEqualBytes(oldHash, roots.oldRoot) && isEqualBytes(newHash, roots.root);
+  return position.last === 0n && isEqualBytes(oldHash, roots.oldRoot) && isEqualBytes(newHash, roots.root);
+};
+
+/** The smallest complete subtree at the right edge of the old tree, as a node of the new one. */
+const lastCompleteOf = (oldSize: bigint, size: bigint): Position => {
+  let [at, last] = [oldSize - 1n, size - 1n];
+  while ((at & 1n) === 1n) [at, last] = [at >> 1n, last >> 1n];
+  return { at, last };
 };
 
 /**

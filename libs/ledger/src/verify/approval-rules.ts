@@ -24,6 +24,8 @@ interface Approval {
   jti: string | undefined;
 }
 
+type Step = (approval: Approval, payload: JsonValue) => readonly string[];
+
 /**
  * Check 13: granted before consumed, quorum, separation of duties, caps, no double consumption.
  * Memory grows with open approvals. In a bundle that does not begin with the journals, approvals requested earlier are
@@ -34,33 +36,26 @@ export class ApprovalRules {
   readonly #pinned = new Map<string, Pinned>();
   readonly #approvals = new Map<string, Approval>();
   readonly #ended = new Set<string>();
+  /** What each later entry of an approval does. */
+  readonly #steps: Readonly<Record<string, Step | undefined>> = {
+    approval_request_filed: (approval, payload) => this.#file(approval, payload),
+    vote_cast: (approval, payload) => this.#vote(approval, payload),
+    approval_granted: (approval, payload) => this.#grant(approval, payload),
+    token_issued: (approval, payload) => this.#issue(approval, payload),
+    token_consumed: (approval, payload) => this.#consume(approval, payload),
+    approval_denied: (_approval, payload) => this.#end(payload),
+    approval_expired: (_approval, payload) => this.#end(payload),
+    approval_withdrawn: (_approval, payload) => this.#end(payload),
+  };
 
   constructor(readonly isComplete: boolean) {}
 
   /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
   apply(type: string, payload: JsonValue): readonly string[] {
-    switch (type) {
-      case 'decision_recorded':
-        return this.#pin(payload);
-      case 'approval_requested':
-        return this.#request(payload);
-      case 'approval_request_filed':
-        return this.#with(payload, (approval) => this.#file(approval, payload));
-      case 'vote_cast':
-        return this.#with(payload, (approval) => this.#vote(approval, payload));
-      case 'approval_granted':
-        return this.#with(payload, (approval) => this.#grant(approval, payload));
-      case 'token_issued':
-        return this.#with(payload, (approval) => this.#issue(approval, payload));
-      case 'token_consumed':
-        return this.#with(payload, (approval) => this.#consume(approval, payload));
-      case 'approval_denied':
-      case 'approval_expired':
-      case 'approval_withdrawn':
-        return this.#with(payload, () => this.#end(payload));
-      default:
-        return [];
-    }
+    if (type === 'decision_recorded') return this.#pin(payload);
+    if (type === 'approval_requested') return this.#request(payload);
+    const step = this.#steps[type];
+    return step === undefined ? [] : this.#with(payload, (approval) => step(approval, payload));
   }
 
   get openApprovals(): number {

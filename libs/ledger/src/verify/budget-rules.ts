@@ -13,6 +13,12 @@ interface Ceilings {
   readonly limits: ReadonlyMap<string, bigint | null>;
 }
 
+interface Spending {
+  readonly name: string;
+  readonly spent: bigint;
+  readonly settledAt: string;
+}
+
 /** Both ceilings count by month, whatever a budget does. */
 const CEILINGS = ['ceiling:plan', 'ceiling:enterprise'] as const;
 const OVERAGE = 'overage:';
@@ -135,27 +141,30 @@ export class BudgetRules {
     return [];
   }
 
-  /** Spent replaces held. What was spent above the hold takes the headroom of this moment, the rest is a named overrun. */
+  /** Spent replaces held. */
   #settle(payload: JsonValue): readonly string[] {
     const decisionId = textAt(payload, 'decision_id');
     const settledAt = instantAt(payload, 'settled_at');
     const held = this.#holds.get(decisionId)?.legs ?? new Map<string, bigint>();
     for (const leg of objectsAt(payload, 'legs')) {
-      const name = textAt(leg, 'account');
       const spent = usdAt(leg, 'spent_usd');
-      const account = this.#accounts.get(name);
-      if (account === undefined || spent <= 0n) continue;
-      const limit = this.#limitOf(name, account, ({ effectiveFrom }) => effectiveFrom <= settledAt) ?? null;
-      const ofHold = held.get(name) ?? 0n;
-      const headroom = account.headroomAt(settledAt, limit);
-      const excess = spent > ofHold ? spent - ofHold : 0n;
-      const charged = headroom !== null && excess > headroom ? headroom : excess;
-      const covered = spent > ofHold ? ofHold : spent;
-      account.held -= covered;
-      held.set(name, ofHold - covered);
-      account.spend(covered + charged, settledAt);
+      if (spent > 0n) this.#spend(held, { name: textAt(leg, 'account'), spent, settledAt });
     }
     return this.#free(decisionId);
+  }
+
+  /** What was spent above the hold takes the headroom of this moment; the rest is a named overrun and counts nowhere. */
+  #spend(held: Map<string, bigint>, { name, spent, settledAt }: Spending): void {
+    const account = this.#accounts.get(name);
+    if (account === undefined) return;
+    const limit = this.#limitOf(name, account, ({ effectiveFrom }) => effectiveFrom <= settledAt) ?? null;
+    const ofHold = held.get(name) ?? 0n;
+    const covered = least(spent, ofHold);
+    const headroom = account.headroomAt(settledAt, limit);
+    const charged = headroom === null ? spent - covered : least(spent - covered, headroom);
+    account.held -= covered;
+    held.set(name, ofHold - covered);
+    account.spend(covered + charged, settledAt);
   }
 
   /** A budget's own limit, or the ceiling of the newest policy that fits; undefined: no such policy. */
@@ -165,3 +174,5 @@ export class BudgetRules {
     return policy === undefined ? undefined : (policy.limits.get(name) ?? null);
   }
 }
+
+const least = (left: bigint, right: bigint): bigint => (left < right ? left : right);

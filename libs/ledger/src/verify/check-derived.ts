@@ -33,7 +33,8 @@ export const checkCounts = ({ manifest, findings }: VerifyRun, totals: Totals): 
   if (!isSameJson(manifest.parity, parity)) fail('parity is not what the counts give');
   if (parity['parity_ok'] !== true) fail('journal, views and read models differ in number');
   for (const kind of ['decisions', 'approvals', 'reservations'] as const) {
-    if (manifest[`${kind}_sha256`] !== contentHashOf(manifest.files, kind)) fail(`${kind}_sha256 is not that of its journal`);
+    if (manifest[`${kind}_sha256`] !== contentHashOf(manifest.files, kind))
+      fail(`${kind}_sha256 is not that of its journal`);
   }
   const entries = Object.values(totals.entries).reduce((sum, types) => sum + sumOf(types), 0);
   findings.note(9, { file: layout.MANIFEST, detail: `${entries.toString()} entries counted` });
@@ -54,7 +55,10 @@ export const checkDerived = async (run: VerifyRun): Promise<void> => {
   const policies = run.lineage.policyLineage((sha256) => schemas.get(sha256) ?? 'unknown');
   await checkLineage(run, layout.POLICY_LINEAGE, { value: policies, stated: manifest.policy_lineage_sha256 });
   const contexts = run.lineage.contextLineage();
-  await checkLineage(run, layout.CONTEXT_LINEAGE, { value: contexts, stated: manifest.computed_context_lineage_sha256 });
+  await checkLineage(run, layout.CONTEXT_LINEAGE, {
+    value: contexts,
+    stated: manifest.computed_context_lineage_sha256,
+  });
 };
 
 const checkLineage = async (
@@ -65,9 +69,15 @@ const checkLineage = async (
   const expected = canonicalBytes(value);
   const comparer = new FileComparer(archive, file);
   const isEqual = await comparer.matches(Buffer.from(expected).toString('utf8'));
-  if (!(await comparer.isAtEnd()) || !isEqual) findings.fail(10, { file, detail: 'differs from the lineage of the decisions' });
+  if (!(await comparer.isAtEnd()) || !isEqual)
+    findings.fail(10, { file, detail: 'differs from the lineage of the decisions' });
   if (sha256Hex(expected) !== stated) {
-    findings.fail(10, { file: layout.MANIFEST, expected: sha256Hex(expected), found: stated, detail: `hash of ${file}` });
+    findings.fail(10, {
+      file: layout.MANIFEST,
+      expected: sha256Hex(expected),
+      found: stated,
+      detail: `hash of ${file}`,
+    });
   }
 };
 
@@ -81,13 +91,15 @@ const checkTexts = async ({ archive, lineage, findings }: VerifyRun): Promise<Re
     const bytes = await readWhole(archive, file, TEXT_BYTES_MAX);
     const text = readCanonical(bytes);
     const found = sha256Hex(bytes);
-    if (found !== sha256) findings.fail(11, { file, expected: sha256, found, detail: 'the text has another hash than its name' });
+    if (found !== sha256)
+      findings.fail(11, { file, expected: sha256, found, detail: 'the text has another hash than its name' });
     if (!isJsonObject(text)) findings.fail(11, { file, detail: 'not a canonical JSON object' });
     if (!named.has(sha256)) findings.fail(11, { file, detail: 'no decision names it' });
     schemas.set(sha256, schemaVersionOf(text));
   }
   for (const sha256 of named) {
-    if (!schemas.has(sha256)) findings.fail(11, { file: layout.policyFile(sha256), detail: 'named by a decision, but missing' });
+    if (!schemas.has(sha256))
+      findings.fail(11, { file: layout.policyFile(sha256), detail: 'named by a decision, but missing' });
   }
   findings.note(11, { file: layout.MANIFEST, detail: `${named.size.toString()} texts named` });
   return schemas;

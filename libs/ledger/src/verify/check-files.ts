@@ -39,7 +39,12 @@ export const checkFileHashes = async (archive: Archive, manifest: Manifest, find
     if (!present.has(path)) continue; // Check 1 has said so.
     const found = await hashMember(archive, path, findings);
     if (found.bytes !== bytes) {
-      findings.fail(2, { file: path, expected: `${bytes.toString()} bytes`, found: `${found.bytes.toString()} bytes`, detail: 'size' });
+      findings.fail(2, {
+        file: path,
+        expected: `${bytes.toString()} bytes`,
+        found: `${found.bytes.toString()} bytes`,
+        detail: 'size',
+      });
     } else if (found.sha256 !== sha256) {
       findings.fail(2, { file: path, expected: sha256, found: found.sha256, detail: 'SHA-256' });
     }

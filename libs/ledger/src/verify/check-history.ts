@@ -106,11 +106,14 @@ const problemWith = (
     const detail = 'forked: the entries up to the earlier size give another root';
     return isEqualBytes(earlierRoot, head.root) ? undefined : { found: toHex(earlierRoot), detail };
   }
-  const isJoined =
-    proof !== undefined && proof !== 'malformed' && proof.fromSize === head.size && isEqualBytes(proof.fromRoot, head.root);
-  return isJoined && isSoundProof(proof, checkpoint)
-    ? undefined
-    : { found, detail: 'no consistency proof leads from the earlier tree to this one' };
+  const detail = 'no consistency proof leads from the earlier tree to this one';
+  return isJoined(proof, head, checkpoint) ? undefined : { found, detail };
+};
+
+const isJoined = (proof: HistoryStep['proof'], head: Checkpoint, checkpoint: Checkpoint): boolean => {
+  if (proof === undefined || proof === 'malformed') return false;
+  const beginsThere = proof.fromSize === head.size && isEqualBytes(proof.fromRoot, head.root);
+  return beginsThere && isSoundProof(proof, checkpoint);
 };
 
 const isSoundProof = (proof: ConsistencyFile | 'malformed', checkpoint: Checkpoint): boolean =>

@@ -40,7 +40,12 @@ export const checkManifestNote = (
   }
   const expected = manifestNoteText(manifest);
   if (opened.text !== expected) {
-    findings.fail(3, { file: MANIFEST_NOTE, expected: oneLine(expected), found: oneLine(opened.text), detail: 'another manifest was signed' });
+    findings.fail(3, {
+      file: MANIFEST_NOTE,
+      expected: oneLine(expected),
+      found: oneLine(opened.text),
+      detail: 'another manifest was signed',
+    });
   }
   const signers = opened.signers.map(nameOf);
   findings.note(3, { file: MANIFEST_NOTE, found: signers.join(', '), detail: 'signed by' });
@@ -59,10 +64,17 @@ export const checkCheckpoint = (
   const opened = openNote(note, [...trust.keys, ...trust.witnesses]);
   if (opened.kind === 'refused') findings.fail(7, { file, found: opened.detail, detail: opened.code });
   const signers = opened.kind === 'opened' ? opened.signers : [];
-  if (opened.kind === 'opened') checkQuorum(signers, trust, (detail) => { findings.fail(7, { file, detail }); });
+  if (opened.kind === 'opened')
+    checkQuorum(signers, trust, (detail) => {
+      findings.fail(7, { file, detail });
+    });
   // The range is proved against this root even when nobody vouches for it: the report then tells both.
   const parsed = parseCheckpoint(opened.kind === 'opened' ? opened.text : (noteTextUnverified(note) ?? ''));
-  const signed: Signed = { check: 7, file, signers: signers.filter(({ cosignedAt }) => cosignedAt === undefined).map(nameOf) };
+  const signed: Signed = {
+    check: 7,
+    file,
+    signers: signers.filter(({ cosignedAt }) => cosignedAt === undefined).map(nameOf),
+  };
   if (parsed.kind === 'refused') {
     findings.fail(7, { file, detail: parsed.detail });
     return { checkpoint: undefined, signed };
@@ -70,8 +82,13 @@ export const checkCheckpoint = (
   const { checkpoint } = parsed;
   const stated = `${range.origin} ${range.size.toString()} ${range.root}`;
   const found = `${checkpoint.origin} ${checkpoint.size.toString()} ${toHex(checkpoint.root)}`;
-  if (found !== stated) findings.fail(7, { file, expected: stated, found, detail: 'not the checkpoint of the manifest' });
-  findings.note(7, { file, found: signers.map(nameOf).join(', '), detail: `size ${checkpoint.size.toString()} signed by` });
+  if (found !== stated)
+    findings.fail(7, { file, expected: stated, found, detail: 'not the checkpoint of the manifest' });
+  findings.note(7, {
+    file,
+    found: signers.map(nameOf).join(', '),
+    detail: `size ${checkpoint.size.toString()} signed by`,
+  });
   return { checkpoint, signed };
 };
 
@@ -100,7 +117,8 @@ export const checkValidity = (
     for (const signer of signers) {
       const listed = keys.filter(({ vkey }) => keyName(vkey) === signer);
       const isValid = listed.some(({ validUntil }) => validUntil === null || validUntil >= newest);
-      const detail = listed.length === 0 ? 'its key is not in keys/vkeys.txt' : 'its key was retired before the newest entry';
+      const detail =
+        listed.length === 0 ? 'its key is not in keys/vkeys.txt' : 'its key was retired before the newest entry';
       if (!isValid) findings.fail(check, { file, found: signer, detail });
     }
   }

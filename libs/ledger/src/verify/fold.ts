@@ -11,7 +11,11 @@ import type { CheckNumber, Evidence, Findings } from './report.js';
 
 /** What a decision observes of its neighbours, in the order in which they are folded. */
 const OBSERVED_KINDS = ['policy', 'approvals', 'reservations'] as const;
-type Rules = { readonly check: CheckNumber; apply(type: string, payload: LedgerEntry['payload']): readonly string[] };
+/** The rules of one check; what `apply` returns is what an entry breaks. */
+interface Rules {
+  readonly check: CheckNumber;
+  readonly rule: ApprovalRules | BudgetRules;
+}
 
 /**
  * Checks 13 and 14: folds the journals in the order in which the gate saw them. Before each entry of the decisions
@@ -38,23 +42,25 @@ export const foldRules = async (archive: Archive, manifest: Manifest, findings: 
   } finally {
     for (const cursor of [decisions, ...cursors.values()]) await cursor.close();
   }
-  for (const { check } of rules) findings.note(check, { file: decisions.file, detail: `${decisions.taken.toString()} decision entries folded` });
+  for (const { check } of rules)
+    findings.note(check, { file: decisions.file, detail: `${decisions.taken.toString()} decision entries folded` });
 };
 
 const rulesFor = (manifest: Manifest, findings: Findings): readonly Rules[] => {
   const fromStart = (kind: string): boolean => manifest.range[kind]?.from === 0;
   const rules: Rules[] = [];
   if (manifest.range['decisions'] !== undefined && manifest.range['approvals'] !== undefined) {
-    const approvals = new ApprovalRules(fromStart('decisions') && fromStart('approvals'));
-    rules.push({ check: 13, apply: (type, payload) => approvals.apply(type, payload) });
+    rules.push({ check: 13, rule: new ApprovalRules(fromStart('decisions') && fromStart('approvals')) });
   } else {
     findings.skip(13, 'the bundle does not hold both decisions and approvals');
   }
   if (['decisions', ...OBSERVED_KINDS].every(fromStart)) {
-    const budgets = new BudgetRules();
-    rules.push({ check: 14, apply: (type, payload) => budgets.apply(type, payload) });
+    rules.push({ check: 14, rule: new BudgetRules() });
   } else {
-    findings.skip(14, 'needs decisions, policy, approvals and reservations from revision 0: balances before are not in the bundle');
+    findings.skip(
+      14,
+      'needs decisions, policy, approvals and reservations from revision 0: balances before are not in the bundle',
+    );
   }
   return rules;
 };
@@ -66,8 +72,9 @@ interface Place {
 
 const applyRules = (rules: readonly Rules[], { envelope, payload }: LedgerEntry, { file, findings }: Place): void => {
   const revision = BigInt(envelope.revision);
-  for (const { check, apply } of rules) {
-    for (const detail of problemsOf(() => apply(envelope.type, payload))) findings.fail(check, { file, revision, detail });
+  for (const { check, rule } of rules) {
+    for (const detail of problemsOf(() => rule.apply(envelope.type, payload)))
+      findings.fail(check, { file, revision, detail });
   }
 };
 

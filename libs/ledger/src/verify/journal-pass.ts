@@ -83,16 +83,16 @@ export class JournalPass {
 
   async #line(line: Uint8Array, verifier: RangeVerifier | undefined): Promise<void> {
     const inspected = inspectEntry(line);
-    const envelope = splitEntry(line)?.envelopeBytes;
-    const isLeaf = envelope !== undefined && envelope.length <= ENVELOPE_BYTES_MAX;
-    const leaf = isLeaf ? leafHash(envelope) : undefined;
+    const leaf = leafOf(line);
     if (leaf !== undefined) verifier?.push(leaf);
-    if (inspected.kind === 'unsound' || leaf === undefined) {
-      const findings = inspected.kind === 'unsound' ? inspected.findings : [];
-      for (const { code, pointer, detail } of findings) this.#fail(4, `${code} at ${pointer}: ${detail}`);
-      return;
+    if (inspected.kind === 'unsound') {
+      for (const { code, pointer, detail } of inspected.findings) this.#fail(4, `${code} at ${pointer}: ${detail}`);
+    } else if (leaf !== undefined) {
+      await this.#sound(inspected.entry, leaf);
     }
-    const { entry } = inspected;
+  }
+
+  async #sound(entry: LedgerEntry, leaf: Uint8Array): Promise<void> {
     this.#checkPlace(entry);
     this.#checkObserved(entry);
     this.#checkPublished(entry);
@@ -114,7 +114,8 @@ export class JournalPass {
   #checkOrigin(): void {
     const [kind, tenant] = this.#range.origin.split('/').reverse();
     const isOfTenant = this.kind === 'system' || tenant === this.run.manifest.query['tenant'];
-    if (kind !== this.kind || !isOfTenant) this.#fail(5, `the origin ${this.#range.origin} is not of this tenant and kind`);
+    if (kind !== this.kind || !isOfTenant)
+      this.#fail(5, `the origin ${this.#range.origin} is not of this tenant and kind`);
   }
 
   /** Check 16. */
@@ -157,7 +158,8 @@ export class JournalPass {
   }
 
   async #closeView(): Promise<void> {
-    if (this.#comparer !== undefined && !(await this.#comparer.isAtEnd())) this.#failView('does not end with the last entry');
+    if (this.#comparer !== undefined && !(await this.#comparer.isAtEnd()))
+      this.#failView('does not end with the last entry');
   }
 
   #failView(detail: string, revision?: bigint): void {
@@ -170,3 +172,9 @@ export class JournalPass {
     this.run.findings.fail(check, { file: this.#file, revision: this.#expected, ...numbers, detail });
   }
 }
+
+/** Leaf hash of whatever stands where an envelope should, so that one bad entry does not shift all the others. */
+const leafOf = (line: Uint8Array): Uint8Array | undefined => {
+  const envelope = splitEntry(line)?.envelopeBytes;
+  return envelope === undefined || envelope.length > ENVELOPE_BYTES_MAX ? undefined : leafHash(envelope);
+};

@@ -1,6 +1,9 @@
 import type { CheckResult, Evidence, Report } from './report.js';
 
-const MARKS = { passed: 'ok  ', failed: 'FAIL', not_applicable: 'n/a ' } as const satisfies Record<CheckResult['status'], string>;
+const MARKS = { passed: 'ok  ', failed: 'FAIL', not_applicable: 'n/a ' } as const satisfies Record<
+  CheckResult['status'],
+  string
+>;
 const VERDICTS = {
   intact: 'INTACT',
   not_intact: 'NOT INTACT',
@@ -25,7 +28,10 @@ const evidenceLine = (evidence: Evidence): string => {
   const expected = evidence.expected === undefined ? '' : `; expected ${evidence.expected}`;
   const found = evidence.found === undefined ? '' : `; found ${evidence.found}`;
   // Names and texts of a bundle are not ours: a terminal must not obey what they contain.
-  return `${placeOf(evidence)}: ${evidence.detail}${expected}${found}`.replaceAll(/[^\u0020-\u007e\u00a0-\uffff]/g, '?');
+  return `${placeOf(evidence)}: ${evidence.detail}${expected}${found}`.replaceAll(
+    /[^\u0020-\u007e\u00a0-\uffff]/g,
+    '?',
+  );
 };
 
 const placeOf = ({ file, revision }: { readonly file: string; readonly revision?: bigint }): string =>

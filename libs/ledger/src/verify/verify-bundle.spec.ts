@@ -19,13 +19,21 @@ afterAll(async () => {
 describe('verifyBundle', () => {
   const keys = sampleKeys();
 
-  it.each(['stored', 'deflate'] as const)('finds a bundle intact that was written from sound journals, %s', async (compression) => {
-    const path = join(folder, `sound-${compression}.zip`);
-    const written = await writeBundle(await sampleInput(sampleJournals(), { keys, change: { compression } }), { form: 'zip', path });
-    const report = await verifyBundle(path, { trust: [keys.vkey] });
-    if (report.result !== 'intact') throw new Error(textReport(report));
-    expect(report.checks.filter(({ status }) => status === 'not_applicable').map(({ number }) => number)).toEqual([8]);
-    const bytes = await readFile(path);
-    expect([sha256Hex(bytes), bytes.length]).toEqual([written.contentSha256, written.size]);
-  });
+  it.each(['stored', 'deflate'] as const)(
+    'finds a bundle intact that was written from sound journals, %s',
+    async (compression) => {
+      const path = join(folder, `sound-${compression}.zip`);
+      const written = await writeBundle(await sampleInput(sampleJournals(), { keys, change: { compression } }), {
+        form: 'zip',
+        path,
+      });
+      const report = await verifyBundle(path, { trust: [keys.vkey] });
+      if (report.result !== 'intact') throw new Error(textReport(report));
+      expect(report.checks.filter(({ status }) => status === 'not_applicable').map(({ number }) => number)).toEqual([
+        8,
+      ]);
+      const bytes = await readFile(path);
+      expect([sha256Hex(bytes), bytes.length]).toEqual([written.contentSha256, written.size]);
+    },
+  );
 });

@@ -65,8 +65,8 @@ export const verifyBundle = async (path: string, options: VerifyOptions): Promis
 
 const cannotCheck = (problem: string): Report => ({ result: 'cannot_check', checks: [], problem });
 
-const isFileSystemError = (error: unknown): error is Error =>
-  error instanceof Error && 'code' in error && 'syscall' in error;
+const isFileSystemError = (error: unknown): error is { readonly message: string } =>
+  typeof error === 'object' && error !== null && 'syscall' in error && 'message' in error;
 
 const loadHistoryOf = async ({ previous, trust }: VerifyOptions): Promise<History> => {
   try {
@@ -77,7 +77,11 @@ const loadHistoryOf = async ({ previous, trust }: VerifyOptions): Promise<Histor
   }
 };
 
-const withArchive = async (path: string, findings: Findings, use: (archive: Archive) => Promise<void>): Promise<void> => {
+const withArchive = async (
+  path: string,
+  findings: Findings,
+  use: (archive: Archive) => Promise<void>,
+): Promise<void> => {
   let archive: Archive | undefined;
   try {
     archive = await openArchive(path);
@@ -165,10 +169,15 @@ const verifyContent = async (
   await tolerant(run, 14, () => foldRules(archive, manifest, findings));
 };
 
-const hasUnsoundEntries = (findings: Findings): boolean => ([1, 4, 5] as const).some((check) => findings.hasFailed(check));
+const hasUnsoundEntries = (findings: Findings): boolean =>
+  ([1, 4, 5] as const).some((check) => findings.hasFailed(check));
 
 /** A member that breaks while it is read fails check 1, and the check that read it is incomplete; the others go on. */
-const tolerant = async <Value>(run: VerifyRun, check: CheckNumber, work: () => Promise<Value>): Promise<Value | undefined> => {
+const tolerant = async <Value>(
+  run: VerifyRun,
+  check: CheckNumber,
+  work: () => Promise<Value>,
+): Promise<Value | undefined> => {
   try {
     return await work();
   } catch (error) {
@@ -204,7 +213,11 @@ const verifyJournal = async (
   return { totals, signed };
 };
 
-const openRange = async ({ archive, findings }: VerifyRun, kind: string, range: ManifestRange): Promise<RangeVerifier | undefined> => {
+const openRange = async (
+  { archive, findings }: VerifyRun,
+  kind: string,
+  range: ManifestRange,
+): Promise<RangeVerifier | undefined> => {
   const file = layout.rangeProofFile(kind);
   const proof = parseRangeProof(range.origin, await readWhole(archive, file, SMALL_BYTES_MAX));
   const isOfRange =
@@ -226,7 +239,13 @@ const checkRoot = (
   const file = layout.rangeProofFile(kind);
   const found = root === undefined ? 'no root: numbers of leaves and hashes do not fit' : toHex(root);
   if (isEqual) findings.note(6, { file, found, detail: 'root' });
-  else findings.fail(6, { file, expected: expected === undefined ? 'no checkpoint' : toHex(expected), found, detail: 'root' });
+  else
+    findings.fail(6, {
+      file,
+      expected: expected === undefined ? 'no checkpoint' : toHex(expected),
+      found,
+      detail: 'root',
+    });
 };
 
 const readConsistency = async ({ archive }: VerifyRun, kind: string, origin: string) => {

@@ -181,7 +181,8 @@ export const describeLimits = (open: Open): void =>
       'takes exactly 900 KiB and no more',
       using(open, async ({ journals }) => {
         const journal = freshJournal();
-        const piece = (index: number, bytes: number) => sealedBytes('piece', Buffer.alloc(bytes, index + 1));
+        const piece = (index: number, bytes: number) =>
+          sealedBytes('piece', Buffer.alloc(bytes, `${journal}-${String(index)}.`));
         const pieces = [0, 1, 2].map((index) => piece(index, APPEND_BYTES_MAX / 3));
         await expect(journals.append(journal, -1n, [...pieces, piece(3, 1)])).rejects.toThrow(InvalidAppend);
         expect(await journals.append(journal, -1n, pieces)).toEqual(appended(2n));

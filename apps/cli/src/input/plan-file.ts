@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { PLAN_BODY_BYTES_MAX } from '@verdict/contracts';
+import { isRawList, memberOf, type Plan, type RawJson, rawJsonText, readPlan, reducePlan } from '@verdict/domain';
+import { type CliFailure, wrongCall } from '../failure.js';
+import type { Io } from '../io.js';
+import { parseJsonInput, readInput, STDIN } from './input-file.js';
+
+/** A plan, ready to be sent: without what is secret and without what pricing does not ask. */
+export interface PlanFile {
+  /** JSON text of the reduced plan. */
+  readonly text: string;
+  /** SHA-256 of the bytes that were read, lower hex: what was planned, not what was sent. */
+  readonly sha256: string;
+  /** Addresses by their SHA-256. The ledger has the hashes; the names stay here. */
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+/** Members around the plan in a body; the server counts the whole body. */
+const REST_OF_BODY_BYTES = 128 * 1024;
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+const notAPlan = (raw: RawJson, path: string, detail: string): CliFailure => {
+  const name = path === STDIN ? 'standard input' : path;
+  const isState = memberOf(raw, 'values') !== undefined || memberOf(raw, 'lineage') !== undefined;
+  const isRunLog = memberOf(raw, '@level') !== undefined;
+  const hint = isState
+    ? 'it looks like a state: save a plan with `terraform plan -out FILE`, then print it with `terraform show -json FILE`'
+    : isRunLog
+      ? 'it looks like the log of `terraform plan -json`: `terraform show -json FILE` prints the plan'
+      : 'make it with `terraform plan -out FILE` and `terraform show -json FILE`';
+  return wrongCall('plan_invalid', `${name} is not a Terraform plan: ${detail}`, hint);
+};
+
+const addressesOf = ({ changes, deferred }: Plan): ReadonlyMap<string, string> =>
+  new Map([...changes, ...deferred].map(({ identity }) => [sha256(identity), identity]));
+
+const sizeText = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+
+/** Reads a plan from a file or standard input, checks that it is one, and takes out what need not leave the machine. */
+export const readPlanFile = async (io: Io, path: string): Promise<PlanFile> => {
+  const bytes = await readInput(io, path);
+  const raw = parseJsonInput(bytes, path);
+  const reading = readPlan(raw);
+  if (reading.kind === 'problem') throw notAPlan(raw, path, `${reading.pointer} ${reading.detail}`.trim());
+  const text = rawJsonText(reducePlan(raw));
+  const size = Buffer.byteLength(text);
+  const sizeMax = PLAN_BODY_BYTES_MAX - REST_OF_BODY_BYTES;
+  if (size > sizeMax) {
+    const changes = memberOf(raw, 'resource_changes');
+    const count = isRawList(changes) ? changes.length : 0;
+    throw wrongCall(
+      'plan_too_large',
+      `the plan has ${String(count)} changes, ${sizeText(size)} once reduced; at most ${sizeText(sizeMax)} can be sent`,
+      'split the configuration, or ask per part with `terraform plan -target`',
+    );
+  }
+  return { text, sha256: sha256(bytes), addresses: addressesOf(reading.plan) };
+};

@@ -1,0 +1,63 @@
+import {
+  type ApprovalsCommand,
+  type ApprovalsEntry,
+  type ApprovalsRefusal,
+  type ApprovalsState,
+  type ConsumeToken,
+  decideApprovals,
+  decideConsume,
+  type DecisionId,
+  type DecisionsEntry,
+  evolveApprovals,
+  instantOf,
+  noApprovals,
+} from '@verdict/domain';
+import type { Decided, Reaction, ServiceDefinition } from '../journals/tenant-lane.js';
+
+export type ApprovalsServiceCommand = ApprovalsCommand | ConsumeToken;
+export type ApprovalsAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly refusal: ApprovalsRefusal }
+  | { readonly kind: 'replay'; readonly revision: bigint };
+
+const decide = (command: ApprovalsServiceCommand, state: ApprovalsState): Decided<ApprovalsAnswer> => {
+  const result = command.kind === 'consume_token' ? decideConsume(command, state) : decideApprovals(command, state);
+  return result.kind === 'accepted' ? { entries: result.entries, answer: { kind: 'accepted' } } : { entries: [], answer: result };
+};
+
+/** Whether the clock ends something now. */
+const hasExpired = (state: ApprovalsState, now: string): boolean => {
+  for (const [id] of state.open) {
+    const approval = state.approvals.get(id);
+    const limit = approval?.status === 'granted' ? approval.useBy : approval?.requested.approve_by;
+    if (limit !== null && limit !== undefined && now >= limit) return true;
+  }
+  return false;
+};
+
+const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<ApprovalsServiceCommand>[] => {
+  const now = instantOf(nowMs);
+  const opening = [...state.dueRequests].map(([id, { revision }]): Reaction<ApprovalsServiceCommand> => ({
+    command: { kind: 'open_request', decisionId: id as DecisionId, now },
+    cause: { kind: 'decisions', revision },
+  }));
+  return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...opening] : opening;
+};
+
+/** The approvals service: opens what decisions ask for, takes votes, issues and consumes tokens, expires what is late. */
+export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServiceCommand, ApprovalsAnswer> = {
+  name: 'approvals',
+  own: ['approvals'],
+  kinds: ['decisions', 'approvals'],
+  initial: noApprovals,
+  stateVersion: 1,
+  journalOf: () => 'approvals',
+  decide,
+  evolve: (state, kind, entry) => {
+    const { revision } = entry;
+    return kind === 'decisions'
+      ? evolveApprovals(state, { journal: 'decisions', entry: entry as unknown as DecisionsEntry, revision })
+      : evolveApprovals(state, { journal: 'approvals', entry: entry as unknown as ApprovalsEntry, revision });
+  },
+  reactions,
+};

@@ -1,0 +1,226 @@
+import {
+  answerKey,
+  type ApprovalId,
+  type AskForChange,
+  type DecisionId,
+  type DecisionRecorded,
+  derivedKey,
+  type Evidence,
+  formatUsd4,
+  formatUsd6,
+  type GateRefusal,
+  instantOf,
+  isRawObject,
+  labelOf,
+  type MicroUsd,
+  normaliseEnvironment,
+  NOTHING,
+  payloadHash,
+  type Plan,
+  type PriceBook,
+  type PricedEvidence,
+  pricePlan,
+  type RawJson,
+  readPlan,
+  type RecordedRequest,
+  type Sha256Hex,
+  sha256Hex,
+  type Source,
+} from '@verdict/domain';
+import type { RecordedEntry } from '../journals/entry-log.js';
+import { type JournalKind, journalName, originOf } from '../journals/kinds.js';
+import type { EntryLog } from '../journals/entry-log.js';
+import type { ServiceHost } from '../journals/service-host.js';
+import type { ReadModels } from '../ports/read-models.js';
+import type { Clock, Ids } from '../ports/system.js';
+import { contextOf, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { differingFields } from './differing-fields.js';
+import type { GateAnswer, GateCommand } from './gate-service.js';
+import type { GateState } from '@verdict/domain';
+
+/** A checked gate request, generic or preflight. Money in micro-USD, metadata as RFC 8785 text. */
+export interface ChangeRequest {
+  readonly source: Source;
+  readonly action: string;
+  readonly resourceReference: string;
+  readonly projectId: string;
+  readonly environment: string | undefined;
+  readonly monthly: MicroUsd | null;
+  readonly hourly: MicroUsd | null;
+  readonly metadata: string;
+  /** As the strict reader read it; undefined: none was sent. */
+  readonly plan: RawJson | undefined;
+  readonly planSha256: string | null;
+  readonly run: RecordedRequest['run'];
+  readonly isDryRun: boolean;
+  readonly expectedFingerprint: string | null;
+  readonly justification: string | null;
+  readonly ticket: string | null;
+}
+
+/** The recorded decision, where it lies, and whether it is a repeated answer. */
+export interface DecidedChange {
+  readonly recorded: DecisionRecorded;
+  readonly origin: string;
+  readonly entry: RecordedEntry;
+  readonly isReplayed: boolean;
+  readonly isExpired: boolean;
+}
+
+export interface GateDeps {
+  readonly gate: ServiceHost<GateState, GateCommand, GateAnswer>;
+  readonly log: EntryLog;
+  readonly readModels: Pick<ReadModels, 'findAnswers'>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logHost: string;
+}
+
+const UNPRICEABLE: PricedEvidence = { monthly: NOTHING, hourly: NOTHING, completeness: 'unknown', priced: 0, unpriced: 0, lines: [] };
+
+/** Prices once per book however often the decision is repeated: pricing a large plan is the slowest part of an answer. */
+const evidenceOf = (plan: Plan | null): Evidence => {
+  let known: { readonly book: PriceBook; readonly priced: PricedEvidence } | undefined;
+  return {
+    priceWith: (book) => {
+      if (plan === null) return UNPRICEABLE;
+      if (known?.book === book) return known.priced;
+      const { monthlyDelta, hourlyDelta, completeness, priced, unpriced, lines } = pricePlan(plan, book);
+      known = { book, priced: { monthly: monthlyDelta ?? NOTHING, hourly: hourlyDelta ?? NOTHING, completeness, priced, unpriced, lines } };
+      return known.priced;
+    },
+  };
+};
+
+type ReadEvidence = UseCaseResult<{ readonly evidence: Evidence | null; readonly sha256: string | null }>;
+
+/** A plan of another major version is evidence that cannot be read: cost unknown. Anything that is no plan at all is refused. */
+const readEvidence = (plan: RawJson | undefined): ReadEvidence => {
+  if (plan === undefined) return done({ evidence: null, sha256: null });
+  const refuse = (pointer: string, detail: string): ReadEvidence =>
+    problemOf('validation_failed', { errors: [{ pointer: `/plan${pointer}`, code: 'validation_failed', detail }] });
+  if (!isRawObject(plan)) return refuse('', 'a plan is what terraform show -json printed: an object');
+  const sha256 = sha256Hex(JSON.stringify(plan));
+  const reading = readPlan(plan);
+  if (reading.kind === 'plan') return done({ evidence: evidenceOf(reading.plan), sha256 });
+  if (reading.code === 'plan_format_unsupported') return done({ evidence: evidenceOf(null), sha256 });
+  return refuse(reading.pointer, reading.detail);
+};
+
+const optionsOf = (request: ChangeRequest, planSha256: string | null): RecordedRequest['options'] => ({
+  ...(request.run === null ? {} : { stage: request.run.stage }),
+  ...(request.run?.workspace_id === null || request.run === null ? {} : { workspace_id: request.run.workspace_id }),
+  ...(request.planSha256 === null ? {} : { plan_sha256: request.planSha256 }),
+  ...(planSha256 === null ? {} : { resource_changes_sha256: planSha256 }),
+});
+
+const recordedRequest = (request: ChangeRequest, planSha256: string | null, subject: string): AskForChange['request'] => {
+  const raw = normaliseEnvironment(request.environment);
+  return {
+    source: request.source,
+    action: request.action,
+    resource_reference: request.resourceReference,
+    project_id: request.projectId,
+    environment_raw: raw,
+    environment_label: labelOf(raw),
+    declared_monthly_delta_usd: request.monthly === null ? null : formatUsd4(request.monthly),
+    declared_hourly_delta_usd: request.hourly === null ? null : formatUsd6(request.hourly),
+    metadata: request.metadata,
+    options: optionsOf(request, planSha256),
+    run: request.run,
+    justification: request.justification === null ? null : { $seal: { subject, text: request.justification } },
+    justification_length: request.justification === null ? 0 : [...request.justification].length,
+    ticket: request.ticket,
+  };
+};
+
+const keyOf = (meta: RequestMeta, request: AskForChange['request'], hash: Sha256Hex, isDryRun: boolean): AskForChange['key'] => {
+  const scope = isDryRun ? `${request.source}:dry_run` : request.source;
+  if (meta.key !== null) return { scope, text: meta.key, isDerived: false };
+  const { run } = request;
+  const from =
+    run === null
+      ? ({ kind: 'other', payloadHash: hash } as const)
+      : ({ kind: 'preflight', runId: run.run_id, stage: run.stage, change: request } as const);
+  return { scope, text: derivedKey(from), isDerived: true };
+};
+
+const SALT_BYTES = 16;
+
+const readRevision = async (log: EntryLog, tenantId: string, kind: JournalKind, revision: bigint): Promise<RecordedEntry> => {
+  for await (const entry of log.read(journalName(kind, tenantId), revision, 1)) return entry;
+  throw new Error(`the entry ${kind}@${revision.toString()} was folded and is not in the log`);
+};
+
+/** The first answer of a key that left memory. Asked only once something has been forgotten. */
+const rememberedAnswer = async (deps: GateDeps, tenantId: string, state: GateState, key: AskForChange['key']): Promise<AskForChange['rememberedAnswer']> => {
+  if (state.answers.forgotten === 0 || key.isDerived || state.answers.has(answerKey(key.scope, key.text))) return null;
+  const rows = await deps.readModels.findAnswers(tenantId, [{ scope: key.scope, text: key.text }]);
+  const row = rows[0];
+  return row === undefined ? null : { payloadHash: row.payloadHash as Sha256Hex, revision: row.revision };
+};
+
+const refusalOf = async (deps: GateDeps, tenantId: string, refusal: Extract<GateAnswer, { kind: 'refused' }>['refusal'], command: AskForChange): Promise<UseCaseResult<DecidedChange>> => {
+  const known = refusal as GateRefusal; // A question is refused for its key, its fingerprint, or for want of any policy.
+  switch (known.code) {
+    case 'idempotency_conflict': {
+      const first = await readRevision(deps.log, tenantId, 'decisions', known.firstRevision);
+      const fields = differingFields(first.payload as DecisionRecorded, command);
+      return problemOf('idempotency_conflict', { detail: 'this key answered another request before', extra: { differing_fields: fields } });
+    }
+    case 'fingerprint_mismatch':
+      return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: known.recomputed } });
+    case 'policy_missing':
+      return problemOf('verdict_not_durable', { detail: 'the policy of this tenant could not be written yet' });
+  }
+};
+
+/** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
+export const createDecideChange =
+  (deps: GateDeps) =>
+  async (request: ChangeRequest, meta: RequestMeta): Promise<UseCaseResult<DecidedChange>> => {
+    const { caller } = meta;
+    if (caller.projects !== null && !caller.projects.includes(request.projectId)) {
+      return problemOf('project_forbidden', { detail: 'the token names other projects' });
+    }
+    const read = readEvidence(request.plan);
+    if (read.kind === 'problem') return read;
+    const recorded = recordedRequest(request, read.value.sha256, caller.subject);
+    const hash = payloadHash({ tenantId: caller.tenantId, dryRun: request.isDryRun, request: recorded });
+    const key = keyOf(meta, recorded, hash, request.isDryRun);
+    const current = await deps.gate.current(caller.tenantId).catch(() => undefined);
+    if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
+    const command: AskForChange = {
+      kind: 'ask_for_change',
+      decisionId: deps.ids.uuid() as DecisionId,
+      approvalId: deps.ids.uuid() as ApprovalId,
+      salt: deps.ids.randomText(SALT_BYTES),
+      now: instantOf(deps.clock.nowMs()),
+      key,
+      payloadHash: hash,
+      request: recorded,
+      requester: { subject: caller.subject, on_behalf_of: caller.onBehalfOf },
+      isDryRun: request.isDryRun,
+      claim: { monthly: request.monthly, hourly: request.hourly },
+      evidence: read.value.evidence,
+      expectedFingerprint: request.expectedFingerprint as Sha256Hex | null,
+      rememberedAnswer: await rememberedAnswer(deps, caller.tenantId, current.state, key),
+    };
+    const outcome = await deps.gate.execute(caller.tenantId, command, contextOf(meta, command.decisionId));
+    if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
+    const { answer, entries } = outcome;
+    if (answer.kind === 'refused') return refusalOf(deps, caller.tenantId, answer.refusal, command);
+    const origin = originOf(deps.logHost, caller.tenantId, 'decisions');
+    const fresh = entries.find(({ entry }) => entry.type === 'decision_recorded')?.entry;
+    const entry = fresh ?? (answer.kind === 'replay' ? await readRevision(deps.log, caller.tenantId, 'decisions', answer.revision) : undefined);
+    if (entry === undefined) throw new Error('a question was accepted without a decision');
+    return done({
+      recorded: entry.payload as DecisionRecorded,
+      origin,
+      entry,
+      isReplayed: fresh === undefined,
+      isExpired: answer.kind === 'replay' && answer.isExpired,
+    });
+  };
+export type DecideChange = ReturnType<typeof createDecideChange>;

@@ -1,0 +1,117 @@
+import {
+  type AskForChange,
+  type DecisionsEntry,
+  type ApprovalsEntry,
+  decideChange,
+  decideEndHold,
+  decideGrantOverage,
+  decidePolicy,
+  DEFAULT_POLICY,
+  emptyGate,
+  type EndHold,
+  evolveGate,
+  type GateObserved,
+  type GateRefusal,
+  type GateState,
+  type GrantOverage,
+  instantOf,
+  jcsText,
+  type CanonicalJson,
+  type PolicyCommand,
+  type PolicyEntry,
+  type PolicyRefusal,
+  type ReservationsEntry,
+  freeHold,
+  sha256Hex,
+  type DecisionId,
+} from '@verdict/domain';
+import type { JournalKind } from '../journals/kinds.js';
+import type { Decided, Reaction, ServiceDefinition } from '../journals/tenant-lane.js';
+
+export type GateCommand = AskForChange | EndHold | GrantOverage | PolicyCommand;
+export type GateAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly refusal: GateRefusal | PolicyRefusal }
+  | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
+
+const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(DEFAULT_POLICY as unknown as CanonicalJson));
+
+/** Tags an entry with the journal it came from. The log holds what this service or its neighbours wrote, and nothing else. */
+export const observedEntry = (kind: JournalKind, entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint }): GateObserved => {
+  const { revision } = entry;
+  switch (kind) {
+    case 'policy':
+      return { journal: 'policy', entry: entry as unknown as PolicyEntry, revision };
+    case 'decisions':
+      return { journal: 'decisions', entry: entry as unknown as DecisionsEntry, revision };
+    case 'approvals':
+      return { journal: 'approvals', entry: entry as unknown as ApprovalsEntry, revision };
+    case 'reservations':
+      return { journal: 'reservations', entry: entry as unknown as ReservationsEntry, revision };
+  }
+};
+
+const freed = (state: GateState, decisionId: DecisionId): GateState => ({ ...state, accounts: freeHold(state.accounts, decisionId) });
+
+const ACCEPTED: GateAnswer = { kind: 'accepted' };
+const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => {
+  switch (command.kind) {
+    case 'ask_for_change': {
+      const result = decideChange(command, state, freed);
+      return result.kind === 'accepted' ? { entries: result.entries, answer: ACCEPTED } : { entries: [], answer: result };
+    }
+    case 'end_hold': {
+      const result = decideEndHold(command, state);
+      return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
+    }
+    case 'grant_overage': {
+      const result = decideGrantOverage(command, state);
+      return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
+    }
+    default: {
+      const result = decidePolicy(command, state.policy, state.accounts);
+      return result.kind === 'accepted' ? { entries: result.entries, answer: ACCEPTED } : { entries: [], answer: result };
+    }
+  }
+};
+
+const journalOf = (command: GateCommand): JournalKind =>
+  command.kind === 'ask_for_change' || command.kind === 'end_hold' ? 'decisions' : 'policy';
+
+/** What approvals ended or granted and the gate has yet to write down; and the policy that a new tenant begins with. */
+const reactions = (state: GateState, nowMs: number): readonly Reaction<GateCommand>[] => {
+  const now = instantOf(nowMs);
+  const first: readonly Reaction<GateCommand>[] =
+    state.policy.versions.length > 0
+      ? []
+      : [
+          {
+            command: {
+              kind: 'publish_default_policy',
+              document: DEFAULT_POLICY,
+              documentSha256: DEFAULT_POLICY_SHA256,
+              now,
+              idempotency: { key: null, payload_hash: DEFAULT_POLICY_SHA256 },
+            },
+            cause: null,
+          },
+        ];
+  const due = [...state.due].map(([id, reaction]): Reaction<GateCommand> => ({
+    command: { kind: reaction.kind === 'grant_overage' ? 'grant_overage' : 'end_hold', decisionId: id as DecisionId, now },
+    cause: { kind: 'approvals', revision: reaction.revision },
+  }));
+  return [...first, ...due];
+};
+
+/** The gate: writes policy and decisions, folds what approvals and reservations say. */
+export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> = {
+  name: 'gate',
+  own: ['policy', 'decisions'],
+  kinds: ['policy', 'decisions', 'approvals', 'reservations'],
+  initial: emptyGate,
+  stateVersion: 1,
+  journalOf,
+  decide,
+  evolve: (state, kind, entry) => evolveGate(state, observedEntry(kind, entry)),
+  reactions,
+};

@@ -1,0 +1,86 @@
+import { type DecisionId, formatUsd4, instantOf, type MicroUsd, type Reconcile, type ReservationsEntry, type ReservationsState } from '@verdict/domain';
+import { toHex } from '@verdict/ledger';
+import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
+import { journalName, originOf } from '../journals/kinds.js';
+import type { ServiceHost } from '../journals/service-host.js';
+import type { CommandContext } from '../journals/tenant-lane.js';
+import type { ReadModels } from '../ports/read-models.js';
+import type { Clock, Ids } from '../ports/system.js';
+import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import type { ReconciliationAnswer } from './reconciliation-service.js';
+
+export interface ReconcileDeps {
+  readonly reconciliation: ServiceHost<ReservationsState, Reconcile, ReconciliationAnswer>;
+  readonly readModels: Pick<ReadModels, 'findDecision'>;
+  readonly log: EntryLog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logHost: string;
+  readonly onSettled: (settled: Settled['settled']) => void;
+}
+
+export interface Settled {
+  readonly settled: Extract<ReservationsEntry, { type: 'reservation_settled' }>['payload'];
+  readonly entry: EntryReference;
+  readonly isReplayed: boolean;
+}
+
+/** Settles the hold of one decision with its actual cost. */
+export const createReconcileReservation = (deps: ReconcileDeps) => {
+  const settledAt = async (tenantId: string, revision: bigint): Promise<RecordedEntry> => {
+    for await (const entry of deps.log.read(journalName('reservations', tenantId), revision, 1)) return entry;
+    throw new Error('a settlement was folded and is not in the log');
+  };
+
+  /** The decision it settles, as the cause in the envelope. */
+  const causesOf = async (tenantId: string, revision: bigint | undefined): Promise<CommandContext['causes']> => {
+    if (revision === undefined) return [];
+    for await (const entry of deps.log.read(journalName('decisions', tenantId), revision, 1)) {
+      return [{ origin: originOf(deps.logHost, tenantId, 'decisions'), revision: Number(revision), leaf_hash: toHex(entry.leafHash) }];
+    }
+    return [];
+  };
+
+  /** A decision that is not waiting to be settled may be settled, over, of no money, or of nobody. */
+  const notWaiting = async (tenantId: string, decisionId: DecisionId): Promise<UseCaseResult<Settled>> => {
+    const view = await deps.readModels.findDecision(tenantId, decisionId);
+    if (view === undefined) return problemOf('not_found');
+    if (view.settlement !== null) return problemOf('reservation_already_settled');
+    return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
+  };
+
+  return async (
+    input: { readonly decisionId: DecisionId; readonly actual: MicroUsd; readonly notes: string | null },
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Settled>> => {
+    const { tenantId, subject } = meta.caller;
+    // To the tip first: the decision, or its approval's use, may be a moment old.
+    const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    if (caught === undefined) return notCommitted({ kind: 'unavailable' });
+    const command: Reconcile = {
+      kind: 'reconcile',
+      decisionId: input.decisionId,
+      actual: input.actual,
+      notes: input.notes === null ? null : { $seal: { subject, text: input.notes } },
+      by: subject,
+      now: instantOf(deps.clock.nowMs()),
+      idempotency: keyedBy(meta, { operation: 'reconcile', decision_id: input.decisionId, actual: formatUsd4(input.actual), notes: input.notes }),
+    };
+    const causes = await causesOf(tenantId, caught.state.reservations.get(input.decisionId)?.revision);
+    const outcome = await deps.reconciliation.execute(tenantId, command, contextOf(meta, deps.ids.uuid(), causes));
+    if (outcome.kind !== 'committed') return notCommitted(outcome);
+    const { answer } = outcome;
+    if (answer.kind === 'refused') {
+      return answer.refusal.code === 'decision_not_reconcilable' ? notWaiting(tenantId, input.decisionId) : problemOf(answer.refusal.code);
+    }
+    const fresh = outcome.entries.find(({ entry }) => entry.type === 'reservation_settled')?.entry;
+    const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(tenantId, answer.revision) : undefined);
+    if (entry === undefined) throw new Error('a settlement was accepted without an entry');
+    const settled = entry.payload as Settled['settled'];
+    if (fresh !== undefined) deps.onSettled(settled);
+    return done({ settled, entry: entryReferenceOf(originOf(deps.logHost, tenantId, 'reservations'), entry), isReplayed: fresh === undefined });
+  };
+};
+export type ReconcileReservation = ReturnType<typeof createReconcileReservation>;

@@ -1,0 +1,35 @@
+import { type Actor, type Json, jcsText, type CanonicalJson, type Keyed, sha256Hex } from '@verdict/domain';
+import type { CommandContext } from '../journals/tenant-lane.js';
+
+/** The authenticated caller as use cases know him. */
+export interface RequestCaller {
+  readonly tenantId: string;
+  readonly subject: string;
+  readonly actor: Actor;
+  /** Projects the identity may act for; null: all. */
+  readonly projects: readonly string[] | null;
+  /** The person behind a pipeline. */
+  readonly onBehalfOf: string | null;
+}
+
+export interface RequestMeta {
+  readonly caller: RequestCaller;
+  /** Idempotency-Key as sent, header or member. */
+  readonly key: string | null;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+}
+
+export const contextOf = (meta: RequestMeta, commandId: string, causes: CommandContext['causes'] = []): CommandContext => ({
+  commandId,
+  actor: meta.caller.actor,
+  correlationId: meta.correlationId,
+  traceparent: meta.traceparent,
+  causes,
+});
+
+/** Hash of what a command asks, so that a key that comes again with something else is recognised. */
+export const keyedBy = (meta: RequestMeta, asked: Json): Keyed => ({
+  key: meta.key,
+  payload_hash: sha256Hex(jcsText(asked as CanonicalJson)), // Json is the stricter of the two.
+});

@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto';
+/** The envelope is a C2SP tile entry, whose length is a uint16. */
+export const ENVELOPE_BYTES_MAX = 65_535;
+export const HASH_BYTES = 32;
+const LEAF_PREFIX = 0x00;
+const NODE_PREFIX = 0x01;
+/** SHA-256 of the given bytes: 32 raw bytes. @source FIPS 180-4 */
+export const sha256 = (bytes) => {
+    const digest = hash('sha256', bytes, 'buffer');
+    return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+};
+/** SHA-256 of the given bytes as 64 lower-case hex characters; a text is hashed as UTF-8. */
+export const sha256Hex = (bytes) => hash('sha256', bytes, 'hex');
+/** Lower-case hex of raw bytes. */
+export const toHex = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+export const isEqualBytes = (left, right) => left.length === right.length && Buffer.compare(left, right) === 0;
+/**
+ * Merkle leaf hash of one journal entry.
+ *
+ * @param envelope canonical JSON of the entry's envelope, UTF-8, 1 to 65,535 bytes; the payload is in it as a hash.
+ * @returns 32 raw bytes (not hex). Equal envelopes give equal hashes on every platform.
+ * @throws RangeError when the size is outside those bounds: a bug of the caller, so it is not a refusal.
+ * @source RFC 6962 section 2.1 (0x00 marks a leaf); canonical form RFC 8785; size limit from the uint16 of C2SP tlog-tiles.
+ */
+export const leafHash = (envelope) => {
+    if (envelope.length < 1 || envelope.length > ENVELOPE_BYTES_MAX) {
+        throw new RangeError(`envelope is ${String(envelope.length)} bytes`);
+    }
+    return prefixedHash(LEAF_PREFIX, envelope);
+};
+/** As `leafHash` for any input, the empty one included: what the published test vectors of RFC 6962 use. */
+export const leafHashOfAny = (input) => prefixedHash(LEAF_PREFIX, input);
+const prefixedHash = (prefix, input) => {
+    const prefixed = Buffer.allocUnsafe(1 + input.length);
+    prefixed[0] = prefix;
+    prefixed.set(input, 1);
+    return sha256(prefixed);
+};
+/**
+ * Hash of an inner node over its two children, 32 raw bytes each.
+ * @source RFC 6962 section 2.1 (0x01 marks a node)
+ */
+export const nodeHash = (left, right) => {
+    const both = Buffer.allocUnsafe(1 + 2 * HASH_BYTES);
+    both[0] = NODE_PREFIX;
+    both.set(left, 1);
+    both.set(right, 1 + HASH_BYTES);
+    return sha256(both);
+};
+/** Root of the tree without leaves: SHA-256 of nothing. @source RFC 6962 section 2.1 */
+export const emptyRoot = () => sha256(new Uint8Array(0));
+/** Formats 16 bytes as UUID text with the given version and the RFC 9562 variant; the input is not changed. */
+export const uuidOf = (bytes, version) => {
+    const uuid = Buffer.from(bytes.subarray(0, 16));
+    uuid[6] = ((uuid[6] ?? 0) & 0x0f) | (version << 4);
+    uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
+    const hex = uuid.toString('hex');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};
+/**
+ * The id a store gets for an entry: a UUID of version 8 from the first 16 bytes of the leaf hash, so that "already
+ * there" always means exactly these bytes.
+ * @source ledger format section 1, RFC 9562 section 5.8
+ */
+export const storeIdOf = (leaf) => uuidOf(leaf, 8);
+//# sourceMappingURL=hash.js.map

@@ -1,0 +1,150 @@
+import { canonicalText } from '../json/canonical.js';
+import { isJsonObject } from '../json/json-value.js';
+import { instantAt, integerAt, objectAt, textAt, textOrNullAt, usdAt, usdOrNullAt, usdText } from './payload.js';
+/**
+ * Check 13: granted before consumed, quorum, separation of duties, caps, no double consumption.
+ * Memory grows with open approvals. In a bundle that does not begin with the journals, approvals requested earlier are
+ * unknown and left alone; then the ids of those that ended are kept, so that a second consumption is still seen.
+ * @source contract section 11
+ */
+export class ApprovalRules {
+    isComplete;
+    #pinned = new Map();
+    #approvals = new Map();
+    #ended = new Set();
+    /** What each later entry of an approval does. */
+    #steps = {
+        approval_request_filed: (approval, payload) => this.#file(approval, payload),
+        vote_cast: (approval, payload) => this.#vote(approval, payload),
+        approval_granted: (approval, payload) => this.#grant(approval, payload),
+        token_issued: (approval, payload) => this.#issue(approval, payload),
+        token_consumed: (approval, payload) => this.#consume(approval, payload),
+        approval_denied: (_approval, payload) => this.#end(payload),
+        approval_expired: (_approval, payload) => this.#end(payload),
+        approval_withdrawn: (_approval, payload) => this.#end(payload),
+    };
+    constructor(isComplete) {
+        this.isComplete = isComplete;
+    }
+    /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
+    apply(type, payload) {
+        if (type === 'decision_recorded')
+            return this.#pin(payload);
+        if (type === 'approval_requested')
+            return this.#request(payload);
+        const step = this.#steps[type];
+        return step === undefined ? [] : this.#with(payload, (approval) => step(approval, payload));
+    }
+    get openApprovals() {
+        return this.#approvals.size + this.#pinned.size;
+    }
+    #pin(payload) {
+        const terms = isJsonObject(payload) ? payload['approval'] : undefined;
+        if (!isJsonObject(terms))
+            return [];
+        this.#pinned.set(textAt(terms, 'approval_id'), {
+            decisionId: textAt(payload, 'decision_id'),
+            terms: canonicalText(terms),
+            requester: canonicalText(objectAt(payload, 'requester')),
+        });
+        return [];
+    }
+    #request(payload) {
+        const id = textAt(payload, 'approval_id');
+        const terms = objectAt(payload, 'terms');
+        const requester = objectAt(payload, 'requester');
+        const problems = this.#pinProblems(id, payload);
+        const delta = usdOrNullAt(payload, 'monthly_delta_usd') ?? 0n;
+        const cap = usdAt(terms, 'cap_monthly_delta_usd');
+        if (delta > cap)
+            problems.push(`the change costs ${usdText(delta)}, above the cap ${usdText(cap)} of its approval`);
+        if (this.#approvals.has(id) || this.#ended.has(id))
+            problems.push(`approval ${id} is requested twice`);
+        const onBehalfOf = textOrNullAt(requester, 'on_behalf_of');
+        this.#pinned.delete(id);
+        this.#approvals.set(id, {
+            decisionId: textAt(payload, 'decision_id'),
+            quorum: integerAt(terms, 'quorum'),
+            isSeparated: terms['is_separation_required'] === true,
+            unfunded: usdAt(terms, 'unfunded_usd'),
+            approveBy: instantAt(payload, 'approve_by'),
+            excluded: new Set([textAt(requester, 'subject'), ...(onBehalfOf === null ? [] : [onBehalfOf])]),
+            votes: new Map(),
+            useBy: undefined,
+            jti: undefined,
+        });
+        return problems;
+    }
+    /** Terms and requester must be those that the decision pinned; otherwise the rules below would judge by others. */
+    #pinProblems(id, payload) {
+        const pinned = this.#pinned.get(id);
+        if (pinned === undefined)
+            return this.isComplete ? [`no decision before it asks for approval ${id}`] : [];
+        const isSame = pinned.decisionId === textAt(payload, 'decision_id') &&
+            pinned.terms === canonicalText(objectAt(payload, 'terms')) &&
+            pinned.requester === canonicalText(objectAt(payload, 'requester'));
+        return isSame ? [] : [`approval ${id} does not have the terms and requester that its decision pinned`];
+    }
+    #file(approval, payload) {
+        approval.excluded.add(textAt(payload, 'filed_by'));
+        return [];
+    }
+    #vote(approval, payload) {
+        const voter = textAt(payload, 'voter');
+        approval.votes.set(voter, textAt(payload, 'vote'));
+        return approval.isSeparated && approval.excluded.has(voter)
+            ? [`${voter} votes on a change of their own, duties are separated`]
+            : [];
+    }
+    #grant(approval, payload) {
+        const problems = [];
+        const isCounted = ([voter, vote]) => vote === 'approve' && !(approval.isSeparated && approval.excluded.has(voter));
+        const approved = [...approval.votes].filter(isCounted).length;
+        if (approved < approval.quorum) {
+            problems.push(`granted with ${approved.toString()} of ${approval.quorum.toString()} votes`);
+        }
+        if (approval.useBy !== undefined)
+            problems.push('granted twice');
+        if (instantAt(payload, 'granted_at') > approval.approveBy)
+            problems.push('granted after its approve-by');
+        if (usdAt(payload, 'unfunded_usd') > approval.unfunded) {
+            problems.push(`grants more than the unfunded ${usdText(approval.unfunded)} of its decision`);
+        }
+        approval.useBy = instantAt(payload, 'use_by');
+        return [...problems, ...decisionProblems(approval, payload)];
+    }
+    #issue(approval, payload) {
+        approval.jti = textAt(payload, 'jti');
+        return [...grantProblems(approval, 'a token is issued'), ...decisionProblems(approval, payload)];
+    }
+    #consume(approval, payload) {
+        const problems = [...grantProblems(approval, 'consumed'), ...decisionProblems(approval, payload)];
+        const consumedAt = instantAt(payload, 'consumed_at');
+        if (approval.jti !== textAt(payload, 'jti'))
+            problems.push('the token consumed is not the one issued last');
+        if (approval.useBy !== undefined && consumedAt > approval.useBy)
+            problems.push('consumed after its use-by');
+        if (consumedAt > instantAt(payload, 'expires_at'))
+            problems.push('consumed after the token expired');
+        this.#end(payload);
+        return problems;
+    }
+    #end(payload) {
+        const id = textAt(payload, 'approval_id');
+        this.#approvals.delete(id);
+        if (!this.isComplete)
+            this.#ended.add(id);
+        return [];
+    }
+    #with(payload, then) {
+        const id = textAt(payload, 'approval_id');
+        const approval = this.#approvals.get(id);
+        if (approval !== undefined)
+            return then(approval);
+        const isKnownToBeOver = this.isComplete || this.#ended.has(id);
+        return isKnownToBeOver ? [`approval ${id} was never requested, or has ended before`] : [];
+    }
+}
+const grantProblems = (approval, what) => approval.useBy === undefined ? [`${what} before it was granted`] : [];
+const decisionProblems = (approval, payload) => textAt(payload, 'decision_id') === approval.decisionId ? [] : ['names another decision than its request'];
+//# sourceMappingURL=approval-rules.js.map

@@ -1,0 +1,158 @@
+import { Account, isPeriod } from './accounts.js';
+import { PayloadDefect, instantAt, objectAt, objectsAt, textAt, usdAt, usdOrNullAt, usdText } from './payload.js';
+/** Both ceilings count by month, whatever a budget does. */
+const CEILINGS = ['ceiling:plan', 'ceiling:enterprise'];
+const OVERAGE = 'overage:';
+/**
+ * Check 14: at every decision, spent + held stays within the limit of each account it draws on.
+ * A second, independent implementation of the money rules: it reads payloads only and shares no code with the services.
+ * A limit set below what is committed does no harm to holds that exist; it leaves no room for new ones.
+ * Memory grows with accounts, policy versions and active holds, not with entries.
+ * @source contract section 9 and 13.2, G5
+ */
+export class BudgetRules {
+    #accounts = new Map(CEILINGS.map((name) => [name, new Account(null, 'month')]));
+    #holds = new Map();
+    #policies = [];
+    /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
+    apply(type, payload) {
+        switch (type) {
+            case 'policy_published':
+                return this.#publish(payload);
+            case 'budget_set':
+                return this.#setBudget(payload);
+            case 'exception_granted':
+                return this.#grantException(payload);
+            case 'decision_recorded':
+                return this.#decide(payload);
+            case 'hold_voided':
+            case 'hold_expired':
+                return this.#free(textAt(payload, 'decision_id'));
+            case 'reservation_settled':
+                return this.#settle(payload);
+            default:
+                return [];
+        }
+    }
+    get activeHolds() {
+        return this.#holds.size;
+    }
+    #publish(payload) {
+        const entitlements = objectAt(objectAt(payload, 'document'), 'entitlements');
+        this.#policies.push({
+            sha256: textAt(payload, 'document_sha256'),
+            effectiveFrom: instantAt(payload, 'effective_from'),
+            limits: new Map([
+                ['ceiling:plan', usdOrNullAt(entitlements, 'plan_ceiling_monthly_usd')],
+                ['ceiling:enterprise', usdOrNullAt(entitlements, 'enterprise_ceiling_monthly_usd')],
+            ]),
+        });
+        return [];
+    }
+    #setBudget(payload) {
+        const name = `budget:${textAt(payload, 'budget_id')}`;
+        const period = textAt(payload, 'period');
+        if (!isPeriod(period))
+            throw new PayloadDefect(`period ${period} is unknown`);
+        const account = this.#accounts.get(name) ?? new Account(null, period);
+        account.limit = usdAt(payload, 'limit_usd');
+        account.period = period;
+        this.#accounts.set(name, account);
+        return [];
+    }
+    #grantException(payload) {
+        const decisionId = textAt(payload, 'decision_id');
+        const limit = usdAt(payload, 'limit_usd');
+        const hold = this.#holds.get(decisionId);
+        if (hold === undefined)
+            return []; // The decision has ended: there is nothing left that it could fund.
+        const name = `${OVERAGE}${decisionId}`;
+        if (hold.legs.has(name))
+            return [`${name} is granted twice`];
+        const account = new Account(limit, 'total');
+        account.held = limit;
+        this.#accounts.set(name, account);
+        hold.legs.set(name, limit);
+        return limit > hold.unfunded
+            ? [`${name} is ${usdText(limit)}, more than the unfunded ${usdText(hold.unfunded)} of its decision`]
+            : [];
+    }
+    #decide(payload) {
+        const holdMember = objectAt(payload, 'hold');
+        const decisionId = textAt(payload, 'decision_id');
+        const legs = objectsAt(holdMember, 'legs');
+        if (legs.length === 0)
+            return [];
+        const hold = { legs: new Map(), unfunded: usdAt(holdMember, 'unfunded_usd') };
+        const problems = legs.flatMap((leg) => this.#hold(hold, leg, payload));
+        if (this.#holds.has(decisionId))
+            problems.push(`decision ${decisionId} holds twice`);
+        this.#holds.set(decisionId, hold);
+        return problems;
+    }
+    #hold(hold, leg, payload) {
+        const name = textAt(leg, 'account');
+        const amount = usdAt(leg, 'amount_usd');
+        const decidedAt = instantAt(payload, 'decided_at');
+        const account = this.#accounts.get(name);
+        if (account === undefined)
+            return [`${name} has no limit that was ever set`];
+        const limit = this.#limitOf(name, account, (policy) => policy.sha256 === textAt(payload, 'policy_document_sha256'));
+        const problems = amount < 0n ? [`${name} holds ${usdText(amount)}`] : [];
+        const committed = `spent ${usdText(account.spentAt(decidedAt))} + held ${usdText(account.held)} + ${usdText(amount)}`;
+        const headroom = limit === undefined ? 0n : account.headroomAt(decidedAt, limit);
+        if (limit === undefined)
+            problems.push(`${name}: the policy that the decision names was not published before it`);
+        else if (limit !== null && headroom !== null && amount > headroom) {
+            problems.push(`${name}: ${committed} is above the limit ${usdText(limit)}`);
+        }
+        account.held += amount;
+        hold.legs.set(name, (hold.legs.get(name) ?? 0n) + amount);
+        return problems;
+    }
+    #free(decisionId) {
+        for (const [name, amount] of this.#holds.get(decisionId)?.legs ?? []) {
+            const account = this.#accounts.get(name);
+            if (account !== undefined)
+                account.held -= amount;
+        }
+        this.#holds.delete(decisionId);
+        this.#accounts.delete(`${OVERAGE}${decisionId}`);
+        return [];
+    }
+    /** Spent replaces held. */
+    #settle(payload) {
+        const decisionId = textAt(payload, 'decision_id');
+        const settledAt = instantAt(payload, 'settled_at');
+        const held = this.#holds.get(decisionId)?.legs ?? new Map();
+        for (const leg of objectsAt(payload, 'legs')) {
+            const spent = usdAt(leg, 'spent_usd');
+            if (spent > 0n)
+                this.#spend(held, { name: textAt(leg, 'account'), spent, settledAt });
+        }
+        return this.#free(decisionId);
+    }
+    /** What was spent above the hold takes the headroom of this moment; the rest is a named overrun and counts nowhere. */
+    #spend(held, { name, spent, settledAt }) {
+        const account = this.#accounts.get(name);
+        if (account === undefined)
+            return;
+        const limit = this.#limitOf(name, account, ({ effectiveFrom }) => effectiveFrom <= settledAt) ?? null;
+        const ofHold = held.get(name) ?? 0n;
+        const covered = least(spent, ofHold);
+        const headroom = account.headroomAt(settledAt, limit);
+        const charged = headroom === null ? spent - covered : least(spent - covered, headroom);
+        account.held -= covered;
+        held.set(name, ofHold - covered);
+        account.spend(covered + charged, settledAt);
+    }
+    /** A budget's own limit, or the ceiling of the newest policy that fits; undefined: no such policy. */
+    #limitOf(name, account, fits) {
+        if (!CEILINGS.includes(name))
+            return account.limit;
+        const policy = this.#policies.findLast(fits);
+        return policy === undefined ? undefined : (policy.limits.get(name) ?? null);
+    }
+}
+const least = (left, right) => (left < right ? left : right);
+//# sourceMappingURL=budget-rules.js.map

@@ -1,0 +1,204 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../json/json-value.js';
+import {
+  at,
+  budgetSet,
+  consumed,
+  decision,
+  granted,
+  issued,
+  published,
+  requested,
+  settled,
+  terms,
+  vote,
+} from '../testing/sample-bundle.js';
+import { ApprovalRules } from './approval-rules.js';
+import { BudgetRules } from './budget-rules.js';
+
+type Step = readonly [type: string, payload: JsonObject];
+interface Rules {
+  apply(type: string, payload: JsonObject): readonly string[];
+}
+const problemsOf = (rules: Rules, steps: readonly Step[]): readonly string[] =>
+  steps.flatMap(([type, payload]) => rules.apply(type, payload));
+const hold = (id: string, amount: string, more: Partial<Parameters<typeof decision>[0]> = {}): Step => [
+  'decision_recorded',
+  decision({ id, legs: [['budget:web', amount]], ...more }),
+];
+const end = (type: string, id: string): Step => [type, { decision_id: id }];
+const settle = (id: string, spent: string, settledAt = at(60)): Step => [
+  'reservation_settled',
+  { ...settled(id, [['budget:web', spent]]), settled_at: settledAt },
+];
+
+describe('budgets', () => {
+  const start: readonly Step[] = [
+    ['policy_published', published],
+    ['budget_set', budgetSet('web', '100.0000')],
+  ];
+  const problems = (...steps: readonly Step[]): readonly string[] =>
+    problemsOf(new BudgetRules(), [...start, ...steps]);
+
+  it('let a hold take exactly what is left, and not a ten-thousandth more', () => {
+    expect(problems(hold('1', '60.0000'), hold('2', '40.0000'))).toEqual([]);
+    expect(problems(hold('1', '60.0000'), hold('2', '40.0001'))).toEqual([
+      'budget:web: spent 0.0000 + held 60.0000 + 40.0001 is above the limit 100.0000',
+    ]);
+  });
+  it('get back what a voided or expired hold held, once', () => {
+    expect(
+      problems(
+        hold('1', '100.0000'),
+        end('hold_voided', '1'),
+        hold('2', '100.0000'),
+        end('hold_expired', '2'),
+        end('hold_expired', '2'),
+        hold('3', '100.0000'),
+      ),
+    ).toEqual([]);
+    expect(
+      problems(hold('1', '100.0000'), end('hold_voided', '1'), end('hold_voided', '1'), hold('2', '100.0001')),
+    ).toHaveLength(1);
+  });
+  it('keep what was spent for the rest of the period and forget it in the next', () => {
+    expect(problems(hold('1', '80.0000'), settle('1', '70.0000'), hold('2', '30.0000'))).toEqual([]);
+    expect(problems(hold('1', '80.0000'), settle('1', '70.0000'), hold('2', '30.0001'))).toHaveLength(1);
+    expect(
+      problems(
+        hold('1', '80.0000'),
+        settle('1', '70.0000'),
+        hold('2', '100.0000', { decidedAt: '2026-12-01T00:00:00.000Z' }),
+      ),
+    ).toEqual([]);
+  });
+  it('are charged at most their headroom when a change costs more than it held', () => {
+    const overspent = [hold('1', '50.0000'), hold('2', '30.0000'), settle('1', '90.0000')]; // 50 + 20 of headroom; 20 are overrun.
+    expect(problems(...overspent, end('hold_voided', '2'), hold('3', '30.0000'))).toEqual([]);
+    expect(problems(...overspent, end('hold_voided', '2'), hold('3', '30.0001'))).toHaveLength(1);
+  });
+  it('leave holds alone when the limit falls below them, and give no room to new ones', () => {
+    const lowered: readonly Step[] = [hold('1', '80.0000'), ['budget_set', budgetSet('web', '50.0000')]];
+    expect(problems(...lowered, hold('2', '0.0001'))).toHaveLength(1);
+    expect(problems(...lowered, end('hold_voided', '1'), hold('2', '50.0000'))).toEqual([]);
+  });
+  it('are not charged for a named exception, which may cover no more than the unfunded part', () => {
+    const exception = (limit: string): Step => ['exception_granted', { decision_id: '1', limit_usd: limit }];
+    const unfunded = hold('1', '100.0000', { unfunded: '12.0000' });
+    expect(problems(unfunded, exception('12.0000'), end('hold_voided', '1'), hold('2', '100.0000'))).toEqual([]);
+    expect(problems(unfunded, exception('12.0001'))).toHaveLength(1);
+  });
+  it('hold nothing on an account that was never set, and respect the ceiling of the policy named', () => {
+    expect(problems(['decision_recorded', decision({ id: '1', legs: [['budget:ghost', '1.0000']] })])).toHaveLength(1);
+    const ceiling = (amount: string): Step => [
+      'decision_recorded',
+      decision({ id: '1', legs: [['ceiling:plan', amount]] }),
+    ];
+    expect(problems(ceiling('10000.0000'))).toEqual([]);
+    expect(problems(ceiling('10000.0001'))).toHaveLength(1);
+    expect(problemsOf(new BudgetRules(), [ceiling('1.0000')])).toHaveLength(1);
+  });
+  it('remember active holds only', () => {
+    const rules = new BudgetRules();
+    problemsOf(rules, [
+      ...start,
+      hold('1', '10.0000'),
+      hold('2', '10.0000'),
+      settle('1', '10.0000'),
+      end('hold_voided', '2'),
+    ]);
+    expect(rules.activeHolds).toBe(0);
+  });
+});
+
+describe('approvals', () => {
+  const pinned: Step = ['decision_recorded', decision({ id: 'd', legs: [], approval: terms('a') })];
+  const asked: Step = ['approval_requested', requested('a', 'd')];
+  const votes: readonly Step[] = [
+    ['vote_cast', vote('a', 'vera')],
+    ['vote_cast', vote('a', 'victor')],
+  ];
+  const grant: Step = ['approval_granted', granted('a', 'd')];
+  const issue: Step = ['token_issued', issued('a', 'd')];
+  const consume: Step = ['token_consumed', consumed('a', 'd')];
+  const problems = (...steps: readonly Step[]): readonly string[] => problemsOf(new ApprovalRules(true), steps);
+
+  it('pass a request that was voted, granted, issued and consumed in order', () => {
+    expect(problems(pinned, asked, ...votes, grant, issue, consume)).toEqual([]);
+  });
+  it.each<[string, readonly Step[], string]>([
+    ['consumption before the grant', [pinned, asked, ...votes, issue, consume], 'consumed before it was granted'],
+    ['a grant below quorum', [pinned, asked, ['vote_cast', vote('a', 'vera')], grant], 'granted with 1 of 2 votes'],
+    [
+      'one person voting twice',
+      [pinned, asked, ['vote_cast', vote('a', 'vera')], ['vote_cast', vote('a', 'vera')], grant],
+      'granted with 1 of 2 votes',
+    ],
+    [
+      'a vote by the creator',
+      [pinned, asked, ['vote_cast', vote('a', 'pipeline')]],
+      'pipeline votes on a change of their own, duties are separated',
+    ],
+    [
+      'a vote by the person behind the creator',
+      [pinned, asked, ['vote_cast', vote('a', 'dana')]],
+      'dana votes on a change of their own, duties are separated',
+    ],
+    [
+      'a voter who filed afterwards',
+      [pinned, asked, ...votes, ['approval_request_filed', { approval_id: 'a', filed_by: 'vera' }], grant],
+      'granted with 1 of 2 votes',
+    ],
+    [
+      'a withdrawn approval',
+      [pinned, asked, ...votes, ['vote_cast', { ...vote('a', 'vera'), vote: 'deny' }], grant],
+      'granted with 1 of 2 votes',
+    ],
+    [
+      'a second consumption',
+      [pinned, asked, ...votes, grant, issue, consume, consume],
+      'approval a was never requested, or has ended before',
+    ],
+    [
+      'a superseded token',
+      [pinned, asked, ...votes, grant, issue, ['token_issued', issued('a', 'd', 'jti-2')], consume],
+      'the token consumed is not the one issued last',
+    ],
+    [
+      'consumption after use-by',
+      [pinned, asked, ...votes, ['approval_granted', { ...granted('a', 'd'), use_by: at(45) }], issue, consume],
+      'consumed after its use-by',
+    ],
+    [
+      'a grant of more than the unfunded part',
+      [pinned, asked, ...votes, ['approval_granted', { ...granted('a', 'd'), unfunded_usd: '112.0001' }]],
+      'grants more than the unfunded 112.0000 of its decision',
+    ],
+    [
+      'terms other than the decision pinned',
+      [pinned, ['approval_requested', { ...requested('a', 'd'), terms: { ...terms('a'), quorum: 1 } }]],
+      'approval a does not have the terms and requester that its decision pinned',
+    ],
+    [
+      'a change above its cap',
+      [pinned, ['approval_requested', { ...requested('a', 'd'), monthly_delta_usd: '1000.0001' }]],
+      'the change costs 1000.0001, above the cap 1000.0000 of its approval',
+    ],
+    ['a request without a decision', [asked], 'no decision before it asks for approval a'],
+    [
+      'a grant for another decision',
+      [pinned, asked, ...votes, ['approval_granted', granted('a', 'e')]],
+      'names another decision than its request',
+    ],
+  ])('find %s', (_name, steps, problem) => expect(problems(...steps)).toContain(problem));
+
+  it('leave alone what was requested before a window, and still see a second consumption within it', () => {
+    expect(problemsOf(new ApprovalRules(false), [consume])).toEqual([]);
+    expect(problemsOf(new ApprovalRules(false), [asked, ...votes, grant, issue, consume, consume])).toHaveLength(1);
+  });
+  it('remember open approvals only', () => {
+    const rules = new ApprovalRules(true);
+    problemsOf(rules, [pinned, asked, ...votes, grant, issue, consume]);
+    expect(rules.openApprovals).toBe(0);
+  });
+});
