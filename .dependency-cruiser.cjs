@@ -60,7 +60,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/|test/architecture/planted|^libs/nest-kit/fixtures/' },
+    exclude: { path: '(^|/)dist/|test/architecture/planted|^libs/[^/]+/fixtures/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     // What an import means here: the package's own source, which is what `tsc` sees too.

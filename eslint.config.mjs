@@ -99,7 +99,6 @@ export default defineConfig(
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
-      'no-control-regex': 'error',
       eqeqeq: 'error',
       'no-restricted-syntax': ['error', ...SHAPES, ...CASTS],
     },

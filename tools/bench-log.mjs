@@ -8,6 +8,7 @@
 import { migrateLog, openPostgresJournals, startEmbeddedPostgres } from '@verdict/adapter-postgres';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -63,6 +64,26 @@ const createJournal = (journals, name) => {
     });
 };
 
+/** CPU time of the server and its back ends so far, in microseconds; 0 where there is no /proc. It does not depend on who else uses the machine. */
+const TICK_US = 10_000;
+const postgresCpuUs = (serverPid) => {
+  let ticks = 0;
+  try {
+    for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+      if (Number(pid) === serverPid || fields[1] === serverPid) ticks += fields[11] + fields[12];
+    }
+  } catch {
+    return 0; // A process ended while we looked, or this is no Linux.
+  }
+  return ticks * TICK_US;
+};
+const nodeCpuUs = () => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
 const measure = async (url, { journalCount, callers, commitDelayMs }) => {
@@ -89,11 +110,13 @@ const measure = async (url, { journalCount, callers, commitDelayMs }) => {
   };
   const all = Promise.all(Array.from({ length: callers }, caller));
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+  const cpuAtStart = { node: nodeCpuUs(), postgres: postgresCpuUs(server.pid) };
   isMeasuring = true;
   const started = performance.now();
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1_000));
   const seconds = (performance.now() - started) / 1_000;
   isMeasuring = false;
+  const cpu = { node: nodeCpuUs() - cpuAtStart.node, postgres: postgresCpuUs(server.pid) - cpuAtStart.postgres };
   isOver = true;
   await all;
   await journals.close();
@@ -104,6 +127,8 @@ const measure = async (url, { journalCount, callers, commitDelayMs }) => {
     'decisions/s': Math.round(latencies.length / seconds),
     'p50 ms': Number(quantile(latencies, 0.5).toFixed(1)),
     'p99 ms': Number(quantile(latencies, 0.99).toFixed(1)),
+    'node us each': Math.round(cpu.node / latencies.length),
+    'postgres us each': Math.round(cpu.postgres / latencies.length),
     'transactions/s': Math.round(batches.length / seconds),
     'entries/transaction': Number(mean(({ entries }) => entries).toFixed(1)),
     'journals/transaction': Number(mean((batch) => batch.journals).toFixed(1)),

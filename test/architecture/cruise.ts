@@ -3,33 +3,20 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const PLANTED = fileURLToPath(new URL('./planted/', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./cruise-folders.mjs', import.meta.url));
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-interface Cruised {
-  readonly modules: readonly {
-    readonly source: string;
-    readonly dependencies: readonly { readonly module: string; readonly resolved: string }[];
-  }[];
-  readonly summary: {
-    readonly violations: readonly {
-      readonly from: string;
-      readonly to: string;
-      readonly rule: { readonly name: string };
-    }[];
-  };
+export interface Cruised {
+  readonly baseDir: string;
+  readonly violations: readonly { readonly rule: string; readonly from: string; readonly to: string }[];
+  readonly imports: readonly { readonly module: string; readonly resolved: string }[];
 }
 
-/** Runs dependency-cruiser with the project's own rules on `folders` below `cwd`. It exits with the count of violations. */
-export const cruise = (cwd: string, folders: readonly string[]): Promise<Cruised> =>
+/** Cruises the `apps` and `libs` below each folder with the project's own rules; answers in the order asked. */
+export const cruiseAll = (folders: readonly string[]): Promise<readonly Cruised[]> =>
   new Promise((resolve, reject) => {
-    const tool = `${ROOT}node_modules/dependency-cruiser/bin/dependency-cruise.mjs`;
-    const settings = ['--config', `${ROOT}.dependency-cruiser.cjs`, '--ts-config', `${ROOT}tsconfig.json`];
-    const call = [tool, ...settings, '--output-type', 'json', ...folders];
-    execFile(process.execPath, call, { cwd, maxBuffer: OUTPUT_BYTES_MAX }, (_exit, stdout, stderr) => {
-      try {
-        resolve(JSON.parse(stdout) as Cruised);
-      } catch {
-        reject(new Error(stderr));
-      }
+    execFile(process.execPath, [SCRIPT, ...folders], { maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout) => {
+      if (error !== null) reject(new Error(error.message));
+      else resolve(stdout.trim().split('\n').map((line) => JSON.parse(line) as Cruised));
     });
   });

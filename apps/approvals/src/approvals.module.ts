@@ -1,1 +1,60 @@
-export {};
+import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { type ApprovalTokens, approvalsService, ConsumeApproval, ManageApprovals, type Platform, ServiceHost } from '@verdict/application';
+import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
+import { ApprovalsController } from './approvals.controller.js';
+import { ConsumeController } from './consume.controller.js';
+import { JoseApprovalTokens } from './jose-approval-tokens.js';
+import { APPROVAL_TOKENS, APPROVALS_HOST, CONSUME_APPROVAL, MANAGE_APPROVALS, PLATFORM } from './tokens.js';
+
+const hostOf = (platform: Platform) => new ServiceHost(approvalsService, platform);
+type ApprovalsHost = ReturnType<typeof hostOf>;
+type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
+
+/** Approvals: requests, votes, tokens and the keys that sign them. */
+@Module({})
+export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(APPROVALS_HOST) private readonly host: ApprovalsHost,
+    @Inject(PLATFORM) private readonly platform: Platform,
+    @Inject(HEALTH) private readonly health: Health,
+  ) {}
+
+  static register(platform: Platform): DynamicModule {
+    return {
+      module: ApprovalsModule,
+      controllers: [ApprovalsController, ConsumeController],
+      providers: [
+        { provide: PLATFORM, useValue: platform },
+        { provide: APPROVALS_HOST, useFactory: hostOf, inject: [PLATFORM] },
+        { provide: APPROVAL_TOKENS, useFactory: (ports: Platform) => new JoseApprovalTokens(ports.keys, ports.logHost), inject: [PLATFORM] },
+        {
+          provide: MANAGE_APPROVALS,
+          useFactory: (approvals: ApprovalsHost, tokens: ApprovalTokens, ports: Platform) => new ManageApprovals({ approvals, tokens, ...ports }),
+          inject: [APPROVALS_HOST, APPROVAL_TOKENS, PLATFORM],
+        },
+        {
+          provide: CONSUME_APPROVAL,
+          useFactory: (approvals: ApprovalsHost, tokens: ApprovalTokens, ports: Platform, metrics: Metrics) =>
+            new ConsumeApproval({
+              approvals,
+              tokens,
+              ...ports,
+              onEvent: (event) => { metrics.approvalTokenEvents.inc(event as TokenEvent); }, // The events of contract section 15 are the codes of 11.4.
+            }),
+          inject: [APPROVALS_HOST, APPROVAL_TOKENS, PLATFORM, METRICS],
+        },
+      ],
+    };
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.health.add('log', async () => {
+      await this.platform.log.heads(['approvals-readiness']);
+    });
+    await this.host.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.host.stop();
+  }
+}

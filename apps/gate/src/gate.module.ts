@@ -1,1 +1,46 @@
-export {};
+import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { createDecideChange, gateService, type Platform, PolicyAdmin, ServiceHost } from '@verdict/application';
+import { HEALTH, type Health } from '@verdict/nest-kit';
+import { BudgetsController } from './budgets.controller.js';
+import { DecisionsController } from './decisions.controller.js';
+import { GateController } from './gate.controller.js';
+import { PolicyController } from './policy.controller.js';
+import { PriceBooksController } from './price-books.controller.js';
+import { DECIDE_CHANGE, GATE_HOST, PLATFORM, POLICY_ADMIN } from './tokens.js';
+
+const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
+type GateHost = ReturnType<typeof hostOf>;
+
+/** The gate: verdicts, policy, budgets, price books, and the decisions it made. */
+@Module({})
+export class GateModule implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(GATE_HOST) private readonly host: GateHost,
+    @Inject(PLATFORM) private readonly platform: Platform,
+    @Inject(HEALTH) private readonly health: Health,
+  ) {}
+
+  static register(platform: Platform): DynamicModule {
+    return {
+      module: GateModule,
+      controllers: [GateController, PolicyController, BudgetsController, PriceBooksController, DecisionsController],
+      providers: [
+        { provide: PLATFORM, useValue: platform },
+        { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
+        { provide: DECIDE_CHANGE, useFactory: (gate: GateHost, ports: Platform) => createDecideChange({ gate, ...ports }), inject: [GATE_HOST, PLATFORM] },
+        { provide: POLICY_ADMIN, useFactory: (gate: GateHost, ports: Platform) => new PolicyAdmin({ gate, ...ports }), inject: [GATE_HOST, PLATFORM] },
+      ],
+    };
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.health.add('log', async () => {
+      await this.platform.log.heads(['policy-readiness']);
+    });
+    await this.host.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.host.stop();
+  }
+}

@@ -1,5 +1,11 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { KeyStoreUnavailable, type Clock, type KeyPurpose, type KeyStore, type PublicSigningKey } from '@verdict/application';
+import {
+  KeyStoreUnavailable,
+  type Clock,
+  type KeyPurpose,
+  type KeyStore,
+  type PublicSigningKey,
+} from '@verdict/application';
 
 interface MemoryKey {
   readonly kid: string;
@@ -22,7 +28,10 @@ export class MemoryKeyStore implements KeyStore {
 
   constructor(private readonly clock: Clock = { nowMs: () => Date.now() }) {}
 
-  async sign(purpose: KeyPurpose, message: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }> {
+  async sign(
+    purpose: KeyPurpose,
+    message: Uint8Array,
+  ): Promise<{ readonly kid: string; readonly signature: Uint8Array }> {
     const { kid, privateKey } = await this.newest(purpose);
     return { kid, signature: new Uint8Array(sign(null, message, privateKey)) };
   }

@@ -22,6 +22,7 @@ export type {
   ReadModels,
   SettlementRow,
 } from './ports/read-models.js';
+export type { Platform, ReadBarrier } from './ports/platform.js';
 export { type Clock, type Ids, type Observer, type Sealer, silentObserver } from './ports/system.js';
 export { EntryLog, type FreshEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
@@ -56,3 +57,29 @@ export {
   type ReconcileReservation,
   type Settled,
 } from './reconciliation/reconcile-reservation.js';
+export { type ParkedJournal, type ProjectedEntry, type ProjectedSlice, type ProjectionStore, ProjectionsUnavailable } from './ports/projection-store.js';
+export {
+  type ApprovalRowChange,
+  changeApproval,
+  endHold,
+  headlineIdOf,
+  type HoldEnd,
+  type PolicyChangeRow,
+  type RowChange,
+  type StoredApprovalRow,
+} from './projections/changes.js';
+export { projectApprovals } from './projections/approvals.projection.js';
+export { projectDecisions } from './projections/decisions.projection.js';
+export { projectPolicy } from './projections/policy.projection.js';
+export { projectReservations } from './projections/reservations.projection.js';
+export { projectTo, type ProjectToOptions } from './projections/project-to.js';
+export { projectEntry } from './projections/project-entry.js';
+export { RETRY_TERMS, type RetryTerms, SLICE_ENTRIES_MAX } from './projections/lane.js';
+export {
+  Projector,
+  type ProjectorDeps,
+  type ProjectorLag,
+  type ProjectorObserver,
+  type ProjectorOptions,
+  silentProjectorObserver,
+} from './projections/projector.js';

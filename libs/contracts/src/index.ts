@@ -25,3 +25,5 @@ export { CreateExportBody, ExportIdParams, ExportsQuery, KindParams, LedgerQuery
 export { BudgetIdParams, PriceBookParams, VersionParams } from './http/params.js';
 export { IdempotencyKey } from './http/scalars.js';
 export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';
+export { openApiDocument, type OpenApiDocument, type OpenApiOptions } from './openapi/document.js';
+export type { ProblemTable } from './openapi/problems.js';

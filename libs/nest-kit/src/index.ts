@@ -40,3 +40,5 @@ export { BODY_BYTES_MAX, ROLES, type Role, type RouteSpec } from './routing/rout
 export { RouteWithoutRoles, type RegisteredRoute } from './routing/route-table.js';
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
 export { withSpan } from './tracing/with-span.js';
+export { metaOf, oneKey, readBody, readParams, unwrap, waitForMinEntry } from './routing/edge.js';
+export { IdempotencyKeyHeader, IfMatchVersion, MinEntry, RangeHeader } from './routing/headers.decorator.js';

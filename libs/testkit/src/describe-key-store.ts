@@ -1,6 +1,12 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { KeyStoreUnavailable, type Clock, type KeyPurpose, type KeyStore, type PublicSigningKey } from '@verdict/application';
+import {
+  KeyStoreUnavailable,
+  type Clock,
+  type KeyPurpose,
+  type KeyStore,
+  type PublicSigningKey,
+} from '@verdict/application';
 
 /** One key store with a client. Each test opens its own, empty, and closes it. */
 export interface KeyStoreUnderTest {

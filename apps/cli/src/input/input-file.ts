@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FOREIGN_DEPTH_MAX, readJson } from '@verdict/contracts';
 import type { RawJson } from '@verdict/domain';
@@ -30,7 +30,7 @@ export const readInput = async (io: Io, path: string): Promise<Uint8Array> => {
   if (path === STDIN) return io.stdin();
   const full = resolve(io.cwd, path);
   try {
-    const { size } = await lstat(full);
+    const { size } = await stat(full);
     if (size > INPUT_BYTES_MAX) throw wrongCall('file_too_large', `${path} has ${String(size)} bytes`, 'at most 256 MiB are read');
     return new Uint8Array(await readFile(full));
   } catch (error) {
@@ -76,7 +76,7 @@ export const readSecret = async (io: Io, path: string): Promise<string> => {
 
 const refuseOpenFile = async (io: Io, path: string): Promise<void> => {
   const full = resolve(io.cwd, path);
-  const { mode } = await lstat(full).catch((error: unknown) => {
+  const { mode } = await stat(full).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   if (process.platform === 'win32' || (mode & OTHERS_MAY_READ) === 0) return;

@@ -11,7 +11,9 @@ const DRAFT = /^\..+\.draft$/;
 const DRAFT_AGE_MS = 60_000;
 
 const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
 

@@ -1,7 +1,13 @@
 import { sign } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { KeyStoreUnavailable, type Clock, type KeyPurpose, type KeyStore, type PublicSigningKey } from '@verdict/application';
+import {
+  KeyStoreUnavailable,
+  type Clock,
+  type KeyPurpose,
+  type KeyStore,
+  type PublicSigningKey,
+} from '@verdict/application';
 import { createPrivateFile, openPrivateFolder, readPrivateFile, told } from '../files/private-files.js';
 import { fileNameOf, newKeyText, readKeyText, type SigningKey } from './key-file.js';
 
@@ -76,7 +82,10 @@ class KeyChain {
   private create(generation: number): boolean {
     // Never before the key it replaces, though the clock may have been set back.
     const validFrom = new Date(Math.max(this.clock.nowMs(), Date.parse(this.keys.at(-1)?.validFrom ?? '') || 0));
-    return createPrivateFile(this.path(generation), newKeyText({ purpose: this.purpose, generation }, validFrom.toISOString()));
+    return createPrivateFile(
+      this.path(generation),
+      newKeyText({ purpose: this.purpose, generation }, validFrom.toISOString()),
+    );
   }
 
   private read(): SigningKey | undefined {
@@ -96,7 +105,12 @@ class FileKeyStore implements KeyStore {
 
   constructor(dir: string, clock: Clock) {
     const chain = (purpose: KeyPurpose): KeyChain => new KeyChain(dir, purpose, clock);
-    this.chains = { checkpoint: chain('checkpoint'), export: chain('export'), token: chain('token'), issuer: chain('issuer') };
+    this.chains = {
+      checkpoint: chain('checkpoint'),
+      export: chain('export'),
+      token: chain('token'),
+      issuer: chain('issuer'),
+    };
   }
 
   /** Reads every key there is, so that a damaged file is found at the start and not at the first use. */

@@ -2,7 +2,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeyStoreUnavailable, type Sealer } from '@verdict/application';
-import { createPrivateFile, erasePrivateFile, openPrivateFolder, readPrivateFile, stampOf, told } from '../files/private-files.js';
+import {
+  createPrivateFile,
+  erasePrivateFile,
+  openPrivateFolder,
+  readPrivateFile,
+  stampOf,
+  told,
+} from '../files/private-files.js';
 import { openText, SealBroken, sealText, type SealedText } from './aes-gcm.js';
 import { newSealingKeyText, readSealingKeyText, secretIn, stemOfKid, type SealingKey } from './sealing-key.js';
 
@@ -31,7 +38,10 @@ const openNames = (dir: string): Buffer => {
   if (text === undefined) {
     const isUsed = told(dir, () => readdirSync(dir, { withFileTypes: true })).some((each) => each.isDirectory());
     if (isUsed) throw new KeyStoreUnavailable(`${path} is missing, though there are keys that are named by it`);
-    createPrivateFile(path, `${JSON.stringify({ format: NAMES_FORMAT, secret: randomBytes(32).toString('base64url') })}\n`);
+    createPrivateFile(
+      path,
+      `${JSON.stringify({ format: NAMES_FORMAT, secret: randomBytes(32).toString('base64url') })}\n`,
+    );
     text = readPrivateFile(path) ?? '';
   }
   const secret = Buffer.from(secretIn(text, NAMES_FORMAT, 'secret'), 'base64url');
@@ -85,7 +95,8 @@ class FolderSealer implements FileSealer {
     if (stampOf(folder) === undefined) openPrivateFolder(folder);
     createPrivateFile(this.pathOf(tenantId, stem), newSealingKeyText());
     const key = this.find(tenantId, stem);
-    if (key === undefined) throw new KeyStoreUnavailable(`${this.pathOf(tenantId, stem)} was erased as soon as it was made`);
+    if (key === undefined)
+      throw new KeyStoreUnavailable(`${this.pathOf(tenantId, stem)} was erased as soon as it was made`);
     return key;
   }
 
@@ -122,7 +133,10 @@ class FolderSealer implements FileSealer {
  *   SealBroken from `open` when the text or its place is not the one that was sealed.
  * @source ledger format section 1 (sealed fields)
  */
-export const openFileSealer = (dir: string, { cachedKeysMax = CACHED_KEYS_MAX }: FileSealerOptions = {}): FileSealer => {
+export const openFileSealer = (
+  dir: string,
+  { cachedKeysMax = CACHED_KEYS_MAX }: FileSealerOptions = {},
+): FileSealer => {
   openPrivateFolder(dir);
   return new FolderSealer(dir, openNames(dir), cachedKeysMax);
 };

@@ -24,10 +24,10 @@ export const isAlive = async (pid: number): Promise<boolean> => {
 /** Tells a process from a later one with the same number; empty where the system cannot say. */
 export const startTimeOf = async (pid: number): Promise<string> => (await statOf(pid))[19] ?? '';
 
-/** True for a process that may be a Postgres server; where the system cannot say, every process may be one. */
-export const mayBePostgres = async (pid: number): Promise<boolean> => {
+/** True for a server on this data folder; where the system cannot say, every process may be one. */
+export const mayServe = async (pid: number, dataDir: string): Promise<boolean> => {
   try {
-    return (await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).includes('postgres');
+    return (await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).split('\0').includes(dataDir);
   } catch (error) {
     return process.platform !== 'linux' && codeOf(error) === 'ENOENT';
   }

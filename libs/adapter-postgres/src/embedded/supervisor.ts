@@ -17,7 +17,7 @@ import type { LockFile } from './lock-file.js';
 import { takeLock } from './lock-file.js';
 import type { EmbeddedLog } from './log.js';
 import { codeOf, messageOf, sleep } from '../shared/errors.js';
-import { isAlive, mayBePostgres, waitUntilGone } from './processes.js';
+import { isAlive, mayServe, waitUntilGone } from './processes.js';
 import type { EmbeddedSecrets } from './secrets.js';
 import { loadSecrets } from './secrets.js';
 import { ensureRoles, SERVICE_ROLE } from '../journals/roles.js';
@@ -119,7 +119,7 @@ const adopt = async (site: Site): Promise<Running | undefined> => {
   const found = await readPostmaster(site.dataDir);
   if (found === undefined) return undefined;
   const { pid, port } = found;
-  if ((await isAlive(pid)) && (await mayBePostgres(pid))) {
+  if ((await isAlive(pid)) && (await mayServe(pid, site.dataDir))) {
     if (await answersAsOurs(site, port)) return found;
     site.log('postgres does not answer as ours: stopping it', { pid, port });
     await interrupt(pid);

@@ -116,7 +116,7 @@ export class Appender {
     }
   }
 
-  /** Undefined: one batch of several was refused, so each must go on its own. Throws what a single one was refused for. */
+  /** Undefined: one batch of several was refused or its journal is locked, so each must go on its own. Throws what a single one was refused for. */
   private async store(group: readonly Waiting[]): Promise<Outcome | undefined> {
     const { repeats, backoffMs } = this.options.patience;
     for (let repeat = 0; repeat <= repeats; repeat += 1) {
@@ -127,7 +127,7 @@ export class Appender {
         const failure = failureOf(error);
         if (failure !== 'doubtful' && group.length > 1) return undefined;
         // After a doubtful try an error says nothing about that try: it may have been committed.
-        if (failure !== 'doubtful' && repeat === 0) throw error;
+        if ((failure === 'definite' || failure === 'duplicate') && repeat === 0) throw error;
       }
     }
     return { report: 'unknown', results: new Map() };

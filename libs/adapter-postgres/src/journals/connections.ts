@@ -43,7 +43,7 @@ export const openConnections = (config: ClientConfig, max: number): Connections 
   const pool = new Pool({ ...config, max, idleTimeoutMillis: 0 });
   pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
   return {
-    query: async (statement) => (await pool.query(statement)).rows,
+    query: async <Row extends QueryResultRow>(statement: Statement) => (await pool.query<Row>(statement)).rows,
     close: () => pool.end(),
   };
 };
@@ -58,8 +58,12 @@ export const openClient = async (config: ClientConfig): Promise<Client> => {
 /** Errors that say: this statement is wrong, and was not executed. Data, constraint, syntax and permission. */
 const DEFINITE = /^(22|23|42)/;
 
-/** `duplicate`: an entry id is stored already. `definite`: refused and not executed. `doubtful`: executed or not. */
-export type Failure = 'duplicate' | 'definite' | 'doubtful';
+/**
+ * `duplicate`: an entry id is stored already. `definite`: wrong, and not executed. `locked`: not executed, since somebody
+ * holds a row of the group. `doubtful`: executed or not.
+ */
+export type Failure = 'duplicate' | 'definite' | 'locked' | 'doubtful';
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const isSqlState = (code: string | undefined): code is string => code !== undefined && /^[0-9A-Z]{5}$/.test(code);
 
@@ -67,6 +71,7 @@ export const failureOf = (error: unknown): Failure => {
   const code = codeOf(error);
   if (!isSqlState(code)) return 'doubtful';
   if (code === '23505' && constraintOf(error) === 'entries_entry_id_key') return 'duplicate';
+  if (code === LOCK_NOT_AVAILABLE) return 'locked';
   return DEFINITE.test(code) ? 'definite' : 'doubtful';
 };
 
@@ -83,7 +88,8 @@ export const patiently = async <T>({ repeats, backoffMs }: Patience, work: () =>
     try {
       return await work();
     } catch (error) {
-      if (repeat >= repeats || failureOf(error) !== 'doubtful') throw error;
+      const failure = failureOf(error);
+      if (repeat >= repeats || failure === 'duplicate' || failure === 'definite') throw error;
     }
     await sleep(backoffMs * 2 ** repeat);
   }

@@ -4,6 +4,8 @@ import type { AppendResult, JournalName, Journals, Revision, SealedEntry, Stored
 
 /** An entry with its payload read once for all that fold or project it in this process. */
 export interface RecordedEntry extends StoredEntry {
+  /** The envelope's id, which also binds sealed text to its entry. */
+  readonly id: string;
   readonly payload: unknown;
   readonly commandId: string;
   readonly recordedAt: string;
@@ -19,6 +21,7 @@ const record = (stored: StoredEntry): RecordedEntry => {
   const { envelope, payload } = readEntry(stored.bytes);
   return {
     ...stored,
+    id: envelope.id,
     payload,
     commandId: envelope.command_id,
     recordedAt: envelope.recorded_at,

@@ -60,7 +60,7 @@ export class Scanner {
     if (this.text.charCodeAt(0) === 0xfeff) return this.fail('byte order mark');
     this.space();
     const value = this.value();
-    if (this.fault !== undefined) return null;
+    if (this.failed()) return null;
     this.space();
     return this.at < this.text.length ? this.fail('trailing text') : value;
   }
@@ -78,6 +78,10 @@ export class Scanner {
   private fail(fault: string): null {
     this.fault ??= fault;
     return null;
+  }
+
+  private failed(): boolean {
+    return this.fault !== undefined;
   }
 
   private blank(fault: string): string {
@@ -130,7 +134,7 @@ export class Scanner {
     if (this.text.charCodeAt(this.at) === CLOSE_LIST) return this.closed(items);
     for (;;) {
       items.push(this.value());
-      if (this.fault !== undefined) return this.failedIn(String(items.length - 1));
+      if (this.failed()) return this.failedIn(String(items.length - 1));
       this.space();
       const code = this.text.charCodeAt(this.at);
       if (code === CLOSE_LIST) return this.closed(items);
@@ -145,9 +149,9 @@ export class Scanner {
     if (this.text.charCodeAt(this.at) === CLOSE_OBJECT) return this.closed(members);
     for (;;) {
       const name = this.memberName(members);
-      if (this.fault !== undefined) return null;
+      if (this.failed()) return null;
       members[name] = this.value();
-      if (this.fault !== undefined) return this.failedIn(name);
+      if (this.failed()) return this.failedIn(name);
       this.space();
       const code = this.text.charCodeAt(this.at);
       if (code === CLOSE_OBJECT) return this.closed(members);
@@ -162,7 +166,7 @@ export class Scanner {
     const start = this.at;
     if (this.text.charCodeAt(start) !== QUOTE) return this.blank('expected a member name');
     const name = this.string();
-    if (this.fault !== undefined) return '';
+    if (this.failed()) return '';
     // Nothing is inherited and no value is undefined; a load is twice as fast as `in`.
     if (members[name] !== undefined) {
       this.at = start;
@@ -207,7 +211,7 @@ export class Scanner {
   /** Goes on at a backslash. What the escapes make may be half a character, so the whole is looked at once. */
   private escapedString(head: string): string {
     let whole = head;
-    while (this.fault === undefined) {
+    while (!this.failed()) {
       const code = this.text.charCodeAt(this.at);
       if (code === QUOTE) break;
       whole += code === BACKSLASH ? this.escape() : this.plain();

@@ -29,8 +29,8 @@ export type ApprovalsEntry =
         readonly hourly_delta_usd: HourlyUsdText | null;
         readonly hold_usd: UsdText;
         readonly policy_version: number;
-        readonly justification: PersonalText | null;
-        /** Length of the justification in characters; the text itself is sealed. */
+        /** Revision of the decision, which has the justification given with the request, sealed. */
+        readonly decision_revision: number;
         readonly justification_length: number;
         readonly ticket: string | null;
         readonly requested_at: Instant;

@@ -31,6 +31,8 @@ export interface Approval {
   /** Everyone who filed or edited the request: they may not vote where duties are separated. */
   readonly filedBy: readonly string[];
   readonly justificationLength: number;
+  /** Revision of the newest filing that gave a justification; null: the one given with the request stands. */
+  readonly filedRevision: bigint | null;
   /** A person's newest vote. */
   readonly votes: PersistentMap<'approve' | 'deny'>;
   readonly useBy: Instant | null;
@@ -111,6 +113,7 @@ const opened = (state: ApprovalsState, requested: Requested, revision: bigint): 
     requested,
     filedBy: [],
     justificationLength: requested.justification_length,
+    filedRevision: null,
     votes: PersistentMap.empty,
     useBy: null,
     token: null,
@@ -143,11 +146,12 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
     case 'approval_requested':
       return opened(state, entry.payload, revision);
     case 'approval_request_filed': {
-      const { approval_id: id, filed_by, justification_length: length, idempotency } = entry.payload;
+      const { approval_id: id, filed_by, justification, justification_length: length, idempotency } = entry.payload;
       const filed = change(state, id, (approval) => ({
         ...approval,
         filedBy: approval.filedBy.includes(filed_by) ? approval.filedBy : [...approval.filedBy, filed_by],
         justificationLength: Math.max(approval.justificationLength, length),
+        filedRevision: justification === null ? approval.filedRevision : revision,
         revision,
       }));
       return answered(filed, 'file', idempotency, { revision, approvalId: id });

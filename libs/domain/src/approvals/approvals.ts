@@ -104,7 +104,7 @@ const openRequest = (command: OpenRequest, state: ApprovalsState): ApprovalsResu
       hourly_delta_usd: recorded.cost.hourly_delta_usd,
       hold_usd: recorded.hold.total_usd,
       policy_version: recorded.policy_version,
-      justification: recorded.request.justification,
+      decision_revision: Number(due.revision),
       justification_length: recorded.request.justification_length,
       ticket: recorded.request.ticket,
       requested_at: command.now,

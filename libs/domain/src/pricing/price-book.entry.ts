@@ -1,7 +1,7 @@
 import { isRawList, isRawObject, memberOf, NumberToken, pointerTo, type RawJson } from '../shared/raw-json.js';
 import { PRICE_PLACES, QUANTITY_PLACES } from './exact.js';
 import type { Assumption, Matcher, PriceBookEntry, PriceComponent, Quantity } from './price-book.js';
-import { readLabel, readObject, type Report } from './price-book.report.js';
+import { readLabel, readObject, type PriceBookProblemCode, type Report } from './price-book.report.js';
 
 const RESOURCE_TYPE = /^[\x21-\x29\x2b-\x7e]{1,127}\*?$/;
 const DECIMAL = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
@@ -18,25 +18,25 @@ const withoutTrailingZeros = (whole: string, fraction: string): string => {
 
 interface DecimalRule {
   readonly places: number;
-  readonly isMoney: boolean;
+  readonly codes: { readonly [Fault in 'form' | 'places' | 'size']: PriceBookProblemCode };
 }
-const PRICE: DecimalRule = { places: PRICE_PLACES, isMoney: true };
-const QUANTITY: DecimalRule = { places: QUANTITY_PLACES, isMoney: false };
+const PRICE: DecimalRule = {
+  places: PRICE_PLACES,
+  codes: { form: 'money_invalid', places: 'money_too_precise', size: 'money_out_of_range' },
+};
+const QUANTITY: DecimalRule = {
+  places: QUANTITY_PLACES,
+  codes: { form: 'validation_failed', places: 'validation_failed', size: 'validation_failed' },
+};
 
 /** A decimal that is not negative, as text or number, in its shortest form; reported and read as '0' otherwise. */
 const readDecimal = (raw: RawJson | undefined, pointer: string, rule: DecimalRule, report: Report): string => {
   const text = raw instanceof NumberToken ? raw.text : raw;
   const [, whole, fraction = ''] = typeof text === 'string' ? (DECIMAL.exec(text) ?? []) : [];
-  if (whole === undefined)
-    report(pointer, rule.isMoney ? 'money_invalid' : 'validation_failed', 'must be a decimal, 0 or more');
+  if (whole === undefined) report(pointer, rule.codes.form, 'must be a decimal, 0 or more');
   else if (fraction.length > rule.places)
-    report(
-      pointer,
-      rule.isMoney ? 'money_too_precise' : 'validation_failed',
-      `has more than ${String(rule.places)} places`,
-    );
-  else if (whole.length > WHOLE_DIGITS_MAX)
-    report(pointer, rule.isMoney ? 'money_out_of_range' : 'validation_failed', 'is too large');
+    report(pointer, rule.codes.places, `has more than ${String(rule.places)} places`);
+  else if (whole.length > WHOLE_DIGITS_MAX) report(pointer, rule.codes.size, 'is too large');
   else return withoutTrailingZeros(whole, fraction);
   return '0';
 };

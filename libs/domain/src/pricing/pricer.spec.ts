@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readJsonText } from '../../../contracts/src/json/strict-json.js';
 import { formatUsd4, formatUsd6 } from '../shared/money.js';
-import type { RawJson } from '../shared/raw-json.js';
+import { rawJsonText, type RawJson } from '../shared/raw-json.js';
 import { sha256Hex } from '../shared/sha256.js';
 import { LINES_TEXT_MAX } from './lines.js';
 import { PLAN_CHANGES_MAX, readPlan, readResourceChanges } from './plan.js';
@@ -447,5 +447,12 @@ describe('a reduced plan', () => {
     expect(text).not.toContain('canary');
     expect(text.length).toBeLessThan(1000);
     expect(summary(reduced)).toEqual(['10.0000', 'complete', '']);
+  });
+
+  it('drops masked values of any kind and length', () => {
+    const after = { pin: 4711, code: 'abc', hidden: { list: ['k1', 'k2'] }, size: 's' };
+    const mask = { after_sensitive: { pin: true, code: true, hidden: true } };
+    const text = rawJsonText(reducePlan(planOf([create(after, mask)])));
+    for (const secret of ['4711', 'abc', 'k1', 'k2']) expect(text).not.toContain(secret);
   });
 });

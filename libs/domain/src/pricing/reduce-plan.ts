@@ -82,9 +82,12 @@ const cleaned = (value: RawJson, mask: RawJson | undefined, secrets: ReadonlySet
   return isRawObject(value) ? cleanedObject(value, mask, secrets) : { value, repeats: undefined };
 };
 
+const isOpen = (mask: RawJson | undefined): boolean => mask === undefined || mask === false;
+
 /** What either mask covers. Masks of different shapes mirror no value: all of it is covered, to be safe. */
 const joinedMasks = (a: RawJson | undefined, b: RawJson | undefined): RawJson => {
-  if (a === undefined || b === undefined || a === false || b === false) return (a === false ? b : (a ?? b)) ?? false;
+  if (isOpen(a)) return b ?? false;
+  if (isOpen(b)) return a ?? false;
   if (isRawList(a) && isRawList(b))
     return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => joinedMasks(a[index], b[index]));
   if (!isRawObject(a) || !isRawObject(b)) return true;

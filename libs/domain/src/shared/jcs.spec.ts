@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { jcsText, type CanonicalJson } from './jcs.js';
+import { jcsText } from './jcs.js';
 import { NumberToken } from './raw-json.js';
 import { sha256Hex } from './sha256.js';
 
@@ -33,7 +33,7 @@ describe('canonical text', () => {
   it.each([[NaN], [Infinity], [new NumberToken('1e999')], ['\ud800'], ['a\udc00'], [{ '\udfff': 1 }]])(
     'throws RangeError for %j',
     (value) => {
-      expect(() => jcsText([value] as CanonicalJson)).toThrow(RangeError);
+      expect(() => jcsText([value])).toThrow(RangeError);
     },
   );
 
@@ -42,11 +42,11 @@ describe('canonical text', () => {
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         let text: string;
         try {
-          text = jcsText(value as CanonicalJson);
+          text = jcsText([value]);
         } catch {
           return; // A lone surrogate, which only we refuse.
         }
-        expect(text).toBe(independent(value));
+        expect(text).toBe(independent([value]));
       }),
     );
   });

@@ -23,13 +23,16 @@ const numberOf = (value: number): string => {
   return JSON.stringify(value);
 };
 
-const objectOf = (value: Readonly<Record<string, unknown>>): string => {
-  // The default order of sort() is that of UTF-16 code units, which RFC 8785 section 3.2.3 asks for.
-  const members = Object.keys(value)
-    .sort()
-    .filter((name) => value[name] !== undefined)
-    .map((name) => `${textOf(name)}:${anyText(value[name])}`);
-  return `{${members.join(',')}}`;
+const byCodeUnits = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
+
+/** Members in the order of UTF-16 code units, which is how `<` compares. @source RFC 8785 section 3.2.3 */
+const objectOf = (value: object): string => {
+  const members: readonly (readonly [string, unknown])[] = Object.entries(value);
+  const texts = members
+    .filter(([, member]) => member !== undefined)
+    .sort(byCodeUnits)
+    .map(([name, member]) => `${textOf(name)}:${anyText(member)}`);
+  return `{${texts.join(',')}}`;
 };
 
 const anyText = (value: unknown): string => {
@@ -39,7 +42,7 @@ const anyText = (value: unknown): string => {
   if (value instanceof NumberToken) return numberOf(Number(value.text));
   if (Array.isArray(value)) return `[${value.map(anyText).join(',')}]`;
   if (typeof value !== 'object') throw new RangeError(`a ${typeof value} is not JSON`);
-  return objectOf(value as Readonly<Record<string, unknown>>);
+  return objectOf(value);
 };
 
 /**

@@ -16,7 +16,7 @@ const apply = (map: PersistentMap<number>, each: { kind: string; key: string; va
 describe('PersistentMap', () => {
   it('agrees with a Map after every step, and older versions stay what they were', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         let map: PersistentMap<number> = PersistentMap.empty;
         const model = new Map<string, number>();
         const history: [PersistentMap<number>, [string, number][]][] = [];
@@ -33,7 +33,7 @@ describe('PersistentMap', () => {
           for (const [name, value] of pairs) expect(version.get(name)).toBe(value);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../json/json-value.js';
 import type { JsonObject } from '../json/json-value.js';
-import { StrictJsonError, parseStrict, readCanonical } from '../json/strict-parser.js';
+import { StrictJsonError, decodeUtf8, parseStrict, readCanonical } from '../json/strict-parser.js';
 import { ENVELOPE_BYTES_MAX, sha256Hex } from '../hash.js';
 import { ENTRY_MIDDLE, ENTRY_PREFIX, ENTRY_SUFFIX, PAYLOAD_BYTES_MAX } from './envelope.js';
 import type { Envelope } from './envelope.js';
@@ -44,7 +44,7 @@ export const inspectEntry = (bytes: Uint8Array): InspectedEntry => {
     return unsound('not_an_entry', '', 'exactly the members envelope and payload are expected, both objects');
   }
   const findings = [
-    ...envelopeProblems(value.envelope).map(({ code, pointer }) => finding(code, `/envelope${pointer}`, code)),
+    ...envelopeProblems(value.envelope, decodeUtf8(parts.envelopeBytes) ?? '').map(({ code, pointer }) => finding(code, `/envelope${pointer}`, code)),
     ...sizeFindings(parts.envelopeBytes.length, parts.payloadBytes.length),
     ...hashFindings(value.envelope, parts.payloadBytes),
   ];

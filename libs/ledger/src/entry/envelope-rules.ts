@@ -15,6 +15,7 @@ const TYPE = /^[a-z][a-z0-9_]{0,127}$/;
 const UUID_V5 = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 const KIND = /^[a-z][a-z0-9-]{0,63}$/;
+const NOT_ASCII = /[^\u0020-\u007e]/;
 const ACTOR_KINDS: readonly JsonValue[] = ['user', 'service', 'system'];
 
 const matches =
@@ -31,12 +32,13 @@ const isArrayOf =
   (rule: Rule): Rule =>
   (value) =>
     Array.isArray(value) && (value as readonly JsonValue[]).every(rule);
-const hasExactly =
-  (rules: Readonly<Record<string, Rule>>): Rule =>
-  (value) =>
-    isJsonObject(value) &&
-    Object.keys(value).length === Object.keys(rules).length &&
-    Object.entries(rules).every(([key, rule]) => Object.hasOwn(value, key) && rule(value[key] ?? null));
+const hasExactly = (rules: Readonly<Record<string, Rule>>): Rule => {
+    const members = Object.entries(rules);
+    return (value) =>
+      isJsonObject(value) &&
+      Object.keys(value).length === members.length &&
+      members.every(([key, rule]) => Object.hasOwn(value, key) && rule(value[key] ?? null));
+  };
 
 const isObserved: Rule = (value) =>
   isJsonObject(value) && Object.entries(value).every(([kind, seen]) => KIND.test(kind) && isIntegerFrom(-1)(seen));
@@ -65,8 +67,10 @@ const MEMBERS = Object.keys(RULES);
 /**
  * Every way in which an envelope breaks the table of ledger format section 1: missing, unknown or malformed members,
  * and identifiers that are not in Unicode normal form C. Empty when it is well-formed.
+ *
+ * @param text the canonical text of the envelope; one of ASCII alone has nothing to normalise.
  */
-export const envelopeProblems = (envelope: object): readonly EnvelopeProblem[] => {
+export const envelopeProblems = (envelope: object, text: string): readonly EnvelopeProblem[] => {
   const members = envelope as Readonly<Record<string, JsonValue>>;
   const problems: EnvelopeProblem[] = [];
   for (const key of MEMBERS) {
@@ -77,20 +81,17 @@ export const envelopeProblems = (envelope: object): readonly EnvelopeProblem[] =
   for (const key of Object.keys(members)) {
     if (!Object.hasOwn(RULES, key)) problems.push({ code: 'member_unknown', pointer: pointerStep(key) });
   }
-  collectNotNfc(members, '', problems);
+  if (NOT_ASCII.test(text)) collectNotNfc(members, '', problems);
   return problems;
 };
 
 /** Two spellings of one name must not be two names: every text of the envelope identifies something. */
 const collectNotNfc = (value: JsonValue, pointer: string, problems: EnvelopeProblem[]): void => {
   if (typeof value === 'string') {
-    if (!isNfc(value)) problems.push({ code: 'not_nfc', pointer });
+    if (value.normalize('NFC') !== value) problems.push({ code: 'not_nfc', pointer });
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value as Readonly<Record<string, JsonValue>>)) {
       collectNotNfc(member, pointer + pointerStep(key), problems);
     }
   }
 };
-
-const NOT_ASCII = /[^\u0020-\u007e]/;
-const isNfc = (text: string): boolean => !NOT_ASCII.test(text) || text.normalize('NFC') === text;

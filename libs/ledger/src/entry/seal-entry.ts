@@ -71,9 +71,7 @@ export const sealEntry = (draft: EntryDraft): SealedLedgerEntry => {
   const payloadText = canonicalText([draft.payload]).slice(1, -1);
   const id = entryIdOf(draft.origin, draft.commandId, draft.ordinal);
   const envelope = envelopeOf(draft, id, sha256Hex(payloadText));
-  const problem = envelopeProblems(envelope)[0];
-  if (problem !== undefined) throw new EntryInvalid(problem.code, problem.pointer);
-  const envelopeText = canonicalText(envelope as unknown as JsonValue);
+  const envelopeText = envelopeTextOf(envelope);
   const envelopeBytes = Buffer.from(envelopeText, 'utf8');
   refuseAbove('envelope', envelopeBytes.length, ENVELOPE_BYTES_MAX);
   refuseAbove('payload', Buffer.byteLength(payloadText, 'utf8'), PAYLOAD_BYTES_MAX);
@@ -86,6 +84,13 @@ export const sealEntry = (draft: EntryDraft): SealedLedgerEntry => {
     leafHash: leaf,
     bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
   };
+};
+
+const envelopeTextOf = (envelope: Envelope): string => {
+  const text = canonicalText(envelope as unknown as JsonValue);
+  const problem = envelopeProblems(envelope, text)[0];
+  if (problem !== undefined) throw new EntryInvalid(problem.code, problem.pointer);
+  return text;
 };
 
 /** Members in canonical order, so that sorting them costs nothing. */

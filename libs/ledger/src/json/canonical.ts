@@ -77,9 +77,23 @@ const writeObject = (value: object, depth: number): string => {
   let text = '{';
   for (const key of sortedKeys(members)) {
     if (text.length > 1) text += ',';
-    text += `${writeString(key)}:${write(members[key] as JsonValue, depth + 1)}`;
+    text += writeName(key);
+    text += write(members[key] as JsonValue, depth + 1);
   }
   return `${text}}`;
+};
+
+/** Names repeat from entry to entry, so their quoted form is kept; only well-formed short ones, and not without bound. */
+const NAMES_MAX = 4096;
+const NAME_LENGTH_MAX = 64;
+const namesWritten = new Map<string, string>();
+
+const writeName = (key: string): string => {
+  const known = namesWritten.get(key);
+  if (known !== undefined) return known;
+  const written = `${writeString(key)}:`;
+  if (namesWritten.size < NAMES_MAX && key.length <= NAME_LENGTH_MAX) namesWritten.set(key, written);
+  return written;
 };
 
 const writeString = (text: string): string => {
@@ -91,8 +105,21 @@ const writeString = (text: string): string => {
 /** Members in order of their UTF-16 code units, which is what `<` and the default sort compare. */
 const sortedKeys = (members: object): readonly string[] => {
   const keys = Object.keys(members);
+  return keys.length <= FEW_KEYS ? insertionSorted(keys) : keys.sort();
+};
+
+/** Up to here moving keys one by one costs less than a call of the general sort, and nothing when they are in order. */
+const FEW_KEYS = 24;
+
+const insertionSorted = (keys: string[]): readonly string[] => {
   for (let index = 1; index < keys.length; index += 1) {
-    if ((keys[index] as string) < (keys[index - 1] as string)) return keys.sort();
+    const key = keys[index] as string;
+    let at = index - 1;
+    while (at >= 0 && (keys[at] as string) > key) {
+      keys[at + 1] = keys[at] as string;
+      at -= 1;
+    }
+    keys[at + 1] = key;
   }
   return keys;
 };

@@ -1,5 +1,4 @@
 import type { ZodType } from 'zod';
-import type { ProblemCode } from '../problems/problem-codes.js';
 
 /** The roles of contract section 2; none includes another. */
 export const ROLES = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'] as const;
@@ -18,7 +17,8 @@ export interface RouteSpec {
   readonly query?: ZodType;
   readonly params?: ZodType;
   readonly response: ZodType | null;
-  readonly problems: readonly ProblemCode[];
+  /** Codes of `PROBLEMS` beyond those that any route may answer. */
+  readonly problems: readonly string[];
   readonly summary: string;
   readonly tag: string;
   /** Default 256 KiB. */

@@ -1,0 +1,124 @@
+import { ROUTES } from '@verdict/contracts';
+import { Command, Option } from 'commander';
+import type { z } from 'zod';
+import { CliFailure, wrongCall } from '../failure.js';
+import type { Client } from '../http/client.js';
+import { checkedUsd } from '../input/amount.js';
+import { EXIT, type Io } from '../io.js';
+import { facts, table, usd } from '../output/table.js';
+import { openSession, parseCount, withGlobals } from '../session.js';
+
+type Budget = z.output<typeof ROUTES.getBudget.response>;
+
+const SCOPES = 'tenant, project:ID or project:ID/env:CLASS';
+const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127})$/;
+
+const budgetText = (budget: Budget): string =>
+  facts([
+    ['budget', `${budget.scope} per ${budget.period}${budget.active ? '' : ' (not active)'}`],
+    ['id', budget.budget_id],
+    ['limit', `${usd(budget.limit_usd)}${budget.effective_limit_usd === budget.limit_usd ? '' : ` (in effect ${usd(budget.effective_limit_usd)})`}`],
+    ['spent', usd(budget.spent_usd)],
+    ['held', usd(budget.held_usd)],
+    ['left', usd(budget.headroom_usd)],
+    ['set by', `${budget.set_by} at ${budget.set_at}`],
+    ['version', String(budget.version)],
+  ]);
+
+/** Scopes are what people know; ids are what the server knows. */
+const findBudget = async (client: Client, scopeOrId: string): Promise<Budget | undefined> => {
+  const { value } = await client.send(ROUTES.listBudgets);
+  const found = value.items.filter(({ scope, budget_id: id }) => scope === scopeOrId || id === scopeOrId);
+  return found.find(({ active }) => active) ?? found[0];
+};
+
+const listCommand = (io: Io): Command =>
+  new Command('list').description('budgets with what is spent, held and left').action(async (_flags: object, command: Command) => {
+    const session = openSession(io, command);
+    const { value, body } = await (await session.client()).send(ROUTES.listBudgets);
+    const text = (): string =>
+      table<Budget>(
+        [
+          { title: 'SCOPE', value: ({ scope }) => scope },
+          { title: 'PERIOD', value: ({ period }) => period },
+          { title: 'LIMIT', value: ({ effective_limit_usd: limit }) => usd(limit), isNumber: true },
+          { title: 'SPENT', value: ({ spent_usd: spent }) => usd(spent), isNumber: true },
+          { title: 'HELD', value: ({ held_usd: held }) => usd(held), isNumber: true },
+          { title: 'LEFT', value: ({ headroom_usd: left }) => usd(left), isNumber: true },
+          { title: 'ID', value: ({ budget_id: id }) => id },
+        ],
+        value.items,
+      );
+    if (session.printer.isQuiet) io.stdout(value.items.map(({ budget_id: id }) => `${id}\n`).join(''));
+    else session.printer.print({ body, text });
+  });
+
+const notFound = (scope: string): CliFailure =>
+  new CliFailure(EXIT.refused, { code: 'not_found', title: `no budget for ${scope}`, retry: 'never', idempotencyKey: null });
+
+const showCommand = (io: Io): Command =>
+  new Command('show')
+    .description('one budget')
+    .argument('<scope>', `${SCOPES}, or an id`)
+    .action(async (scope: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const client = await session.client();
+      const found = await findBudget(client, scope);
+      if (found === undefined) throw notFound(scope);
+      const { value, body } = await client.send(ROUTES.getBudget, { params: { budget_id: found.budget_id } });
+      session.printer.print({ body, text: () => budgetText(value), id: value.budget_id });
+    });
+
+interface SetFlags {
+  readonly limit: string;
+  readonly period?: string;
+  readonly months?: string;
+  readonly owner?: string;
+  readonly ratchet?: boolean;
+}
+
+const termsOf = ({ limit, months, owner }: SetFlags): object => ({
+  limit_usd: checkedUsd(limit, '--limit'),
+  months_charged: months === undefined ? undefined : Number(parseCount(months, '--months')),
+  owner,
+});
+
+const update = (client: Client, budget: Budget, flags: SetFlags) => {
+  if (flags.period !== undefined && flags.period !== budget.period) {
+    throw wrongCall('period_fixed', `the budget of ${budget.scope} is per ${budget.period}`, 'the period of a budget does not change');
+  }
+  return client.send(ROUTES.updateBudget, {
+    params: { budget_id: budget.budget_id },
+    ifMatch: `"${String(budget.version)}"`,
+    body: JSON.stringify({ ...termsOf(flags), when_committed: flags.ratchet === true ? 'ratchet' : undefined }),
+  });
+};
+
+const setCommand = (io: Io): Command =>
+  new Command('set')
+    .description('create or change the budget of a scope')
+    .argument('<scope>', SCOPES)
+    .requiredOption('--limit <usd>', 'most that may be spent and held in the period')
+    .addOption(new Option('--period <period>', 'default: month').choices(['month', 'quarter', 'year', 'total']))
+    .option('--months <n>', 'months of a recurring cost that are charged to the period')
+    .option('--owner <name>', 'who answers for it')
+    .option('--ratchet', 'limit below what is committed: let it fall as money comes back, instead of refusing')
+    .addHelpText('after', '\nExample:\n  verdict budget set project:web/env:prod --limit 5000\n')
+    .action(async (scope: string, flags: SetFlags, command: Command) => {
+      if (!SCOPE.test(scope)) throw wrongCall('scope_invalid', `not a scope: ${scope}`, SCOPES);
+      const session = openSession(io, command);
+      const client = await session.client();
+      const found = client.isDryRun ? undefined : await findBudget(client, scope);
+      const created = { scope, period: flags.period, ...termsOf(flags) };
+      const { value, body } = await (found === undefined
+        ? client.send(ROUTES.createBudget, { body: JSON.stringify(created) })
+        : update(client, found, flags));
+      session.printer.print({ body, text: () => budgetText(value), id: value.budget_id });
+    });
+
+/** `verdict budget`: limits of what may be spent and held. */
+export const budgetCommand = (io: Io): Command => {
+  const group = new Command('budget').description('limits of what may be spent and held');
+  for (const create of [listCommand, showCommand, setCommand]) group.addCommand(withGlobals(create(io)));
+  return group;
+};

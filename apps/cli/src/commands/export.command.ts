@@ -1,0 +1,160 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ROUTES } from '@verdict/contracts';
+import { Command, Option } from 'commander';
+import type { z } from 'zod';
+import { CliFailure, wrongCall } from '../failure.js';
+import type { Client } from '../http/client.js';
+import { downloadTo } from '../http/download.js';
+import { parseDurationMs } from '../input/duration.js';
+import { EXIT, type Io } from '../io.js';
+import { facts, table } from '../output/table.js';
+import { openSession, type Session, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
+
+type Export = z.output<typeof ROUTES.getExport.response>;
+const KINDS = ['policy', 'decisions', 'approvals', 'reservations'];
+
+interface ExportFlags {
+  readonly out: string;
+  readonly series?: string;
+  readonly journals?: readonly string[];
+  readonly wait: string;
+}
+
+const POLL_MS = 250;
+const POLL_MS_MAX = 2000;
+/** Work that is done before nobody looks up needs no progress. */
+const QUIET_MS = 2000;
+
+const notReady = ({ export_id: id, status, failure }: Export, waitMs: number): CliFailure => {
+  const isOver = status === 'failed' || status === 'expired';
+  return new CliFailure(isOver ? EXIT.incomplete : EXIT.unknown, {
+    code: isOver ? `export_${status}` : 'export_not_ready',
+    title: isOver ? `the export ${status}` : `the export is not ready after ${String(waitMs)} ms`,
+    ...(failure === null ? {} : { detail: failure }),
+    retry: 'later',
+    idempotencyKey: isOver ? null : id,
+  });
+};
+
+const progressOf = (session: Session) => {
+  const { io, printer } = session;
+  const beganMs = io.now();
+  const isShown = (): boolean => io.isTerminal.stderr && !printer.isQuiet && io.now() - beganMs > QUIET_MS;
+  let isOnLine = false;
+  return {
+    report: ({ progress }: Export): void => {
+      if (!isShown()) return;
+      isOnLine = true;
+      io.stderr(`\r${String(progress.entries)} of ${String(progress.total)} entries`);
+    },
+    end: (): void => {
+      if (isOnLine) io.stderr('\n');
+    },
+  };
+};
+
+const isGoingOn = ({ status }: Export): boolean => status === 'queued' || status === 'running';
+
+const waitFor = async (session: Session, client: Client, id: string, waitMs: number): Promise<Export> => {
+  const { io } = session;
+  const progress = progressOf(session);
+  const deadlineMs = io.now() + waitMs;
+  try {
+    for (let sleepMs = POLL_MS; ; sleepMs = Math.min(sleepMs * 2, POLL_MS_MAX)) {
+      const { value } = await client.send(ROUTES.getExport, { params: { export_id: id } });
+      progress.report(value);
+      if (value.status === 'ready') return value;
+      if (!isGoingOn(value) || io.now() + sleepMs > deadlineMs) throw notReady(value, waitMs);
+      await pause(sleepMs, undefined, { signal: io.interrupted }).catch(() => {
+        throw new CliFailure(EXIT.interrupted, { code: 'interrupted', title: `interrupted; the export ${id} goes on`, retry: 'later', idempotencyKey: null });
+      });
+    }
+  } finally {
+    progress.end();
+  }
+};
+
+const refuseExisting = async ({ io, flags }: Session, path: string): Promise<void> => {
+  if (flags.isYes || flags.isDryRun) return;
+  const isThere = await access(resolve(io.cwd, path)).then(() => true, () => false);
+  if (isThere) throw wrongCall('file_exists', `${path} is there already`, 'name another file, or overwrite it with --yes');
+};
+
+const archive = async (session: Session, { out, series, journals, wait }: ExportFlags): Promise<void> => {
+  const { io, printer, flags } = session;
+  const waitMs = parseDurationMs(wait, '--wait');
+  await refuseExisting(session, out);
+  const client = await session.client();
+  const asked = await client.send(ROUTES.createExport, { body: JSON.stringify({ series, journals }) });
+  const ready = await waitFor(session, client, asked.value.export_id, waitMs);
+  const response = await client.open(ROUTES.downloadExport, { params: { export_id: ready.export_id } });
+  const { bytes, sha256 } = await downloadTo(io, response, {
+    path: out,
+    sha256: ready.content_sha256,
+    isOverwriting: flags.isYes,
+  });
+  const body = { schema: 'verdict.cli.export.v1', ...ready, file: out, downloaded: { bytes, sha256 } };
+  const text = (): string =>
+    `${String(ready.progress.entries)} entries sha256:${sha256}\n${facts([
+      ['file', `${out}, ${String(bytes)} bytes`],
+      ['export', ready.export_id],
+      ['series', ready.series],
+      ...Object.entries(ready.ranges).map(([kind, { from, to }]) => [kind, `revisions ${String(from)} to ${String(to)} (half-open)`] as const),
+    ])}`;
+  printer.print({ body, text, id: ready.export_id });
+  printer.hint(`\ncheck it offline: verdict verify ${out} --trust VKEYS (\`verdict key public\`, fetched another way)\n`);
+};
+
+const withArchive = (command: Command): Command =>
+  command
+    .requiredOption('--out <file>', 'where the bundle goes')
+    .option('--series <name>', 'exports of a series are linked (default: default)')
+    .addOption(new Option('--journals <kind...>', 'only these journals').choices(KINDS))
+    .option('--wait <duration>', 'wait this long for the export', '10m')
+    .addHelpText('after', '\nExample:\n  verdict export --out november.zip --series monthly --token-file auditor.token\n');
+
+const archiveCommand = (io: Io): Command =>
+  withArchive(new Command('archive'))
+    .description('export the journals with their proofs, download the bundle, check its hash')
+    .action((flags: ExportFlags, command: Command) => archive(openSession(io, command), flags));
+
+const listCommand = (io: Io): Command =>
+  withPaging(new Command('list').description('exports, newest first')).action((flags: ListFlags, command: Command) =>
+    printList(openSession(io, command), ROUTES.listExports, {
+      flags,
+      query: {},
+      idOf: ({ export_id: id }) => id,
+      columns: [
+        { title: 'CREATED', value: ({ created_at: at }) => at },
+        { title: 'STATUS', value: ({ status }) => status },
+        { title: 'SERIES', value: ({ series }) => series },
+        { title: 'ENTRIES', value: ({ progress }) => String(progress.entries), isNumber: true },
+        { title: 'ID', value: ({ export_id: id }) => id },
+      ],
+    }),
+  );
+
+const parityCommand = (io: Io): Command =>
+  new Command('parity')
+    .description('do the read models say what the journals say?')
+    .action(async (_flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const { value, body } = await (await session.client()).send(ROUTES.exportParity);
+      const counts = Object.entries(value.counts);
+      const rows = table([{ title: 'COUNT', value: ([name]) => name }, { title: 'ENTRIES', value: ([, count]) => String(count), isNumber: true }], counts);
+      const faults = [...value.gaps, ...value.mismatches].map((each) => `${each}\n`).join('');
+      const text = (): string => `${value.parity_ok ? 'equal' : 'DIFFERENT'}\n${rows}${faults}`;
+      session.printer.print({ body, text, id: value.parity_ok ? 'equal' : 'different' });
+      io.exit(value.parity_ok ? EXIT.yes : EXIT.no);
+    });
+
+/** `verdict export`: bundles for auditors. Without a subcommand it is `export archive`. */
+export const exportCommand = (io: Io): Command => {
+  const group = new Command('export').description('bundles with proofs, for auditors (default: archive)');
+  group.addCommand(withGlobals(archiveCommand(io)), { isDefault: true });
+  for (const create of [listCommand, parityCommand]) group.addCommand(withGlobals(create(io)));
+  return group;
+};

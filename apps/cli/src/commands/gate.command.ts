@@ -1,0 +1,166 @@
+import { ROUTES } from '@verdict/contracts';
+import { Command } from 'commander';
+import { CliFailure } from '../failure.js';
+import { checkedUsd } from '../input/amount.js';
+import { writeContinuation } from '../input/continuation.js';
+import { type PlanFile, readPlanFile } from '../input/plan-file.js';
+import { EXIT, type ExitCode, type Io } from '../io.js';
+import { signedUsd } from '../output/table.js';
+import { openSession, type Session, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
+import { type Verdict, verdictText } from './verdict-text.js';
+
+const EXITS = {
+  ALLOW: EXIT.yes,
+  ALLOW_WITH_CREDITS: EXIT.yes,
+  REQUIRE_APPROVAL: EXIT.personNeeded,
+  DENY: EXIT.no,
+} as const satisfies Record<Verdict['decision'], ExitCode>;
+
+interface PreflightFlags {
+  readonly plan: string;
+  readonly project: string;
+  readonly environment: string;
+  readonly run?: string;
+  readonly stage?: string;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly declaredMonthly?: string;
+  readonly justification?: string;
+  readonly ticket?: string;
+  readonly state?: string;
+  readonly expectFingerprint?: string;
+  readonly whatIf?: boolean;
+}
+
+/** Names of the run in the systems that people use; equal run and stage mean the same question. */
+const RUN_VARIABLES = ['VERDICT_RUN_ID', 'TFC_RUN_ID', 'GITHUB_RUN_ID', 'CI_PIPELINE_ID', 'BUILD_BUILDID', 'BUILD_TAG'] as const;
+
+const runIdOf = (io: Io, flag: string | undefined): string => {
+  const found = RUN_VARIABLES.map((name) => io.env[name]).find((value) => value !== undefined && value !== '');
+  return flag ?? found ?? `local-${io.newId()}`;
+};
+
+const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string => {
+  const members = {
+    run_id: runId,
+    stage: flags.stage,
+    action: flags.action,
+    resource_reference: flags.resource ?? `stack:${flags.project}`,
+    project_id: flags.project,
+    environment: flags.environment,
+    estimated_monthly_delta_usd: flags.declaredMonthly === undefined ? undefined : checkedUsd(flags.declaredMonthly, '--declared-monthly'),
+    justification: flags.justification,
+    ticket: flags.ticket,
+    expected_request_fingerprint: flags.expectFingerprint,
+    dry_run: flags.whatIf,
+    plan_sha256: plan.sha256,
+  };
+  return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}}`;
+};
+
+const saveState = (io: Io, path: string, { verdict, plan }: { readonly verdict: Verdict; readonly plan: PlanFile }): Promise<void> =>
+  writeContinuation(io, path, {
+    schema: 'verdict.continuation.v1',
+    decision_id: verdict.decision_id,
+    approval_request_id: verdict.approval_request_id,
+    run_id: verdict.run_id,
+    plan_sha256: plan.sha256,
+    binding: verdict.continuation.binding,
+    estimated_monthly_delta_usd: verdict.cost.monthly,
+    estimated_hourly_delta_usd: verdict.cost.hourly,
+  });
+
+/** The server derives the key from run, stage and change: the same command is the way to ask again. */
+const withRunHint = (error: unknown, runId: string): unknown => {
+  if (!(error instanceof CliFailure) || error.exit !== EXIT.unknown || error.facts.idempotencyKey !== null) return error;
+  const hint = `asking again is safe: repeat the command with --run ${runId}`;
+  const detail = error.facts.detail === undefined ? hint : `${error.facts.detail}; ${hint}`;
+  return new CliFailure(error.exit, { ...error.facts, detail, retry: 'same-key' });
+};
+
+const preflight = async (session: Session, flags: PreflightFlags): Promise<void> => {
+  const { io, printer } = session;
+  const plan = await readPlanFile(io, flags.plan);
+  const client = await session.client();
+  const runId = runIdOf(io, flags.run);
+  const asked = client.send(ROUTES.gatePreflight, { body: bodyOf(flags, runId, plan), isKeyDerived: true });
+  const { value, body } = await asked.catch((error: unknown) => {
+    throw withRunHint(error, runId);
+  });
+  if (flags.state !== undefined) await saveState(io, flags.state, { verdict: value, plan });
+  printer.print({ body, text: () => verdictText(value, printer, plan.addresses), id: value.decision_id });
+  io.exit(EXITS[value.decision]);
+};
+
+const preflightCommand = (io: Io): Command =>
+  new Command('preflight')
+    .description('may this Terraform plan go ahead? The plan is reduced first: secrets stay on this machine')
+    .requiredOption('--plan <file>', 'what `terraform show -json` printed, - for standard input')
+    .requiredOption('--project <id>', 'project that pays')
+    .requiredOption('--environment <name>', 'such as prod, staging')
+    .option('--run <id>', `run of the pipeline (default: ${RUN_VARIABLES.join(', ')}, else a new one)`)
+    .option('--stage <name>', 'stage of the run (default: pre_plan)')
+    .option('--action <name>', 'default: terraform.apply')
+    .option('--resource <reference>', 'what is changed; part of what an approval binds to (default: stack:PROJECT)')
+    .option('--declared-monthly <usd>', 'your own estimate; the plan is priced all the same, the larger one counts')
+    .option('--justification <text>', 'for the approver')
+    .option('--ticket <id>', 'for the approver')
+    .option('--state <file>', 'write what `approvals consume` needs later')
+    .option('--expect-fingerprint <sha256>', 'refuse when the change is not this one')
+    .option('--what-if', 'decide without holding money or opening a request')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 ALLOW, 1 DENY, 3 REQUIRE_APPROVAL.
+
+Examples:
+  terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json
+  verdict gate preflight --plan plan.json --project web --environment prod --run "$CI_PIPELINE_ID" --state verdict-state.json
+  terraform show -json plan.tfplan | verdict gate preflight --plan - --project web --environment dev --what-if
+`,
+    )
+    .action((flags: PreflightFlags, command: Command) => preflight(openSession(io, command), flags));
+
+const showCommand = (io: Io): Command =>
+  new Command('show')
+    .description('one decision as recorded, and where it stands')
+    .argument('<decision>', 'id of the decision')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const { value, body } = await (await session.client()).send(ROUTES.getDecision, { params: { decision_id: id } });
+      const text = (): string => `${verdictText(value, session.printer)}\nstate  ${value.state}\n`;
+      session.printer.print({ body, text, id: value.decision_id });
+    });
+
+interface DecisionFilter extends ListFlags {
+  readonly project?: string;
+  readonly decision?: string;
+}
+
+const listCommand = (io: Io): Command =>
+  withPaging(new Command('list').description('decisions, newest first'))
+    .option('--project <id>', 'of this project')
+    .option('--decision <outcome>', 'ALLOW, ALLOW_WITH_CREDITS, REQUIRE_APPROVAL or DENY')
+    .action((flags: DecisionFilter, command: Command) =>
+      printList(openSession(io, command), ROUTES.listDecisions, {
+        flags,
+        query: { project_id: flags.project, decision: flags.decision },
+        idOf: ({ decision_id: id }) => id,
+        columns: [
+          { title: 'DECIDED', value: ({ decided_at: at }) => at },
+          { title: 'DECISION', value: ({ decision }) => decision },
+          { title: 'STATE', value: ({ state }) => state },
+          { title: 'USD/MONTH', value: ({ monthly_delta_usd: delta }) => signedUsd(delta), isNumber: true },
+          { title: 'PROJECT', value: ({ project_id: project }) => project },
+          { title: 'ID', value: ({ decision_id: id }) => id },
+        ],
+      }),
+    );
+
+/** `verdict gate`: ask before a change, and look at what was decided. */
+export const gateCommand = (io: Io): Command => {
+  const group = new Command('gate').description('ask whether a change may go ahead');
+  for (const create of [preflightCommand, listCommand, showCommand]) group.addCommand(withGlobals(create(io)));
+  return group;
+};

@@ -1,0 +1,111 @@
+import { ROUTES } from '@verdict/contracts';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { checkedUsd } from '../input/amount.js';
+import type { Io } from '../io.js';
+import { facts, signedUsd, usd } from '../output/table.js';
+import { openSession, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
+
+type Reservation = z.output<typeof ROUTES.getReservation.response>;
+type Settlement = z.output<typeof ROUTES.reconcile.response>;
+
+const reservationText = (reservation: Reservation): string =>
+  facts([
+    ['decision', `${reservation.decision_id} ${reservation.status}`],
+    ['change', `${reservation.resource_reference} in ${reservation.project_id}, ${reservation.environment_class}`],
+    ['held', `${usd(reservation.hold_usd)} since ${reservation.held_since}`],
+    ['expected', `${signedUsd(reservation.monthly_delta_usd)} USD/mo`],
+    ['settled', reservation.settlement === null ? undefined : `${reservation.settlement.status} at ${reservation.settlement.settled_at}`],
+    ['actual', reservation.settlement === null ? undefined : usd(reservation.settlement.actual_usd)],
+    ['drift', reservation.settlement === null ? undefined : signedUsd(reservation.settlement.drift_usd)],
+  ]);
+
+const settlementText = (settlement: Settlement): string =>
+  `${settlement.status} drift ${signedUsd(settlement.drift_usd)}\n${facts([
+    ['expected', usd(settlement.expected_usd)],
+    ['actual', usd(settlement.actual_monthly_delta_usd)],
+    ['released', usd(settlement.released_reserved_usd)],
+    ['overrun', Number(settlement.overrun_usd) === 0 ? undefined : usd(settlement.overrun_usd)],
+    ...settlement.legs.map((leg) => [leg.account, `held ${usd(leg.held_usd)}, spent ${usd(leg.spent_usd)}, released ${usd(leg.released_usd)}`] as const),
+    ['exception', settlement.exception_id ?? undefined],
+  ])}`;
+
+interface FilterFlags extends ListFlags {
+  readonly project?: string;
+  readonly kind?: string;
+}
+
+const listCommand = (io: Io): Command =>
+  withPaging(new Command('list').description('holds, oldest first'))
+    .option('--project <id>', 'of this project')
+    .action((flags: FilterFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listActiveReservations, {
+        flags,
+        query: { project_id: flags.project },
+        idOf: ({ decision_id: id }) => id,
+        columns: [
+          { title: 'HELD SINCE', value: ({ held_since: since }) => since },
+          { title: 'HELD', value: ({ hold_usd: held }) => usd(held), isNumber: true },
+          { title: 'PROJECT', value: ({ project_id: project }) => project },
+          { title: 'RESOURCE', value: ({ resource_reference: resource }) => resource },
+          { title: 'DECISION', value: ({ decision_id: id }) => id },
+        ],
+      }),
+    );
+
+const showCommand = (io: Io): Command =>
+  new Command('show')
+    .description('the hold of one decision')
+    .argument('<decision>', 'id of the decision')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const { value, body } = await (await session.client()).send(ROUTES.getReservation, { params: { decision_id: id } });
+      session.printer.print({ body, text: () => reservationText(value), id: value.decision_id });
+    });
+
+interface ReconcileFlags {
+  readonly actual: string;
+  readonly notes?: string;
+}
+
+const reconcileCommand = (io: Io): Command =>
+  new Command('reconcile')
+    .description('settle a hold with what was really spent')
+    .argument('<decision>', 'id of the decision')
+    .requiredOption('--actual <usd>', 'actual cost per month; negative for a saving, written --actual=-20')
+    .option('--notes <text>', 'for the record')
+    .action(async (id: string, { actual, notes }: ReconcileFlags, command: Command) => {
+      const session = openSession(io, command);
+      const members = { actual_monthly_delta_usd: checkedUsd(actual, '--actual'), notes };
+      const client = await session.client();
+      const { value, body } = await client.send(ROUTES.reconcile, { params: { decision_id: id }, body: JSON.stringify(members) });
+      session.printer.print({ body, text: () => settlementText(value), id: value.decision_id });
+    });
+
+const exceptionsCommand = (io: Io): Command =>
+  withPaging(new Command('exceptions').description('drift that somebody has to look at'))
+    .option('--kind <kind>', 'overage, savings, overrun, late_actual or unreconciled')
+    .action((flags: FilterFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listExceptions, {
+        flags,
+        query: { kind: flags.kind },
+        idOf: ({ exception_id: id }) => id,
+        columns: [
+          { title: 'OPENED', value: ({ opened_at: at }) => at },
+          { title: 'KIND', value: ({ kind }) => kind },
+          { title: 'STATUS', value: ({ status }) => status },
+          { title: 'DRIFT', value: ({ drift_usd: drift }) => signedUsd(drift), isNumber: true },
+          { title: 'OWNER', value: ({ owner }) => owner },
+          { title: 'DUE', value: ({ due_at: due }) => due },
+          { title: 'ID', value: ({ exception_id: id }) => id },
+        ],
+      }),
+    );
+
+/** `verdict reservations`: what is held, and what it turned out to cost. */
+export const reservationsCommand = (io: Io): Command => {
+  const group = new Command('reservations').description('what is held, and what it turned out to cost');
+  for (const create of [listCommand, showCommand, reconcileCommand, exceptionsCommand]) group.addCommand(withGlobals(create(io)));
+  return group;
+};

@@ -1,0 +1,121 @@
+import type { RouteContract } from '@verdict/contracts';
+import type { z } from 'zod';
+import { CliFailure, RequestPrinted, wrongCall } from '../failure.js';
+import { EXIT, type Io } from '../io.js';
+import { fetchWithRetries } from './attempts.js';
+import { readAnswer } from './read-answer.js';
+import { refusalOf } from './refusal.js';
+import type { Settings } from './settings.js';
+
+export interface RequestInput {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** JSON text, so that numbers go out as they were read. */
+  readonly body?: string;
+  readonly ifMatch?: string;
+  /** The server derives a key from the body itself; one of ours would be in its way. */
+  readonly isKeyDerived?: boolean;
+}
+
+export interface Answer<Value> {
+  readonly value: Value;
+  /** As it was sent, members unknown to this client included. */
+  readonly body: unknown;
+  readonly etag: string | null;
+}
+
+type Answered<Schema extends z.ZodType> = RouteContract & { readonly response: Schema };
+
+/** Talks to one server by the contract's routes. Every method throws CliFailure for anything but the wanted answer. */
+export interface Client {
+  readonly send: <Schema extends z.ZodType>(route: Answered<Schema>, input?: RequestInput) => Promise<Answer<z.output<Schema>>>;
+  /** An answer that is not JSON. */
+  readonly open: (route: RouteContract, input?: RequestInput) => Promise<Response>;
+  /** `--dry-run`: nothing is sent, so there is nothing to look up first either. */
+  readonly isDryRun: boolean;
+}
+
+export interface ClientOptions {
+  readonly settings: Settings;
+  readonly timeoutMs: number;
+  readonly idempotencyKey: string | undefined;
+  readonly isDryRun: boolean;
+}
+
+const urlOf = (base: URL, path: string, { params = {}, query = {} }: RequestInput): URL => {
+  const filled = path.replace(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+  const url = new URL(base.pathname.replace(/\/$/, '') + filled, base);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  return url;
+};
+
+const REDACTED = 'Bearer ...';
+
+const requestText = (method: string, url: URL, headers: Readonly<Record<string, string>>, body: string | undefined): string => {
+  const shown = { ...headers, ...(headers['authorization'] === undefined ? {} : { authorization: REDACTED }) };
+  const lines = Object.entries(shown).map(([name, value]) => `${name}: ${value}`);
+  return `${[`${method} ${url.toString()}`, ...lines, '', ...(body === undefined ? [] : [body])].join('\n')}\n`;
+};
+
+const bodyOf = async (response: Response): Promise<unknown> => {
+  const text = await response.text();
+  try {
+    const body: unknown = JSON.parse(text);
+    return body;
+  } catch {
+    return undefined;
+  }
+};
+
+const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: string | null): CliFailure =>
+  new CliFailure(EXIT.unknown, {
+    code: 'answer_not_understood',
+    title: `the answer of ${route.method} ${route.path} has another form than this client knows`,
+    detail: `${detail}; do client and server have the same version?`,
+    retry: 'later',
+    idempotencyKey,
+  });
+
+const headersOf = (route: RouteContract, input: RequestInput, key: string | null, token: string | undefined): Record<string, string> => ({
+  accept: route.mediaType ?? 'application/json',
+  ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+  ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  ...(key === null ? {} : { 'idempotency-key': key }),
+  ...(input.ifMatch === undefined ? {} : { 'if-match': input.ifMatch }),
+});
+
+export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDryRun }: ClientOptions): Client => {
+  const keyFor = (route: RouteContract, { isKeyDerived = false }: RequestInput): string | null => {
+    if (route.method === 'GET') return null;
+    return idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
+  };
+
+  const call = async (route: RouteContract, input: RequestInput, key: string | null, isBuffered: boolean): Promise<Response> => {
+    const url = urlOf(settings.url, route.path, input);
+    const headers = headersOf(route, input, key, settings.token);
+    if (isDryRun) {
+      io.stdout(requestText(route.method, url, headers, input.body));
+      throw new RequestPrinted();
+    }
+    if (settings.token === undefined && route.roles !== 'public') {
+      throw wrongCall('token_missing', 'this needs a token', 'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE');
+    }
+    const init = { method: route.method, headers, ...(input.body === undefined ? {} : { body: input.body }) };
+    const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isBuffered });
+    if (response.ok) return response;
+    throw refusalOf({ status: response.status, body: await bodyOf(response), idempotencyKey: key });
+  };
+
+  return {
+    isDryRun,
+    open: (route, input = {}) => call(route, input, keyFor(route, input), false),
+    send: async (route, input = {}) => {
+      const key = keyFor(route, input);
+      const response = await call(route, input, key, true);
+      const body = await bodyOf(response);
+      const answer = readAnswer(route.response, body);
+      if (answer.kind === 'unreadable') throw notUnderstood(route, answer.detail, key);
+      return { value: answer.value, body, etag: response.headers.get('etag') };
+    },
+  };
+};

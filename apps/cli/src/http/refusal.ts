@@ -1,0 +1,70 @@
+import { CliFailure, type FailedField, type FailureFacts } from '../failure.js';
+import { EXIT, type ExitCode } from '../io.js';
+
+/** An answer that is not the one hoped for. */
+export interface Refused {
+  readonly status: number;
+  readonly body: unknown;
+  /** Key of the write, null for a read. */
+  readonly idempotencyKey: string | null;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const textAt = (value: unknown, name: string): string | undefined => {
+  const member = isObject(value) ? value[name] : undefined;
+  return typeof member === 'string' ? member : undefined;
+};
+
+const fieldsOf = (body: unknown): readonly FailedField[] => {
+  const errors = isObject(body) ? body['errors'] : undefined;
+  if (!Array.isArray(errors)) return [];
+  return errors.map((each: unknown) => ({
+    pointer: textAt(each, 'pointer') ?? '',
+    code: textAt(each, 'code') ?? 'unknown',
+    detail: textAt(each, 'detail') ?? '',
+  }));
+};
+
+/** What the 401s of consume say is about the approval token; the caller itself was believed. */
+const isAboutCaller = (status: number, code: string): boolean =>
+  status === 403 || (status === 401 && !code.startsWith('token_'));
+
+export const exitOf = (status: number, code: string): ExitCode => {
+  if (isAboutCaller(status, code)) return EXIT.notPermitted;
+  return status === 429 || status >= 500 ? EXIT.unknown : EXIT.refused;
+};
+
+const MORE = ['differing_fields', 'current_etag', 'limit'] as const;
+const moreOf = (body: unknown): string =>
+  MORE.flatMap((name) => {
+    const value = isObject(body) ? body[name] : undefined;
+    return value === undefined ? [] : [`${name} ${JSON.stringify(value)}`];
+  }).join('; ');
+
+const HINTS: Readonly<Record<string, string>> = {
+  unauthenticated: 'no token, or one that is not valid any more: `verdict token` makes one for a server on this machine',
+  version_conflict: 'somebody changed it meanwhile: look at it again, then repeat',
+};
+
+const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['retry'] => {
+  if (status === 429) return 'later';
+  if (status < 500) return 'never';
+  return isWrite && code !== 'log_unavailable' ? 'same-key' : 'later';
+};
+
+/** The failure that an RFC 9457 problem, or any other unwanted answer, amounts to. */
+export const refusalOf = ({ status, body, idempotencyKey }: Refused): CliFailure => {
+  const code = textAt(body, 'code') ?? `http_${String(status)}`;
+  const detail = [textAt(body, 'detail'), moreOf(body), HINTS[code]].filter((text) => text !== undefined && text !== '').join('; ');
+  const requestId = textAt(body, 'request_id');
+  const errors = fieldsOf(body);
+  return new CliFailure(exitOf(status, code), {
+    code,
+    title: textAt(body, 'title') ?? `the server answered ${String(status)}`,
+    ...(detail === '' ? {} : { detail }),
+    retry: retryOf(status, code, idempotencyKey !== null),
+    idempotencyKey,
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+};

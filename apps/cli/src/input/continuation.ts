@@ -1,0 +1,49 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { wrongCall } from '../failure.js';
+import type { Io } from '../io.js';
+import { readInput } from './input-file.js';
+
+/** What `gate preflight --state` leaves for `approvals consume`: the run goes on elsewhere, maybe days later. */
+const Continuation = z.object({
+  schema: z.literal('verdict.continuation.v1'),
+  decision_id: z.string(),
+  approval_request_id: z.string().nullable(),
+  run_id: z.string(),
+  plan_sha256: z.string(),
+  binding: z.object({
+    expected_source: z.string(),
+    expected_project_id: z.string(),
+    expected_environment: z.string(),
+    expected_request_fingerprint: z.string(),
+    expected_resource_reference: z.string(),
+  }),
+  /** null: the cost is not known, so no cap can be checked against it. */
+  estimated_monthly_delta_usd: z.string().nullable(),
+  estimated_hourly_delta_usd: z.string().nullable(),
+});
+export type Continuation = z.output<typeof Continuation>;
+
+export const writeContinuation = async (io: Io, path: string, continuation: Continuation): Promise<void> => {
+  const text = `${JSON.stringify(continuation, null, 2)}\n`;
+  await writeFile(resolve(io.cwd, path), text, { mode: 0o600 }).catch((error: unknown) => {
+    throw wrongCall('file_unwritable', `cannot write ${path}`, error instanceof Error ? error.message : undefined);
+  });
+};
+
+const jsonOf = (bytes: Uint8Array): unknown => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return value;
+  } catch {
+    return undefined;
+  }
+};
+
+export const readContinuation = async (io: Io, path: string): Promise<Continuation> => {
+  const bytes = await readInput(io, path);
+  const parsed = Continuation.safeParse(jsonOf(bytes));
+  if (parsed.success) return parsed.data;
+  throw wrongCall('state_invalid', `${path} is not a state file`, '`verdict gate preflight --state FILE` writes it');
+};

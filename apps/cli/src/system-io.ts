@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { EXIT, type Io } from './io.js';
+
+const CLEAN_UP_MS = 1000;
+
+const interruption = (): AbortSignal => {
+  const controller = new AbortController();
+  const stop = (): void => {
+    controller.abort();
+    // What does not listen to the signal is ended all the same.
+    setTimeout(() => process.exit(EXIT.interrupted), CLEAN_UP_MS).unref();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return controller.signal;
+};
+
+/** The process as it is. */
+export const systemIo = (): Io => ({
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stdin: async () => new Uint8Array(await buffer(process.stdin)),
+  fetch: globalThis.fetch,
+  now: () => Date.now(),
+  newId: () => randomUUID(),
+  interrupted: interruption(),
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});

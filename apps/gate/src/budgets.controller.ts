@@ -1,0 +1,128 @@
+import { Controller, Inject, Param } from '@nestjs/common';
+import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
+import { BudgetIdParams, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
+import { type BudgetPeriod, type BudgetScope, floorTo4, formatUsd4 } from '@verdict/domain';
+import {
+  Answer,
+  type AnswerHead,
+  Caller,
+  type CallerIdentity,
+  Endpoint,
+  IdempotencyKeyHeader,
+  IfMatchVersion,
+  metaOf,
+  oneKey,
+  problem,
+  RawBody,
+  readBody,
+  readParams,
+  RequestContext,
+  type RequestInfo,
+  unwrap,
+} from '@verdict/nest-kit';
+import { POLICY_ADMIN } from './tokens.js';
+
+const MONTHS: Readonly<Record<BudgetPeriod, number>> = { month: 1, quarter: 3, year: 12, total: 1 };
+
+const budgetAnswer = ({ budget, spent, held, headroom, effectiveLimit }: ShownBudget) => ({
+  budget_id: budget.terms.budget_id,
+  version: budget.terms.version,
+  scope: budget.terms.scope,
+  period: budget.terms.period,
+  limit_usd: budget.terms.limit_usd,
+  effective_limit_usd: formatUsd4(floorTo4(effectiveLimit)),
+  months_charged: budget.terms.months_charged,
+  owner: budget.terms.owner,
+  active: budget.terms.active,
+  spent_usd: formatUsd4(floorTo4(spent)),
+  held_usd: formatUsd4(floorTo4(held)),
+  headroom_usd: formatUsd4(floorTo4(headroom)),
+  set_by: budget.setBy,
+  set_at: budget.setAt,
+});
+
+@Controller()
+export class BudgetsController {
+  constructor(@Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin) {}
+
+  @Endpoint(ROUTES.listBudgets)
+  async list(@Caller() caller: CallerIdentity) {
+    const budgets = unwrap(await this.admin.budgets(caller.tenantId));
+    return { items: budgets.map(budgetAnswer), next_cursor: null };
+  }
+
+  @Endpoint(ROUTES.getBudget)
+  async one(@Caller() caller: CallerIdentity, @Param() params: unknown, @Answer() answer: AnswerHead) {
+    const shown = await this.find(caller.tenantId, readParams(BudgetIdParams, params).budget_id);
+    answer.etag(shown.budget.terms.version);
+    return budgetAnswer(shown);
+  }
+
+  @Endpoint(ROUTES.createBudget)
+  async create(
+    @Caller() caller: CallerIdentity,
+    @RequestContext() info: RequestInfo,
+    @RawBody() bytes: Uint8Array,
+    @IdempotencyKeyHeader() header: string | null,
+    @Answer() answer: AnswerHead,
+  ) {
+    const body = readBody(CreateBudgetBody, bytes);
+    const written = await this.admin.setBudget(
+      {
+        budgetId: null,
+        change: { kind: 'create' },
+        scope: body.scope as BudgetScope, // The schema has checked its form.
+        period: body.period,
+        limit: body.limit_usd,
+        monthsCharged: body.months_charged ?? MONTHS[body.period],
+        owner: body.owner ?? null,
+        isActive: body.active ?? true,
+        whenCommitted: 'refuse',
+      },
+      metaOf(caller, info, oneKey(header, body.idempotency_key)),
+    );
+    return this.written(unwrap(written), answer);
+  }
+
+  @Endpoint(ROUTES.updateBudget)
+  async update(
+    @Caller() caller: CallerIdentity,
+    @RequestContext() info: RequestInfo,
+    @Param() params: unknown,
+    @RawBody() bytes: Uint8Array,
+    @IdempotencyKeyHeader() header: string | null,
+    @IfMatchVersion() expectedVersion: number | null,
+    @Answer() answer: AnswerHead,
+  ) {
+    const body = readBody(UpdateBudgetBody, bytes);
+    const { budget_id: budgetId } = readParams(BudgetIdParams, params);
+    const { terms } = (await this.find(caller.tenantId, budgetId)).budget;
+    const written = await this.admin.setBudget(
+      {
+        budgetId,
+        change: { kind: 'update', expectedVersion },
+        scope: terms.scope,
+        period: terms.period,
+        limit: body.limit_usd,
+        monthsCharged: body.months_charged ?? terms.months_charged,
+        owner: body.owner ?? terms.owner,
+        isActive: body.active ?? terms.active,
+        whenCommitted: body.when_committed,
+      },
+      metaOf(caller, info, oneKey(header, body.idempotency_key)),
+    );
+    return this.written(unwrap(written), answer);
+  }
+
+  private async find(tenantId: string, budgetId: string): Promise<ShownBudget> {
+    const shown = unwrap(await this.admin.budgets(tenantId)).find(({ budget }) => budget.terms.budget_id === budgetId);
+    if (shown === undefined) throw problem('not_found');
+    return shown;
+  }
+
+  private written(written: ShownBudget & { readonly entry: EntryReference | null; readonly isReplayed: boolean }, answer: AnswerHead) {
+    answer.etag(written.budget.terms.version);
+    if (written.entry !== null) answer.entry('policy', BigInt(written.entry.revision));
+    return { ...budgetAnswer(written), entry: written.entry, replayed: written.isReplayed };
+  }
+}

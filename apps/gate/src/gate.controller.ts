@@ -1,0 +1,119 @@
+import { Controller, Inject } from '@nestjs/common';
+import { type ChangeRequest, type DecideChange, type DecidedChange, preflightAnswer, type UseCaseResult, verdictAnswer } from '@verdict/application';
+import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
+import type { RawJson } from '@verdict/domain';
+import {
+  Answer,
+  type AnswerHead,
+  Caller,
+  type CallerIdentity,
+  Endpoint,
+  IdempotencyKeyHeader,
+  metaOf,
+  METRICS,
+  type Metrics,
+  oneKey,
+  isProblemCode,
+  RawBody,
+  readBody,
+  RequestContext,
+  type RequestInfo,
+  unwrap,
+} from '@verdict/nest-kit';
+import type { z } from 'zod';
+import { DECIDE_CHANGE } from './tokens.js';
+
+type GateInput = z.output<typeof GateBody>;
+type PreflightInput = z.output<typeof PreflightBody>;
+
+const BODY = { depthMax: FOREIGN_DEPTH_MAX, raw: FOREIGN_MEMBERS };
+
+const changeOf = (body: GateInput | PreflightInput, run: ChangeRequest['run']): ChangeRequest => ({
+  source: 'terraform',
+  action: body.action,
+  resourceReference: body.resource_reference,
+  projectId: body.project_id,
+  environment: body.environment,
+  monthly: body.estimated_monthly_delta_usd ?? null,
+  hourly: body.estimated_hourly_delta_usd ?? null,
+  metadata: body.metadata ?? '{}',
+  plan: body.plan as RawJson | undefined, // Handed through as the strict reader read it.
+  planSha256: body.plan_sha256 ?? null,
+  run,
+  isDryRun: body.dry_run,
+  expectedFingerprint: body.expected_request_fingerprint ?? null,
+  justification: body.justification ?? null,
+  ticket: body.ticket ?? null,
+});
+
+const runOf = (body: PreflightInput): ChangeRequest['run'] => ({
+  run_id: body.run_id,
+  stage: body.stage,
+  workspace_id: body.workspace_id ?? null,
+  workspace_name: body.workspace_name ?? null,
+  run_url: body.run_url ?? null,
+  callback_url: body.callback_url ?? null,
+});
+
+@Controller()
+export class GateController {
+  constructor(
+    @Inject(DECIDE_CHANGE) private readonly decideChange: DecideChange,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  @Endpoint(ROUTES.gateTerraform)
+  async terraform(
+    @Caller() caller: CallerIdentity,
+    @RequestContext() info: RequestInfo,
+    @RawBody() bytes: Uint8Array,
+    @IdempotencyKeyHeader() header: string | null,
+    @Answer() answer: AnswerHead,
+  ) {
+    const body = readBody(GateBody, bytes, BODY);
+    const meta = metaOf(caller, info, oneKey(header, body.idempotency_key));
+    const decided = await this.decide(changeOf(body, null), meta, answer);
+    return verdictAnswer(decided.recorded, decided);
+  }
+
+  @Endpoint(ROUTES.gatePreflight)
+  async preflight(
+    @Caller() caller: CallerIdentity,
+    @RequestContext() info: RequestInfo,
+    @RawBody() bytes: Uint8Array,
+    @IdempotencyKeyHeader() header: string | null,
+    @Answer() answer: AnswerHead,
+  ) {
+    const body = readBody(PreflightBody, bytes, BODY);
+    const meta = metaOf(caller, info, oneKey(header, body.idempotency_key));
+    const decided = await this.decide(changeOf(body, runOf(body)), meta, answer);
+    return preflightAnswer(decided.recorded, decided);
+  }
+
+  private async decide(request: ChangeRequest, meta: Parameters<DecideChange>[1], answer: AnswerHead): Promise<DecidedChange> {
+    const started = performance.now();
+    const result = await this.decideChange(request, meta);
+    this.count(request, result, (performance.now() - started) / 1000);
+    const decided = unwrap(result);
+    answer.entry('decisions', decided.entry.revision);
+    return decided;
+  }
+
+  private count({ source }: ChangeRequest, result: UseCaseResult<DecidedChange>, seconds: number): void {
+    const { metrics } = this;
+    if (result.kind === 'problem') {
+      const { code } = result.problem;
+      if (isProblemCode(code)) metrics.gateRefusals.inc(source, code);
+      if (code === 'idempotency_conflict') metrics.gateIdempotencyEvents.inc(source, 'conflict');
+      if (code === 'verdict_not_durable') metrics.gateFailures.inc(source, 'log_unavailable');
+      if (code === 'rate_limited') metrics.gateFailures.inc(source, 'overloaded');
+      return;
+    }
+    const { recorded, isReplayed, isExpired } = result.value;
+    const path = isReplayed ? 'replay' : 'normal';
+    metrics.gateDecisions.inc(source, recorded.decision, path);
+    metrics.gateLatencySeconds.observe(seconds, source, path);
+    if (isReplayed) metrics.gateIdempotencyEvents.inc(source, isExpired ? 'expired' : 'replay');
+    else for (const reason of recorded.reason_codes) metrics.gateDecisionReasons.inc(source, reason);
+  }
+}

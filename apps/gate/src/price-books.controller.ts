@@ -1,0 +1,73 @@
+import { Controller, Inject, Param } from '@nestjs/common';
+import type { PolicyAdmin } from '@verdict/application';
+import { DEPTH_MAX, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
+import { type PriceBook, type PublishedPriceBook, readPriceBook } from '@verdict/domain';
+import {
+  Answer,
+  type AnswerHead,
+  Caller,
+  type CallerIdentity,
+  Endpoint,
+  IdempotencyKeyHeader,
+  isProblemCode,
+  metaOf,
+  problem,
+  RawBody,
+  readParams,
+  RequestContext,
+  type RequestInfo,
+  unwrap,
+} from '@verdict/nest-kit';
+import { POLICY_ADMIN } from './tokens.js';
+
+const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: PublishedPriceBook) => ({
+  version,
+  sha256,
+  entries: book.entries.length,
+  published_by: publishedBy,
+  published_at: publishedAt,
+});
+
+const readBook = (bytes: Uint8Array): PriceBook => {
+  const read = readJson(bytes, { depthMax: DEPTH_MAX });
+  if (read.kind === 'malformed') {
+    throw problem('malformed_json', { errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }] });
+  }
+  const reading = readPriceBook(read.value);
+  if (reading.kind === 'book') return reading.book;
+  const code = reading.problems[0]?.code ?? 'validation_failed';
+  throw problem(isProblemCode(code) ? code : 'validation_failed', { errors: reading.problems });
+};
+
+@Controller()
+export class PriceBooksController {
+  constructor(@Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin) {}
+
+  @Endpoint(ROUTES.listPriceBooks)
+  async list(@Caller() caller: CallerIdentity) {
+    const books = unwrap(await this.admin.priceBooks(caller.tenantId));
+    return { items: books.map(bookAnswer).reverse(), next_cursor: null };
+  }
+
+  @Endpoint(ROUTES.getPriceBook)
+  async one(@Caller() caller: CallerIdentity, @Param() params: unknown) {
+    const { version } = readParams(PriceBookParams, params);
+    const published = unwrap(await this.admin.priceBooks(caller.tenantId)).find((each) => each.version === version);
+    if (published === undefined) throw problem('not_found');
+    return { ...bookAnswer(published), book: published.book };
+  }
+
+  @Endpoint(ROUTES.publishPriceBook)
+  async publish(
+    @Caller() caller: CallerIdentity,
+    @RequestContext() info: RequestInfo,
+    @RawBody() bytes: Uint8Array,
+    @IdempotencyKeyHeader() key: string | null,
+    @Answer() answer: AnswerHead,
+  ) {
+    const written = unwrap(await this.admin.publishPriceBook(readBook(bytes), metaOf(caller, info, key)));
+    if (written.entry === null) answer.status(200);
+    else answer.entry('policy', BigInt(written.entry.revision));
+    return { ...bookAnswer(written.published), entry: written.entry, unchanged: written.entry === null };
+  }
+}

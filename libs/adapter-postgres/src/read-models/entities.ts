@@ -1,0 +1,153 @@
+import type { ApprovalRowStatus, DecisionRow, ExceptionRow, PolicyChangeRow, SettlementRow, StoredApprovalRow } from '@verdict/application';
+import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+
+const BIGINT: EntitySchemaColumnOptions = {
+  type: 'bigint',
+  transformer: {
+    from: (text: string) => BigInt(text), // The driver answers text; Number() would lose digits.
+    to: (value: bigint | string) => value.toString(),
+  },
+};
+const text = (name: string): EntitySchemaColumnOptions => ({ type: 'text', name });
+const key = (name: string): EntitySchemaColumnOptions => ({ type: 'text', name, primary: true });
+const nullable = (name: string): EntitySchemaColumnOptions => ({ type: 'text', name, nullable: true });
+const list = (name: string): EntitySchemaColumnOptions => ({ type: 'text', array: true, name });
+const flag = (name: string): EntitySchemaColumnOptions => ({ type: 'boolean', name });
+const money = (name: string): EntitySchemaColumnOptions => ({ type: 'numeric', precision: 24, scale: 4, name });
+
+/** A decision as stored, and what the joined tables say of it. */
+export interface StoredDecision extends DecisionRow {
+  readonly isSettled: boolean;
+  readonly approval?: { readonly status: ApprovalRowStatus } | null;
+  readonly settlement?: SettlementRow | null;
+}
+
+export const DecisionEntity = new EntitySchema<StoredDecision>({
+  name: 'decision',
+  tableName: 'decisions',
+  columns: {
+    tenantId: key('tenant_id'),
+    decisionId: key('decision_id'),
+    revision: BIGINT,
+    decidedAt: text('decided_at'),
+    expiresAt: text('expires_at'),
+    projectId: text('project_id'),
+    environmentClass: text('environment_class'),
+    source: text('source'),
+    resourceReference: text('resource_reference'),
+    decision: text('decision'),
+    reasonCodes: list('reason_codes'),
+    monthlyDeltaUsd: { ...money('monthly_delta_usd'), nullable: true },
+    holdUsd: money('hold_usd'),
+    requestFingerprint: text('request_fingerprint'),
+    keyScope: text('key_scope'),
+    keyText: text('key_text'),
+    payloadHash: text('payload_hash'),
+    approvalId: nullable('approval_id'),
+    isDryRun: flag('is_dry_run'),
+    holdState: text('hold_state'),
+    isSettled: flag('is_settled'),
+  },
+});
+
+export const ApprovalEntity = new EntitySchema<StoredApprovalRow>({
+  name: 'approval',
+  tableName: 'approvals',
+  columns: {
+    tenantId: key('tenant_id'),
+    approvalId: key('approval_id'),
+    decisionId: text('decision_id'),
+    revision: BIGINT,
+    status: text('status'),
+    projectId: text('project_id'),
+    requester: text('requester'),
+    excludedVoters: list('excluded_voters'),
+    approvedBy: list('approved_by'),
+    quorum: { type: 'integer' },
+    ticket: nullable('ticket'),
+    requestedAt: text('requested_at'),
+    approveBy: text('approve_by'),
+    useBy: nullable('use_by'),
+    isSeparationRequired: flag('is_separation_required'),
+  },
+});
+
+export const SettlementEntity = new EntitySchema<SettlementRow>({
+  name: 'settlement',
+  tableName: 'settlements',
+  columns: {
+    tenantId: key('tenant_id'),
+    decisionId: key('decision_id'),
+    revision: BIGINT,
+    status: text('status'),
+    expectedUsd: money('expected_usd'),
+    actualUsd: money('actual_usd'),
+    driftUsd: money('drift_usd'),
+    overrunUsd: money('overrun_usd'),
+    settledAt: text('settled_at'),
+  },
+});
+
+export const ExceptionEntity = new EntitySchema<ExceptionRow>({
+  name: 'exception',
+  tableName: 'exceptions',
+  columns: {
+    tenantId: key('tenant_id'),
+    exceptionId: key('exception_id'),
+    revision: BIGINT,
+    kind: text('kind'),
+    decisionId: text('decision_id'),
+    expectedUsd: money('expected_usd'),
+    actualUsd: money('actual_usd'),
+    amountUsd: money('amount_usd'),
+    owner: text('owner'),
+    status: text('status'),
+    openedAt: text('opened_at'),
+    dueAt: text('due_at'),
+  },
+});
+
+export const PolicyChangeEntity = new EntitySchema<PolicyChangeRow>({
+  name: 'policy_change',
+  tableName: 'policy_changes',
+  columns: {
+    tenantId: key('tenant_id'),
+    revision: { ...BIGINT, primary: true },
+    type: text('type'),
+    summaryId: text('summary_id'),
+  },
+});
+
+export interface HighWaterMark {
+  readonly consumer: string;
+  readonly journal: string;
+  readonly nextRevision: bigint;
+}
+export const HighWaterEntity = new EntitySchema<HighWaterMark>({
+  name: 'high_water',
+  tableName: 'high_water',
+  columns: { consumer: key('consumer'), journal: key('journal'), nextRevision: { ...BIGINT, name: 'next_revision' } },
+});
+
+export interface ParkedRow {
+  readonly consumer: string;
+  readonly journal: string;
+  readonly revision: bigint;
+  readonly error: string;
+  readonly since: string;
+}
+export const ParkedEntity = new EntitySchema<ParkedRow>({
+  name: 'parked_journal',
+  tableName: 'parked_journals',
+  columns: { consumer: key('consumer'), journal: key('journal'), revision: BIGINT, error: text('error'), since: text('since') },
+});
+
+export const READ_MODEL_ENTITIES = [
+  DecisionEntity,
+  ApprovalEntity,
+  SettlementEntity,
+  ExceptionEntity,
+  PolicyChangeEntity,
+  HighWaterEntity,
+  ParkedEntity,
+];

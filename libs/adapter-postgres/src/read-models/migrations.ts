@@ -1,0 +1,131 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The tables of the read models. Names are not qualified: a migration runs with the schema as its search path, so that a
+ * rebuild can run the same ones elsewhere. A published migration never changes.
+ *
+ * Instants and ids are text in the order of their bytes, amounts are exact: what comes out is what the entry says.
+ */
+const TABLES = `
+CREATE TABLE decisions (
+  tenant_id text COLLATE "C" NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  decided_at text COLLATE "C" NOT NULL,
+  expires_at text COLLATE "C" NOT NULL,
+  project_id text COLLATE "C" NOT NULL,
+  environment_class text COLLATE "C" NOT NULL,
+  source text COLLATE "C" NOT NULL,
+  resource_reference text COLLATE "C" NOT NULL,
+  decision text COLLATE "C" NOT NULL,
+  reason_codes text[] NOT NULL,
+  monthly_delta_usd numeric(24,4),
+  hold_usd numeric(24,4) NOT NULL,
+  request_fingerprint text COLLATE "C" NOT NULL,
+  key_scope text COLLATE "C" NOT NULL,
+  key_text text COLLATE "C" NOT NULL,
+  payload_hash text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C",
+  is_dry_run boolean NOT NULL,
+  hold_state text COLLATE "C" NOT NULL CHECK (hold_state IN ('none', 'held', 'voided', 'expired', 'superseded')),
+  is_settled boolean NOT NULL, -- Told by the reservations journal; repeated here so that open holds have an index.
+  PRIMARY KEY (tenant_id, decision_id),
+  UNIQUE (tenant_id, revision)
+);
+CREATE INDEX decisions_by_project ON decisions (tenant_id, project_id, revision);
+CREATE INDEX decisions_by_key ON decisions (tenant_id, key_scope, left(key_text, 500), revision); -- A page takes 2,704 bytes.
+CREATE INDEX decisions_held ON decisions (tenant_id, revision) WHERE hold_state = 'held' AND NOT is_settled;
+
+CREATE TABLE approvals (
+  tenant_id text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  status text COLLATE "C" NOT NULL
+    CHECK (status IN ('pending', 'granted', 'denied', 'expired', 'withdrawn', 'consumed')),
+  project_id text COLLATE "C" NOT NULL,
+  requester text COLLATE "C" NOT NULL,
+  excluded_voters text[] NOT NULL,
+  approved_by text[] NOT NULL,
+  quorum integer NOT NULL,
+  ticket text COLLATE "C",
+  requested_at text COLLATE "C" NOT NULL,
+  approve_by text COLLATE "C" NOT NULL,
+  use_by text COLLATE "C",
+  is_separation_required boolean NOT NULL,
+  PRIMARY KEY (tenant_id, approval_id),
+  UNIQUE (tenant_id, revision)
+);
+CREATE INDEX approvals_by_status ON approvals (tenant_id, status, revision);
+
+CREATE TABLE settlements (
+  tenant_id text COLLATE "C" NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  status text COLLATE "C" NOT NULL,
+  expected_usd numeric(24,4) NOT NULL,
+  actual_usd numeric(24,4) NOT NULL,
+  drift_usd numeric(24,4) NOT NULL,
+  overrun_usd numeric(24,4) NOT NULL,
+  settled_at text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, decision_id),
+  UNIQUE (tenant_id, revision)
+);
+
+CREATE TABLE exceptions (
+  tenant_id text COLLATE "C" NOT NULL,
+  exception_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  expected_usd numeric(24,4) NOT NULL,
+  actual_usd numeric(24,4) NOT NULL,
+  amount_usd numeric(24,4) NOT NULL,
+  owner text COLLATE "C" NOT NULL,
+  status text COLLATE "C" NOT NULL CHECK (status IN ('open', 'resolved')),
+  opened_at text COLLATE "C" NOT NULL,
+  due_at text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, exception_id),
+  UNIQUE (tenant_id, revision)
+);
+
+CREATE TABLE policy_changes (
+  tenant_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  summary_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, revision)
+);
+
+CREATE TABLE high_water (
+  consumer text COLLATE "C" NOT NULL,
+  journal text COLLATE "C" NOT NULL,
+  next_revision bigint NOT NULL CHECK (next_revision >= 0),
+  PRIMARY KEY (consumer, journal)
+) WITH (fillfactor = 50); -- Room on the page: a new mark is a heap-only update.
+
+CREATE TABLE parked_journals (
+  consumer text COLLATE "C" NOT NULL,
+  journal text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  error text NOT NULL,
+  since text COLLATE "C" NOT NULL,
+  PRIMARY KEY (consumer, journal)
+);`;
+
+const NAMES = ['parked_journals', 'high_water', 'policy_changes', 'exceptions', 'settlements', 'approvals', 'decisions'];
+
+class CreateReadModels1763769600000 implements MigrationInterface {
+  readonly name = 'CreateReadModels1763769600000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(TABLES);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE ${NAMES.join(', ')}`);
+  }
+}
+
+/** In the order of the time stamps in their names. */
+export const READ_MODEL_MIGRATIONS = [CreateReadModels1763769600000];

@@ -1,0 +1,126 @@
+import {
+  type ApprovalRowChange,
+  changeApproval,
+  type DecisionRow,
+  endHold,
+  type ExceptionRow,
+  type HoldEnd,
+  type PolicyChangeRow,
+  type RowChange,
+  type SettlementRow,
+  type StoredApprovalRow,
+} from '@verdict/application';
+import { assertNever } from '@verdict/domain';
+
+/** A journal says twice what can be said once, such as the same decision. */
+export class RowConflict extends Error {
+  override readonly name = 'RowConflict';
+}
+
+export interface HoldEnding {
+  readonly tenantId: string;
+  readonly decisionId: string;
+  readonly holdState: HoldEnd;
+}
+export interface ExceptionEnding {
+  readonly tenantId: string;
+  readonly exceptionId: string;
+  readonly status: 'resolved';
+}
+export interface ApprovalChanges {
+  readonly tenantId: string;
+  readonly approvalId: string;
+  readonly changes: readonly ApprovalRowChange[];
+}
+
+type Insert = Extract<RowChange, { op: 'insert' }>;
+type Update = Extract<RowChange, { op: 'update' }>;
+
+export const rowKey = (tenantId: string, id: string): string => `${tenantId}\n${id}`;
+
+const addOnce = <Row>(rows: Map<string, Row>, key: string, row: Row): void => {
+  if (rows.has(key)) throw new RowConflict(`two rows for ${JSON.stringify(key)}`);
+  rows.set(key, row);
+};
+
+/**
+ * The changes of one transaction, in order, as few rows as they come to: an update of a row that the batch inserts is
+ * folded into it; what is left for the tables is inserts, then updates of older rows.
+ */
+export class RowBatch {
+  readonly decisions = new Map<string, DecisionRow>();
+  readonly approvals = new Map<string, StoredApprovalRow>();
+  readonly settlements = new Map<string, SettlementRow>();
+  readonly exceptions = new Map<string, ExceptionRow>();
+  readonly policyChanges: PolicyChangeRow[] = [];
+  readonly holdEndings = new Map<string, HoldEnding>();
+  readonly exceptionEndings = new Map<string, ExceptionEnding>();
+  readonly approvalChanges = new Map<string, ApprovalChanges>();
+
+  add(change: RowChange): void {
+    if (change.op === 'insert') this.insert(change);
+    else this.update(change);
+  }
+
+  private insert(change: Insert): void {
+    switch (change.table) {
+      case 'decisions':
+        addOnce(this.decisions, rowKey(change.row.tenantId, change.row.decisionId), change.row);
+        break;
+      case 'approvals':
+        addOnce(this.approvals, rowKey(change.row.tenantId, change.row.approvalId), change.row);
+        break;
+      case 'settlements':
+        addOnce(this.settlements, rowKey(change.row.tenantId, change.row.decisionId), change.row);
+        break;
+      case 'exceptions':
+        addOnce(this.exceptions, rowKey(change.row.tenantId, change.row.exceptionId), change.row);
+        break;
+      case 'policy_changes':
+        this.policyChanges.push(change.row);
+        break;
+      default:
+        assertNever(change);
+    }
+  }
+
+  private update(change: Update): void {
+    switch (change.table) {
+      case 'decisions':
+        this.endHold(change);
+        break;
+      case 'approvals':
+        this.changeApproval(change.tenantId, change.approvalId, change.change);
+        break;
+      case 'exceptions':
+        this.endException(change);
+        break;
+      default:
+        assertNever(change);
+    }
+  }
+
+  private endHold({ tenantId, decisionId, holdState }: HoldEnding): void {
+    const key = rowKey(tenantId, decisionId);
+    const row = this.decisions.get(key);
+    if (row !== undefined) this.decisions.set(key, endHold(row, holdState));
+    else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, holdState }); // A hold ends once.
+  }
+
+  private endException({ tenantId, exceptionId, status }: ExceptionEnding): void {
+    const key = rowKey(tenantId, exceptionId);
+    const row = this.exceptions.get(key);
+    if (row !== undefined) this.exceptions.set(key, { ...row, status });
+    else this.exceptionEndings.set(key, { tenantId, exceptionId, status });
+  }
+
+  private changeApproval(tenantId: string, approvalId: string, change: ApprovalRowChange): void {
+    const key = rowKey(tenantId, approvalId);
+    const row = this.approvals.get(key);
+    if (row !== undefined) this.approvals.set(key, changeApproval(row, change));
+    else {
+      const earlier = this.approvalChanges.get(key)?.changes ?? [];
+      this.approvalChanges.set(key, { tenantId, approvalId, changes: [...earlier, change] });
+    }
+  }
+}

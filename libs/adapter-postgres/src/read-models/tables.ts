@@ -1,0 +1,105 @@
+import type { DecisionRow, ExceptionRow, PolicyChangeRow, SettlementRow, StoredApprovalRow } from '@verdict/application';
+import { type Column, flag, integer, list, money, nullable, optional, revision, text, words } from './columns.js';
+import type { ExceptionEnding, HoldEnding } from './row-batch.js';
+
+/** Of `decisions`, all columns but `is_settled`. */
+export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('decision_id', (row) => row.decisionId),
+  revision('revision', (row) => row.revision),
+  text('decided_at', (row) => row.decidedAt),
+  text('expires_at', (row) => row.expiresAt),
+  text('project_id', (row) => row.projectId),
+  text('environment_class', (row) => row.environmentClass),
+  text('source', (row) => row.source),
+  text('resource_reference', (row) => row.resourceReference),
+  text('decision', (row) => row.decision),
+  words('reason_codes', (row) => row.reasonCodes),
+  money('monthly_delta_usd', (row) => row.monthlyDeltaUsd),
+  money('hold_usd', (row) => row.holdUsd),
+  text('request_fingerprint', (row) => row.requestFingerprint),
+  text('key_scope', (row) => row.keyScope),
+  text('key_text', (row) => row.keyText),
+  text('payload_hash', (row) => row.payloadHash),
+  optional('approval_id', (row) => row.approvalId),
+  flag('is_dry_run', (row) => row.isDryRun),
+  text('hold_state', (row) => row.holdState),
+];
+
+export const HOLD_ENDING_COLUMNS: readonly Column<HoldEnding>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('decision_id', (row) => row.decisionId),
+  text('hold_state', (row) => row.holdState),
+];
+
+/** The flag that a settlement sets in the row of its decision. */
+export const SETTLED_COLUMNS: readonly Column<SettlementRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('decision_id', (row) => row.decisionId),
+  flag('is_settled', () => true),
+];
+
+const APPROVAL_KEY: readonly Column<StoredApprovalRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('approval_id', (row) => row.approvalId),
+];
+const APPROVAL_STATE: readonly Column<StoredApprovalRow>[] = [
+  text('status', (row) => row.status),
+  list('excluded_voters', (row) => row.excludedVoters),
+  list('approved_by', (row) => row.approvedBy),
+  nullable('ticket', (row) => row.ticket),
+  optional('use_by', (row) => row.useBy),
+];
+export const APPROVAL_COLUMNS: readonly Column<StoredApprovalRow>[] = [
+  ...APPROVAL_KEY,
+  ...APPROVAL_STATE,
+  text('decision_id', (row) => row.decisionId),
+  revision('revision', (row) => row.revision),
+  text('project_id', (row) => row.projectId),
+  text('requester', (row) => row.requester),
+  integer('quorum', (row) => row.quorum),
+  text('requested_at', (row) => row.requestedAt),
+  text('approve_by', (row) => row.approveBy),
+  flag('is_separation_required', (row) => row.isSeparationRequired),
+];
+/** What later entries may change, behind the key. */
+export const APPROVAL_CHANGE_COLUMNS: readonly Column<StoredApprovalRow>[] = [...APPROVAL_KEY, ...APPROVAL_STATE];
+
+export const SETTLEMENT_COLUMNS: readonly Column<SettlementRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('decision_id', (row) => row.decisionId),
+  revision('revision', (row) => row.revision),
+  text('status', (row) => row.status),
+  money('expected_usd', (row) => row.expectedUsd),
+  money('actual_usd', (row) => row.actualUsd),
+  money('drift_usd', (row) => row.driftUsd),
+  money('overrun_usd', (row) => row.overrunUsd),
+  text('settled_at', (row) => row.settledAt),
+];
+
+export const EXCEPTION_COLUMNS: readonly Column<ExceptionRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('exception_id', (row) => row.exceptionId),
+  revision('revision', (row) => row.revision),
+  text('kind', (row) => row.kind),
+  text('decision_id', (row) => row.decisionId),
+  money('expected_usd', (row) => row.expectedUsd),
+  money('actual_usd', (row) => row.actualUsd),
+  money('amount_usd', (row) => row.amountUsd),
+  text('owner', (row) => row.owner),
+  text('status', (row) => row.status),
+  text('opened_at', (row) => row.openedAt),
+  text('due_at', (row) => row.dueAt),
+];
+export const EXCEPTION_ENDING_COLUMNS: readonly Column<ExceptionEnding>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('exception_id', (row) => row.exceptionId),
+  text('status', (row) => row.status),
+];
+
+export const POLICY_CHANGE_COLUMNS: readonly Column<PolicyChangeRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  revision('revision', (row) => row.revision),
+  text('type', (row) => row.type),
+  text('summary_id', (row) => row.summaryId),
+];

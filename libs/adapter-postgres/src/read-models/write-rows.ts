@@ -1,0 +1,107 @@
+import { type ApprovalRow, changeApproval, type StoredApprovalRow } from '@verdict/application';
+import type { PoolClient, QueryResultRow } from 'pg';
+import { textArray } from '../journals/binary-arrays.js';
+import { type BulkStatement, type Column, insertStatement, updateStatement } from './columns.js';
+import { type ApprovalChanges, type RowBatch, rowKey } from './row-batch.js';
+import {
+  APPROVAL_CHANGE_COLUMNS,
+  APPROVAL_COLUMNS,
+  DECISION_COLUMNS,
+  EXCEPTION_COLUMNS,
+  EXCEPTION_ENDING_COLUMNS,
+  HOLD_ENDING_COLUMNS,
+  POLICY_CHANGE_COLUMNS,
+  SETTLED_COLUMNS,
+  SETTLEMENT_COLUMNS,
+} from './tables.js';
+
+interface ApprovalRecord extends QueryResultRow {
+  readonly tenant_id: string;
+  readonly approval_id: string;
+  readonly decision_id: string;
+  readonly revision: string;
+  readonly status: ApprovalRow['status'];
+  readonly project_id: string;
+  readonly requester: string;
+  readonly excluded_voters: readonly string[];
+  readonly approved_by: readonly string[];
+  readonly quorum: number;
+  readonly ticket: string | null;
+  readonly requested_at: string;
+  readonly approve_by: string;
+  readonly use_by: string | null;
+  readonly is_separation_required: boolean;
+}
+
+const approvalOf = (record: ApprovalRecord): StoredApprovalRow => ({
+  tenantId: record.tenant_id,
+  approvalId: record.approval_id,
+  decisionId: record.decision_id,
+  revision: BigInt(record.revision),
+  status: record.status,
+  projectId: record.project_id,
+  requester: record.requester,
+  excludedVoters: record.excluded_voters,
+  approvedBy: record.approved_by,
+  quorum: record.quorum,
+  ticket: record.ticket,
+  requestedAt: record.requested_at,
+  approveBy: record.approve_by,
+  useBy: record.use_by,
+  isSeparationRequired: record.is_separation_required,
+});
+
+/** A settlement may be projected before its decision is: journals do not wait for each other. */
+const IS_SETTLED = (schema: string): string =>
+  `EXISTS (SELECT 1 FROM ${schema}.settlements AS s WHERE s.tenant_id = u.tenant_id AND s.decision_id = u.decision_id)`;
+
+/** Writes a batch in the caller's transaction, which has locked the marks of all journals that it touches. */
+export class RowWriter {
+  constructor(
+    private readonly client: PoolClient,
+    private readonly schema: string,
+  ) {}
+
+  async write(batch: RowBatch): Promise<void> {
+    const settlements = [...batch.settlements.values()];
+    await this.insert('settlements', SETTLEMENT_COLUMNS, settlements);
+    await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], { is_settled: IS_SETTLED(this.schema) });
+    await this.insert('approvals', APPROVAL_COLUMNS, [...batch.approvals.values()]);
+    await this.insert('exceptions', EXCEPTION_COLUMNS, [...batch.exceptions.values()]);
+    await this.insert('policy_changes', POLICY_CHANGE_COLUMNS, batch.policyChanges);
+    await this.update('decisions', HOLD_ENDING_COLUMNS, [...batch.holdEndings.values()], `t.hold_state = 'held'`);
+    await this.update('decisions', SETTLED_COLUMNS, settlements, 'NOT t.is_settled');
+    await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);
+    await this.changeApprovals([...batch.approvalChanges.values()]);
+  }
+
+  /** The rule is in `changeApproval` alone: rows are read, changed by it, and written back. */
+  private async changeApprovals(changes: readonly ApprovalChanges[]): Promise<void> {
+    if (changes.length === 0) return;
+    const { rows } = await this.client.query<ApprovalRecord>({
+      name: `${this.schema}_read_approvals`,
+      text: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS u (tenant_id, approval_id)
+  JOIN ${this.schema}.approvals AS a ON a.tenant_id = u.tenant_id AND a.approval_id = u.approval_id`,
+      values: [textArray(changes.map(({ tenantId }) => tenantId)), textArray(changes.map(({ approvalId }) => approvalId))],
+    });
+    const stored = new Map(rows.map((record) => [rowKey(record.tenant_id, record.approval_id), approvalOf(record)] as const));
+    const changed = changes.flatMap((each) => {
+      const row = stored.get(rowKey(each.tenantId, each.approvalId));
+      return row === undefined ? [] : [each.changes.reduce(changeApproval, row)];
+    });
+    await this.update('approvals', APPROVAL_CHANGE_COLUMNS, changed);
+  }
+
+  private async insert<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[], more?: Readonly<Record<string, string>>): Promise<void> {
+    if (rows.length > 0) await this.run(insertStatement({ schema: this.schema, table, columns }, rows, more));
+  }
+
+  private async update<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[], where?: string): Promise<void> {
+    const terms = where === undefined ? { keys: 2 } : { keys: 2, where };
+    if (rows.length > 0) await this.run(updateStatement({ schema: this.schema, table, columns }, rows, terms));
+  }
+
+  private async run(statement: BulkStatement): Promise<void> {
+    await this.client.query(statement);
+  }
+}

@@ -1,0 +1,83 @@
+import { type ApprovalsEntry, assertNever } from '@verdict/domain';
+import type { RecordedEntry } from '../journals/entry-log.js';
+import type { Revision } from '../ports/journals.js';
+import type { ApprovalRowChange, RowChange, StoredApprovalRow } from './changes.js';
+import { approvalsEntry } from './entries.codec.js';
+
+type Requested = Extract<ApprovalsEntry, { type: 'approval_requested' }>['payload'];
+
+/** The person behind a pipeline asked as much as the pipeline did. */
+const askers = ({ requester }: Requested): readonly string[] =>
+  requester.on_behalf_of === null || requester.on_behalf_of === requester.subject
+    ? [requester.subject]
+    : [requester.subject, requester.on_behalf_of].sort();
+
+const approvalRow = (tenantId: string, revision: Revision, requested: Requested): StoredApprovalRow => ({
+  tenantId,
+  approvalId: requested.approval_id,
+  decisionId: requested.decision_id,
+  revision,
+  status: 'pending',
+  projectId: requested.binding.project_id,
+  requester: requested.requester.subject,
+  excludedVoters: requested.terms.is_separation_required ? askers(requested) : [],
+  approvedBy: [],
+  quorum: requested.terms.quorum,
+  ticket: requested.ticket,
+  requestedAt: requested.requested_at,
+  approveBy: requested.approve_by,
+  useBy: null,
+  isSeparationRequired: requested.terms.is_separation_required,
+});
+
+const changed = (tenantId: string, approvalId: string, change: ApprovalRowChange): readonly RowChange[] => [
+  { op: 'update', table: 'approvals', tenantId, approvalId, change },
+];
+
+type Settling = Extract<ApprovalsEntry, { type: 'approval_granted' | 'approval_denied' | 'approval_expired' | 'approval_withdrawn' | 'token_consumed' }>;
+
+const settling = (tenantId: string, entry: Settling): readonly RowChange[] => {
+  const id = entry.payload.approval_id;
+  switch (entry.type) {
+    case 'approval_granted':
+      return changed(tenantId, id, { kind: 'granted', useBy: entry.payload.use_by });
+    case 'approval_denied':
+      return changed(tenantId, id, { kind: 'ended', status: 'denied' });
+    case 'approval_expired':
+      return changed(tenantId, id, { kind: 'ended', status: 'expired' });
+    case 'approval_withdrawn':
+      return changed(tenantId, id, { kind: 'ended', status: 'withdrawn' });
+    case 'token_consumed':
+      return changed(tenantId, id, { kind: 'ended', status: 'consumed' });
+    default:
+      return assertNever(entry);
+  }
+};
+
+/** Row changes of one entry of `approvals-<tenant>`. Throws TypeError for a type that this release does not know. */
+export const projectApprovals = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
+  const entry = approvalsEntry(recorded);
+  switch (entry.type) {
+    case 'approval_requested':
+      return [{ op: 'insert', table: 'approvals', row: approvalRow(tenantId, recorded.revision, entry.payload) }];
+    case 'approval_request_filed': {
+      const { approval_id: id, filed_by: by, ticket } = entry.payload;
+      return changed(tenantId, id, { kind: 'filed', by, ticket });
+    }
+    case 'vote_cast': {
+      const { approval_id: id, voter: by, vote } = entry.payload;
+      return changed(tenantId, id, { kind: 'voted', by, vote });
+    }
+    case 'approval_granted':
+    case 'approval_denied':
+    case 'approval_expired':
+    case 'approval_withdrawn':
+    case 'token_consumed':
+      return settling(tenantId, entry);
+    case 'token_issued':
+    case 'token_refused':
+      return [];
+    default:
+      return assertNever(entry);
+  }
+};

@@ -1,0 +1,48 @@
+import { assertNever, type DecisionRecorded, usdOf } from '@verdict/domain';
+import type { RecordedEntry } from '../journals/entry-log.js';
+import type { Revision } from '../ports/journals.js';
+import type { DecisionRow } from '../ports/read-models.js';
+import type { HoldEnd, RowChange } from './changes.js';
+import { decisionsEntry } from './entries.codec.js';
+
+const decisionRow = (tenantId: string, revision: Revision, recorded: DecisionRecorded): DecisionRow => ({
+  tenantId,
+  decisionId: recorded.decision_id,
+  revision,
+  decidedAt: recorded.decided_at,
+  expiresAt: recorded.expires_at,
+  projectId: recorded.request.project_id,
+  environmentClass: recorded.request.environment_class,
+  source: recorded.request.source,
+  resourceReference: recorded.request.resource_reference,
+  decision: recorded.decision,
+  reasonCodes: recorded.reason_codes,
+  monthlyDeltaUsd: recorded.cost.monthly_delta_usd,
+  holdUsd: recorded.hold.total_usd,
+  requestFingerprint: recorded.request_fingerprint,
+  keyScope: recorded.key.scope,
+  keyText: recorded.key.text,
+  payloadHash: recorded.payload_hash,
+  approvalId: recorded.approval?.approval_id ?? null,
+  isDryRun: recorded.dry_run,
+  holdState: usdOf(recorded.hold.total_usd) > 0n ? 'held' : 'none',
+});
+
+const hold = (tenantId: string, decisionId: string, holdState: HoldEnd): readonly RowChange[] => [
+  { op: 'update', table: 'decisions', tenantId, decisionId, holdState },
+];
+
+/** Row changes of one entry of `decisions-<tenant>`. Throws TypeError for a type that this release does not know. */
+export const projectDecisions = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
+  const entry = decisionsEntry(recorded);
+  switch (entry.type) {
+    case 'decision_recorded':
+      return [{ op: 'insert', table: 'decisions', row: decisionRow(tenantId, recorded.revision, entry.payload) }];
+    case 'hold_voided':
+      return hold(tenantId, entry.payload.decision_id, entry.payload.cause === 'superseded' ? 'superseded' : 'voided');
+    case 'hold_expired':
+      return hold(tenantId, entry.payload.decision_id, 'expired');
+    default:
+      return assertNever(entry);
+  }
+};

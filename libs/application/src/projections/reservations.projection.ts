@@ -1,0 +1,54 @@
+import { assertNever, type ReservationsEntry } from '@verdict/domain';
+import type { RecordedEntry } from '../journals/entry-log.js';
+import type { Revision } from '../ports/journals.js';
+import type { ExceptionRow, SettlementRow } from '../ports/read-models.js';
+import type { RowChange } from './changes.js';
+import { reservationsEntry } from './entries.codec.js';
+
+type Settled = Extract<ReservationsEntry, { type: 'reservation_settled' }>['payload'];
+type Opened = Extract<ReservationsEntry, { type: 'exception_opened' }>['payload'];
+
+const settlementRow = (tenantId: string, revision: Revision, settled: Settled): SettlementRow => ({
+  tenantId,
+  decisionId: settled.decision_id,
+  revision,
+  status: settled.status,
+  expectedUsd: settled.expected_usd,
+  actualUsd: settled.actual_usd,
+  driftUsd: settled.drift_usd,
+  overrunUsd: settled.overrun_usd,
+  settledAt: settled.settled_at,
+});
+
+const exceptionRow = (tenantId: string, revision: Revision, opened: Opened): ExceptionRow => ({
+  tenantId,
+  exceptionId: opened.exception_id,
+  kind: opened.kind,
+  decisionId: opened.decision_id,
+  expectedUsd: opened.expected_usd,
+  actualUsd: opened.actual_usd,
+  amountUsd: opened.amount_usd,
+  owner: opened.owner,
+  status: 'open',
+  openedAt: opened.opened_at,
+  dueAt: opened.due_at,
+  revision,
+});
+
+/** Row changes of one entry of `reservations-<tenant>`. Throws TypeError for a type that this release does not know. */
+export const projectReservations = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
+  const entry = reservationsEntry(recorded);
+  switch (entry.type) {
+    case 'reservation_settled':
+      return [{ op: 'insert', table: 'settlements', row: settlementRow(tenantId, recorded.revision, entry.payload) }];
+    case 'exception_opened':
+      return [{ op: 'insert', table: 'exceptions', row: exceptionRow(tenantId, recorded.revision, entry.payload) }];
+    case 'exception_resolved':
+      return [{ op: 'update', table: 'exceptions', tenantId, exceptionId: entry.payload.exception_id, status: 'resolved' }];
+    case 'actual_recorded':
+    case 'drift_found':
+      return []; // Both are in the settlement that they come with.
+    default:
+      return assertNever(entry);
+  }
+};

@@ -1,0 +1,75 @@
+/**
+ * `npm run generate` writes the documents that are made from the code (docs/generated) from the built libs;
+ * `node tools/generate.mjs --check` compares instead, and fails when a file is not what the code says.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const built = (lib) => new URL(`../libs/${lib}/dist/index.js`, import.meta.url).href;
+
+const load = async (lib) => {
+  try {
+    return await import(built(lib));
+  } catch (error) {
+    console.error(`libs/${lib}/dist cannot be loaded; run "npm run build" first (${error.message})`);
+    process.exit(2);
+  }
+};
+
+/** A code that the table does not know would make a document that promises what nobody answers. */
+const tableOf = (problems) => {
+  const kindOf = (code) => {
+    if (Object.hasOwn(problems, code)) return problems[code];
+    throw new Error(`a route names the problem code ${code}, which is not in the table of nest-kit`);
+  };
+  return { statusOf: (code) => kindOf(code).status, titleOf: (code) => kindOf(code).title };
+};
+
+const pretty = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+const makeAll = async () => {
+  const [{ openApiDocument }, { PROBLEMS }] = await Promise.all([load('contracts'), load('nest-kit')]);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return [['docs/generated/openapi.json', pretty(openApiDocument({ version, problems: tableOf(PROBLEMS) }))]];
+};
+
+const readIfThere = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const firstDifference = (old, fresh) => {
+  const [oldLines, freshLines] = [old.split('\n'), fresh.split('\n')];
+  const at = freshLines.findIndex((line, index) => line !== oldLines[index]);
+  const line = at === -1 ? freshLines.length : at;
+  return `line ${line + 1}: committed ${JSON.stringify(oldLines[line] ?? '')}, made now ${JSON.stringify(freshLines[line] ?? '')}`;
+};
+
+const check = ([path, fresh]) => {
+  const old = readIfThere(join(root, path));
+  if (old === fresh) return true;
+  const why = old === undefined ? 'it is not there' : firstDifference(old, fresh);
+  console.error(`${path} is not what the code says (${why}); run "npm run build && npm run generate" and commit it`);
+  return false;
+};
+
+const write = ([path, fresh]) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), fresh);
+  console.log(`wrote ${path}`);
+};
+
+const args = process.argv.slice(2);
+if (args.some((argument) => argument !== '--check')) {
+  console.error('usage: node tools/generate.mjs [--check]');
+  process.exit(2);
+}
+const files = await makeAll();
+if (!args.includes('--check')) files.forEach(write);
+else if (!files.map(check).every(Boolean)) process.exitCode = 1;
