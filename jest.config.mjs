@@ -6,7 +6,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/planted/'],
   modulePathIgnorePatterns: ['/dist/'],
   setupFiles: ['reflect-metadata'],
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  globalTeardown: '<rootDir>/test/support/jest-global-teardown.mjs',
   moduleNameMapper: {
     '^@verdict/app-([^/]+)/module$': '<rootDir>/apps/$1/src/$1.module.ts',
     '^@verdict/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',

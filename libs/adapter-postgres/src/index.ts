@@ -10,3 +10,8 @@ export type { MigrateLogOptions } from './journals/migrate-log.js';
 export { LogDamaged, openPostgresJournals } from './journals/postgres-journals.js';
 export type { PostgresJournalsOptions } from './journals/postgres-journals.js';
 export { ensureRoles, OWNER_ROLE, SERVICE_ROLE } from './journals/roles.js';
+export { openReadModels } from './read-models/open-read-models.js';
+export type { OpenReadModels, ReadModelsOptions } from './read-models/open-read-models.js';
+export { rebuildReadModels } from './read-models/rebuild.js';
+export type { RebuildOptions, RebuildReport, TableComparison } from './read-models/rebuild.js';
+export { allowReadModels } from './read-models/schema.js';

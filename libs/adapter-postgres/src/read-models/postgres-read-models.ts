@@ -1,0 +1,134 @@
+import {
+  type ApprovalRow,
+  type DecisionFilter,
+  type DecisionRow,
+  type DecisionView,
+  type ExceptionRow,
+  JOURNAL_KINDS,
+  type JournalKind,
+  journalName,
+  type Page,
+  type PageRequest,
+  type ReadModels,
+  type Revision,
+  type StoredApprovalRow,
+} from '@verdict/application';
+import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
+import { ApprovalEntity, DecisionEntity, ExceptionEntity, HighWaterEntity, SettlementEntity, type StoredDecision } from './entities.js';
+import type { AnswerFinder } from './find-answers.js';
+import { idsInRange } from './ids-in-range.js';
+import { pageOf, withFilters } from './page-of.js';
+
+export interface ReadModelDeps {
+  readonly source: DataSource;
+  readonly answers: AnswerFinder;
+  readonly schema: string;
+  readonly consumer: string;
+}
+
+const decisionView = ({ isSettled: _, approval, settlement, ...row }: StoredDecision): DecisionView => ({
+  row: { ...row },
+  approvalStatus: approval?.status ?? null,
+  settlement: settlement == null ? null : { ...settlement },
+});
+const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
+
+const mapPage = <From, To>(page: Page<From>, change: (row: From) => To): Page<To> =>
+  page.kind === 'page' ? { ...page, rows: page.rows.map(change) } : page;
+
+/** The ReadModels port on Postgres through TypeORM. */
+export class PostgresReadModels implements ReadModels {
+  constructor(private readonly deps: ReadModelDeps) {}
+
+  async listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>> {
+    const { projectId, environmentClass, decision, source } = filter;
+    const filters = { projectId, environmentClass, decision, source };
+    const query = withFilters(this.decisionsOf(tenantId), 'd', filters);
+    const walk = { list: 'decisions', tenantId, filter: filters, order: 'newest_first' } as const;
+    return mapPage(await pageOf({ query, alias: 'd', walk }, page), decisionView);
+  }
+
+  async findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined> {
+    const found = await this.decisionsOf(tenantId).andWhere('d.decisionId = :decisionId', { decisionId }).getOne();
+    return found === null ? undefined : decisionView(found);
+  }
+
+  async findAnswers(tenantId: string, keys: readonly { readonly scope: string; readonly text: string }[]): Promise<readonly DecisionRow[]> {
+    const found = await this.deps.answers.find(keys.map(({ scope, text }) => ({ tenantId, scope, text })));
+    return found.filter((row) => row !== undefined);
+  }
+
+  async listApprovals(
+    tenantId: string,
+    filter: { readonly status?: string | undefined; readonly projectId?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<ApprovalRow>> {
+    const filters = { status: filter.status, projectId: filter.projectId };
+    const query = withFilters(this.approvalsOf(tenantId), 'a', filters);
+    const walk = { list: 'approvals', tenantId, filter: filters, order: 'newest_first' } as const;
+    return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
+  }
+
+  async approvalQueue(
+    tenantId: string,
+    { subject, now }: { readonly subject: string; readonly now: string },
+    page: PageRequest,
+  ): Promise<Page<ApprovalRow>> {
+    const query = this.approvalsOf(tenantId)
+      .andWhere(`a.status = 'pending'`)
+      .andWhere('a.approveBy > :now', { now })
+      .andWhere('NOT (:subject = ANY (a.excludedVoters))', { subject });
+    // The clock moves on during a walk, so it is not part of what a cursor is bound to.
+    const walk = { list: 'approval_queue', tenantId, filter: { subject }, order: 'oldest_first' } as const;
+    return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
+  }
+
+  async findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined> {
+    const found = await this.deps.source.getRepository(ApprovalEntity).findOneBy({ tenantId, approvalId });
+    return found === null ? undefined : approvalRow(found);
+  }
+
+  async listActiveReservations(
+    tenantId: string,
+    filter: { readonly projectId?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<DecisionView>> {
+    const filters = { projectId: filter.projectId };
+    const held = this.decisionsOf(tenantId).andWhere(`d.holdState = 'held'`).andWhere('NOT d.isSettled');
+    const walk = { list: 'active_reservations', tenantId, filter: filters, order: 'oldest_first' } as const;
+    return mapPage(await pageOf({ query: withFilters(held, 'd', filters), alias: 'd', walk }, page), decisionView);
+  }
+
+  listExceptions(tenantId: string, filter: { readonly kind?: string | undefined }, page: PageRequest): Promise<Page<ExceptionRow>> {
+    const filters = { kind: filter.kind };
+    const all = this.deps.source.getRepository(ExceptionEntity).createQueryBuilder('e').where('e.tenantId = :tenantId', { tenantId });
+    const walk = { list: 'exceptions', tenantId, filter: filters, order: 'newest_first' } as const;
+    return pageOf({ query: withFilters(all, 'e', filters), alias: 'e', walk }, page);
+  }
+
+  async highWater(tenantId: string): Promise<Readonly<Record<JournalKind, Revision>>> {
+    const { source, consumer } = this.deps;
+    const journals = JOURNAL_KINDS.map((kind) => journalName(kind, tenantId));
+    const marks = await source.getRepository(HighWaterEntity).findBy({ consumer, journal: In(journals) });
+    const last = (kind: JournalKind): Revision =>
+      (marks.find(({ journal }) => journal === journalName(kind, tenantId))?.nextRevision ?? 0n) - 1n;
+    return { policy: last('policy'), decisions: last('decisions'), approvals: last('approvals'), reservations: last('reservations') };
+  }
+
+  idsInRange(tenantId: string, kind: JournalKind, from: Revision, to: Revision): AsyncIterable<string> {
+    return idsInRange(this.deps.source, this.deps.schema, { tenantId, kind, from, to });
+  }
+
+  private decisionsOf(tenantId: string): SelectQueryBuilder<StoredDecision> {
+    return this.deps.source
+      .getRepository(DecisionEntity)
+      .createQueryBuilder('d')
+      .leftJoinAndMapOne('d.approval', ApprovalEntity, 'a', 'a.tenantId = d.tenantId AND a.approvalId = d.approvalId')
+      .leftJoinAndMapOne('d.settlement', SettlementEntity, 's', 's.tenantId = d.tenantId AND s.decisionId = d.decisionId')
+      .where('d.tenantId = :tenantId', { tenantId });
+  }
+
+  private approvalsOf(tenantId: string): SelectQueryBuilder<StoredApprovalRow> {
+    return this.deps.source.getRepository(ApprovalEntity).createQueryBuilder('a').where('a.tenantId = :tenantId', { tenantId });
+  }
+}
