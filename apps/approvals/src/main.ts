@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@verdict/platform';
+import { ApprovalsModule } from './approvals.module.js';
+
+await runService({ name: 'approvals', moduleOf: (platform) => Promise.resolve({ module: ApprovalsModule.register(platform) }) });

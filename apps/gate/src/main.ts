@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@verdict/platform';
+import { GateModule } from './gate.module.js';
+
+await runService({ name: 'gate', moduleOf: (platform) => Promise.resolve({ module: GateModule.register(platform) }) });

@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@verdict/platform';
+import { ReconciliationModule } from './reconciliation.module.js';
+
+await runService({ name: 'reconciliation', moduleOf: (platform) => Promise.resolve({ module: ReconciliationModule.register(platform) }) });

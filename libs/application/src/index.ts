@@ -75,11 +75,38 @@ export { projectReservations } from './projections/reservations.projection.js';
 export { projectTo, type ProjectToOptions } from './projections/project-to.js';
 export { projectEntry } from './projections/project-entry.js';
 export { RETRY_TERMS, type RetryTerms, SLICE_ENTRIES_MAX } from './projections/lane.js';
+export { Projector } from './projections/projector.js';
 export {
-  Projector,
   type ProjectorDeps,
   type ProjectorLag,
   type ProjectorObserver,
   type ProjectorOptions,
   silentProjectorObserver,
-} from './projections/projector.js';
+} from './projections/projector.types.js';
+export {
+  type AuditObserver,
+  type AuditStore,
+  AuditStoreUnavailable,
+  type CheckpointStore,
+  type CreateExport,
+  type ExportContent,
+  type ExportEnd,
+  type ExportFiles,
+  type ExportJob,
+  type ExportOrder,
+  type ExportPage,
+  type ExportRange,
+  type ExportRanges,
+  type ExportResult,
+  type ExportStatus,
+  type ExportStore,
+  type ExportTerms,
+  type LeafSource,
+  type NewCheckpoint,
+  silentAuditObserver,
+  type SignedHead,
+  type Signing,
+  type StoredCheckpoint,
+} from './ports/audit.js';
+export { type AuditKeys, vkeyLines } from './audit/checkpoint-keys.js';
+export { CheckpointPublisher, type PublisherDeps, type PublisherOptions } from './audit/checkpoint-publisher.js';

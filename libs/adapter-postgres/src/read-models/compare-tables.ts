@@ -57,9 +57,12 @@ interface Tally {
   readonly examples: string[];
 }
 
-const differ = (tally: Tally, name: string): void => {
+const count = (tally: Tally, live: Row | undefined, rebuilt: Row | undefined): void => {
+  if (live !== undefined) tally.liveRows += 1;
+  if (rebuilt !== undefined) tally.rebuiltRows += 1;
+  if (live?.content === rebuilt?.content) return;
   tally.differing += 1;
-  if (tally.examples.length < EXAMPLES_MAX) tally.examples.push(name);
+  if (tally.examples.length < EXAMPLES_MAX) tally.examples.push(live?.name ?? rebuilt?.name ?? '');
 };
 
 const nextOf = async (rows: AsyncGenerator<Row>): Promise<Row | undefined> => {
@@ -80,15 +83,9 @@ const compareTable = async (live: Client, rebuilt: Client, table: keyof typeof K
   let [a, b] = await Promise.all([nextOf(liveRows), nextOf(rebuiltRows)]);
   while (a !== undefined || b !== undefined) {
     const side = sideOf(a, b);
-    if (side !== 0 || a?.content !== b?.content) differ(tally, (side <= 0 ? a : b)?.name ?? '');
-    if (side <= 0) {
-      tally.liveRows += 1;
-      a = await nextOf(liveRows);
-    }
-    if (side >= 0) {
-      tally.rebuiltRows += 1;
-      b = await nextOf(rebuiltRows);
-    }
+    count(tally, side <= 0 ? a : undefined, side >= 0 ? b : undefined);
+    if (side <= 0) a = await nextOf(liveRows);
+    if (side >= 0) b = await nextOf(rebuiltRows);
   }
   return { table, ...tally };
 };

@@ -29,7 +29,7 @@ export interface ReadModelDeps {
 const decisionView = ({ isSettled: _, approval, settlement, ...row }: StoredDecision): DecisionView => ({
   row: { ...row },
   approvalStatus: approval?.status ?? null,
-  settlement: settlement == null ? null : { ...settlement },
+  settlement: settlement ?? null,
 });
 const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
 
@@ -123,8 +123,8 @@ export class PostgresReadModels implements ReadModels {
     return this.deps.source
       .getRepository(DecisionEntity)
       .createQueryBuilder('d')
-      .leftJoinAndMapOne('d.approval', ApprovalEntity, 'a', 'a.tenantId = d.tenantId AND a.approvalId = d.approvalId')
-      .leftJoinAndMapOne('d.settlement', SettlementEntity, 's', 's.tenantId = d.tenantId AND s.decisionId = d.decisionId')
+      .leftJoinAndMapOne('d.approval', ApprovalEntity.options.name, 'a', 'a.tenantId = d.tenantId AND a.approvalId = d.approvalId')
+      .leftJoinAndMapOne('d.settlement', SettlementEntity.options.name, 's', 's.tenantId = d.tenantId AND s.decisionId = d.decisionId')
       .where('d.tenantId = :tenantId', { tenantId });
   }
 

@@ -5,7 +5,7 @@ import { compareTables, type TableComparison } from './compare-tables.js';
 import { migrateReadModels } from './data-source.js';
 import { READ_MODEL_CONSUMER } from './open-read-models.js';
 import { PostgresProjectionStore } from './projection-store.js';
-import { READ_MODEL_SCHEMA, REBUILD_LOCK, REBUILD_SCHEMA } from './schema.js';
+import { READ_MODEL_SCHEMA, REBUILD_LOCK, REBUILD_SCHEMA, REPLACED_SCHEMA } from './schema.js';
 
 export type { TableComparison } from './compare-tables.js';
 
@@ -44,7 +44,11 @@ const withinLog = async (log: EntryLog, marks: Marks): Promise<Marks> => {
   );
 };
 
-const dropRebuilt = (client: Client): Promise<unknown> => client.query(`DROP SCHEMA IF EXISTS ${REBUILD_SCHEMA} CASCADE`);
+/** What a rebuild leaves that died, or what it has replaced. */
+const dropOthers = async (client: Client): Promise<void> => {
+  await client.query(`DROP SCHEMA IF EXISTS ${REBUILD_SCHEMA} CASCADE`);
+  await client.query(`DROP SCHEMA IF EXISTS ${REPLACED_SCHEMA} CASCADE`);
+};
 
 const liveMarks = async (client: Client): Promise<Marks> => {
   const text = `SELECT journal, next_revision FROM ${READ_MODEL_SCHEMA}.high_water WHERE consumer = $1 AND next_revision > 0`;
@@ -54,16 +58,21 @@ const liveMarks = async (client: Client): Promise<Marks> => {
 
 /**
  * Makes the rebuilt tables the live ones, in one transaction that waits for a projection under way. A projector whose
- * marks were ahead meets the older ones as a gap and closes it from the log.
+ * marks were ahead meets the older ones as a gap and closes it from the log. The replaced tables are dropped later, when
+ * those who read them have finished.
  */
 const swap = async (client: Client): Promise<void> => {
   await client.query('BEGIN');
-  await client.query(`LOCK TABLE ${READ_MODEL_SCHEMA}.high_water, ${READ_MODEL_SCHEMA}.parked_journals IN ACCESS EXCLUSIVE MODE`);
-  await client.query(`INSERT INTO ${REBUILD_SCHEMA}.parked_journals SELECT * FROM ${READ_MODEL_SCHEMA}.parked_journals`);
-  await client.query(`ALTER SCHEMA ${READ_MODEL_SCHEMA} RENAME TO ${READ_MODEL_SCHEMA}_old`);
-  await client.query(`ALTER SCHEMA ${REBUILD_SCHEMA} RENAME TO ${READ_MODEL_SCHEMA}`);
-  await client.query(`DROP SCHEMA ${READ_MODEL_SCHEMA}_old CASCADE`);
-  await client.query('COMMIT');
+  try {
+    await client.query(`LOCK TABLE ${READ_MODEL_SCHEMA}.high_water, ${READ_MODEL_SCHEMA}.parked_journals IN ACCESS EXCLUSIVE MODE`);
+    await client.query(`INSERT INTO ${REBUILD_SCHEMA}.parked_journals SELECT * FROM ${READ_MODEL_SCHEMA}.parked_journals`);
+    await client.query(`ALTER SCHEMA ${READ_MODEL_SCHEMA} RENAME TO ${REPLACED_SCHEMA}`);
+    await client.query(`ALTER SCHEMA ${REBUILD_SCHEMA} RENAME TO ${READ_MODEL_SCHEMA}`);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
 };
 
 interface Rebuilding {
@@ -123,14 +132,14 @@ export const rebuildReadModels = async (options: RebuildOptions): Promise<Rebuil
   return withClient(url, async (live) => {
     const { rows } = await live.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [REBUILD_LOCK]);
     if (rows[0]?.locked !== true) throw new Error('another rebuild of the read models is running');
-    await dropRebuilt(live); // What an earlier one left when it died.
+    await dropOthers(live);
     await migrateReadModels(url, REBUILD_SCHEMA);
     const store = new PostgresProjectionStore({ url, schema: REBUILD_SCHEMA, consumer: READ_MODEL_CONSUMER, applicationName: 'verdict-rebuild' });
     try {
       return await rebuild({ options, live, store });
     } finally {
       await store.close();
-      await dropRebuilt(live);
+      await dropOthers(live).catch(() => undefined); // The next rebuild drops them.
     }
   });
 };

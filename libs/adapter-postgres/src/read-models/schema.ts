@@ -6,6 +6,9 @@ export const READ_MODEL_SCHEMA = 'read_model';
 /** Where a rebuild makes the next ones. */
 export const REBUILD_SCHEMA = 'read_model_rebuild';
 
+/** Where the replaced ones are until nobody reads them. */
+export const REPLACED_SCHEMA = 'read_model_replaced';
+
 /** Two processes that start at once migrate one after the other; any number that nobody else uses will do. */
 export const MIGRATION_LOCK = 7_316_004_212;
 export const REBUILD_LOCK = 7_316_004_213;

@@ -34,21 +34,24 @@ const changed = (tenantId: string, approvalId: string, change: ApprovalRowChange
   { op: 'update', table: 'approvals', tenantId, approvalId, change },
 ];
 
-type Settling = Extract<ApprovalsEntry, { type: 'approval_granted' | 'approval_denied' | 'approval_expired' | 'approval_withdrawn' | 'token_consumed' }>;
+type Later = Exclude<ApprovalsEntry, { type: 'approval_requested' | 'approval_request_filed' | 'vote_cast' }>;
 
-const settling = (tenantId: string, entry: Settling): readonly RowChange[] => {
-  const id = entry.payload.approval_id;
+/** What an approval comes to, once it is no longer a matter of filing and voting. */
+const outcome = (tenantId: string, entry: Later): readonly RowChange[] => {
   switch (entry.type) {
     case 'approval_granted':
-      return changed(tenantId, id, { kind: 'granted', useBy: entry.payload.use_by });
+      return changed(tenantId, entry.payload.approval_id, { kind: 'granted', useBy: entry.payload.use_by });
     case 'approval_denied':
-      return changed(tenantId, id, { kind: 'ended', status: 'denied' });
+      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'denied' });
     case 'approval_expired':
-      return changed(tenantId, id, { kind: 'ended', status: 'expired' });
+      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'expired' });
     case 'approval_withdrawn':
-      return changed(tenantId, id, { kind: 'ended', status: 'withdrawn' });
+      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'withdrawn' });
     case 'token_consumed':
-      return changed(tenantId, id, { kind: 'ended', status: 'consumed' });
+      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'consumed' });
+    case 'token_issued':
+    case 'token_refused':
+      return [];
     default:
       return assertNever(entry);
   }
@@ -68,16 +71,7 @@ export const projectApprovals = (tenantId: string, recorded: RecordedEntry): rea
       const { approval_id: id, voter: by, vote } = entry.payload;
       return changed(tenantId, id, { kind: 'voted', by, vote });
     }
-    case 'approval_granted':
-    case 'approval_denied':
-    case 'approval_expired':
-    case 'approval_withdrawn':
-    case 'token_consumed':
-      return settling(tenantId, entry);
-    case 'token_issued':
-    case 'token_refused':
-      return [];
     default:
-      return assertNever(entry);
+      return outcome(tenantId, entry);
   }
 };

@@ -27,6 +27,19 @@ const gather = async (log: EntryLog, lanes: Iterable<Lane>): Promise<readonly Pr
   return slices;
 };
 
+/** Lanes that are not at their target yet, by name. */
+const lanesBehind = (marks: ReadonlyMap<JournalName, Revision>, targets: ReadonlyMap<JournalName, Revision>): Map<JournalName, Lane> => {
+  const behind = new Map<JournalName, Lane>();
+  for (const [journal, target] of [...targets].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const lane = Lane.of(journal);
+    if (lane === undefined) continue;
+    lane.next = marks.get(journal) ?? 0n;
+    lane.head = target - 1n;
+    if (lane.isBehind) behind.set(journal, lane);
+  }
+  return behind;
+};
+
 /**
  * Brings a store to exactly the given marks, without waiting for more: the way to rebuild.
  *
@@ -41,15 +54,7 @@ export const projectTo = async (
   targets: ReadonlyMap<JournalName, Revision>,
   { onProgress = () => undefined }: ProjectToOptions = {},
 ): Promise<number> => {
-  const marks = await store.marks();
-  const behind = new Map<JournalName, Lane>();
-  for (const [journal, target] of [...targets].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const lane = Lane.of(journal);
-    if (lane === undefined) continue;
-    lane.next = marks.get(journal) ?? 0n;
-    lane.head = target - 1n;
-    if (lane.isBehind) behind.set(journal, lane);
-  }
+  const behind = lanesBehind(await store.marks(), targets);
   let applied = 0;
   while (behind.size > 0) {
     const slices = await gather(log, behind.values());

@@ -1,52 +1,11 @@
-import type { EntryLog } from '../journals/entry-log.js';
 import { type JournalKind, journalName } from '../journals/kinds.js';
 import type { JournalName, Revision, Subscription } from '../ports/journals.js';
 import { type ParkedJournal, type ProjectedSlice, type ProjectionStore, ProjectionsUnavailable } from '../ports/projection-store.js';
-import type { Clock } from '../ports/system.js';
 import { backoffMs, Lane, RETRY_TERMS, type RetryTerms } from './lane.js';
+import { type ProjectorDeps, type ProjectorLag, type ProjectorObserver, type ProjectorOptions, silentProjectorObserver } from './projector.types.js';
 import { readSlice, type SliceReading } from './read-slice.js';
 import { Rest } from './rest.js';
 import { Waiters } from './waiters.js';
-
-/** Called at moments that operators count; must be cheap and never throw. */
-export interface ProjectorObserver {
-  /** One transaction of rows and marks. */
-  applied(round: { readonly journals: number; readonly entries: number; readonly seconds: number }): void;
-  failed(failure: { readonly journal: JournalName; readonly revision: Revision; readonly tries: number; readonly error: unknown }): void;
-  parked(parked: ParkedJournal): void;
-  resumed(journal: JournalName): void;
-  /** The log or the store is away; the projector goes on trying. */
-  unavailable(error: unknown): void;
-}
-export const silentProjectorObserver: ProjectorObserver = {
-  applied: () => undefined,
-  failed: () => undefined,
-  parked: () => undefined,
-  resumed: () => undefined,
-  unavailable: () => undefined,
-};
-
-export interface ProjectorDeps {
-  readonly log: EntryLog;
-  readonly store: ProjectionStore;
-  readonly clock: Clock;
-}
-export interface ProjectorOptions {
-  readonly observer?: ProjectorObserver;
-  readonly retry?: RetryTerms;
-  /** How often heads and marks are compared besides the hints. */
-  readonly pollEveryMs?: number;
-  /** Pause between transactions, so that a busy log makes fewer and larger ones; a waiting reader cuts it short. */
-  readonly restMs?: number;
-}
-
-export interface ProjectorLag {
-  /** Entries that the log has and the read models have not. */
-  readonly entries: Readonly<Record<JournalKind, number>>;
-  /** Milliseconds since the oldest of them was noticed; 0 when there is none. */
-  readonly oldestMs: number;
-  readonly parkedJournals: readonly JournalName[];
-}
 
 const ROUND_ENTRIES_MAX = 2_000;
 const ROUND_JOURNALS_MAX = 256;
@@ -83,7 +42,7 @@ export class Projector {
   private ticker: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private isPollDue = true;
-  private isStopping = false;
+  private isStopped = false;
   private outages = 0;
 
   constructor(
@@ -110,7 +69,7 @@ export class Projector {
 
   /** Stops after the transaction that is under way; readers who wait are told no. */
   async stop(): Promise<void> {
-    this.isStopping = true;
+    this.isStopped = true;
     clearInterval(this.ticker);
     for (const timer of this.retries.values()) clearTimeout(timer);
     await this.subscription?.close();
@@ -124,7 +83,7 @@ export class Projector {
     const journal = journalName(kind, tenantId);
     const lane = this.lanes.get(journal);
     if (lane !== undefined && lane.next > revision) return Promise.resolve(true);
-    if (this.isStopping || lane?.status === 'parked') return Promise.resolve(false);
+    if (this.hasStopped() || lane?.status === 'parked') return Promise.resolve(false);
     const waiting = this.waiters.wait(journal, revision, timeoutMs);
     this.rest.end();
     return waiting;
@@ -173,11 +132,15 @@ export class Projector {
   }
 
   private wake(): void {
-    if (this.running !== undefined || this.isStopping) return;
+    if (this.running !== undefined || this.hasStopped()) return;
     this.running = this.run().finally(() => {
       this.running = undefined;
       if (this.hasWork) this.wake(); // A hint of the last moment.
     });
+  }
+
+  private hasStopped(): boolean {
+    return this.isStopped;
   }
 
   private get hasWork(): boolean {
@@ -185,7 +148,7 @@ export class Projector {
   }
 
   private async run(): Promise<void> {
-    while (this.hasWork && !this.isStopping) {
+    while (this.hasWork && !this.hasStopped()) {
       try {
         if (this.isPollDue) await this.poll();
         await this.round(this.takeLanes());
@@ -193,11 +156,11 @@ export class Projector {
       } catch (error) {
         this.observer.unavailable(error);
         this.outages += 1;
-        if (this.isStopping) return;
+        if (this.hasStopped()) return;
         await this.rest.take(backoffMs(OUTAGE_RETRY, this.outages));
         continue;
       }
-      if (this.waiters.size === 0 && !this.isStopping) await this.rest.take(this.restMs);
+      if (this.waiters.size === 0 && !this.hasStopped()) await this.rest.take(this.restMs);
     }
   }
 

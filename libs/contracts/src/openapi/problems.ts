@@ -3,8 +3,8 @@ import type { JsonSchema } from './schemas.js';
 
 /** What the closed table of problem codes says. @source contract section 17.2 */
 export interface ProblemTable {
-  statusOf(code: string): number;
-  titleOf(code: string): string;
+  readonly statusOf: (code: string) => number;
+  readonly titleOf: (code: string) => string;
 }
 
 const text = (description: string, rest: JsonSchema = {}): JsonSchema => ({ type: 'string', description, ...rest });
@@ -48,7 +48,8 @@ const OF_BODIES = [
   'unknown_field',
 ] as const;
 const OF_QUERIES = ['validation_failed', 'unknown_field'] as const;
-const OF_PATHS = ['malformed_json', 'validation_failed'] as const;
+/** An id that cannot be one is an id that is not there. */
+const OF_PATHS = ['malformed_json', 'not_found'] as const;
 
 /** Codes that a route may answer: its own, and those of what all routes of its shape do before it. */
 export const problemsOf = (route: RouteContract): readonly string[] => [

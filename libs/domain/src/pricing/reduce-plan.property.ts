@@ -8,7 +8,9 @@ import { reducePlan } from './reduce-plan.js';
 
 const NAMES = ['a', 'b', 'region'];
 const scalar = fc.oneof(
-  fc.constantFrom('x', 'y', 'x'.repeat(300), ''),
+  fc.constantFrom('x', 'y', ''),
+  // Each long text is its own, since a masked one that occurs twice is taken out twice.
+  fc.nat().map((value) => `x${'y'.repeat(300)}${String(value)}`),
   fc.boolean(),
   fc.nat(3).map((value) => new NumberToken(String(value))),
   fc.constant(null),

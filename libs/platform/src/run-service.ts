@@ -1,0 +1,70 @@
+import type { DynamicModule } from '@nestjs/common';
+import { REASON_CODES } from '@verdict/domain';
+import { openApiDocument } from '@verdict/contracts';
+import {
+  createHttpApp,
+  createLogger,
+  Health,
+  isProblemCode,
+  listenHttpApp,
+  loadConfig,
+  Metrics,
+  PROBLEMS,
+  type Running,
+  runMain,
+  serveDocs,
+  startTracing,
+  stopHttpApp,
+} from '@verdict/nest-kit';
+import { ServiceEnv, type ServiceConfig } from './config.js';
+import { type OpenPlatform, openPlatform } from './open-platform.js';
+
+export const VERSION = '0.1.0';
+
+const problemRow = (code: string) => PROBLEMS[isProblemCode(code) ? code : 'internal_error'];
+
+/** The API's document, from the same schemas that check the requests. */
+export const apiDocument = () =>
+  openApiDocument({ version: VERSION, problems: { statusOf: (code) => problemRow(code).status, titleOf: (code) => problemRow(code).title } });
+
+export interface ServiceMain {
+  readonly name: string;
+  /** The service's module over the opened ports. */
+  readonly moduleOf: (platform: OpenPlatform, config: ServiceConfig) => Promise<{ readonly module: DynamicModule; readonly close?: () => Promise<void> }>;
+}
+
+const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {
+  const config = loadConfig(ServiceEnv, process.env);
+  const tracing = await startTracing({ serviceName: `verdict-${name}`, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, preload: ['pg'] });
+  const logger = createLogger({ service: name, level: config.LOG_LEVEL });
+  const metrics = new Metrics({ prefix: config.METRIC_PREFIX, aliasPrefixes: config.METRIC_ALIAS_PREFIXES, reasonCodes: REASON_CODES });
+  const health = new Health();
+  const platform = await openPlatform({
+    url: config.POSTGRES_URL,
+    adminUrl: config.POSTGRES_ADMIN_URL,
+    keysDir: config.VERDICT_KEYS_DIR,
+    logHost: config.VERDICT_LOG_HOST,
+    commitDelayMs: config.VERDICT_COMMIT_DELAY_MS,
+    metrics,
+    health,
+    logger,
+  });
+  const { module, close } = await moduleOf(platform, config);
+  const app = await createHttpApp({ service: name, module, config, logger, metrics, health });
+  serveDocs(app, apiDocument());
+  const url = await listenHttpApp(app, config.HTTP_HOST, config.HTTP_PORT);
+  logger.info({ url }, 'ready');
+  return {
+    stop: async () => {
+      await stopHttpApp(app);
+      await close?.();
+      await platform.close();
+      await tracing.stop();
+      logger.info('stopped');
+      logger.flush();
+    },
+  };
+};
+
+/** Runs one service as a process of its own, from its environment to its last answer. */
+export const runService = (main: ServiceMain): Promise<void> => runMain({ start: () => start(main) });

@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { balanceOf, termsOf } from '@verdict/domain';
+import { MemoryStore } from '@verdict/adapter-memory';
+import { encodeState, type RecordedEntry } from '@verdict/application';
+import { readEntry } from '@verdict/ledger';
+import { codeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
+
+const worlds: ServiceWorld[] = [];
+const open = async (options: ConstructorParameters<typeof ServiceWorld>[0] = {}): Promise<ServiceWorld> => {
+  const world = await new ServiceWorld(options).start();
+  worlds.push(world);
+  return world;
+};
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.stop()));
+});
+
+const plain = (state: unknown): unknown => JSON.parse(Buffer.from(encodeState(state)).toString());
+
+const balance = async (world: ServiceWorld, account: string) => {
+  const { state } = await world.gate.caughtUp('acme');
+  const now = world.clock.now();
+  return balanceOf(state.accounts, account, termsOf(state.policy)(account, now), now);
+};
+
+describe('the gate under concurrency', () => {
+  it('allows exactly the 37 of 1,000 concurrent changes that the budget fits', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    const { budget } = await world.budget('379.9999'); // 37 changes of 10 and a rest that fits no other.
+    const results = await Promise.all(Array.from({ length: 1000 }, () => world.ask('10')));
+    const decisions = results.map((result) => valueOf(result).recorded.decision);
+    expect(decisions.filter((decision) => decision === 'ALLOW')).toHaveLength(37);
+    expect(decisions.filter((decision) => decision === 'DENY')).toHaveLength(963);
+    expect((await balance(world, `budget:${budget.terms.budget_id}`)).held).toBe(usd('370'));
+  });
+
+  it('never lets two replicas together exceed a budget', async () => {
+    const store = new MemoryStore();
+    const first = await open({ store });
+    const second = await open({ store, clock: first.clock, idsFrom: 1_000_000 });
+    await first.policy(MONEY_ONLY);
+    await first.budget('379.9999');
+    const asked = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? first : second).ask('10'));
+    const decisions = (await Promise.all(asked)).map((result) => valueOf(result).recorded.decision);
+    expect(decisions.filter((decision) => decision === 'ALLOW')).toHaveLength(37);
+  });
+
+  it('makes a call that begins after a policy was answered see that policy, on every replica', async () => {
+    const store = new MemoryStore();
+    const first = await open({ store });
+    const second = await open({ store, clock: first.clock, idsFrom: 1_000_000 });
+    await first.policy(MONEY_ONLY);
+    valueOf(await second.ask('1'));
+    const { version } = await first.policy({ ...MONEY_ONLY, entitlements: { hard_deny_above_monthly_usd: usd('50') } });
+    const { recorded } = valueOf(await second.ask('60'));
+    expect(recorded).toMatchObject({ policy_version: version.version, decision: 'DENY' });
+    expect(recorded.reason_codes).toContain('hard_deny_threshold_exceeded');
+  });
+});
+
+describe('one command, one outcome (G3)', () => {
+  it('returns the first answer for the same key and payload, also while the first is in flight and after a restart', async () => {
+    const store = new MemoryStore();
+    const world = await open({ store });
+    await world.policy(MONEY_ONLY);
+    await world.budget('1000');
+    const [first, again] = await Promise.all([world.ask('20', { key: 'key-1' }), world.ask('20', { key: 'key-1' })]);
+    const answers = [valueOf(first), valueOf(again)];
+    expect(answers.map(({ isReplayed }) => isReplayed).sort()).toEqual([false, true]);
+    expect(answers[1]?.recorded).toEqual(answers[0]?.recorded);
+    await world.stop();
+    const restarted = await open({ store, clock: world.clock, idsFrom: 1_000_000 });
+    const later = valueOf(await restarted.ask('20', { key: 'key-1' }));
+    expect(later).toMatchObject({ isReplayed: true, recorded: answers[0]?.recorded });
+    expect((await balance(restarted, 'ceiling:plan')).held).toBe(usd('20'));
+  });
+
+  it('refuses the same key with another payload and names the fields that differ', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    valueOf(await world.ask('20', { key: 'key-1' }));
+    const refused = await world.ask('2000', { key: 'key-1' });
+    expect(refused).toMatchObject({
+      kind: 'problem',
+      problem: { code: 'idempotency_conflict', extra: { differing_fields: ['/estimated_monthly_delta_usd'] } },
+    });
+    expect(valueOf(await world.ask('20', { key: 'key-1' })).isReplayed).toBe(true);
+  });
+
+  it('decides a keyless question afresh once its answer has lapsed, and takes over what the lapsed one held', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    await world.budget('100');
+    const keyless = () => world.decideChange(
+      {
+        source: 'terraform', action: 'terraform.apply', resourceReference: 'r', projectId: 'web', environment: 'prod', monthly: usd('80'),
+        hourly: null, metadata: '{}', plan: undefined, planSha256: null, run: null, isDryRun: false, expectedFingerprint: null,
+        justification: null, ticket: null,
+      },
+      world.meta('dev-1'),
+    );
+    const first = valueOf(await keyless());
+    world.clock.advance(899_000);
+    expect(valueOf(await keyless())).toMatchObject({ isReplayed: true });
+    world.clock.advance(2_000);
+    const second = valueOf(await keyless());
+    expect(second.recorded).toMatchObject({ decision: 'ALLOW', supersedes: first.recorded.decision_id, key: { generation: 2 } });
+    expect((await balance(world, 'ceiling:plan')).held).toBe(usd('80'));
+  });
+
+  it('keeps a dry run in a key space of its own, holding nothing', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    const dry = valueOf(await world.ask('20', { key: 'key-1', isDryRun: true }));
+    expect(dry.recorded).toMatchObject({ decision: 'ALLOW', dry_run: true, hold: { total_usd: '0.0000', legs: [] } });
+    expect(valueOf(await world.ask('20', { key: 'key-1' })).isReplayed).toBe(false);
+  });
+});
+
+describe('unknown outcomes', () => {
+  it('answers unknown when the log does not say, and the same key afterwards gets the one outcome there is', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    await world.budget('1000');
+    world.journals.faults.arm('crash_after_commit');
+    expect(codeOf(await world.ask('20', { key: 'key-1' }))).toBe('outcome_unknown');
+    const again = valueOf(await world.ask('20', { key: 'key-1' }));
+    expect(again).toMatchObject({ isReplayed: true, recorded: { decision: 'ALLOW' } });
+    expect((await balance(world, 'ceiling:plan')).held).toBe(usd('20'));
+  });
+
+  it('writes nothing for a batch that died before its commit', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    world.journals.faults.arm('crash_before_commit');
+    expect(codeOf(await world.ask('20', { key: 'key-1' }))).toBe('outcome_unknown');
+    expect(valueOf(await world.ask('20', { key: 'key-1' })).isReplayed).toBe(false);
+  });
+});
+
+describe('folding again', () => {
+  it('gives the state the writer had, whatever the order of journals was', async () => {
+    const store = new MemoryStore();
+    const world = await open({ store });
+    await world.policy({ ...MONEY_ONLY, mode_matrix: { terraform: { default: 'soft' } } });
+    await world.budget('100');
+    const held = valueOf(await world.ask('60')).recorded;
+    const asked = valueOf(await world.ask('80')).recorded;
+    await world.settle();
+    valueOf(await world.manage.vote({ approvalId: asked.approval?.approval_id ?? ('' as never), vote: 'approve', notes: 'looks right to me', ticket: null }, world.meta('lead-1')));
+    await world.settle();
+    valueOf(await world.reconcile({ decisionId: held.decision_id, actual: usd('75'), notes: null }, world.meta('admin-1')));
+    await world.settle();
+    const live = await world.gate.caughtUp('acme');
+    const again = await open({ store, clock: world.clock, idsFrom: 1_000_000 });
+    const folded = await again.gate.caughtUp('acme');
+    expect(folded.folded).toEqual(live.folded);
+    expect(plain(folded.state)).toEqual(plain(live.state));
+  });
+
+  it('seals what a person wrote, and the hash covers the sealed form', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    valueOf(await world.ask('5', { justification: 'call Anna on 0170 123' }));
+    const entries: RecordedEntry[] = [];
+    for await (const { bytes } of world.journals.read('decisions-acme', 0n)) entries.push(readEntry(bytes) as never);
+    expect(JSON.stringify(entries.map(({ payload }) => payload))).not.toContain('Anna');
+    expect(JSON.stringify(entries.map(({ payload }) => payload))).toContain('$sealed');
+  });
+});

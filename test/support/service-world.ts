@@ -1,0 +1,183 @@
+import { MemoryJournals, MemoryKeyStore, type MemoryStore } from '@verdict/adapter-memory';
+import {
+  approvalsService,
+  type ApprovalTokens,
+  ConsumeApproval,
+  createDecideChange,
+  createReconcileReservation,
+  EntryLog,
+  gateService,
+  ManageApprovals,
+  PolicyAdmin,
+  type ReadModels,
+  reconciliationService,
+  type RequestMeta,
+  type Sealer,
+  ServiceHost,
+  silentObserver,
+  type UseCaseResult,
+} from '@verdict/application';
+import { completePolicy } from '@verdict/contracts';
+import { type MicroUsd, parseUsd } from '@verdict/domain';
+import { type FixedClock, fixedClock } from '@verdict/testkit';
+
+export const LOG_HOST = 'log.test';
+/** Hides nothing, but has the shape: what is recorded is the sealed form. */
+const plainSealer: Sealer = {
+  seal: ({ text, aad }) => ({ kid: 'test', iv: '', ct: Buffer.from(`${aad}|${text}`).toString('base64url'), tag: '' }),
+  open: ({ sealed, aad }) => {
+    const [found, text] = Buffer.from(sealed.ct, 'base64url').toString().split('|');
+    return found === aad ? text : undefined;
+  },
+};
+
+/** A token is its own claims: these tests are about the ledger, the signature has its own. */
+const clearTokens: ApprovalTokens = {
+  sign: ({ tenantId, approval, jti, expiresAtMs }) => {
+    const { binding } = approval.requested;
+    const claims = {
+      jti,
+      tenantId,
+      approvalId: approval.approvalId,
+      decisionId: approval.decisionId,
+      source: binding.source,
+      projectId: binding.project_id,
+      environment: binding.environment_label,
+      environmentClass: binding.environment_class,
+      requestFingerprint: binding.request_fingerprint,
+      resourceReference: binding.resource_reference,
+      expiresAtMs,
+    };
+    return Promise.resolve({ token: JSON.stringify(claims), kid: 'test' });
+  },
+  read: (token) => {
+    try {
+      return Promise.resolve({ kind: 'claims', claims: JSON.parse(token) as never, tokenSha256: '' as never });
+    } catch {
+      return Promise.resolve({ kind: 'unreadable', code: 'token_malformed' });
+    }
+  },
+};
+
+/** No entry ever leaves memory here, so nobody asks the read models. */
+const noReadModels = {
+  findAnswers: () => Promise.resolve([]),
+  findDecision: () => Promise.resolve(undefined),
+} as unknown as ReadModels;
+
+export const usd = (text: string): MicroUsd => {
+  const amount = parseUsd(text, 4);
+  if (typeof amount === 'string') throw new Error(amount);
+  return amount;
+};
+
+export const valueOf = <Value>(result: UseCaseResult<Value>): Value => {
+  if (result.kind === 'done') return result.value;
+  throw new Error(`problem ${result.problem.code}: ${result.problem.detail ?? ''}`);
+};
+export const codeOf = (result: UseCaseResult<unknown>): string => (result.kind === 'problem' ? result.problem.code : 'done');
+
+/** One process of all services over journals that forget nothing and can be made to fail. */
+export class ServiceWorld {
+  readonly clock: FixedClock;
+  readonly journals: MemoryJournals;
+  readonly gate;
+  readonly approvals;
+  readonly reconciliation;
+  readonly decideChange;
+  readonly admin;
+  readonly manage;
+  readonly consume;
+  readonly reconcile;
+  readonly keys = new MemoryKeyStore();
+  private ids = 0;
+
+  constructor(options: { readonly store?: MemoryStore; readonly clock?: FixedClock; readonly idsFrom?: number } = {}) {
+    this.clock = options.clock ?? fixedClock();
+    this.ids = options.idsFrom ?? 0;
+    this.journals = new MemoryJournals(options.store === undefined ? {} : { store: options.store });
+    const log = new EntryLog(this.journals);
+    const ids = { uuid: () => this.uuid(), randomText: (count: number) => 'A'.repeat(Math.ceil((count * 4) / 3)) };
+    const deps = { log, clock: this.clock, sealer: plainSealer, observer: silentObserver, logHost: LOG_HOST, ids, readModels: noReadModels };
+    this.gate = new ServiceHost(gateService, deps);
+    this.approvals = new ServiceHost(approvalsService, deps);
+    this.reconciliation = new ServiceHost(reconciliationService, deps);
+    this.decideChange = createDecideChange({ ...deps, gate: this.gate });
+    this.admin = new PolicyAdmin({ ...deps, gate: this.gate });
+    this.manage = new ManageApprovals({ ...deps, approvals: this.approvals, tokens: clearTokens });
+    this.consume = new ConsumeApproval({ ...deps, approvals: this.approvals, tokens: clearTokens, onEvent: () => undefined });
+    this.reconcile = createReconcileReservation({ ...deps, reconciliation: this.reconciliation, onSettled: () => undefined });
+  }
+
+  uuid(): string {
+    this.ids += 1;
+    return `00000000-0000-7000-8000-${this.ids.toString(16).padStart(12, '0')}`;
+  }
+
+  async start(): Promise<this> {
+    await Promise.all([this.gate.start(), this.approvals.start(), this.reconciliation.start()]);
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.gate.stop(), this.approvals.stop(), this.reconciliation.stop()]);
+  }
+
+  meta(subject: string, key: string | null = null, tenantId = 'acme'): RequestMeta {
+    return {
+      caller: { tenantId, subject, actor: { kind: 'user', id: subject, roles: ['member', 'approver', 'admin'] }, projects: null, onBehalfOf: null },
+      key,
+      correlationId: null,
+      traceparent: null,
+    };
+  }
+
+  /** Publishes a policy on top of whatever stands. */
+  async policy(document: Parameters<typeof completePolicy>[0], tenantId = 'acme') {
+    const versions = valueOf(await this.admin.policyVersions(tenantId));
+    const input = { document: completePolicy(document), message: 'test', effectiveFrom: null, expectedVersion: versions.length };
+    return valueOf(await this.admin.publishPolicy(input, this.meta('admin-1', null, tenantId)));
+  }
+
+  async budget(limit: string, scope: 'tenant' | `project:${string}` = 'tenant', tenantId = 'acme') {
+    return valueOf(
+      await this.admin.setBudget(
+        {
+          budgetId: null, change: { kind: 'create' }, scope, period: 'month', limit: usd(limit),
+          monthsCharged: 1, owner: null, isActive: true, whenCommitted: 'refuse',
+        },
+        this.meta('admin-1', null, tenantId),
+      ),
+    );
+  }
+
+  /** Asks with a declared amount; what is not named is the web project in prod. */
+  ask(amount: string, more: Partial<Parameters<ServiceWorld['decideChange']>[0]> & { readonly key?: string; readonly subject?: string; readonly tenantId?: string } = {}) {
+    const { key, subject, tenantId, ...request } = more;
+    return this.decideChange(
+      {
+        source: 'terraform', action: 'terraform.apply', resourceReference: 'aws_instance.web', projectId: 'web', environment: 'prod',
+        monthly: usd(amount), hourly: null, metadata: '{}', plan: undefined, planSha256: null, run: null, isDryRun: false,
+        expectedFingerprint: null, justification: null, ticket: null, ...request,
+      },
+      this.meta(subject ?? 'dev-1', key ?? this.uuid(), tenantId),
+    );
+  }
+
+  /** Lets everything that is due happen. */
+  async settle(tenantId = 'acme'): Promise<void> {
+    for (let turn = 0; turn < 4; turn += 1) {
+      await this.approvals.caughtUp(tenantId);
+      await this.gate.caughtUp(tenantId);
+      await this.reconciliation.caughtUp(tenantId);
+    }
+  }
+}
+
+/** Hard mode, no approvals, declared cost accepted: only the money decides. */
+export const MONEY_ONLY: Parameters<typeof completePolicy>[0] = {
+  mode_matrix: { terraform: { default: 'hard' } },
+  approval: { required: { prod: false, nonprod: false } },
+  pricing: { declared: { prod: 'accept', nonprod: 'accept' } },
+  entitlements: { hard_deny_above_monthly_usd: usd('1000000') },
+};
