@@ -50,7 +50,9 @@ export const failureText = ({ code, title, detail, retry, idempotencyKey, errors
   [
     `error: ${title} (${code})`,
     ...(detail === undefined ? [] : [`  ${detail}`]),
-    ...(errors ?? []).map((field) => `  ${field.pointer === '' ? '/' : field.pointer}: ${field.detail} (${field.code})`),
+    ...(errors ?? []).map(
+      (field) => `  ${field.pointer === '' ? '/' : field.pointer}: ${field.detail} (${field.code})`,
+    ),
     ...(requestId === undefined ? [] : [`  request id ${requestId}`]),
     ...(retry === 'same-key' && idempotencyKey !== null
       ? [`  the outcome is unknown; repeat the command with --idempotency-key ${idempotencyKey}`]

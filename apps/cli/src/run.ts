@@ -35,7 +35,9 @@ const quietly = (command: Command, io: Io): Command => {
 
 export const createProgram = (io: Io): Command => {
   const program = withGlobals(
-    new Command('verdict').description('asks, approves, settles, exports and verifies: the command line of Verdict').version(VERSION, '-V, --version'),
+    new Command('verdict')
+      .description('asks, approves, settles, exports and verifies: the command line of Verdict')
+      .version(VERSION, '-V, --version'),
   ).enablePositionalOptions();
   const commands = [
     tokenCommand,
@@ -60,7 +62,9 @@ const isHelp = ({ code }: CommanderError): boolean =>
 const failureOf = (error: unknown): CliFailure | undefined => {
   if (error instanceof CliFailure) return error;
   if (error instanceof CommanderError) {
-    return error.code === 'commander.help' ? undefined : wrongCall('usage', error.message.replace(/^error: /, ''), 'see --help');
+    return error.code === 'commander.help'
+      ? undefined
+      : wrongCall('usage', error.message.replace(/^error: /, ''), 'see --help');
   }
   const title = error instanceof Error ? error.message : String(error);
   return new CliFailure(EXIT.unknown, { code: 'internal_error', title, retry: 'never', idempotencyKey: null });

@@ -14,7 +14,10 @@ const globalOptions = (): readonly Option[] =>
   [
     new Option('--url <url>', 'server (VERDICT_URL; else the one that runs from ./.verdict)'),
     new Option('--token-file <file>', 'file with the token, - for standard input (VERDICT_TOKEN_FILE, VERDICT_TOKEN)'),
-    new Option('-o, --output <form>', 'table or json (default: table on a terminal, else json)').choices(['table', 'json']),
+    new Option('-o, --output <form>', 'table or json (default: table on a terminal, else json)').choices([
+      'table',
+      'json',
+    ]),
     new Option('-q, --quiet', 'print the id alone'),
     new Option('--no-color', 'no colours (NO_COLOR)'),
     new Option('--timeout <duration>', `give up after this long, retries included (default: ${DEFAULT_TIMEOUT})`),
@@ -46,7 +49,8 @@ const rootOf = (command: Command): Command => (command.parent === null ? command
 
 /** The command's value, else what was given before its name. Members that a command defined itself are not global. */
 const valueOf = (command: Command, name: string): unknown => {
-  const isGlobal = (owner: Command): boolean => owner.options.some((option) => option.attributeName() === name && option.helpGroupHeading === GROUP);
+  const isGlobal = (owner: Command): boolean =>
+    owner.options.some((option) => option.attributeName() === name && option.helpGroupHeading === GROUP);
   const root = rootOf(command);
   const isGivenHere = isGlobal(command) && command.getOptionValueSource(name) === 'cli';
   const value: unknown = isGivenHere ? command.getOptionValue(name) : root.getOptionValue(name);
@@ -100,7 +104,12 @@ const openClient = async (io: Io, flags: GlobalFlags): Promise<Client> => {
 export const openSession = (io: Io, command: Command): Session => {
   const flags = flagsOf(command);
   const { output: form, isQuiet, isColourWanted } = flags;
-  return { io, flags, printer: createPrinter(io, { form, isQuiet, isColourWanted }), client: () => openClient(io, flags) };
+  return {
+    io,
+    flags,
+    printer: createPrinter(io, { form, isQuiet, isColourWanted }),
+    client: () => openClient(io, flags),
+  };
 };
 
 /** Which form errors take when the flags themselves may be wrong. */
@@ -114,6 +123,7 @@ export const outputFormOf = (io: Io, argv: readonly string[]): OutputForm => {
 
 /** Reads a positive whole number. */
 export const parseCount = (text: string, flag: string): string => {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw wrongCall('number_invalid', `${flag} is not a positive whole number: ${text}`);
+  if (!/^[1-9][0-9]{0,8}$/.test(text))
+    throw wrongCall('number_invalid', `${flag} is not a positive whole number: ${text}`);
   return text;
 };

@@ -26,7 +26,7 @@ export {
 } from './shared/money.js';
 export { type CanonicalJson, jcsText } from './shared/jcs.js';
 export { sha256Hex } from './shared/sha256.js';
-export { isRawList, isRawObject, memberOf, NumberToken, pointerTo, type RawJson, type RawObject, textMemberOf } from './shared/raw-json.js';
+export { isRawList, isRawObject, memberOf, NumberToken, pointerTo, type RawJson, rawJsonText, type RawObject, textMemberOf } from './shared/raw-json.js';
 export { classOf, labelOf, normaliseEnvironment, UNSPECIFIED_ENVIRONMENT } from './shared/environment.js';
 export { derivedKey, type KeySource, payloadHash, requestFingerprint, type SentPayload, subjectHash } from './shared/fingerprint.js';
 export { BoundedMap } from './shared/bounded-map.js';

@@ -18,11 +18,19 @@ const approvalText = (approval: Approval): string =>
     ['decision', approval.decision_id],
     ['asks', `${approval.requester}${approval.on_behalf_of === null ? '' : ` for ${approval.on_behalf_of}`}`],
     ['change', `${approval.action} ${approval.resource_reference} in ${approval.project_id}, ${approval.environment}`],
-    ['cost', `${signedUsd(approval.monthly_delta_usd)} USD/mo, held ${usd(approval.hold_usd)}, beyond every limit ${usd(approval.unfunded_usd)}`],
+    [
+      'cost',
+      `${signedUsd(approval.monthly_delta_usd)} USD/mo, held ${usd(approval.hold_usd)}, beyond every limit ${usd(approval.unfunded_usd)}`,
+    ],
     ['reasons', approval.reason_codes.join(', ')],
     ['justification', approval.justification ?? undefined],
     ['ticket', approval.ticket ?? undefined],
-    ['votes', approval.progress.map(({ stage_id: stage, approved, quorum }) => `${stage} ${String(approved)} of ${String(quorum)}`).join(', ')],
+    [
+      'votes',
+      approval.progress
+        .map(({ stage_id: stage, approved, quorum }) => `${stage} ${String(approved)} of ${String(quorum)}`)
+        .join(', '),
+    ],
     ['approve by', approval.approve_by],
     ['use by', approval.use_by ?? undefined],
   ]);
@@ -58,7 +66,10 @@ const listCommand = (io: Io): Command =>
       });
     });
 
-const printApproval = ({ printer }: Session, { value, body }: { readonly value: Approval; readonly body: unknown }): void => {
+const printApproval = (
+  { printer }: Session,
+  { value, body }: { readonly value: Approval; readonly body: unknown },
+): void => {
   printer.print({ body, text: () => approvalText(value), id: value.approval_id });
 };
 
@@ -98,12 +109,16 @@ interface ConsumeFlags {
 const consume = async (session: Session, { state: path, tokenFile, declaredMonthly }: ConsumeFlags): Promise<void> => {
   const { io, printer } = session;
   const state = await readContinuation(io, path);
-  const monthly = declaredMonthly === undefined ? state.estimated_monthly_delta_usd : checkedUsd(declaredMonthly, '--declared-monthly');
+  const monthly =
+    declaredMonthly === undefined
+      ? state.estimated_monthly_delta_usd
+      : checkedUsd(declaredMonthly, '--declared-monthly');
   const members = {
     approval_token: await readSecret(io, tokenFile),
     ...state.binding,
     estimated_monthly_delta_usd: monthly ?? undefined,
-    estimated_hourly_delta_usd: declaredMonthly === undefined ? (state.estimated_hourly_delta_usd ?? undefined) : undefined,
+    estimated_hourly_delta_usd:
+      declaredMonthly === undefined ? (state.estimated_hourly_delta_usd ?? undefined) : undefined,
   };
   const { value, body } = await (await session.client()).send(ROUTES.consume, { body: JSON.stringify(members) });
   const text = (): string => `consumed ${value.approval_id} by ${value.consumed_by} at ${value.consumed_at}\n`;
@@ -115,8 +130,14 @@ const consumeCommand = (io: Io): Command =>
   new Command('consume')
     .description('use an approval token, once, for exactly what was approved; a failure is a hard stop')
     .requiredOption('--state <file>', 'what `gate preflight --state` wrote')
-    .requiredOption('--token-file <file>', 'the approval token, - for standard input (your own token goes before the command)')
-    .option('--declared-monthly <usd>', 'cost of the plan that will be applied, when it differs from the one that was asked for')
+    .requiredOption(
+      '--token-file <file>',
+      'the approval token, - for standard input (your own token goes before the command)',
+    )
+    .option(
+      '--declared-monthly <usd>',
+      'cost of the plan that will be applied, when it differs from the one that was asked for',
+    )
     .addHelpText(
       'after',
       `
@@ -131,6 +152,7 @@ Examples:
 export const approvalsCommand = (io: Io): Command => {
   const group = new Command('approvals').description('requests, votes and tokens');
   const votes = [voteCommand('approve'), voteCommand('deny'), withdrawCommand, reissueCommand];
-  for (const create of [listCommand, showCommand, fileCommand, ...votes, consumeCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, fileCommand, ...votes, consumeCommand])
+    group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -17,7 +17,10 @@ const budgetText = (budget: Budget): string =>
   facts([
     ['budget', `${budget.scope} per ${budget.period}${budget.active ? '' : ' (not active)'}`],
     ['id', budget.budget_id],
-    ['limit', `${usd(budget.limit_usd)}${budget.effective_limit_usd === budget.limit_usd ? '' : ` (in effect ${usd(budget.effective_limit_usd)})`}`],
+    [
+      'limit',
+      `${usd(budget.limit_usd)}${budget.effective_limit_usd === budget.limit_usd ? '' : ` (in effect ${usd(budget.effective_limit_usd)})`}`,
+    ],
     ['spent', usd(budget.spent_usd)],
     ['held', usd(budget.held_usd)],
     ['left', usd(budget.headroom_usd)],
@@ -33,28 +36,35 @@ const findBudget = async (client: Client, scopeOrId: string): Promise<Budget | u
 };
 
 const listCommand = (io: Io): Command =>
-  new Command('list').description('budgets with what is spent, held and left').action(async (_flags: object, command: Command) => {
-    const session = openSession(io, command);
-    const { value, body } = await (await session.client()).send(ROUTES.listBudgets);
-    const text = (): string =>
-      table<Budget>(
-        [
-          { title: 'SCOPE', value: ({ scope }) => scope },
-          { title: 'PERIOD', value: ({ period }) => period },
-          { title: 'LIMIT', value: ({ effective_limit_usd: limit }) => usd(limit), isNumber: true },
-          { title: 'SPENT', value: ({ spent_usd: spent }) => usd(spent), isNumber: true },
-          { title: 'HELD', value: ({ held_usd: held }) => usd(held), isNumber: true },
-          { title: 'LEFT', value: ({ headroom_usd: left }) => usd(left), isNumber: true },
-          { title: 'ID', value: ({ budget_id: id }) => id },
-        ],
-        value.items,
-      );
-    if (session.printer.isQuiet) io.stdout(value.items.map(({ budget_id: id }) => `${id}\n`).join(''));
-    else session.printer.print({ body, text });
-  });
+  new Command('list')
+    .description('budgets with what is spent, held and left')
+    .action(async (_flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const { value, body } = await (await session.client()).send(ROUTES.listBudgets);
+      const text = (): string =>
+        table<Budget>(
+          [
+            { title: 'SCOPE', value: ({ scope }) => scope },
+            { title: 'PERIOD', value: ({ period }) => period },
+            { title: 'LIMIT', value: ({ effective_limit_usd: limit }) => usd(limit), isNumber: true },
+            { title: 'SPENT', value: ({ spent_usd: spent }) => usd(spent), isNumber: true },
+            { title: 'HELD', value: ({ held_usd: held }) => usd(held), isNumber: true },
+            { title: 'LEFT', value: ({ headroom_usd: left }) => usd(left), isNumber: true },
+            { title: 'ID', value: ({ budget_id: id }) => id },
+          ],
+          value.items,
+        );
+      if (session.printer.isQuiet) io.stdout(value.items.map(({ budget_id: id }) => `${id}\n`).join(''));
+      else session.printer.print({ body, text });
+    });
 
 const notFound = (scope: string): CliFailure =>
-  new CliFailure(EXIT.refused, { code: 'not_found', title: `no budget for ${scope}`, retry: 'never', idempotencyKey: null });
+  new CliFailure(EXIT.refused, {
+    code: 'not_found',
+    title: `no budget for ${scope}`,
+    retry: 'never',
+    idempotencyKey: null,
+  });
 
 const showCommand = (io: Io): Command =>
   new Command('show')
@@ -85,7 +95,11 @@ const termsOf = ({ limit, months, owner }: SetFlags): object => ({
 
 const update = (client: Client, budget: Budget, flags: SetFlags) => {
   if (flags.period !== undefined && flags.period !== budget.period) {
-    throw wrongCall('period_fixed', `the budget of ${budget.scope} is per ${budget.period}`, 'the period of a budget does not change');
+    throw wrongCall(
+      'period_fixed',
+      `the budget of ${budget.scope} is per ${budget.period}`,
+      'the period of a budget does not change',
+    );
   }
   return client.send(ROUTES.updateBudget, {
     params: { budget_id: budget.budget_id },

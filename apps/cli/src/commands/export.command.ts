@@ -69,7 +69,12 @@ const waitFor = async (session: Session, client: Client, id: string, waitMs: num
       if (value.status === 'ready') return value;
       if (!isGoingOn(value) || io.now() + sleepMs > deadlineMs) throw notReady(value, waitMs);
       await pause(sleepMs, undefined, { signal: io.interrupted }).catch(() => {
-        throw new CliFailure(EXIT.interrupted, { code: 'interrupted', title: `interrupted; the export ${id} goes on`, retry: 'later', idempotencyKey: null });
+        throw new CliFailure(EXIT.interrupted, {
+          code: 'interrupted',
+          title: `interrupted; the export ${id} goes on`,
+          retry: 'later',
+          idempotencyKey: null,
+        });
       });
     }
   } finally {
@@ -79,8 +84,12 @@ const waitFor = async (session: Session, client: Client, id: string, waitMs: num
 
 const refuseExisting = async ({ io, flags }: Session, path: string): Promise<void> => {
   if (flags.isYes || flags.isDryRun) return;
-  const isThere = await access(resolve(io.cwd, path)).then(() => true, () => false);
-  if (isThere) throw wrongCall('file_exists', `${path} is there already`, 'name another file, or overwrite it with --yes');
+  const isThere = await access(resolve(io.cwd, path)).then(
+    () => true,
+    () => false,
+  );
+  if (isThere)
+    throw wrongCall('file_exists', `${path} is there already`, 'name another file, or overwrite it with --yes');
 };
 
 const archive = async (session: Session, { out, series, journals, wait }: ExportFlags): Promise<void> => {
@@ -102,10 +111,14 @@ const archive = async (session: Session, { out, series, journals, wait }: Export
       ['file', `${out}, ${String(bytes)} bytes`],
       ['export', ready.export_id],
       ['series', ready.series],
-      ...Object.entries(ready.ranges).map(([kind, { from, to }]) => [kind, `revisions ${String(from)} to ${String(to)} (half-open)`] as const),
+      ...Object.entries(ready.ranges).map(
+        ([kind, { from, to }]) => [kind, `revisions ${String(from)} to ${String(to)} (half-open)`] as const,
+      ),
     ])}`;
   printer.print({ body, text, id: ready.export_id });
-  printer.hint(`\ncheck it offline: verdict verify ${out} --trust VKEYS (\`verdict key public\`, fetched another way)\n`);
+  printer.hint(
+    `\ncheck it offline: verdict verify ${out} --trust VKEYS (\`verdict key public\`, fetched another way)\n`,
+  );
 };
 
 const withArchive = (command: Command): Command =>
@@ -114,7 +127,10 @@ const withArchive = (command: Command): Command =>
     .option('--series <name>', 'exports of a series are linked (default: default)')
     .addOption(new Option('--journals <kind...>', 'only these journals').choices(KINDS))
     .option('--wait <duration>', 'wait this long for the export', '10m')
-    .addHelpText('after', '\nExample:\n  verdict export --out november.zip --series monthly --token-file auditor.token\n');
+    .addHelpText(
+      'after',
+      '\nExample:\n  verdict export --out november.zip --series monthly --token-file auditor.token\n',
+    );
 
 const archiveCommand = (io: Io): Command =>
   withArchive(new Command('archive'))
@@ -144,7 +160,13 @@ const parityCommand = (io: Io): Command =>
       const session = openSession(io, command);
       const { value, body } = await (await session.client()).send(ROUTES.exportParity);
       const counts = Object.entries(value.counts);
-      const rows = table([{ title: 'COUNT', value: ([name]) => name }, { title: 'ENTRIES', value: ([, count]) => String(count), isNumber: true }], counts);
+      const rows = table(
+        [
+          { title: 'COUNT', value: ([name]) => name },
+          { title: 'ENTRIES', value: ([, count]) => String(count), isNumber: true },
+        ],
+        counts,
+      );
       const faults = [...value.gaps, ...value.mismatches].map((each) => `${each}\n`).join('');
       const text = (): string => `${value.parity_ok ? 'equal' : 'DIFFERENT'}\n${rows}${faults}`;
       session.printer.print({ body, text, id: value.parity_ok ? 'equal' : 'different' });

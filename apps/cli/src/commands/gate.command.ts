@@ -34,7 +34,14 @@ interface PreflightFlags {
 }
 
 /** Names of the run in the systems that people use; equal run and stage mean the same question. */
-const RUN_VARIABLES = ['VERDICT_RUN_ID', 'TFC_RUN_ID', 'GITHUB_RUN_ID', 'CI_PIPELINE_ID', 'BUILD_BUILDID', 'BUILD_TAG'] as const;
+const RUN_VARIABLES = [
+  'VERDICT_RUN_ID',
+  'TFC_RUN_ID',
+  'GITHUB_RUN_ID',
+  'CI_PIPELINE_ID',
+  'BUILD_BUILDID',
+  'BUILD_TAG',
+] as const;
 
 const runIdOf = (io: Io, flag: string | undefined): string => {
   const found = RUN_VARIABLES.map((name) => io.env[name]).find((value) => value !== undefined && value !== '');
@@ -49,7 +56,8 @@ const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string =>
     resource_reference: flags.resource ?? `stack:${flags.project}`,
     project_id: flags.project,
     environment: flags.environment,
-    estimated_monthly_delta_usd: flags.declaredMonthly === undefined ? undefined : checkedUsd(flags.declaredMonthly, '--declared-monthly'),
+    estimated_monthly_delta_usd:
+      flags.declaredMonthly === undefined ? undefined : checkedUsd(flags.declaredMonthly, '--declared-monthly'),
     justification: flags.justification,
     ticket: flags.ticket,
     expected_request_fingerprint: flags.expectFingerprint,
@@ -59,7 +67,11 @@ const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string =>
   return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}}`;
 };
 
-const saveState = (io: Io, path: string, { verdict, plan }: { readonly verdict: Verdict; readonly plan: PlanFile }): Promise<void> =>
+const saveState = (
+  io: Io,
+  path: string,
+  { verdict, plan }: { readonly verdict: Verdict; readonly plan: PlanFile },
+): Promise<void> =>
   writeContinuation(io, path, {
     schema: 'verdict.continuation.v1',
     decision_id: verdict.decision_id,
@@ -73,7 +85,8 @@ const saveState = (io: Io, path: string, { verdict, plan }: { readonly verdict: 
 
 /** The server derives the key from run, stage and change: the same command is the way to ask again. */
 const withRunHint = (error: unknown, runId: string): unknown => {
-  if (!(error instanceof CliFailure) || error.exit !== EXIT.unknown || error.facts.idempotencyKey !== null) return error;
+  if (!(error instanceof CliFailure) || error.exit !== EXIT.unknown || error.facts.idempotencyKey !== null)
+    return error;
   const hint = `asking again is safe: repeat the command with --run ${runId}`;
   const detail = error.facts.detail === undefined ? hint : `${error.facts.detail}; ${hint}`;
   return new CliFailure(error.exit, { ...error.facts, detail, retry: 'same-key' });

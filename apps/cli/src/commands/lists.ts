@@ -27,13 +27,21 @@ export interface ListInput<Item> {
   readonly idOf: (item: Item) => string;
 }
 
-const queryOf = <Item>({ flags, query }: ListInput<Item>, cursor: string | undefined): Readonly<Record<string, string | undefined>> => ({
+const queryOf = <Item>(
+  { flags, query }: ListInput<Item>,
+  cursor: string | undefined,
+): Readonly<Record<string, string | undefined>> => ({
   ...query,
   limit: flags.limit === undefined ? undefined : parseCount(flags.limit, '--limit'),
   cursor,
 });
 
-const pageOf = async <Item>(session: Session, route: Listed<Item>, input: ListInput<Item>, cursor: string | undefined) => {
+const pageOf = async <Item>(
+  session: Session,
+  route: Listed<Item>,
+  input: ListInput<Item>,
+  cursor: string | undefined,
+) => {
   const client = await session.client();
   return client.send(route, { query: queryOf(input, cursor) });
 };
@@ -52,7 +60,8 @@ const printAll = async <Item>(session: Session, route: Listed<Item>, input: List
   if (printer.form === 'table' && !printer.isQuiet) io.stdout(table(input.columns, items));
 };
 
-const idLines = <Item>(items: readonly Item[], { idOf }: ListInput<Item>): string => items.map((item) => `${idOf(item)}\n`).join('');
+const idLines = <Item>(items: readonly Item[], { idOf }: ListInput<Item>): string =>
+  items.map((item) => `${idOf(item)}\n`).join('');
 
 /** Prints one page, or all of them. */
 export const printList = async <Item>(session: Session, route: Listed<Item>, input: ListInput<Item>): Promise<void> => {

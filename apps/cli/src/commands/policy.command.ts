@@ -1,9 +1,10 @@
 import { ROUTES } from '@verdict/contracts';
-import { isRawObject, memberOf, type RawJson, rawJsonText } from '@verdict/domain';
+import { isRawObject, memberOf, type RawJson } from '@verdict/domain';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { wrongCall } from '../failure.js';
 import { readJsonInput } from '../input/input-file.js';
+import { jsonTextOf } from '../input/json-text.js';
 import type { Io } from '../io.js';
 import { facts, table } from '../output/table.js';
 import { openSession, parseCount, type Session, withGlobals } from '../session.js';
@@ -21,12 +22,18 @@ const policyText = (policy: PolicyVersion): string =>
     ['content of', policy.rolled_back_to === null ? undefined : `version ${String(policy.rolled_back_to)}`],
   ]);
 
-const printPolicy = ({ printer }: Session, { value, body }: { readonly value: PolicyVersion; readonly body: unknown }): void => {
+const printPolicy = (
+  { printer }: Session,
+  { value, body }: { readonly value: PolicyVersion; readonly body: unknown },
+): void => {
   const document = (): string => `${JSON.stringify(value.document, null, 2)}\n`;
   printer.print({ body, text: () => `${policyText(value)}\n${document()}`, id: String(value.version) });
 };
 
-const printPublished = ({ printer }: Session, { value, body }: { readonly value: PolicyVersion; readonly body: unknown }): void => {
+const printPublished = (
+  { printer }: Session,
+  { value, body }: { readonly value: PolicyVersion; readonly body: unknown },
+): void => {
   const note = value.unchanged === true ? 'unchanged: this text is in force already\n' : '';
   printer.print({ body, text: () => `${note}${policyText(value)}`, id: String(value.version) });
 };
@@ -93,14 +100,23 @@ const publishCommand = (io: Io): Command =>
     .requiredOption('--message <text>', 'why')
     .option('--from <time>', 'in force from then, such as 2026-12-01T00:00:00Z (default: now)')
     .option('--if-match <version>', 'the version that this one follows (default: the one in force)')
-    .addHelpText('after', '\nExample:\n  verdict policy validate policy.json && verdict policy publish policy.json --message "approval from 500"\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  verdict policy validate policy.json && verdict policy publish policy.json --message "approval from 500"\n',
+    )
     .action(async (file: string, { message, from, ifMatch }: PublishFlags, command: Command) => {
       const session = openSession(io, command);
-      const document = rawJsonText(await documentOf(io, file));
+      const document = jsonTextOf(await documentOf(io, file));
       const rest = JSON.stringify({ message, effective_from: from });
       const etag = await currentEtag(session, ifMatch);
       const client = await session.client();
-      printPublished(session, await client.send(ROUTES.publishPolicy, { ifMatch: etag, body: `${rest.slice(0, -1)},"document":${document}}` }));
+      printPublished(
+        session,
+        await client.send(ROUTES.publishPolicy, {
+          ifMatch: etag,
+          body: `${rest.slice(0, -1)},"document":${document}}`,
+        }),
+      );
     });
 
 const validateCommand = (io: Io): Command =>
@@ -109,7 +125,7 @@ const validateCommand = (io: Io): Command =>
     .argument('<file>', 'policy as JSON, - for standard input')
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const body = `{"document":${rawJsonText(await documentOf(io, file))}}`;
+      const body = `{"document":${jsonTextOf(await documentOf(io, file))}}`;
       const answer = await (await session.client()).send(ROUTES.validatePolicy, { body });
       const text = (): string => `valid, sha256 ${answer.value.document_sha256}\n`;
       session.printer.print({ body: answer.body, text, id: answer.value.document_sha256 });
@@ -131,6 +147,7 @@ const rollbackCommand = (io: Io): Command =>
 /** `verdict policy`: versions of the rules. */
 export const policyCommand = (io: Io): Command => {
   const group = new Command('policy').description('the rules, as versions');
-  for (const create of [showCommand, listCommand, validateCommand, publishCommand, rollbackCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [showCommand, listCommand, validateCommand, publishCommand, rollbackCommand])
+    group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -1,8 +1,8 @@
 import { ROUTES } from '@verdict/contracts';
-import { rawJsonText } from '@verdict/domain';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { readJsonInput } from '../input/input-file.js';
+import { jsonTextOf } from '../input/json-text.js';
 import type { Io } from '../io.js';
 import { facts, table } from '../output/table.js';
 import { openSession, withGlobals } from '../session.js';
@@ -19,23 +19,25 @@ const bookText = (book: PriceBook): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  new Command('list').description('published price books, newest first').action(async (_flags: object, command: Command) => {
-    const session = openSession(io, command);
-    const { value, body } = await (await session.client()).send(ROUTES.listPriceBooks);
-    const text = (): string =>
-      table<PriceBook>(
-        [
-          { title: 'VERSION', value: ({ version }) => version },
-          { title: 'ENTRIES', value: ({ entries }) => String(entries), isNumber: true },
-          { title: 'PUBLISHED', value: ({ published_at: at }) => at },
-          { title: 'BY', value: ({ published_by: by }) => by },
-          { title: 'SHA256', value: ({ sha256 }) => sha256 },
-        ],
-        value.items,
-      );
-    if (session.printer.isQuiet) io.stdout(value.items.map(({ version }) => `${version}\n`).join(''));
-    else session.printer.print({ body, text });
-  });
+  new Command('list')
+    .description('published price books, newest first')
+    .action(async (_flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const { value, body } = await (await session.client()).send(ROUTES.listPriceBooks);
+      const text = (): string =>
+        table<PriceBook>(
+          [
+            { title: 'VERSION', value: ({ version }) => version },
+            { title: 'ENTRIES', value: ({ entries }) => String(entries), isNumber: true },
+            { title: 'PUBLISHED', value: ({ published_at: at }) => at },
+            { title: 'BY', value: ({ published_by: by }) => by },
+            { title: 'SHA256', value: ({ sha256 }) => sha256 },
+          ],
+          value.items,
+        );
+      if (session.printer.isQuiet) io.stdout(value.items.map(({ version }) => `${version}\n`).join(''));
+      else session.printer.print({ body, text });
+    });
 
 const showCommand = (io: Io): Command =>
   new Command('show')
@@ -55,7 +57,7 @@ const publishCommand = (io: Io): Command =>
     .addHelpText('after', '\nExample:\n  verdict price-book publish examples/aws-web-stack/price-book.json\n')
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const body = rawJsonText(await readJsonInput(io, file));
+      const body = jsonTextOf(await readJsonInput(io, file));
       const answer = await (await session.client()).send(ROUTES.publishPriceBook, { body });
       session.printer.print({ body: answer.body, text: () => bookText(answer.value), id: answer.value.version });
     });

@@ -16,7 +16,12 @@ const reservationText = (reservation: Reservation): string =>
     ['change', `${reservation.resource_reference} in ${reservation.project_id}, ${reservation.environment_class}`],
     ['held', `${usd(reservation.hold_usd)} since ${reservation.held_since}`],
     ['expected', `${signedUsd(reservation.monthly_delta_usd)} USD/mo`],
-    ['settled', reservation.settlement === null ? undefined : `${reservation.settlement.status} at ${reservation.settlement.settled_at}`],
+    [
+      'settled',
+      reservation.settlement === null
+        ? undefined
+        : `${reservation.settlement.status} at ${reservation.settlement.settled_at}`,
+    ],
     ['actual', reservation.settlement === null ? undefined : usd(reservation.settlement.actual_usd)],
     ['drift', reservation.settlement === null ? undefined : signedUsd(reservation.settlement.drift_usd)],
   ]);
@@ -27,7 +32,13 @@ const settlementText = (settlement: Settlement): string =>
     ['actual', usd(settlement.actual_monthly_delta_usd)],
     ['released', usd(settlement.released_reserved_usd)],
     ['overrun', Number(settlement.overrun_usd) === 0 ? undefined : usd(settlement.overrun_usd)],
-    ...settlement.legs.map((leg) => [leg.account, `held ${usd(leg.held_usd)}, spent ${usd(leg.spent_usd)}, released ${usd(leg.released_usd)}`] as const),
+    ...settlement.legs.map(
+      (leg) =>
+        [
+          leg.account,
+          `held ${usd(leg.held_usd)}, spent ${usd(leg.spent_usd)}, released ${usd(leg.released_usd)}`,
+        ] as const,
+    ),
     ['exception', settlement.exception_id ?? undefined],
   ])}`;
 
@@ -60,7 +71,9 @@ const showCommand = (io: Io): Command =>
     .argument('<decision>', 'id of the decision')
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const { value, body } = await (await session.client()).send(ROUTES.getReservation, { params: { decision_id: id } });
+      const { value, body } = await (
+        await session.client()
+      ).send(ROUTES.getReservation, { params: { decision_id: id } });
       session.printer.print({ body, text: () => reservationText(value), id: value.decision_id });
     });
 
@@ -79,7 +92,10 @@ const reconcileCommand = (io: Io): Command =>
       const session = openSession(io, command);
       const members = { actual_monthly_delta_usd: checkedUsd(actual, '--actual'), notes };
       const client = await session.client();
-      const { value, body } = await client.send(ROUTES.reconcile, { params: { decision_id: id }, body: JSON.stringify(members) });
+      const { value, body } = await client.send(ROUTES.reconcile, {
+        params: { decision_id: id },
+        body: JSON.stringify(members),
+      });
       session.printer.print({ body, text: () => settlementText(value), id: value.decision_id });
     });
 
@@ -106,6 +122,7 @@ const exceptionsCommand = (io: Io): Command =>
 /** `verdict reservations`: what is held, and what it turned out to cost. */
 export const reservationsCommand = (io: Io): Command => {
   const group = new Command('reservations').description('what is held, and what it turned out to cost');
-  for (const create of [listCommand, showCommand, reconcileCommand, exceptionsCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, reconcileCommand, exceptionsCommand])
+    group.addCommand(withGlobals(create(io)));
   return group;
 };

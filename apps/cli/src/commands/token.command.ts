@@ -29,7 +29,10 @@ const openKeys = async (io: Io, flag: string | undefined): Promise<KeyStore> => 
   const dataDir = dataDirOf(io, flag);
   const keys = join(dataDir, 'keys');
   // The store would make a key in an empty folder, and no server would believe it.
-  const isThere = await stat(keys).then((found) => found.isDirectory(), () => false);
+  const isThere = await stat(keys).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   if (!isThere) {
     throw wrongCall(
       'data_dir_missing',
@@ -81,7 +84,9 @@ export const tokenCommand = (io: Io): Command =>
   withGlobals(new Command('token'))
     .description('make a token for a server that runs on this machine (development)')
     .requiredOption('--tenant <id>', 'tenant the caller belongs to')
-    .addOption(new Option('--role <role...>', 'what the caller may do; repeat for more').choices(ROLES).makeOptionMandatory())
+    .addOption(
+      new Option('--role <role...>', 'what the caller may do; repeat for more').choices(ROLES).makeOptionMandatory(),
+    )
     .requiredOption('--subject <name>', 'who the caller is')
     .option('--ttl <duration>', 'valid for', '1h')
     .option('--project <id...>', 'only these projects (default: all)')

@@ -7,7 +7,12 @@ export type Verdict = z.output<typeof ROUTES.gatePreflight.response>;
 type AnyVerdict = Omit<Verdict, 'run_id' | 'stage' | 'continuation'>;
 type CostLine = Verdict['cost']['lines'][number];
 
-const COLOURS = { ALLOW: 'good', ALLOW_WITH_CREDITS: 'good', REQUIRE_APPROVAL: 'waiting', DENY: 'bad' } as const satisfies Record<Verdict['decision'], Colour>;
+const COLOURS = {
+  ALLOW: 'good',
+  ALLOW_WITH_CREDITS: 'good',
+  REQUIRE_APPROVAL: 'waiting',
+  DENY: 'bad',
+} as const satisfies Record<Verdict['decision'], Colour>;
 
 const nameOf = ({ address_sha256: hash, count }: CostLine, addresses: ReadonlyMap<string, string>): string => {
   if (hash === null) return `${String(count)} equal ones`;
@@ -45,7 +50,11 @@ const nextStep = ({ approval_request_id: id, approval_channel: channel }: AnyVer
 };
 
 /** The verdict for people: the answer first, then why, what it costs and what is held, then the next step. */
-export const verdictText = (verdict: AnyVerdict, printer: Printer, addresses: ReadonlyMap<string, string> = new Map()): string => {
+export const verdictText = (
+  verdict: AnyVerdict,
+  printer: Printer,
+  addresses: ReadonlyMap<string, string> = new Map(),
+): string => {
   const { decision, decision_id: id, cost, approval_request_id: approval } = verdict;
   const monthly = cost.monthly === null ? 'cost unknown' : `${signedUsd(cost.monthly)} USD/mo`;
   const head = `${printer.paint(COLOURS[decision], decision)} ${id} ${monthly}${approval === null ? '' : ` approval ${approval}`}\n`;
@@ -55,8 +64,16 @@ export const verdictText = (verdict: AnyVerdict, printer: Printer, addresses: Re
     ['cost', costText(verdict)],
     ['held', holdText(verdict)],
     ['warnings', verdict.warnings.length === 0 ? undefined : verdict.warnings.join('; ')],
-    ['would be', verdict.would_be === null ? undefined : `${verdict.would_be.decision} (${verdict.would_be.reason_codes.join(', ')})`],
-    ['valid until', verdict.expired ? `${verdict.expires_at} (expired: ask again under a new key)` : verdict.expires_at],
+    [
+      'would be',
+      verdict.would_be === null
+        ? undefined
+        : `${verdict.would_be.decision} (${verdict.would_be.reason_codes.join(', ')})`,
+    ],
+    [
+      'valid until',
+      verdict.expired ? `${verdict.expires_at} (expired: ask again under a new key)` : verdict.expires_at,
+    ],
     ['first answer', verdict.replayed ? 'this is the recorded answer to the same request' : undefined],
     ['entry', `${verdict.entry.origin} revision ${String(verdict.entry.revision)}`],
   ]);

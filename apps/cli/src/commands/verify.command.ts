@@ -7,7 +7,10 @@ import { readInput, unreadable } from '../input/input-file.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
 
-const EXITS = { intact: EXIT.yes, not_intact: EXIT.no, cannot_check: EXIT.wrongCall } as const satisfies Record<Report['result'], ExitCode>;
+const EXITS = { intact: EXIT.yes, not_intact: EXIT.no, cannot_check: EXIT.wrongCall } as const satisfies Record<
+  Report['result'],
+  ExitCode
+>;
 
 interface VerifyFlags {
   readonly trust: readonly string[];
@@ -23,14 +26,19 @@ const keysOf = async (io: Io, keyOrFile: string): Promise<readonly string[]> => 
   if (isVkey(keyOrFile)) return [keyOrFile];
   const isLikeKey = /^[^\s+/\\]+\+[0-9a-f]{8}\+/.test(keyOrFile);
   if (isLikeKey) throw wrongCall('vkey_invalid', `not a verifier key: ${keyOrFile}`, 'a character is wrong or missing');
-  const lines = Buffer.from(await readInput(io, keyOrFile)).toString('utf8').split('\n');
+  const lines = Buffer.from(await readInput(io, keyOrFile))
+    .toString('utf8')
+    .split('\n');
   const keys = lines
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(/\s+/).at(-1) ?? '');
   const bad = keys.find((key) => !isVkey(key));
   if (bad !== undefined || keys.length === 0) {
-    throw wrongCall('vkey_invalid', `${keyOrFile} holds ${bad === undefined ? 'no key' : `a line that is no verifier key: ${bad}`}`);
+    throw wrongCall(
+      'vkey_invalid',
+      `${keyOrFile} holds ${bad === undefined ? 'no key' : `a line that is no verifier key: ${bad}`}`,
+    );
   }
   return keys;
 };
@@ -64,7 +72,10 @@ export const verifyCommand = (io: Io): Command =>
   withGlobals(new Command('verify'))
     .description('check an export bundle offline: no network, no server, no secret')
     .argument('<path>', 'bundle, as a ZIP file or a folder')
-    .requiredOption('--trust <vkey|file...>', 'public key of the log, or a file of such keys; not taken from the bundle')
+    .requiredOption(
+      '--trust <vkey|file...>',
+      'public key of the log, or a file of such keys; not taken from the bundle',
+    )
     .option('--witness <vkey|file...>', 'public keys of witnesses')
     .option('--quorum <n>', 'how many witnesses must have signed every checkpoint')
     .option('--previous <file>', 'an earlier bundle or checkpoint of this log: finds truncation and forks')

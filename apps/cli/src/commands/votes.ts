@@ -21,7 +21,12 @@ const voteText = (vote: Vote, tokenOut: string | undefined): string => {
   const shown = tokenOut === undefined ? vote.approval_token : `written to ${tokenOut}`;
   return facts([
     ['approval', `${vote.approval_id} ${vote.status}`],
-    ['votes', vote.progress.map(({ stage_id: stage, approved, quorum }) => `${stage} ${String(approved)} of ${String(quorum)}`).join(', ')],
+    [
+      'votes',
+      vote.progress
+        .map(({ stage_id: stage, approved, quorum }) => `${stage} ${String(approved)} of ${String(quorum)}`)
+        .join(', '),
+    ],
     ['token', vote.approval_token === null ? undefined : (shown ?? undefined)],
     ['valid until', vote.token_expires_at ?? undefined],
     ['use by', vote.use_by ?? undefined],
@@ -29,7 +34,11 @@ const voteText = (vote: Vote, tokenOut: string | undefined): string => {
 };
 
 /** The token is answered once. Kept in a file it is not shown at all. */
-const printVote = async (session: Session, { value, body }: { readonly value: Vote; readonly body: unknown }, tokenOut: string | undefined): Promise<void> => {
+const printVote = async (
+  session: Session,
+  { value, body }: { readonly value: Vote; readonly body: unknown },
+  tokenOut: string | undefined,
+): Promise<void> => {
   const { io, printer } = session;
   const token = value.approval_token;
   const isKept = tokenOut !== undefined && token !== null;
@@ -39,22 +48,27 @@ const printVote = async (session: Session, { value, body }: { readonly value: Vo
 };
 
 /** `approve` and `deny`; with the quorum still open, others have to vote: exit 3. */
-export const voteCommand = (vote: 'approve' | 'deny') => (io: Io): Command => {
-  const command = new Command(vote)
-    .description(vote === 'approve' ? 'agree; the completing vote gets the token, once' : 'refuse; what was held is freed')
-    .argument('<approval>', 'id of the approval')
-    .option('--notes <text>', 'for the record')
-    .option('--ticket <id>', 'for the record')
-    .option('--stage <id>', 'stage to vote in, when there are several');
-  if (vote === 'approve') command.option('--token-out <file>', 'write the token to a file that only you can read, and do not print it');
-  return command.action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
-    const session = openSession(io, self);
-    const body = JSON.stringify({ notes, ticket, stage_id: stage });
-    const answer = await (await session.client()).send(ROUTES[vote], { params: { approval_id: id }, body });
-    await printVote(session, answer, tokenOut);
-    io.exit(answer.value.status === 'pending' ? EXIT.personNeeded : EXIT.yes);
-  });
-};
+export const voteCommand =
+  (vote: 'approve' | 'deny') =>
+  (io: Io): Command => {
+    const command = new Command(vote)
+      .description(
+        vote === 'approve' ? 'agree; the completing vote gets the token, once' : 'refuse; what was held is freed',
+      )
+      .argument('<approval>', 'id of the approval')
+      .option('--notes <text>', 'for the record')
+      .option('--ticket <id>', 'for the record')
+      .option('--stage <id>', 'stage to vote in, when there are several');
+    if (vote === 'approve')
+      command.option('--token-out <file>', 'write the token to a file that only you can read, and do not print it');
+    return command.action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
+      const session = openSession(io, self);
+      const body = JSON.stringify({ notes, ticket, stage_id: stage });
+      const answer = await (await session.client()).send(ROUTES[vote], { params: { approval_id: id }, body });
+      await printVote(session, answer, tokenOut);
+      io.exit(answer.value.status === 'pending' ? EXIT.personNeeded : EXIT.yes);
+    });
+  };
 
 export const withdrawCommand = (io: Io): Command =>
   new Command('withdraw')
@@ -62,7 +76,9 @@ export const withdrawCommand = (io: Io): Command =>
     .argument('<approval>', 'id of the approval')
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const answer = await (await session.client()).send(ROUTES.withdrawApproval, { params: { approval_id: id }, body: '{}' });
+      const answer = await (
+        await session.client()
+      ).send(ROUTES.withdrawApproval, { params: { approval_id: id }, body: '{}' });
       await printVote(session, answer, undefined);
     });
 
@@ -73,6 +89,8 @@ export const reissueCommand = (io: Io): Command =>
     .option('--token-out <file>', 'write the token to a file that only you can read, and do not print it')
     .action(async (id: string, { tokenOut }: TokenFlags, command: Command) => {
       const session = openSession(io, command);
-      const answer = await (await session.client()).send(ROUTES.reissueToken, { params: { approval_id: id }, body: '{}' });
+      const answer = await (
+        await session.client()
+      ).send(ROUTES.reissueToken, { params: { approval_id: id }, body: '{}' });
       await printVote(session, answer, tokenOut);
     });

@@ -24,7 +24,8 @@ const interrupted = (idempotencyKey: string | null): CliFailure =>
 
 const causeOf = (error: unknown): string => {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string')
+    return cause.code;
   return cause instanceof Error ? cause.message : String(cause);
 };
 
@@ -34,7 +35,9 @@ const unreachable = (url: URL, error: unknown, { timeoutMs, idempotencyKey }: At
   return new CliFailure(EXIT.unknown, {
     code: isTimeout ? 'timeout' : 'server_unreachable',
     title: isTimeout ? `no answer from ${url.origin} within ${String(timeoutMs)} ms` : `cannot reach ${url.origin}`,
-    ...(isTimeout ? {} : { detail: cause === 'ECONNREFUSED' ? 'nothing listens there: is the server running?' : cause }),
+    ...(isTimeout
+      ? {}
+      : { detail: cause === 'ECONNREFUSED' ? 'nothing listens there: is the server running?' : cause }),
     retry: idempotencyKey === null ? 'later' : 'same-key',
     idempotencyKey,
   });

@@ -28,7 +28,10 @@ type Answered<Schema extends z.ZodType> = RouteContract & { readonly response: S
 
 /** Talks to one server by the contract's routes. Every method throws CliFailure for anything but the wanted answer. */
 export interface Client {
-  readonly send: <Schema extends z.ZodType>(route: Answered<Schema>, input?: RequestInput) => Promise<Answer<z.output<Schema>>>;
+  readonly send: <Schema extends z.ZodType>(
+    route: Answered<Schema>,
+    input?: RequestInput,
+  ) => Promise<Answer<z.output<Schema>>>;
   /** An answer that is not JSON. */
   readonly open: (route: RouteContract, input?: RequestInput) => Promise<Response>;
   /** `--dry-run`: nothing is sent, so there is nothing to look up first either. */
@@ -51,7 +54,12 @@ const urlOf = (base: URL, path: string, { params = {}, query = {} }: RequestInpu
 
 const REDACTED = 'Bearer ...';
 
-const requestText = (method: string, url: URL, headers: Readonly<Record<string, string>>, body: string | undefined): string => {
+const requestText = (
+  method: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string | undefined,
+): string => {
   const shown = { ...headers, ...(headers['authorization'] === undefined ? {} : { authorization: REDACTED }) };
   const lines = Object.entries(shown).map(([name, value]) => `${name}: ${value}`);
   return `${[`${method} ${url.toString()}`, ...lines, '', ...(body === undefined ? [] : [body])].join('\n')}\n`;
@@ -76,7 +84,12 @@ const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: str
     idempotencyKey,
   });
 
-const headersOf = (route: RouteContract, input: RequestInput, key: string | null, token: string | undefined): Record<string, string> => ({
+const headersOf = (
+  route: RouteContract,
+  input: RequestInput,
+  key: string | null,
+  token: string | undefined,
+): Record<string, string> => ({
   accept: route.mediaType ?? 'application/json',
   ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
   ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -90,7 +103,12 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
     return idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
   };
 
-  const call = async (route: RouteContract, input: RequestInput, key: string | null, isBuffered: boolean): Promise<Response> => {
+  const call = async (
+    route: RouteContract,
+    input: RequestInput,
+    key: string | null,
+    isBuffered: boolean,
+  ): Promise<Response> => {
     const url = urlOf(settings.url, route.path, input);
     const headers = headersOf(route, input, key, settings.token);
     if (isDryRun) {
@@ -98,7 +116,11 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
       throw new RequestPrinted();
     }
     if (settings.token === undefined && route.roles !== 'public') {
-      throw wrongCall('token_missing', 'this needs a token', 'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE');
+      throw wrongCall(
+        'token_missing',
+        'this needs a token',
+        'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE',
+      );
     }
     const init = { method: route.method, headers, ...(input.body === undefined ? {} : { body: input.body }) };
     const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isBuffered });

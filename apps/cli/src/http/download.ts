@@ -47,13 +47,25 @@ export const downloadTo = async (
   });
   try {
     const source = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body);
-    await pipeline(source, counting, createWriteStream(part, { flags: 'wx' }), { signal: io.interrupted }).catch((error: unknown) => {
-      if (io.interrupted.aborted) throw failed(EXIT.interrupted, 'interrupted', 'interrupted', 'nothing was written');
-      throw failed(EXIT.unknown, 'download_failed', `the download to ${target.path} broke off`, error instanceof Error ? error.message : '');
-    });
+    await pipeline(source, counting, createWriteStream(part, { flags: 'wx' }), { signal: io.interrupted }).catch(
+      (error: unknown) => {
+        if (io.interrupted.aborted) throw failed(EXIT.interrupted, 'interrupted', 'interrupted', 'nothing was written');
+        throw failed(
+          EXIT.unknown,
+          'download_failed',
+          `the download to ${target.path} broke off`,
+          error instanceof Error ? error.message : '',
+        );
+      },
+    );
     const sha256 = hash.digest('hex');
     if (target.sha256 !== null && target.sha256 !== sha256) {
-      throw failed(EXIT.no, 'content_mismatch', 'the bundle is not the one that was exported', `expected sha256 ${target.sha256}, received ${sha256}`);
+      throw failed(
+        EXIT.no,
+        'content_mismatch',
+        'the bundle is not the one that was exported',
+        `expected sha256 ${target.sha256}, received ${sha256}`,
+      );
     }
     await placed(part, full, target);
     return { bytes, sha256 };

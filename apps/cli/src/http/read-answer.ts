@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 
 export type AnswerReading<Value> =
-  | { readonly kind: 'ok'; readonly value: Value }
-  | { readonly kind: 'unreadable'; readonly detail: string };
+  { readonly kind: 'ok'; readonly value: Value } | { readonly kind: 'unreadable'; readonly detail: string };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** The value without the members that the schema does not know. */
 const without = (value: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown => {
@@ -20,7 +20,10 @@ const without = (value: unknown, path: readonly PropertyKey[], keys: readonly st
 };
 
 /** Checks an answer. Members that a newer server has added are passed over; anything else that differs is named. */
-export const readAnswer = <Schema extends z.ZodType>(schema: Schema, body: unknown): AnswerReading<z.output<Schema>> => {
+export const readAnswer = <Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): AnswerReading<z.output<Schema>> => {
   const first = schema.safeParse(body);
   if (first.success) return { kind: 'ok', value: first.data };
   const pruned = first.error.issues.reduce<unknown>(
@@ -29,6 +32,8 @@ export const readAnswer = <Schema extends z.ZodType>(schema: Schema, body: unkno
   );
   const second = schema.safeParse(pruned);
   if (second.success) return { kind: 'ok', value: second.data };
-  const detail = second.error.issues.map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`).join('; ');
+  const detail = second.error.issues
+    .map(({ path, message }) => `/${path.map(String).join('/')}: ${message}`)
+    .join('; ');
   return { kind: 'unreadable', detail };
 };

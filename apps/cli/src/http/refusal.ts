@@ -9,7 +9,8 @@ export interface Refused {
   readonly idempotencyKey: string | null;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 const textAt = (value: unknown, name: string): string | undefined => {
   const member = isObject(value) ? value[name] : undefined;
   return typeof member === 'string' ? member : undefined;
@@ -42,7 +43,8 @@ const moreOf = (body: unknown): string =>
   }).join('; ');
 
 const HINTS: Readonly<Record<string, string>> = {
-  unauthenticated: 'no token, or one that is not valid any more: `verdict token` makes one for a server on this machine',
+  unauthenticated:
+    'no token, or one that is not valid any more: `verdict token` makes one for a server on this machine',
   version_conflict: 'somebody changed it meanwhile: look at it again, then repeat',
 };
 
@@ -55,7 +57,9 @@ const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['
 /** The failure that an RFC 9457 problem, or any other unwanted answer, amounts to. */
 export const refusalOf = ({ status, body, idempotencyKey }: Refused): CliFailure => {
   const code = textAt(body, 'code') ?? `http_${String(status)}`;
-  const detail = [textAt(body, 'detail'), moreOf(body), HINTS[code]].filter((text) => text !== undefined && text !== '').join('; ');
+  const detail = [textAt(body, 'detail'), moreOf(body), HINTS[code]]
+    .filter((text) => text !== undefined && text !== '')
+    .join('; ');
   const requestId = textAt(body, 'request_id');
   const errors = fieldsOf(body);
   return new CliFailure(exitOf(status, code), {

@@ -40,7 +40,8 @@ const parsedUrl = (text: string): URL => {
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw wrongCall('url_invalid', `not an http address: ${text}`, 'such as http://127.0.0.1:8080');
   }
-  if (url.username !== '' || url.password !== '') throw wrongCall('url_invalid', 'the address must not hold a password');
+  if (url.username !== '' || url.password !== '')
+    throw wrongCall('url_invalid', 'the address must not hold a password');
   return url;
 };
 

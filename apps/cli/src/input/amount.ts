@@ -5,5 +5,9 @@ import { wrongCall } from '../failure.js';
 export const checkedUsd = (text: string, flag: string): string => {
   const amount = parseUsd(text, 4);
   if (isMoney(amount)) return text;
-  throw wrongCall(amount, `${flag} is not an amount: ${text}`, 'US dollars with at most 4 decimal places, such as 125.5 or -300');
+  throw wrongCall(
+    amount,
+    `${flag} is not an amount: ${text}`,
+    'US dollars with at most 4 decimal places, such as 125.5 or -300',
+  );
 };

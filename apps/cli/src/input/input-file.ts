@@ -31,7 +31,8 @@ export const readInput = async (io: Io, path: string): Promise<Uint8Array> => {
   const full = resolve(io.cwd, path);
   try {
     const { size } = await stat(full);
-    if (size > INPUT_BYTES_MAX) throw wrongCall('file_too_large', `${path} has ${String(size)} bytes`, 'at most 256 MiB are read');
+    if (size > INPUT_BYTES_MAX)
+      throw wrongCall('file_too_large', `${path} has ${String(size)} bytes`, 'at most 256 MiB are read');
     return new Uint8Array(await readFile(full));
   } catch (error) {
     if (error instanceof CliFailure) throw error;
@@ -44,8 +45,10 @@ const nameOf = (path: string): string => (path === STDIN ? 'standard input' : pa
 /** What files look like that people pass instead of JSON. */
 const looksLike = (bytes: Uint8Array): string | undefined => {
   const [first, second] = bytes;
-  if (first === 0x50 && second === 0x4b) return 'this is a binary file (a saved Terraform plan?): print it as JSON with `terraform show -json FILE`';
-  if (first === 0xff || first === 0xfe) return 'this is UTF-16: write it as UTF-8 (PowerShell: `| Out-File -Encoding utf8NoBOM`)';
+  if (first === 0x50 && second === 0x4b)
+    return 'this is a binary file (a saved Terraform plan?): print it as JSON with `terraform show -json FILE`';
+  if (first === 0xff || first === 0xfe)
+    return 'this is UTF-16: write it as UTF-8 (PowerShell: `| Out-File -Encoding utf8NoBOM`)';
   if (first === 0xef && second === 0xbb) return 'it begins with a byte order mark: write UTF-8 without one';
   return undefined;
 };
@@ -57,18 +60,22 @@ export const parseJsonInput = (bytes: Uint8Array, path: string): RawJson => {
   const read = readJson(bytes, { depthMax: FOREIGN_DEPTH_MAX });
   if (read.kind === 'ok') return read.value;
   const place = read.pointer === '' ? '' : ` (in ${read.pointer})`;
-  const hint = looksLike(bytes) ?? `${read.detail}${place}; ${String(bytes.length)} bytes were read: is the file whole?`;
+  const hint =
+    looksLike(bytes) ?? `${read.detail}${place}; ${String(bytes.length)} bytes were read: is the file whole?`;
   throw wrongCall('malformed_json', `${name} is not JSON`, hint);
 };
 
-export const readJsonInput = async (io: Io, path: string): Promise<RawJson> => parseJsonInput(await readInput(io, path), path);
+export const readJsonInput = async (io: Io, path: string): Promise<RawJson> =>
+  parseJsonInput(await readInput(io, path), path);
 
 const OTHERS_MAY_READ = 0o077;
 
 /** Reads a secret, one line. A file that others can read is refused: it is not a secret any more. */
 export const readSecret = async (io: Io, path: string): Promise<string> => {
   if (path !== STDIN) await refuseOpenFile(io, path);
-  const text = Buffer.from(await readInput(io, path)).toString('utf8').trim();
+  const text = Buffer.from(await readInput(io, path))
+    .toString('utf8')
+    .trim();
   if (text === '') throw wrongCall('input_empty', `${nameOf(path)} holds no token`);
   if (/\s/.test(text)) throw wrongCall('token_file_invalid', `${nameOf(path)} holds more than a token`);
   return text;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PLAN_BODY_BYTES_MAX } from '@verdict/contracts';
-import { isRawList, memberOf, type Plan, type RawJson, rawJsonText, readPlan, reducePlan } from '@verdict/domain';
+import { isRawList, memberOf, type Plan, type RawJson, readPlan, reducePlan } from '@verdict/domain';
 import { type CliFailure, wrongCall } from '../failure.js';
 import type { Io } from '../io.js';
 import { parseJsonInput, readInput, STDIN } from './input-file.js';
+import { jsonTextOf } from './json-text.js';
 
 /** A plan, ready to be sent: without what is secret and without what pricing does not ask. */
 export interface PlanFile {
@@ -43,7 +44,7 @@ export const readPlanFile = async (io: Io, path: string): Promise<PlanFile> => {
   const raw = parseJsonInput(bytes, path);
   const reading = readPlan(raw);
   if (reading.kind === 'problem') throw notAPlan(raw, path, `${reading.pointer} ${reading.detail}`.trim());
-  const text = rawJsonText(reducePlan(raw));
+  const text = jsonTextOf(reducePlan(raw));
   const size = Buffer.byteLength(text);
   const sizeMax = PLAN_BODY_BYTES_MAX - REST_OF_BODY_BYTES;
   if (size > sizeMax) {

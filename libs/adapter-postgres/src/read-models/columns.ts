@@ -91,7 +91,8 @@ const source = <Row>(columns: readonly Column<Row>[]): string => {
   const parameters = columns.map(({ arrayType }, index) => `$${String(index + 1)}::${arrayType}`);
   return `unnest(${parameters.join(', ')}) AS u (${columns.map(({ name }) => name).join(', ')})`;
 };
-const packed = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Parameter[] => columns.map(({ pack }) => pack(rows));
+const packed = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Parameter[] =>
+  columns.map(({ pack }) => pack(rows));
 const reading = <Row>({ name, read }: Column<Row>): string => read(`u.${name}`);
 
 export interface BulkTable<Row> {
@@ -118,8 +119,17 @@ export const updateStatement = <Row>(
   rows: readonly Row[],
   { keys, where = 'true' }: { readonly keys: number; readonly where?: string },
 ): BulkStatement => ({
-  name: `${schema}_update_${table}_${columns.slice(keys).map(({ name }) => name).join('_')}`.slice(0, 63),
-  text: `UPDATE ${schema}.${table} AS t SET ${columns.slice(keys).map((column) => `${column.name} = ${reading(column)}`).join(', ')}
-FROM ${source(columns)} WHERE ${columns.slice(0, keys).map(({ name }) => `t.${name} = u.${name}`).join(' AND ')} AND ${where}`,
+  name: `${schema}_update_${table}_${columns
+    .slice(keys)
+    .map(({ name }) => name)
+    .join('_')}`.slice(0, 63),
+  text: `UPDATE ${schema}.${table} AS t SET ${columns
+    .slice(keys)
+    .map((column) => `${column.name} = ${reading(column)}`)
+    .join(', ')}
+FROM ${source(columns)} WHERE ${columns
+    .slice(0, keys)
+    .map(({ name }) => `t.${name} = u.${name}`)
+    .join(' AND ')} AND ${where}`,
   values: packed(columns, rows),
 });

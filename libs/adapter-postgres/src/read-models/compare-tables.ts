@@ -41,7 +41,9 @@ async function* rowsOf(client: Client, schema: string, table: keyof typeof KEYS)
   );
   const isNumber = second === 'revision';
   for (;;) {
-    const { rows } = await client.query<{ a: string; b: string; content: string }>(`FETCH FORWARD ${String(PORTION)} FROM ${cursor}`);
+    const { rows } = await client.query<{ a: string; b: string; content: string }>(
+      `FETCH FORWARD ${String(PORTION)} FROM ${cursor}`,
+    );
     if (rows.length === 0) break;
     for (const { a, b, content } of rows) {
       yield { key: Buffer.from(`${a}\u0000${isNumber ? b.padStart(19, '0') : b}`), name: `${a} ${b}`, content };
@@ -57,12 +59,16 @@ interface Tally {
   readonly examples: string[];
 }
 
+const differ = (tally: Tally, name: string): void => {
+  tally.differing += 1;
+  if (tally.examples.length < EXAMPLES_MAX) tally.examples.push(name);
+};
+
 const count = (tally: Tally, live: Row | undefined, rebuilt: Row | undefined): void => {
   if (live !== undefined) tally.liveRows += 1;
   if (rebuilt !== undefined) tally.rebuiltRows += 1;
-  if (live?.content === rebuilt?.content) return;
-  tally.differing += 1;
-  if (tally.examples.length < EXAMPLES_MAX) tally.examples.push(live?.name ?? rebuilt?.name ?? '');
+  const either = live ?? rebuilt;
+  if (either !== undefined && live?.content !== rebuilt?.content) differ(tally, either.name);
 };
 
 const nextOf = async (rows: AsyncGenerator<Row>): Promise<Row | undefined> => {
@@ -76,7 +82,12 @@ const sideOf = (live: Row | undefined, rebuilt: Row | undefined): number => {
   return rebuilt === undefined ? -1 : Buffer.compare(live.key, rebuilt.key);
 };
 
-const compareTable = async (live: Client, rebuilt: Client, table: keyof typeof KEYS, schemas: Schemas): Promise<TableComparison> => {
+const compareTable = async (
+  live: Client,
+  rebuilt: Client,
+  table: keyof typeof KEYS,
+  schemas: Schemas,
+): Promise<TableComparison> => {
   const tally: Tally = { liveRows: 0, rebuiltRows: 0, differing: 0, examples: [] };
   const liveRows = rowsOf(live, schemas.live, table);
   const rebuiltRows = rowsOf(rebuilt, schemas.rebuilt, table);
@@ -96,9 +107,20 @@ export interface Schemas {
 }
 
 /** Compares all tables row by row, in flat memory. Both clients are in a transaction: each side is seen at one moment. */
-export const compareTables = async (live: Client, rebuilt: Client, schemas: Schemas): Promise<readonly TableComparison[]> => {
+export const compareTables = async (
+  live: Client,
+  rebuilt: Client,
+  schemas: Schemas,
+): Promise<readonly TableComparison[]> => {
   const compared: TableComparison[] = [];
-  for (const table of ['decisions', 'approvals', 'settlements', 'exceptions', 'policy_changes', 'high_water'] as const) {
+  for (const table of [
+    'decisions',
+    'approvals',
+    'settlements',
+    'exceptions',
+    'policy_changes',
+    'high_water',
+  ] as const) {
     compared.push(await compareTable(live, rebuilt, table, schemas));
   }
   return compared;

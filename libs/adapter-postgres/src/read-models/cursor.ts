@@ -16,7 +16,10 @@ const bindingOf = ({ list, tenantId, filter, order }: Walk): Buffer => {
   const filters = Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify([1, list, tenantId, order, filters])).digest().subarray(0, BINDING_BYTES);
+  return createHash('sha256')
+    .update(JSON.stringify([1, list, tenantId, order, filters]))
+    .digest()
+    .subarray(0, BINDING_BYTES);
 };
 
 /** The place after the row at `revision`: base64url of the walk's binding and the revision. */

@@ -48,7 +48,10 @@ export const migrateReadModels = async (url: string, schema: string): Promise<vo
     if (found.rowCount === 0) {
       await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`).catch((error: unknown) => {
         if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
-        throw new Error(`the database role may not create the schema ${schema}: run allowReadModels as an administrator`, { cause: error });
+        throw new Error(
+          `the database role may not create the schema ${schema}: run allowReadModels as an administrator`,
+          { cause: error },
+        );
       });
     }
     const source = dataSourceOf({ url, schema, applicationName: 'verdict-migrate', poolSize: 1 });

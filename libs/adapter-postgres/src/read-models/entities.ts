@@ -1,4 +1,11 @@
-import type { ApprovalRowStatus, DecisionRow, ExceptionRow, PolicyChangeRow, SettlementRow, StoredApprovalRow } from '@verdict/application';
+import type {
+  ApprovalRowStatus,
+  DecisionRow,
+  ExceptionRow,
+  PolicyChangeRow,
+  SettlementRow,
+  StoredApprovalRow,
+} from '@verdict/application';
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
 const BIGINT: EntitySchemaColumnOptions = {
@@ -139,7 +146,13 @@ export interface ParkedRow {
 export const ParkedEntity = new EntitySchema<ParkedRow>({
   name: 'parked_journal',
   tableName: 'parked_journals',
-  columns: { consumer: key('consumer'), journal: key('journal'), revision: BIGINT, error: text('error'), since: text('since') },
+  columns: {
+    consumer: key('consumer'),
+    journal: key('journal'),
+    revision: BIGINT,
+    error: text('error'),
+    since: text('since'),
+  },
 });
 
 export const READ_MODEL_ENTITIES = [

@@ -54,8 +54,25 @@ const answerOf = ({ tenantId, scope, text }: KeyQuestion, record: AnswerRecord):
 });
 
 const COLUMNS = [
-  ...['decision_id', 'revision', 'decided_at', 'expires_at', 'project_id', 'environment_class', 'source', 'resource_reference'],
-  ...['decision', 'reason_codes', 'monthly_delta_usd', 'hold_usd', 'request_fingerprint', 'payload_hash', 'approval_id'],
+  ...[
+    'decision_id',
+    'revision',
+    'decided_at',
+    'expires_at',
+    'project_id',
+    'environment_class',
+    'source',
+    'resource_reference',
+  ],
+  ...[
+    'decision',
+    'reason_codes',
+    'monthly_delta_usd',
+    'hold_usd',
+    'request_fingerprint',
+    'payload_hash',
+    'approval_id',
+  ],
   ...['is_dry_run', 'hold_state'],
 ];
 

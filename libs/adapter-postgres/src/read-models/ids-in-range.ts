@@ -21,7 +21,11 @@ export interface IdRange {
  * Sorted ids of a range, sorted by the server and fetched in portions: flat memory here, and no transaction stays open
  * while the caller takes its time.
  */
-export async function* idsInRange(source: DataSource, schema: string, { tenantId, kind, from, to }: IdRange): AsyncGenerator<string> {
+export async function* idsInRange(
+  source: DataSource,
+  schema: string,
+  { tenantId, kind, from, to }: IdRange,
+): AsyncGenerator<string> {
   const { table, id } = HEADLINES[kind];
   const runner = source.createQueryRunner();
   try {

@@ -113,7 +113,15 @@ CREATE TABLE parked_journals (
   PRIMARY KEY (consumer, journal)
 );`;
 
-const NAMES = ['parked_journals', 'high_water', 'policy_changes', 'exceptions', 'settlements', 'approvals', 'decisions'];
+const NAMES = [
+  'parked_journals',
+  'high_water',
+  'policy_changes',
+  'exceptions',
+  'settlements',
+  'approvals',
+  'decisions',
+];
 
 class CreateReadModels1763769600000 implements MigrationInterface {
   readonly name = 'CreateReadModels1763769600000';

@@ -24,7 +24,11 @@ export interface OpenReadModels {
 }
 
 /** Opens the read models; migrates them first, so that a new release finds its tables. */
-export const openReadModels = async ({ url, applicationName = 'verdict', poolSize = 4 }: ReadModelsOptions): Promise<OpenReadModels> => {
+export const openReadModels = async ({
+  url,
+  applicationName = 'verdict',
+  poolSize = 4,
+}: ReadModelsOptions): Promise<OpenReadModels> => {
   const terms = { url, schema: READ_MODEL_SCHEMA, consumer: READ_MODEL_CONSUMER, applicationName };
   await migrateReadModels(url, READ_MODEL_SCHEMA);
   const source = dataSourceOf({ ...terms, poolSize });

@@ -18,12 +18,15 @@ export const pageOf = async <Entity extends ObjectLiteral & { readonly revision:
   { query, alias, walk }: Paged<Entity>,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Entity>> => {
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`a page has at least 1 row, not ${String(limit)}`);
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new RangeError(`a page has at least 1 row, not ${String(limit)}`);
   const isNewestFirst = walk.order === 'newest_first';
   if (cursor !== undefined) {
     const after = readCursor(walk, cursor);
     if (after === undefined) return { kind: 'cursor_invalid' };
-    query.andWhere(`${alias}.revision ${isNewestFirst ? '<' : '>'} CAST(:after AS bigint)`, { after: after.toString() });
+    query.andWhere(`${alias}.revision ${isNewestFirst ? '<' : '>'} CAST(:after AS bigint)`, {
+      after: after.toString(),
+    });
   }
   const found = await query
     .orderBy(`${alias}.revision`, isNewestFirst ? 'DESC' : 'ASC')
@@ -31,7 +34,11 @@ export const pageOf = async <Entity extends ObjectLiteral & { readonly revision:
     .getMany();
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
-  return { kind: 'page', rows, nextCursor: found.length > limit && last !== undefined ? cursorAfter(walk, last.revision) : null };
+  return {
+    kind: 'page',
+    rows,
+    nextCursor: found.length > limit && last !== undefined ? cursorAfter(walk, last.revision) : null,
+  };
 };
 
 /** Adds `column = value` for every filter that is set. */

@@ -14,7 +14,14 @@ import {
   type StoredApprovalRow,
 } from '@verdict/application';
 import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
-import { ApprovalEntity, DecisionEntity, ExceptionEntity, HighWaterEntity, SettlementEntity, type StoredDecision } from './entities.js';
+import {
+  ApprovalEntity,
+  DecisionEntity,
+  ExceptionEntity,
+  HighWaterEntity,
+  SettlementEntity,
+  type StoredDecision,
+} from './entities.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
 import { pageOf, withFilters } from './page-of.js';
@@ -53,7 +60,10 @@ export class PostgresReadModels implements ReadModels {
     return found === null ? undefined : decisionView(found);
   }
 
-  async findAnswers(tenantId: string, keys: readonly { readonly scope: string; readonly text: string }[]): Promise<readonly DecisionRow[]> {
+  async findAnswers(
+    tenantId: string,
+    keys: readonly { readonly scope: string; readonly text: string }[],
+  ): Promise<readonly DecisionRow[]> {
     const found = await this.deps.answers.find(keys.map(({ scope, text }) => ({ tenantId, scope, text })));
     return found.filter((row) => row !== undefined);
   }
@@ -99,9 +109,16 @@ export class PostgresReadModels implements ReadModels {
     return mapPage(await pageOf({ query: withFilters(held, 'd', filters), alias: 'd', walk }, page), decisionView);
   }
 
-  listExceptions(tenantId: string, filter: { readonly kind?: string | undefined }, page: PageRequest): Promise<Page<ExceptionRow>> {
+  listExceptions(
+    tenantId: string,
+    filter: { readonly kind?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<ExceptionRow>> {
     const filters = { kind: filter.kind };
-    const all = this.deps.source.getRepository(ExceptionEntity).createQueryBuilder('e').where('e.tenantId = :tenantId', { tenantId });
+    const all = this.deps.source
+      .getRepository(ExceptionEntity)
+      .createQueryBuilder('e')
+      .where('e.tenantId = :tenantId', { tenantId });
     const walk = { list: 'exceptions', tenantId, filter: filters, order: 'newest_first' } as const;
     return pageOf({ query: withFilters(all, 'e', filters), alias: 'e', walk }, page);
   }
@@ -112,7 +129,12 @@ export class PostgresReadModels implements ReadModels {
     const marks = await source.getRepository(HighWaterEntity).findBy({ consumer, journal: In(journals) });
     const last = (kind: JournalKind): Revision =>
       (marks.find(({ journal }) => journal === journalName(kind, tenantId))?.nextRevision ?? 0n) - 1n;
-    return { policy: last('policy'), decisions: last('decisions'), approvals: last('approvals'), reservations: last('reservations') };
+    return {
+      policy: last('policy'),
+      decisions: last('decisions'),
+      approvals: last('approvals'),
+      reservations: last('reservations'),
+    };
   }
 
   idsInRange(tenantId: string, kind: JournalKind, from: Revision, to: Revision): AsyncIterable<string> {
@@ -123,12 +145,25 @@ export class PostgresReadModels implements ReadModels {
     return this.deps.source
       .getRepository(DecisionEntity)
       .createQueryBuilder('d')
-      .leftJoinAndMapOne('d.approval', ApprovalEntity.options.name, 'a', 'a.tenantId = d.tenantId AND a.approvalId = d.approvalId')
-      .leftJoinAndMapOne('d.settlement', SettlementEntity.options.name, 's', 's.tenantId = d.tenantId AND s.decisionId = d.decisionId')
+      .leftJoinAndMapOne(
+        'd.approval',
+        ApprovalEntity.options.name,
+        'a',
+        'a.tenantId = d.tenantId AND a.approvalId = d.approvalId',
+      )
+      .leftJoinAndMapOne(
+        'd.settlement',
+        SettlementEntity.options.name,
+        's',
+        's.tenantId = d.tenantId AND s.decisionId = d.decisionId',
+      )
       .where('d.tenantId = :tenantId', { tenantId });
   }
 
   private approvalsOf(tenantId: string): SelectQueryBuilder<StoredApprovalRow> {
-    return this.deps.source.getRepository(ApprovalEntity).createQueryBuilder('a').where('a.tenantId = :tenantId', { tenantId });
+    return this.deps.source
+      .getRepository(ApprovalEntity)
+      .createQueryBuilder('a')
+      .where('a.tenantId = :tenantId', { tenantId });
   }
 }

@@ -31,7 +31,10 @@ const SESSION =
 /** The value is wrong (22), breaks a constraint (23) or a limit (54): the same entry will fail in the same way. */
 const DEFINITE = /^(22|23|54)[0-9A-Z]{3}$/;
 const isDefinite = (error: unknown): boolean =>
-  error instanceof RowConflict || error instanceof TypeError || error instanceof RangeError || DEFINITE.test(codeOf(error) ?? '');
+  error instanceof RowConflict ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  DEFINITE.test(codeOf(error) ?? '');
 
 /** Sorted, so that two processes never wait for each other in a circle. */
 const inOrder = (journals: Iterable<JournalName>): readonly JournalName[] => [...new Set(journals)].sort();
@@ -150,12 +153,20 @@ ON CONFLICT (consumer, journal) DO UPDATE SET revision = excluded.revision, erro
     return asMap(rows);
   }
 
-  private async moveMarks(client: PoolClient, journals: readonly JournalName[], marks: ReadonlyMap<JournalName, Revision>): Promise<void> {
+  private async moveMarks(
+    client: PoolClient,
+    journals: readonly JournalName[],
+    marks: ReadonlyMap<JournalName, Revision>,
+  ): Promise<void> {
     await client.query({
       name: `${this.terms.schema}_move_marks`,
       text: `UPDATE ${this.terms.schema}.high_water AS h SET next_revision = u.next
   FROM unnest($2::text[], $3::int8[]) AS u (journal, next) WHERE h.consumer = $1 AND h.journal = u.journal`,
-      values: [this.terms.consumer, textArray(journals), int8Array(journals.map((journal) => marks.get(journal) ?? 0n))],
+      values: [
+        this.terms.consumer,
+        textArray(journals),
+        int8Array(journals.map((journal) => marks.get(journal) ?? 0n)),
+      ],
     });
   }
 

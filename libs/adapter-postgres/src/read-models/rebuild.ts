@@ -64,8 +64,12 @@ const liveMarks = async (client: Client): Promise<Marks> => {
 const swap = async (client: Client): Promise<void> => {
   await client.query('BEGIN');
   try {
-    await client.query(`LOCK TABLE ${READ_MODEL_SCHEMA}.high_water, ${READ_MODEL_SCHEMA}.parked_journals IN ACCESS EXCLUSIVE MODE`);
-    await client.query(`INSERT INTO ${REBUILD_SCHEMA}.parked_journals SELECT * FROM ${READ_MODEL_SCHEMA}.parked_journals`);
+    await client.query(
+      `LOCK TABLE ${READ_MODEL_SCHEMA}.high_water, ${READ_MODEL_SCHEMA}.parked_journals IN ACCESS EXCLUSIVE MODE`,
+    );
+    await client.query(
+      `INSERT INTO ${REBUILD_SCHEMA}.parked_journals SELECT * FROM ${READ_MODEL_SCHEMA}.parked_journals`,
+    );
     await client.query(`ALTER SCHEMA ${READ_MODEL_SCHEMA} RENAME TO ${REPLACED_SCHEMA}`);
     await client.query(`ALTER SCHEMA ${REBUILD_SCHEMA} RENAME TO ${READ_MODEL_SCHEMA}`);
     await client.query('COMMIT');
@@ -92,7 +96,11 @@ const build = async ({ options, live, store }: Rebuilding): Promise<number> => {
 };
 
 /** Both sides at the marks that the live side has at one moment: that moment is a snapshot, so projecting goes on. */
-const compareAtHead = async ({ options, live, store }: Rebuilding): Promise<Pick<RebuildReport, 'entries' | 'head' | 'tables'>> => {
+const compareAtHead = async ({
+  options,
+  live,
+  store,
+}: Rebuilding): Promise<Pick<RebuildReport, 'entries' | 'head' | 'tables'>> => {
   await live.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
     const head = await withinLog(options.log, await liveMarks(live));
@@ -134,7 +142,12 @@ export const rebuildReadModels = async (options: RebuildOptions): Promise<Rebuil
     if (rows[0]?.locked !== true) throw new Error('another rebuild of the read models is running');
     await dropOthers(live);
     await migrateReadModels(url, REBUILD_SCHEMA);
-    const store = new PostgresProjectionStore({ url, schema: REBUILD_SCHEMA, consumer: READ_MODEL_CONSUMER, applicationName: 'verdict-rebuild' });
+    const store = new PostgresProjectionStore({
+      url,
+      schema: REBUILD_SCHEMA,
+      consumer: READ_MODEL_CONSUMER,
+      applicationName: 'verdict-rebuild',
+    });
     try {
       return await rebuild({ options, live, store });
     } finally {

@@ -1,4 +1,10 @@
-import type { DecisionRow, ExceptionRow, PolicyChangeRow, SettlementRow, StoredApprovalRow } from '@verdict/application';
+import type {
+  DecisionRow,
+  ExceptionRow,
+  PolicyChangeRow,
+  SettlementRow,
+  StoredApprovalRow,
+} from '@verdict/application';
 import { type Column, flag, integer, list, money, nullable, optional, revision, text, words } from './columns.js';
 import type { ExceptionEnding, HoldEnding } from './row-batch.js';
 

@@ -65,7 +65,9 @@ export class RowWriter {
   async write(batch: RowBatch): Promise<void> {
     const settlements = [...batch.settlements.values()];
     await this.insert('settlements', SETTLEMENT_COLUMNS, settlements);
-    await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], { is_settled: IS_SETTLED(this.schema) });
+    await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], {
+      is_settled: IS_SETTLED(this.schema),
+    });
     await this.insert('approvals', APPROVAL_COLUMNS, [...batch.approvals.values()]);
     await this.insert('exceptions', EXCEPTION_COLUMNS, [...batch.exceptions.values()]);
     await this.insert('policy_changes', POLICY_CHANGE_COLUMNS, batch.policyChanges);
@@ -82,9 +84,14 @@ export class RowWriter {
       name: `${this.schema}_read_approvals`,
       text: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS u (tenant_id, approval_id)
   JOIN ${this.schema}.approvals AS a ON a.tenant_id = u.tenant_id AND a.approval_id = u.approval_id`,
-      values: [textArray(changes.map(({ tenantId }) => tenantId)), textArray(changes.map(({ approvalId }) => approvalId))],
+      values: [
+        textArray(changes.map(({ tenantId }) => tenantId)),
+        textArray(changes.map(({ approvalId }) => approvalId)),
+      ],
     });
-    const stored = new Map(rows.map((record) => [rowKey(record.tenant_id, record.approval_id), approvalOf(record)] as const));
+    const stored = new Map(
+      rows.map((record) => [rowKey(record.tenant_id, record.approval_id), approvalOf(record)] as const),
+    );
     const changed = changes.flatMap((each) => {
       const row = stored.get(rowKey(each.tenantId, each.approvalId));
       return row === undefined ? [] : [each.changes.reduce(changeApproval, row)];
@@ -92,11 +99,21 @@ export class RowWriter {
     await this.update('approvals', APPROVAL_CHANGE_COLUMNS, changed);
   }
 
-  private async insert<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[], more?: Readonly<Record<string, string>>): Promise<void> {
+  private async insert<Row>(
+    table: string,
+    columns: readonly Column<Row>[],
+    rows: readonly Row[],
+    more?: Readonly<Record<string, string>>,
+  ): Promise<void> {
     if (rows.length > 0) await this.run(insertStatement({ schema: this.schema, table, columns }, rows, more));
   }
 
-  private async update<Row>(table: string, columns: readonly Column<Row>[], rows: readonly Row[], where?: string): Promise<void> {
+  private async update<Row>(
+    table: string,
+    columns: readonly Column<Row>[],
+    rows: readonly Row[],
+    where?: string,
+  ): Promise<void> {
     const terms = where === undefined ? { keys: 2 } : { keys: 2, where };
     if (rows.length > 0) await this.run(updateStatement({ schema: this.schema, table, columns }, rows, terms));
   }

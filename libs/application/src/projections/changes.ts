@@ -34,9 +34,27 @@ export type RowChange =
   | { readonly op: 'insert'; readonly table: 'settlements'; readonly row: SettlementRow }
   | { readonly op: 'insert'; readonly table: 'exceptions'; readonly row: ExceptionRow }
   | { readonly op: 'insert'; readonly table: 'policy_changes'; readonly row: PolicyChangeRow }
-  | { readonly op: 'update'; readonly table: 'decisions'; readonly tenantId: string; readonly decisionId: string; readonly holdState: HoldEnd }
-  | { readonly op: 'update'; readonly table: 'approvals'; readonly tenantId: string; readonly approvalId: string; readonly change: ApprovalRowChange }
-  | { readonly op: 'update'; readonly table: 'exceptions'; readonly tenantId: string; readonly exceptionId: string; readonly status: 'resolved' };
+  | {
+      readonly op: 'update';
+      readonly table: 'decisions';
+      readonly tenantId: string;
+      readonly decisionId: string;
+      readonly holdState: HoldEnd;
+    }
+  | {
+      readonly op: 'update';
+      readonly table: 'approvals';
+      readonly tenantId: string;
+      readonly approvalId: string;
+      readonly change: ApprovalRowChange;
+    }
+  | {
+      readonly op: 'update';
+      readonly table: 'exceptions';
+      readonly tenantId: string;
+      readonly exceptionId: string;
+      readonly status: 'resolved';
+    };
 
 /** Sorted, without repetition: equal sets are equal rows, however they came about. */
 const withMember = (members: readonly string[], member: string): readonly string[] =>

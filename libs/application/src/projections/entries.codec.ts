@@ -9,5 +9,6 @@ interface Untyped {
 // `assertNever` of the switch that reads it.
 export const decisionsEntry = ({ type, payload }: Untyped): DecisionsEntry => ({ type, payload }) as DecisionsEntry;
 export const approvalsEntry = ({ type, payload }: Untyped): ApprovalsEntry => ({ type, payload }) as ApprovalsEntry;
-export const reservationsEntry = ({ type, payload }: Untyped): ReservationsEntry => ({ type, payload }) as ReservationsEntry;
+export const reservationsEntry = ({ type, payload }: Untyped): ReservationsEntry =>
+  ({ type, payload }) as ReservationsEntry;
 export const policyEntry = ({ type, payload }: Untyped): PolicyEntry => ({ type, payload }) as PolicyEntry;

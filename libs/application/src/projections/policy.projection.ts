@@ -21,5 +21,11 @@ const summaryIdOf = (entry: PolicyEntry): string => {
 /** Row changes of one entry of `policy-<tenant>`. Throws TypeError for a type that this release does not know. */
 export const projectPolicy = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
   const { revision, type } = recorded;
-  return [{ op: 'insert', table: 'policy_changes', row: { tenantId, revision, type, summaryId: summaryIdOf(policyEntry(recorded)) } }];
+  return [
+    {
+      op: 'insert',
+      table: 'policy_changes',
+      row: { tenantId, revision, type, summaryId: summaryIdOf(policyEntry(recorded)) },
+    },
+  ];
 };

@@ -19,7 +19,8 @@ const gather = async (log: EntryLog, lanes: Iterable<Lane>): Promise<readonly Pr
     if (entries >= ROUND_ENTRIES_MAX) break;
     lane.limit = Math.min(SLICE_ENTRIES_MAX, lane.behindCount);
     const reading = await readSlice(log, lane);
-    if (reading.kind === 'nothing') throw new RangeError(`${lane.journal} has no revision ${lane.next.toString()} in the log`);
+    if (reading.kind === 'nothing')
+      throw new RangeError(`${lane.journal} has no revision ${lane.next.toString()} in the log`);
     if (reading.kind !== 'slice') throw reading.error;
     slices.push(reading.slice);
     entries += reading.slice.entries.length;
@@ -28,7 +29,10 @@ const gather = async (log: EntryLog, lanes: Iterable<Lane>): Promise<readonly Pr
 };
 
 /** Lanes that are not at their target yet, by name. */
-const lanesBehind = (marks: ReadonlyMap<JournalName, Revision>, targets: ReadonlyMap<JournalName, Revision>): Map<JournalName, Lane> => {
+const lanesBehind = (
+  marks: ReadonlyMap<JournalName, Revision>,
+  targets: ReadonlyMap<JournalName, Revision>,
+): Map<JournalName, Lane> => {
   const behind = new Map<JournalName, Lane>();
   for (const [journal, target] of [...targets].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const lane = Lane.of(journal);

@@ -1,8 +1,14 @@
 import { type JournalKind, journalName } from '../journals/kinds.js';
 import type { JournalName, Revision, Subscription } from '../ports/journals.js';
-import { type ParkedJournal, type ProjectedSlice, type ProjectionStore, ProjectionsUnavailable } from '../ports/projection-store.js';
+import { type ParkedJournal, type ProjectedSlice, ProjectionsUnavailable } from '../ports/projection-store.js';
 import { backoffMs, Lane, RETRY_TERMS, type RetryTerms } from './lane.js';
-import { type ProjectorDeps, type ProjectorLag, type ProjectorObserver, type ProjectorOptions, silentProjectorObserver } from './projector.types.js';
+import {
+  type ProjectorDeps,
+  type ProjectorLag,
+  type ProjectorObserver,
+  type ProjectorOptions,
+  silentProjectorObserver,
+} from './projector.types.js';
 import { readSlice, type SliceReading } from './read-slice.js';
 import { Rest } from './rest.js';
 import { Waiters } from './waiters.js';
@@ -16,7 +22,8 @@ const ERROR_CHARACTERS_MAX = 500;
 /** How long an outage of log or store may go unnoticed when it ends. */
 const OUTAGE_RETRY: RetryTerms = { triesMax: 0, firstMs: 100, longestMs: 5_000 };
 
-const textOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, ERROR_CHARACTERS_MAX);
+const textOf = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, ERROR_CHARACTERS_MAX);
 
 interface Task {
   readonly lane: Lane;

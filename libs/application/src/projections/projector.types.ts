@@ -9,7 +9,12 @@ import type { RetryTerms } from './lane.js';
 export interface ProjectorObserver {
   /** One transaction of rows and marks. */
   applied(round: { readonly journals: number; readonly entries: number; readonly seconds: number }): void;
-  failed(failure: { readonly journal: JournalName; readonly revision: Revision; readonly tries: number; readonly error: unknown }): void;
+  failed(failure: {
+    readonly journal: JournalName;
+    readonly revision: Revision;
+    readonly tries: number;
+    readonly error: unknown;
+  }): void;
   parked(parked: ParkedJournal): void;
   resumed(journal: JournalName): void;
   /** The log or the store is away; the projector goes on trying. */

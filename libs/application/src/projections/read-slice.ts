@@ -25,7 +25,9 @@ const projectAll = (lane: Lane, recorded: readonly RecordedEntry[]): Collected =
     for (const entry of recorded) {
       const expected = lane.next + BigInt(entries.length);
       if (entry.revision !== expected) {
-        throw new JournalGap(`${lane.journal} answers revision ${entry.revision.toString()} where ${expected.toString()} was asked`);
+        throw new JournalGap(
+          `${lane.journal} answers revision ${entry.revision.toString()} where ${expected.toString()} was asked`,
+        );
       }
       entries.push({ revision: entry.revision, changes: projectEntry(lane, entry) });
     }

@@ -44,7 +44,9 @@ export const projectReservations = (tenantId: string, recorded: RecordedEntry): 
     case 'exception_opened':
       return [{ op: 'insert', table: 'exceptions', row: exceptionRow(tenantId, recorded.revision, entry.payload) }];
     case 'exception_resolved':
-      return [{ op: 'update', table: 'exceptions', tenantId, exceptionId: entry.payload.exception_id, status: 'resolved' }];
+      return [
+        { op: 'update', table: 'exceptions', tenantId, exceptionId: entry.payload.exception_id, status: 'resolved' },
+      ];
     case 'actual_recorded':
     case 'drift_found':
       return []; // Both are in the settlement that they come with.

@@ -90,8 +90,14 @@ describe('the strict reader beside JSON.parse', () => {
         const text = DECODER.decode(UTF8.encode(any)); // Bytes cannot hold a lone surrogate.
         const expected = parsed(text);
         const result = read(text);
-        if (expected === undefined) { expect(result.kind).toBe('malformed'); return; }
-        if (result.kind === 'ok') { expect(plain(result.value)).toEqual(expected.value); return; }
+        if (expected === undefined) {
+          expect(result.kind).toBe('malformed');
+          return;
+        }
+        if (result.kind === 'ok') {
+          expect(plain(result.value)).toEqual(expected.value);
+          return;
+        }
         const isExcused =
           result.detail.startsWith('duplicate member') || hasLone(expected.value) || depthOf(expected.value) > 32;
         expect({ text, result, isExcused }).toMatchObject({ isExcused: true });

@@ -8,7 +8,7 @@ const PRODUCT_PLACES = 2 * QUANTITY_PLACES;
 
 /** Monthly USD as an integer count of 10^-24: price (12 places) times quantity (6) times `multiply` (6), never rounded. */
 export type ExactUsd = Brand<bigint, 'ExactUsd'>;
- 
+
 const exactUsd = (value: bigint): ExactUsd => value as ExactUsd;
 export const EXACT_ZERO: ExactUsd = exactUsd(0n);
 export const addExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a + b);
@@ -16,7 +16,7 @@ export const subtractExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a 
 
 /** A quantity as an integer count of 10^-12. */
 export type ExactQuantity = Brand<bigint, 'ExactQuantity'>;
- 
+
 const exactQuantity = (value: bigint): ExactQuantity => value as ExactQuantity;
 
 const NUMBER = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,2}))?$/;
@@ -53,7 +53,7 @@ export const quantityOf = (text: string, multiply = '1', roundUpTo?: string): Ex
   const product = value * factor;
   if (roundUpTo === undefined) return exactQuantity(product);
   const step = scaled(roundUpTo, PRODUCT_PLACES);
-  return step === undefined || step === 0n ? undefined : (exactQuantity(((product + step - 1n) / step) * step));
+  return step === undefined || step === 0n ? undefined : exactQuantity(((product + step - 1n) / step) * step);
 };
 
 /** Exact monthly cost of one component. @throws RangeError when the price is not one that the book reader lets pass. */

@@ -1,0 +1,31 @@
+const COLUMNS = [
+  ['run', 22, (run) => run.name],
+  ['rps', 9, (run) => run.rps.toFixed(0)],
+  ['p50 ms', 9, (run) => run.p50Ms.toFixed(2)],
+  ['p99 ms', 9, (run) => run.p99Ms.toFixed(2)],
+  ['max ms', 9, (run) => run.maxMs.toFixed(1)],
+  ['non-2xx', 9, (run) => String(run.non2xx)],
+  ['other', 7, (run) => String(run.otherVerdicts)],
+  ['batch', 7, (run) => run.batch.toFixed(1)],
+  ['RSS MiB', 9, (run) => run.rssMiB.toFixed(0)],
+];
+
+const lineOf = (cells) =>
+  cells
+    .map((cell, index) => (index === 0 ? cell.padEnd(COLUMNS[index][1]) : cell.padStart(COLUMNS[index][1])))
+    .join('');
+
+export const heading = () => lineOf(COLUMNS.map(([title]) => title));
+export const runLine = (run) => lineOf(COLUMNS.map(([, , cellOf]) => cellOf(run)));
+
+export const machineLine = ({ cores, model, memoryGiB, node, system, syncMicroseconds }) =>
+  `machine: ${cores} cores (${model}), ${memoryGiB.toFixed(1)} GiB, node ${node}, ${system}; ` +
+  `fdatasync of 4 KiB ${syncMicroseconds.toFixed(0)} us`;
+
+export const targetLine = ({ run, measure, target, measured, ratio }) =>
+  `target: ${run.padEnd(18)} ${measure.padEnd(6)} ${measured.toFixed(measure === 'rps' ? 0 : 2).padStart(8)} ` +
+  `of ${String(target).padStart(6)}  ratio ${ratio.toFixed(2)}`;
+
+export const auditLine = ({ acknowledged, found, missing, twice, unread }) =>
+  `ledger: ${acknowledged} decisions were acknowledged, ${found} of them found, ${missing} missing, ${twice} named twice` +
+  (unread > 0 ? `, ${unread} not looked up in time` : '');
