@@ -6,6 +6,7 @@ import { gateCommand } from './commands/gate.command.js';
 import { keyCommand } from './commands/key.command.js';
 import { policyCommand } from './commands/policy.command.js';
 import { priceBookCommand } from './commands/price-book.command.js';
+import { rebuildCommand } from './commands/rebuild.command.js';
 import { reservationsCommand } from './commands/reservations.command.js';
 import { tokenCommand } from './commands/token.command.js';
 import { verifyCommand } from './commands/verify.command.js';
@@ -50,6 +51,7 @@ export const createProgram = (io: Io): Command => {
     exportCommand,
     verifyCommand,
     keyCommand,
+    rebuildCommand,
   ];
   for (const create of commands) program.addCommand(create(io));
   return quietly(program.addHelpText('after', ABOUT), io);

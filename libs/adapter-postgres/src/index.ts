@@ -15,3 +15,6 @@ export type { OpenReadModels, ReadModelsOptions } from './read-models/open-read-
 export { rebuildReadModels } from './read-models/rebuild.js';
 export type { RebuildOptions, RebuildReport, TableComparison } from './read-models/rebuild.js';
 export { allowReadModels } from './read-models/schema.js';
+export { migrateAudit } from './audit/migrate-audit.js';
+export { type AuditStoreOptions, openAuditStore } from './audit/open-audit-store.js';
+export { openPostgresLeaves } from './audit/postgres-leaves.js';

@@ -13,38 +13,42 @@ export interface AuditConnections {
   close(): Promise<void>;
 }
 
-const askOn =
-  (client: Pick<PoolClient, 'query'>): Ask =>
-  async <Row extends QueryResultRow>(text: string, values: readonly Value[] = []) => (await client.query<Row>(text, [...values])).rows;
-
-/** What the server says about a statement is a defect of ours; all else means that it is away or busy. */
+/** A statement that is wrong is a defect of ours; all else means that the server is away or busy. */
 const told = (error: unknown): unknown => {
-  if (!(error instanceof Error) || error instanceof AuditStoreUnavailable) return error;
   const failure = failureOf(error);
-  const isOurs = failure === 'definite' || failure === 'duplicate' || !isOfDriver(error);
-  return isOurs ? error : new AuditStoreUnavailable(messageOf(error), { cause: error });
+  if (failure === 'definite' || failure === 'duplicate') return error;
+  return new AuditStoreUnavailable(messageOf(error), { cause: error });
 };
 
-/** Errors of the driver and of the network carry a code, or are the driver's own time-outs. */
-const isOfDriver = (error: Error): boolean => 'code' in error || /timeout|connection|terminated/i.test(error.message);
+const driver = async <Answer>(call: () => Promise<Answer>): Promise<Answer> => {
+  try {
+    return await call();
+  } catch (error) {
+    throw told(error);
+  }
+};
+
+const askOn =
+  (client: Pick<PoolClient, 'query'>): Ask =>
+  <Row extends QueryResultRow>(text: string, values: readonly Value[] = []) =>
+    driver(async () => (await client.query<Row>(text, [...values])).rows);
 
 export const openAuditConnections = (url: string, max: number): AuditConnections => {
   const pool = new Pool({ ...connectionConfig(url, 'verdict-audit'), max, idleTimeoutMillis: 0 });
   pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
   return {
-    ask: async (text, values) => askOn(pool)<never>(text, values).catch((error: unknown) => Promise.reject(told(error))),
+    ask: askOn(pool),
     transaction: async (work) => {
-      let client: PoolClient | undefined;
+      const client = await driver(() => pool.connect());
       try {
-        client = await pool.connect();
-        await client.query('BEGIN');
+        await driver(() => client.query('BEGIN'));
         const answer = await work(askOn(client));
-        await client.query('COMMIT');
+        await driver(() => client.query('COMMIT'));
         client.release();
         return answer;
       } catch (error) {
-        client?.release(true); // Whatever state it is in, closing it rolls back.
-        throw told(error);
+        client.release(true); // Whatever state it is in, closing it rolls back.
+        throw error;
       }
     },
     close: () => pool.end(),

@@ -11,7 +11,8 @@ import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 const BIGINT: EntitySchemaColumnOptions = {
   type: 'bigint',
   transformer: {
-    from: (text: string) => BigInt(text), // The driver answers text; Number() would lose digits.
+    // The driver answers text, and Number() would lose digits; null comes from a join that met no row.
+    from: (text: string | null) => (text === null ? null : BigInt(text)),
     to: (value: bigint | string) => value.toString(),
   },
 };

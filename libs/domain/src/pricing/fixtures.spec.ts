@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FOREIGN_DEPTH_MAX, readJson } from '../../../contracts/src/json/strict-json.js';
+import { FOREIGN_DEPTH_MAX, readJson } from '@verdict/contracts';
 import {
   hasFixture,
   planFixtures,

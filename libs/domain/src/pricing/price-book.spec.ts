@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readJsonText } from '../../../contracts/src/json/strict-json.js';
+import { readJsonText } from '@verdict/contracts';
 import { jcsText } from '../shared/jcs.js';
 import type { RawJson } from '../shared/raw-json.js';
 import { findConflicts } from './price-book.conflicts.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readJsonText } from '../../../contracts/src/json/strict-json.js';
+import { readJsonText } from '@verdict/contracts';
 import { formatUsd4, formatUsd6 } from '../shared/money.js';
 import { rawJsonText, type RawJson } from '../shared/raw-json.js';
 import { sha256Hex } from '../shared/sha256.js';

@@ -1,0 +1,126 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RebuildReport, TableComparison } from '@verdict/adapter-postgres';
+import { Command } from 'commander';
+import { CliFailure, wrongCall } from '../failure.js';
+import { dataDirOf } from '../http/settings.js';
+import { EXIT, type Io } from '../io.js';
+import { table } from '../output/table.js';
+import { openSession, type Session, withGlobals } from '../session.js';
+
+interface RebuildFlags {
+  readonly verify?: boolean;
+  readonly dataDir?: string;
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+interface Database {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The standalone's own database, started for this command: two supervisors of one server would fight. */
+const openEmbedded = async (dataDir: string): Promise<Database> => {
+  const cluster = join(dataDir, 'postgres', 'data');
+  if (!(await isThere(cluster))) {
+    throw wrongCall('data_dir_missing', `no database in ${dataDir}`, 'name the folder with --data-dir, or set POSTGRES_URL');
+  }
+  if (await isThere(join(dataDir, 'server.json'))) {
+    throw wrongCall('server_running', 'the server of this data folder is running', 'stop it first, or set POSTGRES_URL');
+  }
+  const { startEmbeddedPostgres } = await import('@verdict/adapter-postgres');
+  const postgres = await startEmbeddedPostgres({ dataDir: cluster, log: () => undefined });
+  return { url: postgres.serviceUrl, close: () => postgres.stop() };
+};
+
+const openDatabase = (io: Io, { dataDir }: RebuildFlags): Promise<Database> => {
+  const url = io.env['POSTGRES_URL'] ?? '';
+  // Passwords are no arguments: everybody on the machine can read those.
+  return url === '' ? openEmbedded(dataDirOf(io, dataDir)) : Promise.resolve({ url, close: () => Promise.resolve() });
+};
+
+const rebuildIn = async ({ io, printer }: Session, url: string, isVerifyOnly: boolean): Promise<RebuildReport> => {
+  const [{ openPostgresJournals, rebuildReadModels }, { EntryLog }] = await Promise.all([
+    import('@verdict/adapter-postgres'),
+    import('@verdict/application'),
+  ]);
+  const journals = await openPostgresJournals({ url, applicationName: 'verdict-cli' });
+  const isShown = io.isTerminal.stderr && !printer.isQuiet;
+  const onProgress = ({ entries, total }: { readonly entries: number; readonly total: number }): void =>
+    io.stderr(`\r${String(entries)} of ${String(total)} entries`);
+  try {
+    return await rebuildReadModels({
+      url,
+      log: new EntryLog(journals),
+      verifyOnly: isVerifyOnly,
+      ...(isShown ? { onProgress } : {}),
+    });
+  } finally {
+    if (isShown) io.stderr('\n');
+    await journals.close();
+  }
+};
+
+const reportText = ({ tables, isEqual, isSwapped, entries }: RebuildReport): string => {
+  const differing = tables.filter((each) => each.differing > 0);
+  const head = isEqual ? `${String(tables.length)} projections equal` : `${String(differing.length)} projections DIFFERENT`;
+  const rows = table<TableComparison>(
+    [
+      { title: 'PROJECTION', value: ({ table: name }) => name },
+      { title: 'LIVE', value: ({ liveRows }) => String(liveRows), isNumber: true },
+      { title: 'REBUILT', value: ({ rebuiltRows }) => String(rebuiltRows), isNumber: true },
+      { title: 'DIFFERING', value: (each) => String(each.differing), isNumber: true },
+      { title: 'FIRST OF THEM', value: ({ examples }) => examples.join(', ') },
+    ],
+    tables,
+  );
+  return `${head}, ${String(entries)} entries${isSwapped ? ', rebuilt ones in place' : ''}\n${rows}`;
+};
+
+const unavailable = (error: unknown): CliFailure =>
+  new CliFailure(EXIT.unknown, {
+    code: 'rebuild_failed',
+    title: error instanceof Error ? error.message : String(error),
+    detail: 'the live read models are as they were',
+    retry: 'later',
+    idempotencyKey: null,
+  });
+
+const rebuild = async (session: Session, flags: RebuildFlags): Promise<void> => {
+  const { io, printer } = session;
+  const isVerifyOnly = flags.verify === true;
+  const database = await openDatabase(io, flags);
+  try {
+    const report = await rebuildIn(session, database.url, isVerifyOnly).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    const body = { schema: 'verdict.rebuild.report.v1', ...report, head: Object.fromEntries(report.head) };
+    printer.print({ body, text: () => reportText(report), id: report.isEqual ? 'equal' : 'different' });
+    io.exit(isVerifyOnly && !report.isEqual ? EXIT.no : EXIT.yes);
+  } finally {
+    await database.close();
+  }
+};
+
+/** `verdict rebuild`: the read models anew from the journals, beside the live ones. */
+export const rebuildCommand = (io: Io): Command =>
+  withGlobals(new Command('rebuild'))
+    .description('build the read models anew from the journals, compare, put the new ones in place')
+    .option('--verify', 'compare only; exit 1 when they differ')
+    .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
+    .addHelpText(
+      'after',
+      `
+With POSTGRES_URL set, the services may go on meanwhile. Otherwise the server of the data folder must be stopped.
+
+Examples:
+  verdict rebuild --verify
+  POSTGRES_URL=postgresql://verdict_service:...@db:5432/verdict verdict rebuild
+`,
+    )
+    .action((flags: RebuildFlags, command: Command) => rebuild(openSession(io, command), flags));
