@@ -4,6 +4,8 @@ import { ledgerPage, mintToken } from './admin.mjs';
 
 const PAGE = 1000;
 const LEAF = /"leaf_hash":"([0-9a-f]{64})"/g;
+/** A page may hold less than was asked for. */
+const LAST = /"last_revision":(\d+)/;
 
 /** Acknowledged leaf hashes by tenant, from the files that the load wrote. */
 export const readAcknowledged = async (files) => {
@@ -26,10 +28,12 @@ export const readAcknowledged = async (files) => {
 /** Takes every leaf hash that the ledger shows from the ones that are looked for. */
 const walk = async (url, token, left, deadline) => {
   const last = [...left.values()].reduce((highest, revision) => Math.max(highest, revision), -1);
-  for (let from = 0; from <= last && left.size > 0; from += PAGE) {
-    if (Date.now() > deadline) return;
+  for (let from = 0; from <= last && left.size > 0 && Date.now() <= deadline;) {
     const text = await ledgerPage(url, token, { from, limit: PAGE });
     for (const [, leafHash] of text.matchAll(LEAF)) left.delete(leafHash);
+    const end = LAST.exec(text);
+    if (end === null) return; // The journal ends before the revision that was acknowledged.
+    from = Number(end[1]) + 1;
   }
 };
 

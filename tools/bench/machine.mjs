@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 const SYNCS = 100;
@@ -24,6 +24,8 @@ export const machineOf = (folder) => ({
   model: cpus()[0]?.model ?? 'unknown',
   memoryGiB: totalmem() / 2 ** 30,
   node: process.version,
+  /** Processes that wanted a core in the last minute: on a busy machine every figure is of the neighbours too. */
+  loadBefore: loadavg()[0] ?? 0,
   system: `${process.platform} ${process.arch}`,
   syncMicroseconds: syncMicroseconds(folder),
 });

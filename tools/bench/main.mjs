@@ -71,6 +71,15 @@ const measure = async ({ server, folder, tokens, names, files }, run, seconds) =
   return { ...summary, name: run.name, batch, ...memoryOf(server.pid) };
 };
 
+/** A ledger that cannot be read fails the bench, and leaves its figures. */
+const auditOf = async (request) => {
+  try {
+    return await auditAcknowledged(request);
+  } catch (error) {
+    return { failure: error.message };
+  }
+};
+
 /** All runs on one server; ends with the look into its ledger. */
 const runOn = async (part, { folder, index, seconds, say, onServer }) => {
   const { openFileKeyStore } = await import('@verdict/adapter-file');
@@ -96,7 +105,7 @@ const runOn = async (part, { folder, index, seconds, say, onServer }) => {
       say(runLine(measured));
       runs.push(measured);
     }
-    const audit = await auditAcknowledged({
+    const audit = await auditOf({
       url: server.url,
       keys,
       files: context.files,
@@ -133,7 +142,8 @@ try {
   if (targets.length > 0) say('');
   for (const target of targets) say(targetLine(target));
   if (json) console.log(JSON.stringify({ machine, seconds, parts, targets }, null, 2));
-  if (parts.some(({ audit }) => audit.missing > 0 || audit.twice > 0)) process.exitCode = 1;
+  if (parts.some(({ audit }) => audit.failure !== undefined || audit.missing > 0 || audit.twice > 0))
+    process.exitCode = 1;
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;

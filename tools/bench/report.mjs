@@ -18,14 +18,21 @@ const lineOf = (cells) =>
 export const heading = () => lineOf(COLUMNS.map(([title]) => title));
 export const runLine = (run) => lineOf(COLUMNS.map(([, , cellOf]) => cellOf(run)));
 
-export const machineLine = ({ cores, model, memoryGiB, node, system, syncMicroseconds }) =>
+const busy = ({ loadBefore, cores }) =>
+  loadBefore > cores / 2 ? `\nwarning: the machine is busy with something else; these figures are too low` : '';
+
+export const machineLine = (machine) => `${aboutMachine(machine)}${busy(machine)}`;
+
+const aboutMachine = ({ cores, model, memoryGiB, node, system, syncMicroseconds, loadBefore }) =>
   `machine: ${cores} cores (${model}), ${memoryGiB.toFixed(1)} GiB, node ${node}, ${system}; ` +
-  `fdatasync of 4 KiB ${syncMicroseconds.toFixed(0)} us`;
+  `fdatasync of 4 KiB ${syncMicroseconds.toFixed(0)} us; load before ${loadBefore.toFixed(1)}`;
 
 export const targetLine = ({ run, measure, target, measured, ratio }) =>
   `target: ${run.padEnd(18)} ${measure.padEnd(6)} ${measured.toFixed(measure === 'rps' ? 0 : 2).padStart(8)} ` +
   `of ${String(target).padStart(6)}  ratio ${ratio.toFixed(2)}`;
 
-export const auditLine = ({ acknowledged, found, missing, twice, unread }) =>
-  `ledger: ${acknowledged} decisions were acknowledged, ${found} of them found, ${missing} missing, ${twice} named twice` +
-  (unread > 0 ? `, ${unread} not looked up in time` : '');
+export const auditLine = ({ failure, acknowledged, found, missing, twice, unread }) =>
+  failure === undefined
+    ? `ledger: ${acknowledged} decisions were acknowledged, ${found} of them found, ${missing} missing, ${twice} named twice` +
+      (unread > 0 ? `, ${unread} not looked up in time` : '')
+    : `ledger: it could not be read: ${failure}`;

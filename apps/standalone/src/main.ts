@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApprovalsModule } from '@verdict/app-approvals/module';
+import { AuditExportModule } from '@verdict/app-audit-export/module';
 import { GateModule } from '@verdict/app-gate/module';
 import { ReconciliationModule } from '@verdict/app-reconciliation/module';
 import { type EmbeddedLog, startEmbeddedPostgres } from '@verdict/adapter-postgres';
@@ -17,7 +18,7 @@ import {
   startTracing,
   stopHttpApp,
 } from '@verdict/nest-kit';
-import { apiDocument, openPlatform } from '@verdict/platform';
+import { apiDocument, openAudit, openPlatform } from '@verdict/platform';
 import { loadStandaloneConfig } from './config.js';
 import { ownIssuer } from './own-issuer.js';
 import { removeServerFile, writeServerFile } from './server-file.js';
@@ -45,10 +46,12 @@ const start = async (): Promise<Running> => {
     health,
     logger,
   });
+  const audit = await openAudit({ url: postgres.serviceUrl, adminUrl: postgres.url, exportsDir: join(dataDir, 'exports') });
   const module = StandaloneModule.of(
     GateModule.register(platform),
     ApprovalsModule.register(platform),
     ReconciliationModule.register(platform),
+    AuditExportModule.register(platform, audit.options),
   );
   const issuers = [await ownIssuer(platform.keys), ...config.AUTH_ISSUERS];
   const app = await createHttpApp({ service: 'standalone', module, config: { ...config, AUTH_ISSUERS: issuers }, logger, metrics, health });
@@ -60,6 +63,7 @@ const start = async (): Promise<Running> => {
     stop: async () => {
       await removeServerFile(dataDir);
       await stopHttpApp(app);
+      await audit.close();
       await platform.close();
       await postgres.stop();
       await tracing.stop();

@@ -110,3 +110,18 @@ export {
 } from './ports/audit.js';
 export { type AuditKeys, vkeyLines } from './audit/checkpoint-keys.js';
 export { CheckpointPublisher, type PublisherDeps, type PublisherOptions } from './audit/checkpoint-publisher.js';
+export { CheckParity, type CheckParityDeps } from './audit/check-parity.js';
+export type { Parity } from './audit/parity.js';
+export type { ExportScope } from './audit/export-ranges.js';
+export type { ExportStatement } from './audit/export-terms.js';
+export { ExportRunner, type RunnerOptions } from './audit/export-runner.js';
+export { type RunExportDeps } from './audit/run-export.js';
+export {
+  type CreatedExport,
+  type ExportInput,
+  EXPORTS_RUNNING_MAX,
+  type ExportsPage,
+  ManageExports,
+  type ManageExportsDeps,
+} from './audit/manage-exports.js';
+export { type LedgerFilter, type LedgerItem, type LedgerPage, readLedger } from './audit/read-ledger.js';

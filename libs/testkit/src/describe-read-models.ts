@@ -48,7 +48,11 @@ const describeDecisions = (subject: Subject): void =>
     it('gives back every column exactly, money with its four places', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();
-      const { decisionId, approvalId, key } = history.decide({ needsApproval: true, holdUsd: '999999999999.9999', monthlyUsd: '-0.0001' });
+      const { decisionId, approvalId, key } = history.decide({
+        needsApproval: true,
+        holdUsd: '999999999999.9999',
+        monthlyUsd: '-0.0001',
+      });
       await tell(store, history);
       const view = await readModels.findDecision(history.tenantId, decisionId);
       expect(view).toEqual({
@@ -85,7 +89,11 @@ const describeDecisions = (subject: Subject): void =>
       const { decisionId } = history.decide({ decision: 'DENY', holdUsd: '0.0000', monthlyUsd: null });
       history.void(decisionId); // Nothing was held, so nothing ends.
       await tell(store, history);
-      expect((await readModels.findDecision(history.tenantId, decisionId))?.row).toMatchObject({ monthlyDeltaUsd: null, holdState: 'none', approvalId: null });
+      expect((await readModels.findDecision(history.tenantId, decisionId))?.row).toMatchObject({
+        monthlyDeltaUsd: null,
+        holdState: 'none',
+        approvalId: null,
+      });
     });
 
     it('keeps texts of any characters, U+0000 replaced where the store cannot hold it', async () => {
@@ -94,8 +102,12 @@ const describeDecisions = (subject: Subject): void =>
       const odd = history.decide({ resourceReference: `\\N"{NULL},'; -- \u{1F600}\n\t` });
       const zero = history.decide({ resourceReference: 'a\u0000b' });
       await tell(store, history);
-      expect((await readModels.findDecision(history.tenantId, odd.decisionId))?.row.resourceReference).toBe(`\\N"{NULL},'; -- \u{1F600}\n\t`);
-      expect((await readModels.findDecision(history.tenantId, zero.decisionId))?.row.resourceReference).toBe('a\ufffdb');
+      expect((await readModels.findDecision(history.tenantId, odd.decisionId))?.row.resourceReference).toBe(
+        `\\N"{NULL},'; -- \u{1F600}\n\t`,
+      );
+      expect((await readModels.findDecision(history.tenantId, zero.decisionId))?.row.resourceReference).toBe(
+        'a\ufffdb',
+      );
     });
 
     it('lists newest first, page by page, each row once, whatever the page size', async () => {
@@ -112,13 +124,27 @@ const describeDecisions = (subject: Subject): void =>
     it('applies filters before the limit', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();
-      const wanted = history.decide({ projectId: 'api', environmentClass: 'nonprod', decision: 'DENY', source: 'k8s_admission' });
+      const wanted = history.decide({
+        projectId: 'api',
+        environmentClass: 'nonprod',
+        decision: 'DENY',
+        source: 'k8s_admission',
+      });
       for (let count = 0; count < 5; count += 1) history.decide();
       await tell(store, history);
       const page = { limit: 1, cursor: undefined };
-      for (const filter of [{ projectId: 'api' }, { environmentClass: 'nonprod' }, { decision: 'DENY' }, { source: 'k8s_admission' }]) {
+      for (const filter of [
+        { projectId: 'api' },
+        { environmentClass: 'nonprod' },
+        { decision: 'DENY' },
+        { source: 'k8s_admission' },
+      ]) {
         const found = await readModels.listDecisions(history.tenantId, filter, page);
-        expect(found).toMatchObject({ kind: 'page', rows: [{ row: { decisionId: wanted.decisionId } }], nextCursor: null });
+        expect(found).toMatchObject({
+          kind: 'page',
+          rows: [{ row: { decisionId: wanted.decisionId } }],
+          nextCursor: null,
+        });
       }
     });
 
@@ -131,7 +157,17 @@ const describeDecisions = (subject: Subject): void =>
       history.settle(decision.decisionId);
       await tell(store, history);
       const [view] = rowsOf(await readModels.listDecisions(history.tenantId, {}, START));
-      expect(view).toMatchObject({ approvalStatus: 'granted', settlement: { status: 'savings', revision: 1n, expectedUsd: '125.5000', actualUsd: '110.0000', driftUsd: '-15.5000', overrunUsd: '0.0000' } });
+      expect(view).toMatchObject({
+        approvalStatus: 'granted',
+        settlement: {
+          status: 'savings',
+          revision: 1n,
+          expectedUsd: '125.5000',
+          actualUsd: '110.0000',
+          driftUsd: '-15.5000',
+          overrunUsd: '0.0000',
+        },
+      });
       expect(await readModels.findDecision(history.tenantId, decision.decisionId)).toEqual(view);
     });
 
@@ -145,10 +181,17 @@ const describeDecisions = (subject: Subject): void =>
       const other = history.decide({ key: { ...long, text: `${long.text}-other` } });
       const same = history.decide({ key: long });
       await tell(store, history);
-      const asked = [key, long, { scope: 'terraform:true', text: 'pipeline-7' }, { ...long, text: `${long.text}-none` }];
+      const asked = [
+        key,
+        long,
+        { scope: 'terraform:true', text: 'pipeline-7' },
+        { ...long, text: `${long.text}-none` },
+      ];
       const found = await readModels.findAnswers(history.tenantId, asked);
       expect(found.map(({ decisionId }) => decisionId)).toEqual([newest.decisionId, same.decisionId]);
-      const views = await Promise.all([newest, same].map(({ decisionId }) => readModels.findDecision(history.tenantId, decisionId)));
+      const views = await Promise.all(
+        [newest, same].map(({ decisionId }) => readModels.findDecision(history.tenantId, decisionId)),
+      );
       expect(found).toEqual(views.map((view) => view?.row));
       expect(other.decisionId).not.toBe(same.decisionId);
     });
@@ -190,7 +233,12 @@ const describeApprovals = (subject: Subject): void =>
       history.grant(decision.approvalId);
       history.endApproval(decision.approvalId, 'token_consumed');
       await store.apply([history.slice('approvals', before)]); // Now the row is older than the slice.
-      const consumed = { ...pending, status: 'consumed', approvedBy: ['carl, "the" {judge}', 'dora'], useBy: '2026-12-24T00:00:00.000Z' };
+      const consumed = {
+        ...pending,
+        status: 'consumed',
+        approvedBy: ['carl, "the" {judge}', 'dora'],
+        useBy: '2026-12-24T00:00:00.000Z',
+      };
       expect(await readModels.findApproval(history.tenantId, decision.approvalId)).toEqual(consumed);
     });
 
@@ -208,13 +256,16 @@ const describeApprovals = (subject: Subject): void =>
       const { readModels, store } = subject();
       const history = freshHistory();
       const decisions = Array.from({ length: 6 }, () => history.decide({ needsApproval: true }));
-      for (const [index, decision] of decisions.entries()) history.request(decision, { projectId: index % 2 === 0 ? 'web' : 'api' });
+      for (const [index, decision] of decisions.entries())
+        history.request(decision, { projectId: index % 2 === 0 ? 'web' : 'api' });
       const [first, second] = decisions;
       history.endApproval(first!.approvalId, 'approval_denied');
       history.endApproval(second!.approvalId, 'approval_withdrawn');
       await tell(store, history);
       const ids = async (filter: { status?: string; projectId?: string }): Promise<readonly string[]> =>
-        (await walk((page) => readModels.listApprovals(history.tenantId, filter, page), 2)).map(({ approvalId }) => approvalId);
+        (await walk((page) => readModels.listApprovals(history.tenantId, filter, page), 2)).map(
+          ({ approvalId }) => approvalId,
+        );
       const newest = decisions.map(({ approvalId }) => approvalId).reverse();
       expect(await ids({})).toEqual(newest);
       expect(await ids({ status: 'pending' })).toEqual(newest.slice(0, 4));
@@ -251,7 +302,10 @@ const describeReservations = (subject: Subject): void =>
     it('lists holds that are neither ended nor settled, oldest first', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();
-      const [voided, expired, superseded, settled, first, second] = Array.from({ length: 6 }, (_, index) => history.decide({ projectId: index === 5 ? 'api' : 'web' }).decisionId);
+      const [voided, expired, superseded, settled, first, second] = Array.from(
+        { length: 6 },
+        (_, index) => history.decide({ projectId: index === 5 ? 'api' : 'web' }).decisionId,
+      );
       history.decide({ holdUsd: '0.0000' });
       history.void(voided!);
       history.expire(expired!);
@@ -259,7 +313,9 @@ const describeReservations = (subject: Subject): void =>
       history.settle(settled!);
       await tell(store, history);
       const ids = async (projectId?: string): Promise<readonly string[]> =>
-        (await walk((page) => readModels.listActiveReservations(history.tenantId, { projectId }, page), 1)).map(({ row }) => row.decisionId);
+        (await walk((page) => readModels.listActiveReservations(history.tenantId, { projectId }, page), 1)).map(
+          ({ row }) => row.decisionId,
+        );
       expect(await ids()).toEqual([first, second]);
       expect(await ids('api')).toEqual([second]);
       expect((await readModels.findDecision(history.tenantId, voided!))?.row.holdState).toBe('voided');
@@ -269,12 +325,17 @@ const describeReservations = (subject: Subject): void =>
 
     it('knows a settled hold whichever journal is told first', async () => {
       const { readModels, store } = subject();
-      for (const kinds of [['decisions', 'reservations'], ['reservations', 'decisions']] as const) {
+      for (const kinds of [
+        ['decisions', 'reservations'],
+        ['reservations', 'decisions'],
+      ] as const) {
         const history = freshHistory();
         history.settle(history.decide().decisionId);
         for (const kind of kinds) await store.apply([history.slice(kind)]);
         expect(rowsOf(await readModels.listActiveReservations(history.tenantId, {}, START))).toEqual([]);
-        expect(rowsOf(await readModels.listDecisions(history.tenantId, {}, START))[0]?.settlement?.actualUsd).toBe('110.0000');
+        expect(rowsOf(await readModels.listDecisions(history.tenantId, {}, START))[0]?.settlement?.actualUsd).toBe(
+          '110.0000',
+        );
       }
     });
 
@@ -282,23 +343,45 @@ const describeReservations = (subject: Subject): void =>
       const { readModels, store } = subject();
       const histories = Array.from({ length: 20 }, freshHistory);
       for (const history of histories) history.settle(history.decide().decisionId);
-      await Promise.all(histories.flatMap((history) => [store.apply([history.slice('decisions')]), store.apply([history.slice('reservations')])]));
-      for (const { tenantId } of histories) expect(rowsOf(await readModels.listActiveReservations(tenantId, {}, START))).toEqual([]);
+      await Promise.all(
+        histories.flatMap((history) => [
+          store.apply([history.slice('decisions')]),
+          store.apply([history.slice('reservations')]),
+        ]),
+      );
+      for (const { tenantId } of histories)
+        expect(rowsOf(await readModels.listActiveReservations(tenantId, {}, START))).toEqual([]);
     });
 
     it('lists exceptions newest first, by kind, resolved ones included', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();
       const decisions = Array.from({ length: 3 }, () => history.decide().decisionId);
-      const [first, second, third] = decisions.map((id, index) => history.openException(id, index === 1 ? 'savings' : 'overage'));
+      const [first, second, third] = decisions.map((id, index) =>
+        history.openException(id, index === 1 ? 'savings' : 'overage'),
+      );
       await tell(store, history);
       const before = history.journals.reservations.length;
       history.resolve(first!);
       await store.apply([history.slice('reservations', before)]);
       const rows = await walk((page) => readModels.listExceptions(history.tenantId, {}, page), 2);
-      expect(rows.map(({ exceptionId, status }) => [exceptionId, status])).toEqual([[third, 'open'], [second, 'open'], [first, 'resolved']]);
-      expect(rows[2]).toMatchObject({ kind: 'overage', amountUsd: '5.5000', owner: 'finance', revision: 0n, dueAt: '2026-12-31T00:00:00.000Z' });
-      expect(rowsOf(await readModels.listExceptions(history.tenantId, { kind: 'savings' }, START)).map(({ exceptionId }) => exceptionId)).toEqual([second]);
+      expect(rows.map(({ exceptionId, status }) => [exceptionId, status])).toEqual([
+        [third, 'open'],
+        [second, 'open'],
+        [first, 'resolved'],
+      ]);
+      expect(rows[2]).toMatchObject({
+        kind: 'overage',
+        amountUsd: '5.5000',
+        owner: 'finance',
+        revision: 0n,
+        dueAt: '2026-12-31T00:00:00.000Z',
+      });
+      expect(
+        rowsOf(await readModels.listExceptions(history.tenantId, { kind: 'savings' }, START)).map(
+          ({ exceptionId }) => exceptionId,
+        ),
+      ).toEqual([second]);
     });
   });
 
@@ -310,19 +393,36 @@ const describeWalks = (subject: Subject): void =>
       for (const each of [history, other]) for (let count = 0; count < 3; count += 1) each.decide();
       await tell(store, history);
       await tell(store, other);
-      const page = await readModels.listDecisions(history.tenantId, { projectId: 'web' }, { limit: 1, cursor: undefined });
+      const page = await readModels.listDecisions(
+        history.tenantId,
+        { projectId: 'web' },
+        { limit: 1, cursor: undefined },
+      );
       const cursor = (page.kind === 'page' ? page.nextCursor : null) ?? '';
       const again = { limit: 1, cursor };
-      expect(await readModels.listDecisions(history.tenantId, { projectId: 'web' }, again)).toMatchObject({ kind: 'page' });
+      expect(await readModels.listDecisions(history.tenantId, { projectId: 'web' }, again)).toMatchObject({
+        kind: 'page',
+      });
       const invalid = { kind: 'cursor_invalid' };
       expect(await readModels.listDecisions(other.tenantId, { projectId: 'web' }, again)).toEqual(invalid);
       expect(await readModels.listDecisions(history.tenantId, {}, again)).toEqual(invalid);
-      expect(await readModels.listDecisions(history.tenantId, { projectId: 'web', decision: 'ALLOW' }, again)).toEqual(invalid);
+      expect(await readModels.listDecisions(history.tenantId, { projectId: 'web', decision: 'ALLOW' }, again)).toEqual(
+        invalid,
+      );
       expect(await readModels.listDecisions(history.tenantId, { source: 'web' }, again)).toEqual(invalid);
       expect(await readModels.listActiveReservations(history.tenantId, { projectId: 'web' }, again)).toEqual(invalid);
       expect(await readModels.listApprovals(history.tenantId, { projectId: 'web' }, again)).toEqual(invalid);
-      for (const forged of ['', 'x', `${cursor}=`, `${cursor}AA`, cursor.slice(0, -1), Buffer.alloc(40).toString('base64url')]) {
-        expect(await readModels.listDecisions(history.tenantId, { projectId: 'web' }, { limit: 1, cursor: forged })).toEqual(invalid);
+      for (const forged of [
+        '',
+        'x',
+        `${cursor}=`,
+        `${cursor}AA`,
+        cursor.slice(0, -1),
+        Buffer.alloc(40).toString('base64url'),
+      ]) {
+        expect(
+          await readModels.listDecisions(history.tenantId, { projectId: 'web' }, { limit: 1, cursor: forged }),
+        ).toEqual(invalid);
       }
     });
 
@@ -331,10 +431,18 @@ const describeWalks = (subject: Subject): void =>
       const history = freshHistory();
       for (let count = 0; count < 2; count += 1) history.request(history.decide({ needsApproval: true }));
       await tell(store, history);
-      const first = await readModels.approvalQueue(history.tenantId, { subject: 'vera', now: NOW }, { limit: 1, cursor: undefined });
+      const first = await readModels.approvalQueue(
+        history.tenantId,
+        { subject: 'vera', now: NOW },
+        { limit: 1, cursor: undefined },
+      );
       const next = { limit: 1, cursor: (first.kind === 'page' ? first.nextCursor : null) ?? '' };
-      expect(await readModels.approvalQueue(history.tenantId, { subject: 'vera', now: '2026-11-24T00:00:00.000Z' }, next)).toMatchObject({ kind: 'page', nextCursor: null });
-      expect(await readModels.approvalQueue(history.tenantId, { subject: 'bob', now: NOW }, next)).toEqual({ kind: 'cursor_invalid' });
+      expect(
+        await readModels.approvalQueue(history.tenantId, { subject: 'vera', now: '2026-11-24T00:00:00.000Z' }, next),
+      ).toMatchObject({ kind: 'page', nextCursor: null });
+      expect(await readModels.approvalQueue(history.tenantId, { subject: 'bob', now: NOW }, next)).toEqual({
+        kind: 'cursor_invalid',
+      });
     });
 
     it('shows a walk no row that came after its first page', async () => {
@@ -345,7 +453,11 @@ const describeWalks = (subject: Subject): void =>
       const first = await readModels.listDecisions(history.tenantId, {}, { limit: 2, cursor: undefined });
       history.decide();
       await store.apply([history.slice('decisions', 4)]);
-      const second = await readModels.listDecisions(history.tenantId, {}, { limit: 2, cursor: (first.kind === 'page' ? first.nextCursor : null) ?? undefined });
+      const second = await readModels.listDecisions(
+        history.tenantId,
+        {},
+        { limit: 2, cursor: (first.kind === 'page' ? first.nextCursor : null) ?? undefined },
+      );
       expect([...rowsOf(first), ...rowsOf(second)].map(({ row }) => row.revision)).toEqual([3n, 2n, 1n, 0n]);
     });
 
@@ -370,7 +482,12 @@ const describeWalks = (subject: Subject): void =>
       ]);
       for (const page of pages) expect(page).toEqual({ kind: 'page', rows: [], nextCursor: null });
       for (const kind of KINDS) expect(await collect(readModels.idsInRange(tenantId, kind, 0n, 100n))).toEqual([]);
-      expect(await readModels.highWater(tenantId)).toEqual({ policy: -1n, decisions: -1n, approvals: -1n, reservations: -1n });
+      expect(await readModels.highWater(tenantId)).toEqual({
+        policy: -1n,
+        decisions: -1n,
+        approvals: -1n,
+        reservations: -1n,
+      });
     });
 
     it('keeps apart two tenants that use the same ids and the same keys', async () => {
@@ -382,7 +499,10 @@ const describeWalks = (subject: Subject): void =>
       await store.apply([a.slice('decisions'), b.slice('decisions')]);
       expect((await readModels.findDecision(a.tenantId, decisionId))?.row.holdState).toBe('held');
       expect((await readModels.findDecision(b.tenantId, decisionId))?.row.holdState).toBe('voided');
-      const [answersA, answersB] = await Promise.all([readModels.findAnswers(a.tenantId, [key]), readModels.findAnswers(b.tenantId, [key])]);
+      const [answersA, answersB] = await Promise.all([
+        readModels.findAnswers(a.tenantId, [key]),
+        readModels.findAnswers(b.tenantId, [key]),
+      ]);
       expect([answersA[0]?.tenantId, answersB[0]?.tenantId]).toEqual([a.tenantId, b.tenantId]);
     });
   });
@@ -446,10 +566,18 @@ const describeStore = (subject: Subject): void =>
     it('is exact when two processes apply the same journals at the same time', async () => {
       const { readModels, store } = subject();
       const histories = Array.from({ length: 4 }, freshHistory);
-      for (const history of histories) for (let count = 0; count < 20; count += 1) history.settle(history.decide().decisionId);
+      for (const history of histories)
+        for (let count = 0; count < 20; count += 1) history.settle(history.decide().decisionId);
       const applyInSteps = async (step: number, order: readonly History[]): Promise<void> => {
         for (let start = 0; start < 40; start += step) {
-          await store.apply(order.flatMap((history) => [history.slice('decisions', start, start + step), history.slice('reservations', start, start + step)]).filter(({ entries }) => entries.length > 0));
+          await store.apply(
+            order
+              .flatMap((history) => [
+                history.slice('decisions', start, start + step),
+                history.slice('reservations', start, start + step),
+              ])
+              .filter(({ entries }) => entries.length > 0),
+          );
         }
       };
       await Promise.all([applyInSteps(3, histories), applyInSteps(5, [...histories].reverse())]);
@@ -487,8 +615,14 @@ const describeRanges = (subject: Subject): void =>
       history.setBudget(2);
       await tell(store, history);
       const { tenantId } = history;
-      const ids = async (kind: JournalKind, from: bigint, to: bigint) => collect(readModels.idsInRange(tenantId, kind, from, to));
-      expect(await ids('decisions', 1n, 4n)).toEqual(decisions.slice(1, 4).map(({ decisionId }) => decisionId).sort());
+      const ids = async (kind: JournalKind, from: bigint, to: bigint) =>
+        collect(readModels.idsInRange(tenantId, kind, from, to));
+      expect(await ids('decisions', 1n, 4n)).toEqual(
+        decisions
+          .slice(1, 4)
+          .map(({ decisionId }) => decisionId)
+          .sort(),
+      );
       expect(await ids('decisions', 5n, 100n)).toEqual([]);
       expect(await ids('approvals', 0n, 5n)).toEqual(decisions.map(({ approvalId }) => approvalId).sort());
       expect(await ids('reservations', 0n, 2n)).toEqual([decisions[0]!.decisionId]);

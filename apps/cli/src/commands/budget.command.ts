@@ -120,10 +120,10 @@ const setCommand = (io: Io): Command =>
     .addHelpText('after', '\nExample:\n  verdict budget set project:web/env:prod --limit 5000\n')
     .action(async (scope: string, flags: SetFlags, command: Command) => {
       if (!SCOPE.test(scope)) throw wrongCall('scope_invalid', `not a scope: ${scope}`, SCOPES);
+      const created = { scope, period: flags.period, ...termsOf(flags) };
       const session = openSession(io, command);
       const client = await session.client();
       const found = client.isDryRun ? undefined : await findBudget(client, scope);
-      const created = { scope, period: flags.period, ...termsOf(flags) };
       const { value, body } = await (found === undefined
         ? client.send(ROUTES.createBudget, { body: JSON.stringify(created) })
         : update(client, found, flags));

@@ -28,10 +28,18 @@ interface Database {
 const openEmbedded = async (dataDir: string): Promise<Database> => {
   const cluster = join(dataDir, 'postgres', 'data');
   if (!(await isThere(cluster))) {
-    throw wrongCall('data_dir_missing', `no database in ${dataDir}`, 'name the folder with --data-dir, or set POSTGRES_URL');
+    throw wrongCall(
+      'data_dir_missing',
+      `no database in ${dataDir}`,
+      'name the folder with --data-dir, or set POSTGRES_URL',
+    );
   }
   if (await isThere(join(dataDir, 'server.json'))) {
-    throw wrongCall('server_running', 'the server of this data folder is running', 'stop it first, or set POSTGRES_URL');
+    throw wrongCall(
+      'server_running',
+      'the server of this data folder is running',
+      'stop it first, or set POSTGRES_URL',
+    );
   }
   const { startEmbeddedPostgres } = await import('@verdict/adapter-postgres');
   const postgres = await startEmbeddedPostgres({ dataDir: cluster, log: () => undefined });
@@ -68,7 +76,9 @@ const rebuildIn = async ({ io, printer }: Session, url: string, isVerifyOnly: bo
 
 const reportText = ({ tables, isEqual, isSwapped, entries }: RebuildReport): string => {
   const differing = tables.filter((each) => each.differing > 0);
-  const head = isEqual ? `${String(tables.length)} projections equal` : `${String(differing.length)} projections DIFFERENT`;
+  const head = isEqual
+    ? `${String(tables.length)} projections equal`
+    : `${String(differing.length)} projections DIFFERENT`;
   const rows = table<TableComparison>(
     [
       { title: 'PROJECTION', value: ({ table: name }) => name },
@@ -93,6 +103,8 @@ const unavailable = (error: unknown): CliFailure =>
 
 const rebuild = async (session: Session, flags: RebuildFlags): Promise<void> => {
   const { io, printer } = session;
+  if (session.flags.isDryRun)
+    throw wrongCall('usage', 'rebuild sends no request that could be printed', 'compare with --verify');
   const isVerifyOnly = flags.verify === true;
   const database = await openDatabase(io, flags);
   try {

@@ -4,7 +4,7 @@ import { withClient } from '../shared/admin.js';
 import { AUDIT_MIGRATIONS } from './migrations.js';
 
 /** Any number that nobody else uses: two processes that start at once migrate one after the other. */
-const MIGRATION_LOCK = 7_316_004_213;
+const MIGRATION_LOCK = 7_316_004_215;
 
 const prepare = async (client: Client): Promise<number> => {
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);

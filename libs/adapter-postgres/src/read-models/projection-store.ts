@@ -73,6 +73,7 @@ export class PostgresProjectionStore implements ProjectionStore {
       options: SESSION,
     });
     this.pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
+    this.pool.on('connect', (client) => client.on('error', () => undefined)); // A busy one died: its query reports it.
   }
 
   async marks(): Promise<ReadonlyMap<JournalName, Revision>> {

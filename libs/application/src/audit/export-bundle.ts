@@ -17,7 +17,7 @@ export interface BundleDeps {
   readonly leaves: LeafSource;
   readonly logHost: string;
   /** The first checkpoint that covers so many entries; rejects when there can be none. */
-  readonly covering: (tenantId: string, kind: JournalKind, size: bigint) => Promise<StoredCheckpoint>;
+  readonly covering: (kind: JournalKind, size: bigint) => Promise<StoredCheckpoint>;
 }
 
 export interface BundleParts {
@@ -76,7 +76,7 @@ const journalOf = async (
   const { job, kind, range } = part;
   const { from, to } = range;
   const journal = journalName(kind, job.tenantId);
-  const { size, root, note } = await deps.covering(job.tenantId, kind, to);
+  const { size, root, note } = await deps.covering(kind, to);
   const previous = await previousOf(deps, part, { size, range: terms.previous?.ranges[kind] });
   return {
     kind,
@@ -95,7 +95,7 @@ const previousOf = async (
   { size, range }: { readonly size: bigint; readonly range: ExportRange | undefined },
 ): Promise<PreviousCheckpoint | undefined> => {
   if (range === undefined) return undefined;
-  const earlier = await deps.covering(job.tenantId, kind, range.to);
+  const earlier = await deps.covering(kind, range.to);
   const leaves = leavesOf(deps, journalName(kind, job.tenantId), { from: 0n, to: size });
   return { size: earlier.size, root: earlier.root, proof: await consistencyProofOfStream(leaves, earlier.size, size) };
 };

@@ -11,9 +11,9 @@ const PUBLISHED = {
 const publishedOf = (type: string, payload: JsonValue): { readonly sha256: string; readonly text: JsonValue } | undefined => {
   if (type !== 'policy_published' && type !== 'price_book_published') return undefined;
   if (typeof payload !== 'object' || payload === null) return undefined;
-  const members: Readonly<Record<string, JsonValue>> = { ...payload };
-  const { text: textName, sha256: hashName } = PUBLISHED[type];
-  const { [textName]: text, [hashName]: sha256 } = members;
+  const members = new Map<string, JsonValue>(Object.entries(payload));
+  const text = members.get(PUBLISHED[type].text);
+  const sha256 = members.get(PUBLISHED[type].sha256);
   return text === undefined || typeof sha256 !== 'string' ? undefined : { sha256, text };
 };
 

@@ -127,9 +127,10 @@ const makeCheckpoint = async (deps: RoundDeps, lane: PublisherLane, tree: GrownT
   return { journal: lane.journal, size, root, frontier, lastLeaf, note, publishedAt: new Date(clock.nowMs()).toISOString() };
 };
 
-const settle = ({ observer }: RoundDeps, lane: PublisherLane, ending: Ending): void => {
+const settle = ({ observer, clock }: RoundDeps, lane: PublisherLane, ending: Ending): void => {
   if (ending.kind === 'refused') {
     lane.isStopped = true;
+    lane.waitingSinceMs ??= clock.nowMs(); // Until somebody has looked: the age is the alarm.
     observer.refused({ journal: lane.journal, reason: ending.reason });
     return;
   }

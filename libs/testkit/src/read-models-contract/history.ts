@@ -35,7 +35,10 @@ export interface RequestTerms {
 
 const START_MS = Date.UTC(2026, 10, 22, 2, 13, 17);
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-const keyed = (text: string): { readonly key: string; readonly payload_hash: string } => ({ key: text, payload_hash: hashOf(text) });
+const keyed = (text: string): { readonly key: string; readonly payload_hash: string } => ({
+  key: text,
+  payload_hash: hashOf(text),
+});
 
 /** Writes the journals of one made-up tenant: entries of the true shapes, in the order of the calls. */
 export class History {
@@ -44,10 +47,18 @@ export class History {
 
   constructor(readonly tenantId: string) {}
 
-  decide(terms: DecisionTerms = {}): { readonly decisionId: string; readonly approvalId: string; readonly key: { readonly scope: string; readonly text: string } } {
+  decide(terms: DecisionTerms = {}): {
+    readonly decisionId: string;
+    readonly approvalId: string;
+    readonly key: { readonly scope: string; readonly text: string };
+  } {
     const decisionId = this.id();
     const approvalId = this.id();
-    const { key = { scope: 'terraform:false', text: `key-${decisionId}` }, needsApproval = false, holdUsd = '125.5000' } = terms;
+    const {
+      key = { scope: 'terraform:false', text: `key-${decisionId}` },
+      needsApproval = false,
+      holdUsd = '125.5000',
+    } = terms;
     const at = this.now();
     this.tell('decisions', 'decision_recorded', {
       decision_id: decisionId,
@@ -76,11 +87,21 @@ export class History {
   }
 
   void(decisionId: string, cause: 'approval_denied' | 'approval_withdrawn' | 'superseded' = 'approval_denied'): void {
-    this.tell('decisions', 'hold_voided', { decision_id: decisionId, cause, released_usd: '125.5000', voided_at: this.now() });
+    this.tell('decisions', 'hold_voided', {
+      decision_id: decisionId,
+      cause,
+      released_usd: '125.5000',
+      voided_at: this.now(),
+    });
   }
 
   expire(decisionId: string): void {
-    this.tell('decisions', 'hold_expired', { decision_id: decisionId, cause: 'use_by_passed', released_usd: '1.0000', expired_at: this.now() });
+    this.tell('decisions', 'hold_expired', {
+      decision_id: decisionId,
+      cause: 'use_by_passed',
+      released_usd: '1.0000',
+      expired_at: this.now(),
+    });
   }
 
   request(of: { readonly decisionId: string; readonly approvalId: string }, terms: RequestTerms = {}): void {
@@ -98,19 +119,40 @@ export class History {
   }
 
   file(approvalId: string, by: string, ticket: string | null = null): void {
-    this.tell('approvals', 'approval_request_filed', { approval_id: approvalId, filed_by: by, ticket, filed_at: this.now(), idempotency: keyed(by) });
+    this.tell('approvals', 'approval_request_filed', {
+      approval_id: approvalId,
+      filed_by: by,
+      ticket,
+      filed_at: this.now(),
+      idempotency: keyed(by),
+    });
   }
 
   vote(approvalId: string, voter: string, vote: 'approve' | 'deny' = 'approve'): void {
-    this.tell('approvals', 'vote_cast', { approval_id: approvalId, stage_id: 'default', voter, vote, voted_at: this.now(), idempotency: keyed(voter) });
+    this.tell('approvals', 'vote_cast', {
+      approval_id: approvalId,
+      stage_id: 'default',
+      voter,
+      vote,
+      voted_at: this.now(),
+      idempotency: keyed(voter),
+    });
   }
 
   grant(approvalId: string, useBy = '2026-12-24T00:00:00.000Z'): void {
-    this.tell('approvals', 'approval_granted', { approval_id: approvalId, unfunded_usd: '0.0000', granted_at: this.now(), use_by: useBy });
+    this.tell('approvals', 'approval_granted', {
+      approval_id: approvalId,
+      unfunded_usd: '0.0000',
+      granted_at: this.now(),
+      use_by: useBy,
+    });
     this.tell('approvals', 'token_issued', { approval_id: approvalId, jti: this.id() });
   }
 
-  endApproval(approvalId: string, type: 'approval_denied' | 'approval_expired' | 'approval_withdrawn' | 'token_consumed'): void {
+  endApproval(
+    approvalId: string,
+    type: 'approval_denied' | 'approval_expired' | 'approval_withdrawn' | 'token_consumed',
+  ): void {
     this.tell('approvals', type, { approval_id: approvalId });
   }
 
@@ -144,7 +186,11 @@ export class History {
   }
 
   resolve(exceptionId: string): void {
-    this.tell('reservations', 'exception_resolved', { exception_id: exceptionId, resolution: 'accepted', resolved_at: this.now() });
+    this.tell('reservations', 'exception_resolved', {
+      exception_id: exceptionId,
+      resolution: 'accepted',
+      resolved_at: this.now(),
+    });
   }
 
   setBudget(version: number): void {
@@ -176,7 +222,15 @@ export class History {
         payload: payload as unknown as JsonValue,
       };
       const { recordedAt, commandId, actor, causes, observed } = draft;
-      return { ...sealEntry({ ...draft, revision: BigInt(index) }), payload, recordedAt, commandId, actor, causes, observed };
+      return {
+        ...sealEntry({ ...draft, revision: BigInt(index) }),
+        payload,
+        recordedAt,
+        commandId,
+        actor,
+        causes,
+        observed,
+      };
     });
   }
 

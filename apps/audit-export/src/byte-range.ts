@@ -1,0 +1,21 @@
+/** Both ends inclusive. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
+
+/**
+ * The part of `size` bytes that a Range header asks for. undefined: all of it, as for no header, several ranges or a form
+ * that is not understood; `unsatisfiable`: nothing of it is there.
+ * @source RFC 9110 section 14.2
+ */
+export const readByteRange = (header: string | null, size: number): ByteRange | 'unsatisfiable' | undefined => {
+  const [, first = '', last = ''] = ONE_RANGE.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  if (first === '') return last === '0'.repeat(last.length) || size === 0 ? 'unsatisfiable' : { from: Math.max(0, size - Number(last)), to: size - 1 };
+  const from = Number(first);
+  const to = last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== '' && Number(last) < from) return undefined;
+  return from >= size ? 'unsatisfiable' : { from, to };
+};

@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileSealer } from '@verdict/adapter-file';
+import {
+  allowReadModels,
+  migrateAudit,
+  migrateLog,
+  openAuditStore,
+  openPostgresJournals,
+  openPostgresLeaves,
+  openReadModels,
+} from '@verdict/adapter-postgres';
+import {
+  type AuditStore,
+  type ChangeRequest,
+  createDecideChange,
+  EntryLog,
+  gateService,
+  type KeyStore,
+  type Platform,
+  Projector,
+  type RequestMeta,
+  ServiceHost,
+  silentObserver,
+} from '@verdict/application';
+import { createHttpApp, createLogger, uuidV7 } from '@verdict/nest-kit';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { AuditExportModule } from '../audit-export.module.js';
+import type { AuditExportOptions } from '../services.js';
+
+export interface Databases {
+  readonly adminUrl: string;
+  readonly serviceUrl: string;
+}
+
+/** The log, the read models and the gate of one process, and what audit-export needs besides. */
+export interface World {
+  readonly platform: Platform;
+  readonly store: AuditStore;
+  readonly options: AuditExportOptions;
+  /** Makes this many decisions, one after the other. */
+  decide(tenantId: string, count: number, label: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const metaOf = (tenantId: string, key: string): RequestMeta => ({
+  caller: { tenantId, subject: 'pipeline', actor: { kind: 'service', id: 'pipeline', roles: ['service'] }, projects: null, onBehalfOf: null },
+  key,
+  correlationId: null,
+  traceparent: null,
+});
+
+const change = (label: string): ChangeRequest => ({
+  source: 'terraform',
+  action: 'apply',
+  resourceReference: `module.${label}`,
+  projectId: 'web',
+  environment: 'dev',
+  monthly: 1_000_000n as NonNullable<ChangeRequest['monthly']>,
+  hourly: null,
+  metadata: '{}',
+  plan: undefined,
+  planSha256: null,
+  run: null,
+  isDryRun: false,
+  expectedFingerprint: null,
+  justification: null,
+  ticket: null,
+});
+
+export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeyStore): Promise<World> => {
+  await migrateLog(adminUrl);
+  await allowReadModels(adminUrl);
+  await migrateAudit(adminUrl);
+  const folder = await mkdtemp(join(tmpdir(), 'verdict-audit-'));
+  const journals = await openPostgresJournals({ url: serviceUrl });
+  const log = new EntryLog(journals);
+  const models = await openReadModels({ url: serviceUrl });
+  const clock = { nowMs: () => Date.now() };
+  const projector = new Projector({ log, store: models.store, clock });
+  await projector.start();
+  const store = await openAuditStore({ url: serviceUrl });
+  const leaves = openPostgresLeaves({ url: serviceUrl });
+  const platform: Platform = {
+    ...{ log, readModels: models.readModels, barrier: projector, keys, clock, observer: silentObserver, logHost: 'ledger.example' },
+    sealer: openFileSealer(join(folder, 'sealing')),
+    ids: { uuid: () => uuidV7(Date.now()), randomText: (count) => Buffer.alloc(count, 7).toString('base64url') },
+  };
+  const gate = new ServiceHost(gateService, platform);
+  await gate.start();
+  const decideChange = createDecideChange({ gate, ...platform });
+  return {
+    ...{ platform, store },
+    options: { exportsDir: join(folder, 'exports'), store, leaves, publishEveryMs: 100, jobPollMs: 50, barrierMs: 5_000 },
+    decide: async (tenantId, count, label) => {
+      for (let index = 0; index < count; index += 1) {
+        const name = `${label}-${index.toString()}`;
+        const result = await decideChange(change(name), metaOf(tenantId, name));
+        if (result.kind !== 'done') throw new Error(JSON.stringify(result));
+      }
+    },
+    close: async () => {
+      await gate.stop();
+      await projector.stop();
+      await models.close();
+      await leaves.close();
+      await store.close();
+      await journals.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly bytes: Buffer;
+  /** Parsed body. */
+  readonly json: Record<string, unknown>;
+}
+
+export interface AuditApp {
+  call(method: 'GET' | 'POST', path: string, more?: CallOptions): Promise<Answered>;
+  close(): Promise<void>;
+}
+export interface CallOptions {
+  readonly tenant?: string;
+  readonly roles?: readonly string[];
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const ISSUER = 'https://issuer.test';
+
+/** The app over HTTP, with an issuer of its own. */
+export const openAuditApp = async (world: World, options: Partial<AuditExportOptions> = {}): Promise<AuditApp> => {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
+  const issuer = { issuer: ISSUER, audience: 'verdict', tenantClaim: 'tenant_id', jwks: { keys: [{ ...jwk, kty: 'OKP' }] } };
+  const config = { AUTH_ISSUERS: [issuer], LOG_LEVEL: 'error', METRIC_PREFIX: 'p_', METRIC_ALIAS_PREFIXES: [] } as const;
+  const logger = createLogger({ service: 'audit-export', level: 'error', stream: { write: (line: string) => void process.stderr.write(line) } });
+  const module = AuditExportModule.register(world.platform, { ...world.options, ...options });
+  const app = await createHttpApp({ service: 'audit-export', module, config, logger });
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const token = (tenant: string, roles: readonly string[]): Promise<string> =>
+    new SignJWT({ iss: ISSUER, aud: 'verdict', sub: 'ursula', tenant_id: tenant, roles: [...roles], exp: Math.floor(Date.now() / 1000) + 3600 })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
+      .sign(privateKey);
+  return {
+    call: async (method, path, { tenant = 'acme', roles = ['auditor'], body, headers = {} } = {}) => {
+      const url = path.startsWith('/.') ? path : `/api/v1/enforcement${path}`;
+      const answer = await app.inject({
+        ...{ method, url },
+        headers: { authorization: `Bearer ${await token(tenant, roles)}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      const isJson = String(answer.headers['content-type'] ?? '').includes('json');
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        bytes: answer.rawPayload,
+        json: isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : {},
+      };
+    },
+    close: () => app.close(),
+  };
+};

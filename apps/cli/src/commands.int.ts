@@ -1,0 +1,410 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openFileKeyStore } from '@verdict/adapter-file';
+import {
+  APPROVAL_ID,
+  budgetAnswer,
+  BUDGET_ID,
+  consumeAnswer,
+  DECISION_ID,
+  EXPORT_ID,
+  exportAnswer,
+  policyAnswer,
+  preflightAnswer,
+  problemAnswer,
+  voteAnswer,
+} from './testing/answers.js';
+import { type FakeServer, startFakeServer } from './testing/fake-server.js';
+import { type CliRun, runCli } from './testing/run-cli.js';
+import { writeSmallBundle } from './testing/small-bundle.js';
+
+const API = '/api/v1/enforcement';
+let server: FakeServer;
+let cwd: string;
+
+beforeEach(async () => {
+  server = await startFakeServer();
+  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const bare = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  isTerminal = false,
+): Promise<CliRun> => runCli(argv, { cwd, env, isTerminal });
+const cli = (...argv: readonly string[]): Promise<CliRun> =>
+  bare(argv, { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' });
+const file = async (name: string, text: string, mode = 0o600): Promise<string> => {
+  await writeFile(join(cwd, name), text);
+  await chmod(join(cwd, name), mode);
+  return name;
+};
+const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
+
+describe('where the server is and who asks', () => {
+  it('finds the server that runs from this folder', async () => {
+    await mkdir(join(cwd, '.verdict'));
+    await file('.verdict/server.json', JSON.stringify({ url: server.url, pid: 1, started_at: 'now' }));
+    server.on(`GET ${API}/policies`, { body: policyAnswer() });
+    expect((await bare(['policy', 'show'], { VERDICT_TOKEN: 'a-token' })).exit).toBe(0);
+  });
+
+  it('a flag wins over a variable, before and after the command', async () => {
+    server.on(`GET ${API}/policies`, { body: policyAnswer() });
+    const env = { VERDICT_URL: 'http://127.0.0.1:1', VERDICT_TOKEN: 'of-the-variable' };
+    const token = await file('token', 'of-the-file\n');
+    expect((await bare(['--url', server.url, '--token-file', token, 'policy', 'show'], env)).exit).toBe(0);
+    expect((await bare(['policy', 'show', '--url', server.url, '--token-file', token], env)).exit).toBe(0);
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer of-the-file',
+      'Bearer of-the-file',
+    ]);
+  });
+
+  it('refuses a token file that others can read', async () => {
+    const result = await cli('policy', 'show', '--token-file', await file('token', 'secret', 0o644));
+    expect(result.exit).toBe(2);
+    expect(failure(result)).toMatchObject({ code: 'token_file_open', detail: 'run: chmod 600 token' });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  it('says what is missing when there is no server or no token', async () => {
+    expect(failure(await bare(['policy', 'show']))).toMatchObject({ code: 'url_missing' });
+    const result = await bare(['policy', 'show', '--url', server.url]);
+    expect(result.exit).toBe(2);
+    expect(failure(result)).toMatchObject({ code: 'token_missing' });
+  });
+
+  it('asks for public keys without a token', async () => {
+    server.on('GET /.well-known/verdict-vkeys.txt', { bytes: Buffer.from('a+00000000+AA==\n') });
+    expect(await bare(['key', 'public', '--url', server.url])).toMatchObject({ exit: 0, stdout: 'a+00000000+AA==\n' });
+  });
+});
+
+describe('being called wrongly', () => {
+  it.each([
+    [['gate', 'preflight'], 'required option'],
+    [['nonsense'], 'unknown command'],
+    [['policy', 'show', '--nonsense'], 'unknown option'],
+    [['policy', 'show', '-o', 'xml'], 'Allowed choices'],
+    [['policy', 'show', '--timeout', 'soon'], 'not a duration'],
+    [['policy', 'show', 'first'], 'whole number'],
+    [['budget', 'set', 'web', '--limit', '5'], 'not a scope'],
+    [['budget', 'set', 'tenant', '--limit', '1e3'], 'not an amount'],
+  ])('%j is exit code 2 with one error', async (argv, words) => {
+    const result = await cli(...argv);
+    expect(result.exit).toBe(2);
+    expect(failure(result)['title']).toContain(words);
+    expect(result.stdout).toBe('');
+    expect(server.seen).toHaveLength(0);
+  });
+
+  it('shows help with examples, and an error as text on a terminal', async () => {
+    const help = await cli('gate', 'preflight', '--help');
+    expect(help).toMatchObject({ exit: 0, stdout: expect.stringContaining('Examples:') });
+    expect(help.stdout).toContain('Global options:');
+    expect((await bare(['policy', 'show'], {}, true)).stderr).toContain('error: which server? (url_missing)');
+    expect((await cli('policy')).exit).toBe(2);
+  });
+});
+
+describe('writes', () => {
+  it('publishes a policy on top of the version that is in force', async () => {
+    server.on(`GET ${API}/policies`, { body: policyAnswer(), headers: { etag: '"3"' } });
+    server.on(`POST ${API}/policies`, { status: 201, body: policyAnswer({ version: 4 }) });
+    await file('policy.json', '{"entitlements":{"hard_deny_above_monthly_usd":12345678901234.5000}}');
+    expect((await cli('policy', 'publish', 'policy.json', '--message', 'tighter')).exit).toBe(0);
+    const post = server.seen[1];
+    expect(post?.headers['if-match']).toBe('"3"');
+    expect(post?.headers['idempotency-key']).toMatch(/^cli-/);
+    expect(post?.text).toBe(
+      '{"message":"tighter","document":{"entitlements":{"hard_deny_above_monthly_usd":12345678901234.5000}}}',
+    );
+  });
+
+  it('repeats with the same key, and prints it when the outcome stays unknown', async () => {
+    server.on(`POST ${API}/reservations/${DECISION_ID}/reconcile`, { isDropped: true });
+    const result = await cli('reservations', 'reconcile', DECISION_ID, '--actual', '110');
+    expect(result.exit).toBe(6);
+    const keys = new Set(server.seen.map(({ headers }) => headers['idempotency-key']));
+    expect(server.seen).toHaveLength(4);
+    expect(keys.size).toBe(1);
+    expect(failure(result)).toMatchObject({
+      code: 'server_unreachable',
+      retry: 'same-key',
+      idempotencyKey: [...keys][0],
+    });
+  });
+
+  it('creates a budget, or changes the one that the scope has', async () => {
+    server.on(
+      `GET ${API}/budgets`,
+      { body: { items: [], next_cursor: null } },
+      { body: { items: [budgetAnswer()], next_cursor: null } },
+    );
+    server.on(`POST ${API}/budgets`, { status: 201, body: budgetAnswer() });
+    server.on(`PUT ${API}/budgets/${BUDGET_ID}`, { body: budgetAnswer({ version: 5 }) });
+    expect((await cli('budget', 'set', 'project:web', '--limit', '1000')).exit).toBe(0);
+    expect((await cli('budget', 'set', 'project:web', '--limit', '2000', '--ratchet')).exit).toBe(0);
+    const [, create, , update] = server.seen;
+    expect(JSON.parse(create?.text ?? '')).toEqual({ scope: 'project:web', limit_usd: '1000' });
+    expect(update?.headers['if-match']).toBe('"4"');
+    expect(JSON.parse(update?.text ?? '')).toEqual({ limit_usd: '2000', when_committed: 'ratchet' });
+  });
+});
+
+describe('approvals', () => {
+  it('ends with 3 while the quorum is open', async () => {
+    server.on(`POST ${API}/approvals/${APPROVAL_ID}/approve`, {
+      body: voteAnswer({ status: 'pending', approval_token: null }),
+    });
+    expect((await cli('approvals', 'approve', APPROVAL_ID)).exit).toBe(3);
+  });
+
+  it('keeps the token in a file of the caller alone, and does not print it', async () => {
+    server.on(`POST ${API}/approvals/${APPROVAL_ID}/approve`, { body: voteAnswer() });
+    const { exit, stdout } = await cli('approvals', 'approve', APPROVAL_ID, '--token-out', 'approval.token');
+    expect(exit).toBe(0);
+    expect(stdout).not.toContain('eyJ');
+    expect((await stat(join(cwd, 'approval.token'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(cwd, 'approval.token'), 'utf8')).toBe('eyJ-the-approval-token-of-32-characters\n');
+  });
+
+  it('refuses the vote on an own change as not permitted', async () => {
+    server.on(`POST ${API}/approvals/${APPROVAL_ID}/approve`, {
+      status: 403,
+      body: problemAnswer(403, 'self_review_forbidden'),
+    });
+    expect((await cli('approvals', 'approve', APPROVAL_ID)).exit).toBe(5);
+  });
+
+  const withState = async (): Promise<void> => {
+    const { continuation } = preflightAnswer() as { continuation: { binding: object } };
+    const state = {
+      schema: 'verdict.continuation.v1',
+      decision_id: DECISION_ID,
+      approval_request_id: APPROVAL_ID,
+      run_id: 'run-1',
+      plan_sha256: 'a'.repeat(64),
+      binding: continuation.binding,
+      estimated_monthly_delta_usd: '1098.7400',
+      estimated_hourly_delta_usd: '1.505123',
+    };
+    await file('state.json', JSON.stringify(state));
+    await file('approval.token', 'eyJ-the-approval-token-of-32-characters\n');
+  };
+  const CONSUME = ['approvals', 'consume', '--state', 'state.json', '--token-file', 'approval.token'];
+
+  it('consumes with the bindings of the state; the approval token is not the caller token', async () => {
+    await withState();
+    server.on(`POST ${API}/approvals/consume`, { body: consumeAnswer() });
+    expect((await cli(...CONSUME)).exit).toBe(0);
+    expect(server.seen[0]?.headers.authorization).toBe('Bearer a-token');
+    expect(JSON.parse(server.seen[0]?.text ?? '')).toMatchObject({
+      approval_token: 'eyJ-the-approval-token-of-32-characters',
+      expected_resource_reference: 'stack:web',
+      estimated_monthly_delta_usd: '1098.7400',
+    });
+  });
+
+  it.each([
+    [409, 'token_replayed', 4],
+    [401, 'token_signature_invalid', 4],
+    [403, 'consumer_not_permitted', 5],
+  ])('%i %s of consume is exit code %i', async (status, code, exit) => {
+    await withState();
+    server.on(`POST ${API}/approvals/consume`, { status, body: problemAnswer(status, code) });
+    expect((await cli(...CONSUME)).exit).toBe(exit);
+  });
+});
+
+describe('lists', () => {
+  it('walks every page, one item a line', async () => {
+    const item = (revision: number): object => ({
+      decision_id: DECISION_ID,
+      revision,
+      decision: 'ALLOW',
+      state: 'permitted',
+      reason_codes: ['within_policy'],
+      source: 'terraform',
+      project_id: 'web',
+      environment_class: 'prod',
+      resource_reference: 'stack:web',
+      monthly_delta_usd: null,
+      hold_usd: '0.0000',
+      request_fingerprint: 'a'.repeat(64),
+      dry_run: false,
+      decided_at: '2026-11-22T10:00:00.000Z',
+    });
+    const page = (items: readonly object[], next: string | null): object => ({
+      items,
+      next_cursor: next,
+      as_of: { decisions: 9 },
+    });
+    server.on(`GET ${API}/decisions`, { body: page([item(2), item(1)], 'c1') }, { body: page([item(0)], null) });
+    const { stdout } = await cli('gate', 'list', '--all');
+    expect(stdout.trim().split('\n')).toHaveLength(3);
+    expect(server.seen.map(({ path }) => path)).toEqual([`${API}/decisions`, `${API}/decisions?cursor=c1`]);
+  });
+});
+
+describe('export', () => {
+  const bytes = Buffer.from('a bundle');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const plan = (hash: string): void => {
+    const running = exportAnswer({ status: 'running', content_sha256: null, manifest_sha256: null, size: null });
+    server.on(`POST ${API}/exports`, { status: 202, body: running });
+    server.on(`GET ${API}/exports/${EXPORT_ID}`, { body: running }, { body: exportAnswer({ content_sha256: hash }) });
+    server.on(`GET ${API}/exports/${EXPORT_ID}/download`, { bytes, headers: { 'content-type': 'application/zip' } });
+  };
+
+  it.each([[['export', '--out', 'b.zip']], [['export', 'archive', '--out', 'b.zip']]])(
+    '%j waits, downloads and checks the hash',
+    async (argv) => {
+      plan(sha256);
+      const { exit, stdout } = await cli(...argv);
+      expect(exit).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ file: 'b.zip', downloaded: { bytes: bytes.length, sha256 } });
+      expect(await readFile(join(cwd, 'b.zip'))).toEqual(bytes);
+    },
+  );
+
+  it('keeps nothing of a bundle with another hash', async () => {
+    plan('b'.repeat(64));
+    const result = await cli('export', '--out', 'b.zip');
+    expect(result.exit).toBe(1);
+    expect(failure(result)).toMatchObject({ code: 'content_mismatch' });
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  it('overwrites only when told to', async () => {
+    plan(sha256);
+    await file('b.zip', 'older');
+    expect((await cli('export', '--out', 'b.zip')).exit).toBe(2);
+    expect(server.seen).toHaveLength(0);
+    expect((await cli('export', '--out', 'b.zip', '--yes')).exit).toBe(0);
+    expect(await readFile(join(cwd, 'b.zip'))).toEqual(bytes);
+  });
+
+  it('names the failure of an export', async () => {
+    server.on(`POST ${API}/exports`, { status: 202, body: exportAnswer({ status: 'queued', content_sha256: null }) });
+    server.on(`GET ${API}/exports/${EXPORT_ID}`, { body: exportAnswer({ status: 'failed', failure: 'disk full' }) });
+    const result = await cli('export', '--out', 'b.zip');
+    expect(result.exit).toBe(7);
+    expect(failure(result)).toMatchObject({ code: 'export_failed', detail: 'disk full' });
+  });
+});
+
+describe('verify', () => {
+  it('says intact, from a key or a file of keys, without a server', async () => {
+    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
+    await file('vkeys.txt', `# keys\nexport 2026-11-05T10:00:00.000Z - ${vkey}\n`);
+    for (const trust of [vkey, 'vkeys.txt']) {
+      const { exit, stdout } = await bare(['verify', 'b.zip', '--trust', trust]);
+      expect(exit).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ schema: 'verdict.verify.report.v1', result: 'intact' });
+    }
+    expect((await bare(['verify', 'b.zip', '--trust', vkey, '-o', 'table'])).stdout).toMatch(/\nINTACT\n$/);
+  });
+
+  it('names the revision that was changed', async () => {
+    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
+    const bytes = await readFile(join(cwd, 'b.zip'));
+    const place = bytes.indexOf('2000.0000');
+    bytes[place] = '9'.charCodeAt(0);
+    await writeFile(join(cwd, 'b.zip'), bytes);
+    const { exit, stdout } = await bare(['verify', 'b.zip', '--trust', vkey]);
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: 'not_intact',
+      firstBad: { file: 'journals/policy/entries.ndjson', revision: 1 },
+    });
+  });
+
+  it('trusts no other key', async () => {
+    await writeSmallBundle(join(cwd, 'b.zip'));
+    const other = await writeSmallBundle(join(cwd, 'other.zip'));
+    expect((await bare(['verify', 'b.zip', '--trust', other])).exit).toBe(1);
+  });
+
+  it('cannot check what is not there, or without a usable key', async () => {
+    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
+    expect((await bare(['verify', 'nowhere.zip', '--trust', vkey])).exit).toBe(2);
+    expect((await bare(['verify', 'b.zip'])).exit).toBe(2);
+    const wrong = await bare(['verify', 'b.zip', '--trust', vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+')]);
+    expect(wrong.exit).toBe(2);
+    expect(failure(wrong)).toMatchObject({ code: 'vkey_invalid' });
+  });
+});
+
+describe('token', () => {
+  const ARGV = [
+    'token',
+    '--tenant',
+    'acme',
+    '--role',
+    'admin',
+    '--role',
+    'auditor',
+    '--subject',
+    'admin-1',
+    '--ttl',
+    '2h',
+  ];
+
+  it('makes no token, and no key, where no server has run', async () => {
+    const result = await bare(ARGV);
+    expect(result.exit).toBe(2);
+    expect(failure(result)).toMatchObject({ code: 'data_dir_missing' });
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  it('signs the claims that the standalone believes', async () => {
+    const keys = await openFileKeyStore(join(cwd, '.verdict', 'keys'));
+    const [key] = await keys.publicKeys('issuer');
+    const { exit, stdout } = await bare([...ARGV, '--project', 'web']);
+    expect(exit).toBe(0);
+    const [head = '', claims = '', signature = ''] = stdout.trim().split('.');
+    const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
+    expect(read(head)).toEqual({ alg: 'EdDSA', kid: key?.kid, typ: 'JWT' });
+    const body = read(claims) as { iat: number; exp: number };
+    expect(body).toMatchObject({
+      iss: 'verdict-standalone',
+      aud: 'verdict',
+      sub: 'admin-1',
+      tenant_id: 'acme',
+      roles: ['admin', 'auditor'],
+      projects: ['web'],
+    });
+    expect(body.exp - body.iat).toBe(7200);
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(key?.publicKey ?? []).toString('base64url') };
+    const isValid = verify(
+      null,
+      Buffer.from(`${head}.${claims}`),
+      createPublicKey({ key: jwk, format: 'jwk' }),
+      Buffer.from(signature, 'base64url'),
+    );
+    expect(isValid).toBe(true);
+  });
+
+  it('refuses a role that is none', async () => {
+    expect((await bare(['token', '--tenant', 'acme', '--role', 'king', '--subject', 'a'])).exit).toBe(2);
+  });
+});
+
+describe('rebuild', () => {
+  it('does not touch the database of a server that runs', async () => {
+    await mkdir(join(cwd, '.verdict', 'postgres', 'data'), { recursive: true });
+    await file('.verdict/server.json', '{}');
+    const result = await bare(['rebuild', '--verify']);
+    expect(result.exit).toBe(2);
+    expect(failure(result)).toMatchObject({ code: 'server_running' });
+  });
+});

@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SeenRequest {
+  readonly method: string;
+  /** Path with query, as it came. */
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+export interface FakeAnswer {
+  readonly status?: number;
+  readonly body?: unknown;
+  /** Instead of `body`: bytes as they are. */
+  readonly bytes?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The link breaks instead of an answer. */
+  readonly isDropped?: boolean;
+}
+
+export interface FakeServer {
+  readonly url: string;
+  readonly seen: readonly SeenRequest[];
+  /** Answers of a route, one after the other; the last one stays. `GET /a/b`, without query. */
+  readonly on: (route: string, ...answers: readonly FakeAnswer[]) => void;
+  readonly close: () => Promise<void>;
+}
+
+const textOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const answer = (
+  response: ServerResponse,
+  { status = 200, body, bytes, headers = {}, isDropped = false }: FakeAnswer,
+): void => {
+  if (isDropped) {
+    response.socket?.destroy();
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(bytes ?? JSON.stringify(body));
+};
+
+const NOT_FOUND = { status: 404, body: { code: 'not_found', title: 'There is no such thing', status: 404 } };
+
+/** A real HTTP server on loopback that answers what a test tells it. */
+export const startFakeServer = async (): Promise<FakeServer> => {
+  const seen: SeenRequest[] = [];
+  const planned = new Map<string, FakeAnswer[]>();
+  const server = createServer((request, response) => {
+    void textOf(request).then((text) => {
+      const { method = '', url: path = '', headers } = request;
+      seen.push({ method, path, headers, text });
+      const queue = planned.get(`${method} ${path.split('?')[0] ?? ''}`) ?? [];
+      answer(response, (queue.length > 1 ? queue.shift() : queue[0]) ?? NOT_FOUND);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    seen,
+    on: (route, ...answers) => {
+      planned.set(route, [...answers]);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+};

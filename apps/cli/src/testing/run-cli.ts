@@ -1,0 +1,47 @@
+import { EXIT, type Io } from '../io.js';
+import { run } from '../run.js';
+
+export interface CliRun {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  readonly isTerminal?: boolean;
+  readonly interrupted?: AbortSignal;
+  readonly nowMs?: number;
+}
+
+/** Runs one command line in this process. */
+export const runCli = async (argv: readonly string[], options: CliOptions): Promise<CliRun> => {
+  const { cwd, env = {}, stdin = '', isTerminal = false } = options;
+  let exit: number = EXIT.yes;
+  let stdout = '';
+  let stderr = '';
+  let ids = 0;
+  const io: Io = {
+    env,
+    cwd,
+    isTerminal: { stdout: isTerminal, stderr: isTerminal },
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    stdin: () => Promise.resolve(new Uint8Array(Buffer.from(stdin))),
+    fetch: globalThis.fetch,
+    now: () => options.nowMs ?? Date.now(),
+    newId: () => `id-${String((ids += 1))}`,
+    interrupted: options.interrupted ?? new AbortController().signal,
+    exit: (code) => {
+      exit = code;
+    },
+  };
+  await run(argv, io);
+  return { exit, stdout, stderr };
+};

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PriceBook } from '../pricing/price-book.js';
+import { DomainWorld, keyed, type PolicyChange, policyWith, pricedAt, usd } from '../../../../test/support/domain-world.js';
+import { sha256Hex } from '../shared/sha256.js';
+
+const book = (version: string): PriceBook => ({ format: 'verdict.price-book.v1', version, currency: 'USD', hours_per_month: 730, defaults: {}, free: [], entries: [] });
+
+const withBook = (change: PolicyChange = {}): DomainWorld => {
+  const world = new DomainWorld(policyWith(change));
+  world.administer({
+    kind: 'publish_price_book', book: book('7'), bookSha256: sha256Hex('7'), author: 'admin-1', now: world.now, idempotency: keyed(null),
+  });
+  return world;
+};
+
+describe('the amount of a change', () => {
+  it('is what the evidence says, not what the caller claims (scenario 17)', () => {
+    const recorded = withBook().ask('20', { evidence: pricedAt('410') });
+    expect(recorded.cost).toMatchObject({
+      monthly_delta_usd: '410.0000', method: 'price_book', completeness: 'complete', price_book: { version: '7' },
+    });
+    expect(recorded.hold.total_usd).toBe('410.0000');
+    expect(recorded.reason_codes).toEqual(['no_budget_configured', 'cost_declared_mismatch']);
+    expect(recorded.warnings).toContain('the declared amount differs from the priced one: the larger counts');
+  });
+
+  it.each([
+    // evidence, claim, counts, is a mismatch (more than 5 percent of the evidence)
+    ['100', '105', '100.0000', false],
+    ['100', '105.0001', '105.0001', true],
+    ['100', '95', '100.0000', false],
+    ['100', '94.9999', '100.0000', true],
+    ['100', '300', '300.0000', true],
+    ['-100', '50', '50.0000', true],
+    ['-100', '-300', '-100.0000', true],
+    ['0', '0.0001', '0.0001', true],
+    ['0', '0', '0.0000', false],
+  ])('evidence %s and claim %s: %s counts', (evidence, claim, counts, isMismatch) => {
+    const recorded = withBook().ask(claim, { evidence: pricedAt(evidence) });
+    expect(recorded.cost.monthly_delta_usd).toBe(counts);
+    expect(recorded.reason_codes.includes('cost_declared_mismatch')).toBe(isMismatch);
+  });
+
+  it.each([
+    ['accept', 'ALLOW', []],
+    ['flag', 'ALLOW', ['cost_declared_unverified']],
+    ['refuse', 'DENY', ['cost_declared_refused', 'hard_mode_denied']],
+  ] as const)('with nothing but a claim, policy %s makes it %s', (prod, decision, reasons) => {
+    const recorded = new DomainWorld(policyWith({ pricing: { declared: { prod } } })).ask('20');
+    expect(recorded).toMatchObject({ decision, cost: { method: 'declared', completeness: 'complete', price_book: null } });
+    expect(recorded.reason_codes.filter((code) => code !== 'no_budget_configured')).toEqual(reasons.length === 0 ? [] : reasons);
+  });
+
+  it('by default flags a bare claim in prod and accepts it elsewhere', () => {
+    const world = new DomainWorld(policyWith({ pricing: { declared: { prod: 'flag', nonprod: 'accept' } } }));
+    expect(world.ask('20').reason_codes).toContain('cost_declared_unverified');
+    expect(world.ask('20', { environment: 'dev' }).reason_codes).not.toContain('cost_declared_unverified');
+  });
+
+  it('takes an absent hourly delta as the monthly one / 730', () => {
+    const world = new DomainWorld();
+    expect(world.ask('730').cost.hourly_delta_usd).toBe('1.000000');
+    expect(world.ask('730', { hourly: usd('2') }).cost.hourly_delta_usd).toBe('2.000000');
+  });
+
+  it('is unknown, never zero, when nothing is known', () => {
+    const recorded = new DomainWorld().ask(null);
+    expect(recorded).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      finding: 'approval',
+      cost: { monthly_delta_usd: null, hourly_delta_usd: null, method: 'none', completeness: 'unknown' },
+      reason_codes: ['cost_unknown'],
+    });
+  });
+
+  it.each([
+    ['unknown', 'cost_unknown'],
+    ['partial', 'cost_partial'],
+  ] as const)('%s evidence needs approval, or is a violation where policy says so', (completeness, code) => {
+    const evidence = pricedAt('0', { completeness, priced: 0, unpriced: 1 });
+    const lenient = withBook().ask(null, { evidence });
+    expect(lenient).toMatchObject({ decision: 'REQUIRE_APPROVAL', finding: 'approval', cost: { completeness } });
+    expect(lenient.reason_codes).toEqual([code]);
+    const strict = withBook({ pricing: { unknown: { prod: 'violation' } } }).ask(null, { evidence });
+    expect(strict).toMatchObject({ decision: 'DENY', finding: 'violation' });
+    expect(strict.reason_codes).toEqual([code, 'hard_mode_denied']);
+  });
+
+  it('holds the known part of a partly known cost', () => {
+    const recorded = withBook().ask(null, { evidence: pricedAt('30', { completeness: 'partial', unpriced: 2 }) });
+    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', hold: { total_usd: '30.0000' }, cost: { monthly_delta_usd: '30.0000', unpriced: 2 } });
+  });
+
+  it('stays unknown when there is a claim but the evidence says nothing', () => {
+    const recorded = withBook().ask('20', { evidence: pricedAt('0', { completeness: 'unknown' }) });
+    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { completeness: 'unknown', monthly_delta_usd: '20.0000' }, hold: { total_usd: '20.0000' } });
+    expect(recorded.reason_codes).toContain('cost_unknown');
+  });
+
+  it('stays unknown when there is evidence and no book to price it with', () => {
+    const recorded = new DomainWorld().ask('20', { evidence: pricedAt('1') });
+    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { completeness: 'unknown', method: 'declared', monthly_delta_usd: '20.0000' } });
+  });
+
+  it('is priced by the book that the policy names, else by the newest', () => {
+    const world = withBook({ pricing: { price_book: '7' } });
+    world.administer({ kind: 'publish_price_book', book: book('8'), bookSha256: sha256Hex('8'), author: 'a', now: world.now, idempotency: keyed(null) });
+    expect(world.ask(null, { evidence: pricedAt('1') }).cost.price_book?.version).toBe('7');
+    world.publish(policyWith());
+    expect(world.ask(null, { evidence: pricedAt('1') }).cost.price_book?.version).toBe('8');
+  });
+});
