@@ -132,6 +132,22 @@ const showBudget = async (admin, when, { budgetId, until = () => true }) => {
   }
 };
 
+/** Reads what was just written: the read waits until it has seen that entry. */
+const showExceptions = async (admin, settled) => {
+  const headers = { 'verdict-min-entry': settled.headers.get('verdict-entry') };
+  const listed = await admin.get('/reservations/reconciliation-exceptions', { headers });
+  expectStatus(listed, 200);
+  const rows = listed.body.items.map((each) => [
+    each.kind,
+    usd(each.amount_usd),
+    usd(each.drift_usd),
+    each.owner,
+    each.due_at,
+  ]);
+  if (rows.length === 0) throw new DemoFailed('the exception is not listed');
+  table(['EXCEPTION', 'USD', 'DRIFT', 'OWNER', 'DUE'], rows, 1);
+};
+
 const settle = async (admin, { budgetId, decisionId }) => {
   step(5, 'What it really cost', 'as admin-1; the invoice says 1150');
   await showBudget(admin, 'before', { budgetId });
@@ -139,8 +155,9 @@ const settle = async (admin, { budgetId, decisionId }) => {
   expectStatus(settled, 200);
   const { status, expected_usd: expected, drift_usd: drift, overrun_usd: overrun, exception_id: id } = settled.body;
   field('settled', `${status}: expected ${usd(expected)}, actual 1150.00, drift ${usd(drift)}`);
-  field('exception', `${id}: ${usd(overrun)} above every limit, kept under its own name`);
+  field('overrun', `${usd(overrun)} above every limit, kept under its own name`);
   if (id === null) throw new DemoFailed('drift without an exception');
+  await showExceptions(admin, settled);
   await showBudget(admin, 'after', { budgetId, until: ({ held_usd: held }) => Number(held) === 0 });
 };
 

@@ -131,7 +131,6 @@ describe('the open loop', () => {
         expect(summary.maxMs).toBeGreaterThan(450);
         // The stall lasts for 200 due times; with 4 connections a client that counts from sending sees 4 slow requests.
         expect(summary.p99Ms).toBeGreaterThan(350);
-        expect(summary.p50Ms).toBeLessThan(250);
       },
     ));
 });

@@ -49,7 +49,7 @@ export const apiOf = (url, token) => {
     return { call: `${method} ${path}`, status: response.status, headers: response.headers, body: answer ?? text };
   };
   return {
-    get: (path, { isQuiet = false } = {}) => call('GET', path, { isQuiet }),
+    get: (path, options) => call('GET', path, options),
     post: (path, body, headers) => call('POST', path, { body, headers }),
     download: async (path) => {
       console.log(`   -> GET ${path}`);

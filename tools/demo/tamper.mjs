@@ -4,10 +4,17 @@ import { DemoFailed } from './api.mjs';
 const LOCAL_HEADER = 0x04034b50;
 const STORED = 0;
 
+/** The name also stands in the manifest and in the directory at the end: only a local header counts. */
+function* headersOf(zip, name) {
+  for (let place = zip.indexOf(name, 0, 'latin1'); place >= 0; place = zip.indexOf(name, place + 1, 'latin1')) {
+    if (place >= 30 && zip.readUInt32LE(place - 30) === LOCAL_HEADER) yield place - 30;
+  }
+}
+
 /** Where the bytes of a member lie in a ZIP. Only its own header is read: sizes come from what is in the file. */
 const memberAt = (zip, name) => {
-  const at = zip.indexOf(name, 0, 'latin1') - 30;
-  if (at < 0 || zip.readUInt32LE(at) !== LOCAL_HEADER) throw new DemoFailed(`no ${name} in the bundle`);
+  const at = headersOf(zip, name).next().value;
+  if (at === undefined) throw new DemoFailed(`no ${name} in the bundle`);
   const method = zip.readUInt16LE(at + 8);
   const start = at + 30 + zip.readUInt16LE(at + 26) + zip.readUInt16LE(at + 28);
   return { method, start };

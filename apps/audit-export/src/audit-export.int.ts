@@ -59,6 +59,16 @@ const saved = async (id: unknown): Promise<string> => {
   return path;
 };
 
+const onDatabase = async (work: (client: Client) => Promise<unknown>): Promise<void> => {
+  const client = new Client({ connectionString: database.adminUrl });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+};
+
 const vkeys = async (): Promise<readonly string[]> =>
   (await app.call('GET', '/.well-known/verdict-vkeys.txt')).bytes.toString('utf8').trim().split('\n');
 
@@ -81,22 +91,6 @@ describe('audit-export over HTTP', () => {
     expect(job).toMatchObject({ ranges: { policy: { from: 0, to: 1 }, decisions: { from: 0, to: 12 } }, progress: { entries: 13, total: 13 } });
     const report = await verifyBundle(await saved(job['export_id']), { trust: await vkeys() });
     expect(report.checks.filter(({ status }) => status === 'failed')).toEqual([]);
-    expect(report.result).toBe('intact');
-  });
-
-  it('gives the same bytes for the same range and series, though entries, exports and keys came in between', async () => {
-    const revisions = { decisions: [2, 9] };
-    const first = await exported({ series: 'repeat', journals: ['decisions'], revisions });
-    await world.decide('acme', 5, 'between');
-    await exported({ series: 'repeat' });
-    await keys.rotate('export');
-    await keys.rotate('checkpoint');
-    await world.decide('acme', 5, 'rotated');
-    const again = await exported({ series: 'repeat', journals: ['decisions'], revisions });
-    expect(again['export_id']).not.toBe(first['export_id']);
-    expect(again['content_sha256']).toBe(first['content_sha256']);
-    expect((await download(again['export_id'])).bytes.equals((await download(first['export_id'])).bytes)).toBe(true);
-    const report = await verifyBundle(await saved(again['export_id']), { trust: await vkeys() });
     expect(report.result).toBe('intact');
   });
 
@@ -195,17 +189,86 @@ describe('audit-export over HTTP', () => {
     expect((await app.call('GET', '/ledger?from_revision=3&to_revision=3')).json).toMatchObject({ first_revision: 3, last_revision: 3 });
   });
 
+  it('takes up an export again whose process died, from scratch, and clears what it left', async () => {
+    const tenantFolder = join(world.options.exportsDir, 'acme');
+    const exportId = '0190a0a0-0000-7000-8000-00000000dead';
+    const ranges = { decisions: { from: 0n, to: 4n } };
+    await app.close(); // Nobody else may take the job while it is given to a worker that dies.
+    const job = {
+      ...{ tenantId: 'acme', exportId, series: 'crash', ranges, status: 'queued', progress: 0, total: 4, result: null, failure: null, attempt: 0 },
+      ...{ createdAt: new Date().toISOString(), createdBy: 'ursula' },
+    } as const;
+    await world.store.createExport({ job, key: null, asked: '{}' }, 2);
+    const dead = await world.store.claimExport({ nowMs: Date.now(), untilMs: Date.now() + 300 });
+    expect(dead).toMatchObject({ exportId, attempt: 1 });
+    await writeFile(join(tenantFolder, `${exportId}.1.zip.partial`), 'half');
+    app = await openAuditApp(world);
+    expect(await ended(exportId)).toMatchObject({ status: 'ready', progress: { entries: 4, total: 4 } });
+    expect(await world.store.endExport(dead!, { kind: 'failed', failure: 'late words of the dead', endedAt: new Date().toISOString() })).toBe(false);
+    const report = await verifyBundle(await saved(exportId), { trust: await vkeys() });
+    expect(report.result).toBe('intact');
+    expect((await readdir(tenantFolder)).filter((name) => name.startsWith(exportId))).toEqual([`${exportId}.zip`]);
+  });
+
+  it('removes a bundle when its time is over, and says so', async () => {
+    const job = await exported({ series: 'expiring' });
+    const id = String(job['export_id']);
+    await onDatabase((client) => client.query('UPDATE audit.export_jobs SET expires_at = now() WHERE export_id = $1', [id]));
+    expect(await ended(id)).toBeDefined();
+    await until(async () => ((await app.call('GET', `/exports/${id}`)).json['status'] === 'expired' ? true : undefined));
+    expect(await download(id)).toMatchObject({ status: 410, json: { code: 'export_expired' } });
+    await until(async () => ((await readdir(join(world.options.exportsDir, 'acme'))).includes(`${id}.zip`) ? undefined : true));
+  });
+
+  it('fails an export that the log contradicts, and says why', async () => {
+    await world.decide('broken', 3, 'broken');
+    await until(async () => ((await app.call('GET', '/checkpoints/decisions/latest', { tenant: 'broken' })).json['size'] === 3 ? true : undefined));
+    await onDatabase(async (client) => {
+      await client.query('ALTER TABLE log.entries DISABLE TRIGGER ALL');
+      await client.query("UPDATE log.entries SET entry = convert_to(replace(convert_from(entry, 'UTF8'), 'pipeline', 'somebody'), 'UTF8') WHERE stream = 'decisions-broken' AND revision = 1");
+      await client.query('ALTER TABLE log.entries ENABLE TRIGGER ALL');
+    });
+    const created = await app.call('POST', '/exports', { body: {}, tenant: 'broken' });
+    const job = await ended(created.json['export_id'], 'broken');
+    expect(job).toMatchObject({ status: 'failed', failure: expect.stringContaining('leaf_mismatch') });
+    expect(await app.call('GET', `/exports/${String(job['export_id'])}/download`, { tenant: 'broken' })).toMatchObject({
+      ...{ status: 409, json: { code: 'export_not_ready' } },
+    });
+  });
+
+  it('gives the same bytes for the same range and series, though entries, exports and keys came in between', async () => {
+    const revisions = { decisions: [2, 9] };
+    const first = await exported({ series: 'repeat', journals: ['decisions'], revisions });
+    await world.decide('acme', 5, 'between');
+    await exported({ series: 'repeat' });
+    await keys.rotate('export');
+    await keys.rotate('checkpoint');
+    await world.decide('acme', 5, 'rotated');
+    const again = await exported({ series: 'repeat', journals: ['decisions'], revisions });
+    expect(again['export_id']).not.toBe(first['export_id']);
+    expect(again['content_sha256']).toBe(first['content_sha256']);
+    expect((await download(again['export_id'])).bytes.equals((await download(first['export_id'])).bytes)).toBe(true);
+    const report = await verifyBundle(await saved(again['export_id']), { trust: await vkeys() });
+    expect(report.result).toBe('intact');
+  });
+
+  it('leaves no work files beside the finished bundles', async () => {
+    const names = await readdir(join(world.options.exportsDir, 'acme'));
+    expect(names.filter((name) => !/^[0-9a-f-]{36}\.zip$/.test(name))).toEqual([]);
+  });
+
   it('finds parity, until a row of a read model is deleted; then it names the journal', async () => {
     const job = await exported({ series: 'parity' });
     const before = await app.call('GET', '/exports/parity');
     expect(before).toMatchObject({ status: 200, json: { parity_ok: true, mismatches: [], gaps: [] } });
     const counts = before.json['counts'] as Record<string, number>;
     expect(counts['decision_count_journal']).toBe(counts['decision_count_read_model']);
-    const client = new Client({ connectionString: database.adminUrl });
-    await client.connect();
-    const { rows } = await client.query<{ nspname: string }>("SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relname = 'settlements'");
-    await client.query(`DELETE FROM ${rows[0]?.nspname ?? ''}.decisions WHERE tenant_id = 'acme' AND revision = 1`);
-    await client.end();
+    await onDatabase(async (client) => {
+      const schema = await client.query<{ nspname: string }>(
+        "SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relname = 'settlements'",
+      );
+      await client.query(`DELETE FROM ${schema.rows[0]?.nspname ?? ''}.decisions WHERE tenant_id = 'acme' AND revision = 1`);
+    });
     const after = await app.call('GET', '/exports/parity');
     expect(after.json['parity_ok']).toBe(false);
     expect(after.json['mismatches']).toEqual([expect.stringContaining('decisions-acme')]);
@@ -213,10 +276,5 @@ describe('audit-export over HTTP', () => {
     expect(ofExport.json).toMatchObject({ parity_ok: false, counts: { decision_count_exported: counts['decision_count_journal'] } });
     const own = await app.call('GET', '/exports/parity', { tenant: 'other' });
     expect(own.json['parity_ok']).toBe(true);
-  });
-
-  it('leaves no work files beside the finished bundles', async () => {
-    const names = await readdir(join(world.options.exportsDir, 'acme'));
-    expect(names.filter((name) => !/^[0-9a-f-]{36}\.zip$/.test(name))).toEqual([]);
   });
 });

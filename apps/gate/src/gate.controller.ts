@@ -19,6 +19,7 @@ import {
   RequestContext,
   type RequestInfo,
   unwrap,
+  withSpan,
 } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { DECIDE_CHANGE } from './tokens.js';
@@ -92,7 +93,7 @@ export class GateController {
 
   private async decide(request: ChangeRequest, meta: Parameters<DecideChange>[1], answer: AnswerHead): Promise<DecidedChange> {
     const started = performance.now();
-    const result = await this.decideChange(request, meta);
+    const result = await withSpan('decide change', { 'verdict.source': request.source }, () => this.decideChange(request, meta));
     this.count(request, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);
     answer.entry('decisions', decided.entry.revision);

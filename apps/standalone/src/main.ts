@@ -42,6 +42,7 @@ const start = async (): Promise<Running> => {
     keysDir: join(dataDir, 'keys'),
     logHost: config.VERDICT_LOG_HOST,
     commitDelayMs: config.VERDICT_COMMIT_DELAY_MS,
+    isTraced: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     metrics,
     health,
     logger,

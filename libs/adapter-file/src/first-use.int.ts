@@ -8,7 +8,7 @@ import { filesIn, inFolder } from './testing/folder.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/first-use.mjs', import.meta.url));
 const START_UP_MS = 900;
-const ROUNDS = 4;
+const ROUNDS = 5;
 
 interface Used {
   readonly kids: Readonly<Record<string, string>>;

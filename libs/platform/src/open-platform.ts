@@ -6,6 +6,7 @@ import type { Health, Metrics } from '@verdict/nest-kit';
 import type { Logger } from 'pino';
 import { metricsObserver } from './observers.js';
 import { systemClock, systemIds } from './system.js';
+import { tracedJournals } from './traced-journals.js';
 
 export interface PlatformOptions {
   /** Role `verdict_service`: appends, reads, owns the read models. */
@@ -15,6 +16,8 @@ export interface PlatformOptions {
   readonly keysDir: string;
   readonly logHost: string;
   readonly commitDelayMs: number;
+  /** Spans around appends; pointless while tracing is off. */
+  readonly isTraced: boolean;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly logger: Logger;
@@ -65,7 +68,7 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
     ...(commitDelayMs > 0 ? { commitDelayMs } : {}),
     onFeedLost: (reason) => { logger.warn({ reason }, 'the log feed lost its connection; polling goes on'); },
   });
-  const log = new EntryLog(journals);
+  const log = new EntryLog(options.isTraced ? tracedJournals(journals) : journals);
   const { keys, sealer } = await openKeys(options.keysDir);
   const clock = options.clock ?? systemClock;
   const { readModels, store, close } = await openReadModels({ url });

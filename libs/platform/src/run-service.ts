@@ -45,6 +45,7 @@ const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {
     keysDir: config.VERDICT_KEYS_DIR,
     logHost: config.VERDICT_LOG_HOST,
     commitDelayMs: config.VERDICT_COMMIT_DELAY_MS,
+    isTraced: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     metrics,
     health,
     logger,

@@ -110,6 +110,20 @@ const describeDecisions = (subject: Subject): void =>
       );
     });
 
+    it('keeps texts apart that hold what might separate them, and empty ones', async () => {
+      const { readModels, store } = subject();
+      const history = freshHistory();
+      const texts = ['', '\u001f', '\u001f1\u001e', 'a\u001f', '\u001f\u001f1\u001e\u001e', ''];
+      const ids = texts.map((resourceReference) => history.decide({ resourceReference }).decisionId);
+      await tell(store, history);
+      const found = await Promise.all(ids.map((id) => readModels.findDecision(history.tenantId, id)));
+      expect(found.map((view) => view?.row.resourceReference)).toEqual(texts);
+      const alone = freshHistory();
+      const { decisionId } = alone.decide({ resourceReference: '' });
+      await tell(store, alone);
+      expect((await readModels.findDecision(alone.tenantId, decisionId))?.row.resourceReference).toBe('');
+    });
+
     it('lists newest first, page by page, each row once, whatever the page size', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();

@@ -96,7 +96,12 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
     decide: async (tenantId, count, label) => {
       for (let index = 0; index < count; index += 1) {
         const name = `${label}-${index.toString()}`;
-        const result = await decideChange(change(name), metaOf(tenantId, name));
+        const ask = () => decideChange(change(name), metaOf(tenantId, name));
+        let result = await ask();
+        for (let tries = 1; result.kind !== 'done' && tries < 20; tries += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 10)); // A new tenant has no policy yet.
+          result = await ask();
+        }
         if (result.kind !== 'done') throw new Error(JSON.stringify(result));
       }
     },

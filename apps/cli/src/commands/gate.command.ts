@@ -8,7 +8,7 @@ import { EXIT, type ExitCode, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
-import { type Verdict, verdictText } from './verdict-text.js';
+import { nextStep, type Verdict, verdictText } from './verdict-text.js';
 
 const EXITS = {
   ALLOW: EXIT.yes,
@@ -102,7 +102,11 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
     throw withRunHint(error, runId);
   });
   if (flags.state !== undefined) await saveState(io, flags.state, { verdict: value, plan });
-  printer.print({ body, text: () => verdictText(value, printer, plan.addresses), id: value.decision_id });
+  printer.print({
+    body,
+    text: () => `${verdictText(value, printer, plan.addresses)}${nextStep(value)}`,
+    id: value.decision_id,
+  });
   io.exit(EXITS[value.decision]);
 };
 
@@ -142,7 +146,8 @@ const showCommand = (io: Io): Command =>
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const { value, body } = await (await session.client()).send(ROUTES.getDecision, { params: { decision_id: id } });
-      const text = (): string => `${verdictText(value, session.printer)}\nstate  ${value.state}\n`;
+      const next = value.state === 'pending_approval' ? nextStep(value) : '';
+      const text = (): string => `${verdictText(value, session.printer)}\nstate  ${value.state}\n${next}`;
       session.printer.print({ body, text, id: value.decision_id });
     });
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROLES } from '@verdict/nest-kit';
+import type { RouteContract } from '@verdict/contracts';
 import type { KeyStore } from '@verdict/application';
 import { Command, Option } from 'commander';
 import { wrongCall } from '../failure.js';
@@ -10,6 +10,8 @@ import { parseDurationMs } from '../input/duration.js';
 import type { Io } from '../io.js';
 import { openSession, withGlobals } from '../session.js';
 
+type Role = Exclude<RouteContract['roles'], 'public'>[number];
+const ROLES = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'] as const satisfies readonly Role[];
 const ISSUER = 'verdict-standalone';
 const AUDIENCE = 'verdict';
 /** A token cannot be called back before it ends. */

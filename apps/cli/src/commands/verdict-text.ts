@@ -39,17 +39,18 @@ const costText = ({ cost }: AnyVerdict): string => {
 };
 
 const holdText = ({ hold }: AnyVerdict): string => {
-  const legs = hold.legs.map(({ account, amount_usd }) => `${usd(amount_usd)} ${account}`).join(', ');
+  const legs = hold.legs.map(({ account, amount_usd }) => `${account} ${usd(amount_usd)}`).join(', ');
   const rest = Number(hold.unfunded_usd) === 0 ? '' : `; ${usd(hold.unfunded_usd)} fits no limit`;
-  return `${usd(hold.total)}${legs === '' ? '' : ` = ${legs}`}${rest}`;
+  return `${usd(hold.total)}${legs === '' ? '' : ` (${legs})`}${rest}`;
 };
 
-const nextStep = ({ approval_request_id: id, approval_channel: channel }: AnyVerdict): string => {
+/** What a REQUIRE_APPROVAL waits for. */
+export const nextStep = ({ approval_request_id: id, approval_channel: channel }: AnyVerdict): string => {
   if (id === null || channel !== 'token') return '';
   return `\nNext: an approver runs  verdict approvals approve ${id}\n      then            verdict approvals consume --state STATE --token-file TOKEN\n`;
 };
 
-/** The verdict for people: the answer first, then why, what it costs and what is held, then the next step. */
+/** The verdict for people: the answer first, then why, what it costs and what is held. */
 export const verdictText = (
   verdict: AnyVerdict,
   printer: Printer,
@@ -78,5 +79,5 @@ export const verdictText = (
     ['entry', `${verdict.entry.origin} revision ${String(verdict.entry.revision)}`],
   ]);
   const lines = cost.lines.length === 0 ? '' : `\n${table(columnsOf(addresses), cost.lines)}`;
-  return `${head}${why}${lines}${decision === 'REQUIRE_APPROVAL' ? nextStep(verdict) : ''}`;
+  return `${head}${why}${lines}`;
 };

@@ -6,6 +6,27 @@ export const BUDGET_ID = '0193a7c4-0000-7000-8000-000000000004';
 const AT = '2026-11-22T10:00:00.000Z';
 const ENTRY = { origin: 'verdict.local/acme/decisions', revision: 7, leaf_hash: HASH };
 
+const COST = {
+  monthly: '1098.7400',
+  hourly: '1.505123',
+  method: 'price_book',
+  completeness: 'complete',
+  priced: 8,
+  unpriced: 0,
+  price_book: { version: '2026-11-us-east-1', sha256: HASH },
+  lines: [],
+};
+const CONTINUATION = {
+  approval_consume_endpoint: '/api/v1/enforcement/approvals/consume',
+  binding: {
+    expected_source: 'terraform',
+    expected_project_id: 'web',
+    expected_environment: 'prod',
+    expected_request_fingerprint: HASH,
+    expected_resource_reference: 'stack:web',
+  },
+};
+
 /** Answers that the contract allows, for tests to alter. */
 export const preflightAnswer = (changes: object = {}): object => ({
   decision: 'REQUIRE_APPROVAL',
@@ -37,16 +58,7 @@ export const preflightAnswer = (changes: object = {}): object => ({
   exposure_usd: '0.0000',
   would_be: null,
   waterfall: [],
-  cost: {
-    monthly: '1098.7400',
-    hourly: '1.505123',
-    method: 'price_book',
-    completeness: 'complete',
-    priced: 8,
-    unpriced: 0,
-    price_book: { version: '2026-11-us-east-1', sha256: HASH },
-    lines: [],
-  },
+  cost: COST,
   warnings: [],
   balances_after: [],
   ttl_seconds: 900,
@@ -60,16 +72,7 @@ export const preflightAnswer = (changes: object = {}): object => ({
   entry: ENTRY,
   run_id: 'run-1',
   stage: 'pre_plan',
-  continuation: {
-    approval_consume_endpoint: '/api/v1/enforcement/approvals/consume',
-    binding: {
-      expected_source: 'terraform',
-      expected_project_id: 'web',
-      expected_environment: 'prod',
-      expected_request_fingerprint: HASH,
-      expected_resource_reference: 'stack:web',
-    },
-  },
+  continuation: CONTINUATION,
   ...changes,
 });
 

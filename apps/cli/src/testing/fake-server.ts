@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 
 export interface SeenRequest {
   readonly method: string;
@@ -27,12 +27,6 @@ export interface FakeServer {
   readonly close: () => Promise<void>;
 }
 
-const textOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 const answer = (
   response: ServerResponse,
   { status = 200, body, bytes, headers = {}, isDropped = false }: FakeAnswer,
@@ -52,7 +46,7 @@ export const startFakeServer = async (): Promise<FakeServer> => {
   const seen: SeenRequest[] = [];
   const planned = new Map<string, FakeAnswer[]>();
   const server = createServer((request, response) => {
-    void textOf(request).then((text) => {
+    void readText(request).then((text) => {
       const { method = '', url: path = '', headers } = request;
       seen.push({ method, path, headers, text });
       const queue = planned.get(`${method} ${path.split('?')[0] ?? ''}`) ?? [];
@@ -62,7 +56,8 @@ export const startFakeServer = async (): Promise<FakeServer> => {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   return {
     url: `http://127.0.0.1:${String(port)}`,
     seen,

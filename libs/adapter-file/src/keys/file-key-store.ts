@@ -40,9 +40,12 @@ class KeyChain {
     for (let next = this.read(); next !== undefined; next = this.read()) this.keys = [...this.keys, next];
   }
 
-  /** A key file that was taken away must not be followed by a new first key. */
+  /** Reads what is there, and refuses a hole: a key file that was taken away must not be followed by a new first key. */
   checkComplete(): void {
-    for (const name of told(this.dir, () => readdirSync(this.dir))) {
+    // Listed before it is read: what another process makes in between is read, and cannot look like a hole.
+    const names = told(this.dir, () => readdirSync(this.dir));
+    this.refresh();
+    for (const name of names) {
       const [, purpose, generation] = NAME.exec(name) ?? [];
       if (purpose !== this.purpose || Number(generation) <= this.keys.length) continue;
       throw new KeyStoreUnavailable(`${this.path(this.keys.length + 1)} is missing, though ${name} is there`);
@@ -51,7 +54,7 @@ class KeyChain {
 
   newest(): SigningKey {
     this.refresh();
-    return this.keys.at(-1) ?? this.make(1);
+    return this.keys.at(-1) ?? this.makeFirst();
   }
 
   /** Always makes a key: a process that was slower rotates the key of the faster one. */
@@ -70,12 +73,12 @@ class KeyChain {
     return this.keys.map((key, index) => publicPart(key, this.keys[index + 1]?.validFrom ?? null)).reverse();
   }
 
-  private make(generation: number): SigningKey {
+  private makeFirst(): SigningKey {
     this.checkComplete();
-    this.create(generation);
+    if (this.keys.length === 0) this.create(1);
     this.refresh();
     const made = this.keys.at(-1);
-    if (made === undefined) throw new KeyStoreUnavailable(`${this.path(generation)} vanished as soon as it was made`);
+    if (made === undefined) throw new KeyStoreUnavailable(`${this.path(1)} vanished as soon as it was made`);
     return made;
   }
 
@@ -115,10 +118,7 @@ class FileKeyStore implements KeyStore {
 
   /** Reads every key there is, so that a damaged file is found at the start and not at the first use. */
   check(): void {
-    for (const purpose of PURPOSES) {
-      this.chains[purpose].refresh();
-      this.chains[purpose].checkComplete();
-    }
+    for (const purpose of PURPOSES) this.chains[purpose].checkComplete();
   }
 
   sign(purpose: KeyPurpose, message: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }> {

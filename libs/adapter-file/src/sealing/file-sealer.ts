@@ -34,9 +34,10 @@ interface Cached extends SealingKey {
 /** Secret that makes file names and kids out of names: without it nobody can try whether a person is in the ledger. */
 const openNames = (dir: string): Buffer => {
   const path = join(dir, 'names.json');
+  // Listed before it is read: another process makes this file first, and folders of keys only then.
+  const isUsed = told(dir, () => readdirSync(dir, { withFileTypes: true })).some((each) => each.isDirectory());
   let text = readPrivateFile(path);
   if (text === undefined) {
-    const isUsed = told(dir, () => readdirSync(dir, { withFileTypes: true })).some((each) => each.isDirectory());
     if (isUsed) throw new KeyStoreUnavailable(`${path} is missing, though there are keys that are named by it`);
     createPrivateFile(
       path,

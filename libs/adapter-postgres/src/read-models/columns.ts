@@ -1,40 +1,42 @@
-import { int4Array, int8Array, textArray } from '../journals/binary-arrays.js';
+import { int4Array, int8Array } from '../journals/binary-arrays.js';
 
 export type Parameter = Buffer | string | readonly (string | null)[];
 
-/** One column of a bulk write: a parameter that holds its value of every row, and how SQL reads one element of it. */
+/** The values of one column: texts, which travel as one text that SQL splits, or an array that the driver takes as it is. */
+export type Packed = { readonly texts: readonly string[] } | { readonly array: Buffer | readonly (string | null)[] };
+
+/** One column of a bulk write: the values of every row, and how SQL reads one of them. */
 export interface Column<Row> {
   readonly name: string;
-  readonly arrayType: 'text[]' | 'int8[]' | 'int4[]';
-  readonly pack: (rows: readonly Row[]) => Parameter;
+  readonly type: 'texts' | 'text[]' | 'int8[]' | 'int4[]';
+  readonly pack: (rows: readonly Row[]) => Packed;
   readonly read: (element: string) => string;
 }
 
 /** Postgres' text holds every character but U+0000; the log has the original. */
 const storable = (text: string): string => (text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text);
-const texts = (values: readonly string[]): Buffer => textArray(values.map(storable));
 const asIs = (element: string): string => element;
 
 export const text = <Row>(name: string, of: (row: Row) => string): Column<Row> => ({
   name,
-  arrayType: 'text[]',
-  pack: (rows) => texts(rows.map(of)),
+  type: 'texts',
+  pack: (rows) => ({ texts: rows.map(of) }),
   read: asIs,
 });
 
 /** Text or null; any text, also the empty one. */
 export const nullable = <Row>(name: string, of: (row: Row) => string | null): Column<Row> => ({
   name,
-  arrayType: 'text[]',
-  pack: (rows) => rows.map(of).map((value) => (value === null ? null : storable(value))),
+  type: 'text[]',
+  pack: (rows) => ({ array: rows.map(of).map((value) => (value === null ? null : storable(value))) }),
   read: asIs,
 });
 
 /** Text that is never empty, or null: cheaper than `nullable`. */
 export const optional = <Row>(name: string, of: (row: Row) => string | null): Column<Row> => ({
   name,
-  arrayType: 'text[]',
-  pack: (rows) => texts(rows.map((row) => of(row) ?? '')),
+  type: 'texts',
+  pack: (rows) => ({ texts: rows.map((row) => of(row) ?? '') }),
   read: (element) => `nullif(${element}, '')`,
 });
 
@@ -45,38 +47,38 @@ export const money = <Row>(name: string, of: (row: Row) => string | null): Colum
 
 export const revision = <Row>(name: string, of: (row: Row) => bigint): Column<Row> => ({
   name,
-  arrayType: 'int8[]',
-  pack: (rows) => int8Array(rows.map(of)),
+  type: 'int8[]',
+  pack: (rows) => ({ array: int8Array(rows.map(of)) }),
   read: asIs,
 });
 
 export const integer = <Row>(name: string, of: (row: Row) => number): Column<Row> => ({
   name,
-  arrayType: 'int4[]',
-  pack: (rows) => int4Array(rows.map(of)),
+  type: 'int4[]',
+  pack: (rows) => ({ array: int4Array(rows.map(of)) }),
   read: asIs,
 });
 
 export const flag = <Row>(name: string, of: (row: Row) => boolean): Column<Row> => ({
   name,
-  arrayType: 'int4[]',
-  pack: (rows) => int4Array(rows.map((row) => (of(row) ? 1 : 0))),
+  type: 'int4[]',
+  pack: (rows) => ({ array: int4Array(rows.map((row) => (of(row) ? 1 : 0))) }),
   read: (element) => `${element} = 1`,
 });
 
 /** A list of any texts, in order. */
 export const list = <Row>(name: string, of: (row: Row) => readonly string[]): Column<Row> => ({
   name,
-  arrayType: 'text[]',
-  pack: (rows) => textArray(rows.map((row) => JSON.stringify(of(row).map(storable)))),
+  type: 'texts',
+  pack: (rows) => ({ texts: rows.map((row) => JSON.stringify(of(row).map(storable))) }),
   read: (element) => `ARRAY(SELECT json_array_elements_text(${element}::json))`,
 });
 
 /** A list of codes without spaces, in order: cheaper than `list`. */
 export const words = <Row>(name: string, of: (row: Row) => readonly string[]): Column<Row> => ({
   name,
-  arrayType: 'text[]',
-  pack: (rows) => texts(rows.map((row) => of(row).join(' '))),
+  type: 'texts',
+  pack: (rows) => ({ texts: rows.map((row) => of(row).join(' ')) }),
   read: (element) => `string_to_array(${element}, ' ')`,
 });
 
@@ -86,13 +88,36 @@ export interface BulkStatement {
   readonly values: Parameter[];
 }
 
+const SEPARATOR = '\u001f';
+
+/** A text that none of the values contains, and that cannot overlap with itself. */
+const separatorFor = (columns: readonly Packed[]): string => {
+  let separator = SEPARATOR;
+  const isTaken = (): boolean =>
+    columns.some((column) => 'texts' in column && column.texts.some((value) => value.includes(separator)));
+  for (let attempt = 1; isTaken(); attempt += 1) separator = `${SEPARATOR}${String(attempt)}\u001e`;
+  return separator;
+};
+
+/** Splitting on the server is far cheaper than encoding each value here. One empty text would split into no text. */
+const element = ({ type }: { readonly type: Column<unknown>['type'] }, parameter: string): string =>
+  type === 'texts' ? `coalesce(nullif(string_to_array(${parameter}, $1), '{}'), '{""}')` : `${parameter}::${type}`;
+
 /** `FROM` item whose columns are named as the table's: as many parameters as columns, however many rows. */
 const source = <Row>(columns: readonly Column<Row>[]): string => {
-  const parameters = columns.map(({ arrayType }, index) => `$${String(index + 1)}::${arrayType}`);
-  return `unnest(${parameters.join(', ')}) AS u (${columns.map(({ name }) => name).join(', ')})`;
+  const elements = columns.map((column, index) => element(column, `$${String(index + 2)}`));
+  return `unnest(${elements.join(', ')}) AS u (${columns.map(({ name }) => name).join(', ')})`;
 };
-const packed = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Parameter[] =>
-  columns.map(({ pack }) => pack(rows));
+
+/** The separator, then one parameter per column. */
+const packed = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Parameter[] => {
+  const values = columns.map(({ pack }) => pack(rows));
+  const separator = separatorFor(values);
+  return [
+    separator,
+    ...values.map((value) => ('texts' in value ? storable(value.texts.join(separator)) : value.array)),
+  ];
+};
 const reading = <Row>({ name, read }: Column<Row>): string => read(`u.${name}`);
 
 export interface BulkTable<Row> {

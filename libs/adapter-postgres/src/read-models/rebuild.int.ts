@@ -99,7 +99,7 @@ const append = async (history: History): Promise<void> => {
 
 /** Applies the journals in pieces, kinds interleaved, some pieces twice, some too early. */
 const applyBadly = async (history: History, cuts: readonly number[]): Promise<void> => {
-  const next = new Map(KINDS.map((kind) => [kind, 0] as const));
+  const next = new Map<JournalKind, number>();
   for (let round = 0; ; round += 1) {
     const behind = KINDS.filter((kind) => (next.get(kind) ?? 0) < history.journals[kind].length);
     const size = 1 + (cuts[round % Math.max(1, cuts.length)] ?? 6);
@@ -215,9 +215,9 @@ describe('rebuilding the read models', () => {
     );
     await projector.start();
     const histories = Array.from({ length: 5 }, freshHistory);
-    let isDone = false;
+    const writer = { isDone: false };
     const writing = (async () => {
-      for (let revision = 0; !isDone || revision < 20; revision += 1) {
+      for (let revision = 0; !writer.isDone || revision < 20; revision += 1) {
         for (const history of histories) {
           history.decide();
           await journals.append(
@@ -234,7 +234,7 @@ describe('rebuilding the read models', () => {
     })();
     for (let count = 0; count < 2; count += 1)
       expect(await rebuild(false)).toMatchObject({ isEqual: true, isSwapped: true });
-    isDone = true;
+    writer.isDone = true;
     await writing;
     for (const {
       tenantId,

@@ -50,7 +50,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 1,
+  stateVersion: 2,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

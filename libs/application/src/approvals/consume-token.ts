@@ -111,6 +111,7 @@ export class ConsumeApproval {
     const command: ConsumeToken = { kind: 'consume_token', tenantId, ...given, caller: approvalCallerOf(meta), now: instantOf(nowMs), nowMs };
     const outcome = await this.deps.approvals.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
+    if (outcome.answer.kind === 'refused') return problemOf(outcome.answer.refusal.code);
     if (outcome.answer.kind === 'replay') return this.replay(tenantId, outcome.answer.revision);
     const committed = outcome.entries[0];
     if (committed === undefined) throw new Error('a token was neither consumed nor refused');

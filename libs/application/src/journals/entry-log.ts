@@ -31,8 +31,9 @@ const record = (stored: StoredEntry): RecordedEntry => {
   };
 };
 
-const TAIL_ENTRIES_MAX = 512;
-const TAILS_MAX = 2_000;
+/** Entries kept of one journal, up to twice that between two cuts, and of all journals together. */
+const TAIL_ENTRIES_MAX = 1_024;
+const ENTRIES_MAX = 8_192;
 
 /** The newest entries of one journal, contiguous, ending at `next - 1`. */
 interface Tail {
@@ -46,6 +47,7 @@ interface Tail {
  */
 export class EntryLog {
   private readonly tails = new Map<JournalName, Tail>();
+  private kept = 0;
 
   constructor(readonly journals: Journals) {}
 
@@ -89,16 +91,24 @@ export class EntryLog {
   private keep(journal: JournalName, entries: readonly RecordedEntry[]): void {
     const first = entries[0];
     if (first === undefined) return;
-    let tail = this.tails.get(journal);
-    if (tail === undefined || tail.next !== first.revision) {
-      tail = { entries: [], next: first.revision };
-      this.tails.delete(journal);
-      this.tails.set(journal, tail);
-      if (this.tails.size > TAILS_MAX) this.tails.delete(this.tails.keys().next().value ?? journal);
-    }
+    const known = this.tails.get(journal);
+    const tail = known?.next === first.revision ? known : { entries: [], next: first.revision };
+    if (known !== undefined) this.kept -= known.entries.length;
     tail.entries.push(...entries);
     tail.next = first.revision + BigInt(entries.length);
     // Cut rarely, and half at once: shifting an array per append would cost more than the entries.
     if (tail.entries.length > TAIL_ENTRIES_MAX * 2) tail.entries.splice(0, tail.entries.length - TAIL_ENTRIES_MAX);
+    this.kept += tail.entries.length;
+    this.tails.delete(journal); // The newest goes last, so the first is the one that was idle longest.
+    this.tails.set(journal, tail);
+    while (this.kept > ENTRIES_MAX && this.tails.size > 1) this.dropIdle();
+  }
+
+  private dropIdle(): void {
+    for (const [journal, { entries }] of this.tails) {
+      this.tails.delete(journal);
+      this.kept -= entries.length;
+      return;
+    }
   }
 }

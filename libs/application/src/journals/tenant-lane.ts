@@ -81,6 +81,14 @@ export interface LaneDeps {
   readonly logHost: string;
 }
 
+/** The heads or entries of a tenant's journals cannot be had: the store is away. */
+export class LogUnreadable extends Error {
+  override readonly name = 'LogUnreadable';
+  constructor(tenantId: string) {
+    super(`the journals of ${tenantId} cannot be read`);
+  }
+}
+
 interface Waiting<Command, Answer> {
   readonly command: Command;
   readonly context: CommandContext;
@@ -94,6 +102,13 @@ const QUEUE_MAX = 8_192;
 const BATCH_COMMANDS_MAX = 128;
 const BATCH_ENTRIES_MAX = 290;
 const BATCH_BYTES_MAX = 560 * 1024;
+
+interface BatchStamp {
+  readonly kind: JournalKind;
+  readonly origin: string;
+  readonly recordedAt: string;
+  readonly observed: Readonly<Record<string, number>>;
+}
 
 interface Batch<State, Answer> {
   readonly next: State;
@@ -153,12 +168,16 @@ export class TenantLane<State, Command, Answer> {
         await this.catchUp();
       } finally {
         this.isRunning = false;
-        if (this.queue.length > 0 || this.hasMoved) this.wake();
+        // What was just folded may ask for something, and its hint will find nothing new any more.
+        if (this.hasWork() || this.service.reactions(this.state, this.deps.clock.nowMs()).length > 0) {
+          this.hasMoved = true;
+          this.wake();
+        }
       }
       return this.current();
     }
     // The lane is at work: its next turn begins with a catch-up.
-    await new Promise<void>((resolve) => this.turnWaiters.push(resolve));
+    await new Promise<void>((resolve, reject) => this.turnWaiters.push({ resolve, reject }));
     return this.current();
   }
 
@@ -176,7 +195,11 @@ export class TenantLane<State, Command, Answer> {
     return !this.isRunning && this.queue.length === 0 && this.turnWaiters.length === 0;
   }
 
-  private turnWaiters: (() => void)[] = [];
+  private turnWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+
+  private hasWork(): boolean {
+    return this.queue.length > 0 || this.hasMoved || this.turnWaiters.length > 0;
+  }
 
   private wake(): void {
     if (this.isRunning) return;
@@ -187,8 +210,14 @@ export class TenantLane<State, Command, Answer> {
     });
   }
 
+  /** The log cannot be read: nobody is kept waiting, and nothing is written on a guess. */
+  private giveUp(waiters: TenantLane<State, Command, Answer>['turnWaiters']): void {
+    for (const { reject } of waiters) reject(new LogUnreadable(this.tenantId));
+    this.answerAll(this.queue.splice(0), { kind: 'unavailable' });
+  }
+
   private async run(): Promise<void> {
-    while (this.queue.length > 0 || this.hasMoved || this.turnWaiters.length > 0) {
+    while (this.hasWork()) {
       this.hasMoved = false;
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
@@ -196,12 +225,12 @@ export class TenantLane<State, Command, Answer> {
         () => true,
         () => false,
       );
-      for (const resolve of waiters) resolve();
       if (!isReadable) {
-        this.answerAll(this.queue.splice(0), { kind: 'unavailable' });
+        this.giveUp(waiters);
         return;
       }
-      await this.react();
+      for (const { resolve } of waiters) resolve();
+      await this.react().catch(() => undefined); // The cause could not be read; the clock or the next hint comes back to it.
       const batch = this.takeBatch();
       if (batch.length > 0) await this.commit(batch);
     }
@@ -248,7 +277,7 @@ export class TenantLane<State, Command, Answer> {
           },
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
-            if (outcome.kind !== 'committed') this.hasMoved = true;
+            if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.hasMoved = true;
           },
         })),
       );
@@ -278,7 +307,16 @@ export class TenantLane<State, Command, Answer> {
     return this.queue.splice(0, count);
   }
 
+  /** Appends a batch and answers it, whatever happens: a promise that nobody settles would be an outcome of its own. */
   private async commit(batch: readonly Waiting<Command, Answer>[]): Promise<void> {
+    try {
+      await this.tryCommit(batch);
+    } catch (error) {
+      this.answerAll(batch, { kind: 'failed', error }); // Those answered already stay answered.
+    }
+  }
+
+  private async tryCommit(batch: readonly Waiting<Command, Answer>[]): Promise<void> {
     const first = batch[0];
     if (first === undefined) return;
     const kind = this.service.journalOf(first.command);
@@ -302,7 +340,14 @@ export class TenantLane<State, Command, Answer> {
         this.answerAll(left, { kind: 'unknown' });
         return;
       }
-      await this.catchUp();
+      const isReadable = await this.catchUp().then(
+        () => true,
+        () => false,
+      );
+      if (!isReadable) {
+        this.answerAll(left, { kind: 'unavailable' });
+        return;
+      }
     }
     this.answerAll(left, { kind: 'contended' });
   }
@@ -328,6 +373,7 @@ export class TenantLane<State, Command, Answer> {
 
   /** Speculative: the state is persistent, so a batch that lost the race is simply dropped. */
   private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): Batch<State, Answer> {
+    const stamp = this.stampOf(kind);
     let next = this.state;
     let bytes = 0;
     const fresh: FreshEntry[] = [];
@@ -338,7 +384,7 @@ export class TenantLane<State, Command, Answer> {
       try {
         const decided = this.service.decide(command, next);
         const sealed = decided.entries.map((entry, ordinal) =>
-          this.seal(kind, entry, { context, ordinal, revision: this.folded[kind] + 1n + BigInt(from + ordinal) }),
+          this.seal(entry, stamp, { context, ordinal, revision: this.folded[kind] + 1n + BigInt(from + ordinal) }),
         );
         next = sealed.reduce(
           (state, entry, index) => this.service.evolve(state, kind, { ...entry, revision: this.folded[kind] + 1n + BigInt(from + index) }),
@@ -354,35 +400,26 @@ export class TenantLane<State, Command, Answer> {
     return { next, fresh, answers };
   }
 
+  /** What all entries of one batch share. */
+  private stampOf(kind: JournalKind): BatchStamp {
+    const recordedAt = new Date(this.deps.clock.nowMs()).toISOString();
+    const observed = Object.fromEntries(this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])]));
+    return { kind, origin: originOf(this.deps.logHost, this.tenantId, kind), recordedAt, observed };
+  }
+
   private seal(
-    kind: JournalKind,
     entry: DomainEntry,
+    stamp: BatchStamp,
     at: { readonly context: CommandContext; readonly ordinal: number; readonly revision: bigint },
   ): FreshEntry {
     const { context, ordinal, revision } = at;
-    const origin = originOf(this.deps.logHost, this.tenantId, kind);
-    const recordedAt = new Date(this.deps.clock.nowMs()).toISOString();
-    const payload = sealPayload(entry.payload, { tenantId: this.tenantId, origin, commandId: context.commandId, ordinal }, this.deps.sealer);
-    const observed = Object.fromEntries(
-      this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])]),
-    );
+    const { origin, recordedAt, observed } = stamp;
+    const { actor, causes, commandId, correlationId, traceparent } = context;
+    const payload = sealPayload(entry.payload, { tenantId: this.tenantId, origin, commandId, ordinal }, this.deps.sealer);
     const sealed = sealEntry({
-      origin,
-      revision,
-      type: entry.type,
-      typeV: 1,
-      commandId: context.commandId,
-      ordinal,
-      occurredAt: recordedAt,
-      recordedAt,
-      actor: context.actor,
-      causes: context.causes,
-      observed,
-      correlationId: context.correlationId,
-      traceparent: context.traceparent,
-      payload,
+      ...{ origin, revision, type: entry.type, typeV: 1, commandId, ordinal, occurredAt: recordedAt, recordedAt },
+      ...{ actor, causes, observed, correlationId, traceparent, payload },
     });
-    const { actor, causes, commandId } = context;
     return { ...sealed, payload, commandId, recordedAt, actor, observed, causes };
   }
 

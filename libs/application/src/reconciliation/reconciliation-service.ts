@@ -13,7 +13,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
   own: ['reservations'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: noReservations,
-  stateVersion: 1,
+  stateVersion: 2,
   journalOf: () => 'reservations',
   decide: (command, state) => {
     const result = decideReconcile(command, state);

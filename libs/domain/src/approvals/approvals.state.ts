@@ -1,6 +1,6 @@
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
-import { assertNever, type Keyed } from '../shared/entry.js';
+import { assertNever, type Keyed, refused } from '../shared/entry.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { ApprovalBinding, ApprovalsEntry } from './approvals.entries.js';
@@ -105,6 +105,15 @@ const answered = (
   at: { readonly revision: bigint; readonly approvalId: ApprovalId },
 ): ApprovalsState => (key === null ? state : { ...state, answers: state.answers.set(`${scope}\n${key}`, { payloadHash, ...at }) });
 
+/** What a key was answered before: the same again for the same payload, a refusal for another; undefined: a new key. */
+export const earlierAnswer = (state: ApprovalsState, scope: string, { key, payload_hash }: Keyed) => {
+  const earlier = key === null ? undefined : state.answers.get(`${scope}\n${key}`);
+  if (earlier === undefined) return undefined;
+  return earlier.payloadHash === payload_hash
+    ? ({ kind: 'replay', revision: earlier.revision } as const)
+    : refused({ code: 'idempotency_conflict' as const, firstRevision: earlier.revision });
+};
+
 const opened = (state: ApprovalsState, requested: Requested, revision: bigint): ApprovalsState => {
   const approval: Approval = {
     approvalId: requested.approval_id,
@@ -179,7 +188,8 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
     }
     case 'token_consumed': {
       const { approval_id, idempotency } = entry.payload;
-      return end(state, approval_id, (approval) => ({ ...approval, status: 'consumed', consumption: { idempotency, revision }, revision }));
+      const consumed = end(state, approval_id, (approval) => ({ ...approval, status: 'consumed', consumption: { idempotency, revision }, revision }));
+      return answered(consumed, 'consume', idempotency, { revision, approvalId: approval_id });
     }
     case 'token_refused':
       return state;

@@ -2,7 +2,7 @@ import { accepted, type Keyed, type PersonalText, refused, type Result } from '.
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { plusSeconds } from '../shared/instant.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { type Approval, type ApprovalsState, bindingOf } from './approvals.state.js';
+import { type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
 
 /** The caller of a command, as the rules of separation and consumption need it. */
 export interface ApprovalCaller {
@@ -255,10 +255,9 @@ const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => 
 const EXPIRIES_MAX = 200;
 
 const guarded = (state: ApprovalsState, scope: string, keyed: Keyed, decideAfresh: () => ApprovalsResult): ApprovalsResult => {
-  const earlier = keyed.key === null ? undefined : state.answers.get(`${scope}\n${keyed.key}`);
+  const earlier = earlierAnswer(state, scope, keyed);
   if (earlier === undefined) return decideAfresh();
-  if (earlier.payloadHash === keyed.payload_hash) return accepted();
-  return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
+  return earlier.kind === 'replay' ? accepted() : earlier;
 };
 
 /** Decides a command over `approvals-<tenant>`. Accepted without entries: the same was said before, or nothing is due. */

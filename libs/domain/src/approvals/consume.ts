@@ -3,7 +3,7 @@ import { accepted, type Keyed, type Result } from '../shared/entry.js';
 import { type MicroUsd, usdOf } from '../shared/money.js';
 import type { ApprovalCaller } from './approvals.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import type { Approval, ApprovalsState } from './approvals.state.js';
+import { type Approval, type ApprovalsState, earlierAnswer } from './approvals.state.js';
 
 /** Claims of an approval token whose signature was found good. Contract section 11.3. */
 export interface TokenClaims {
@@ -71,7 +71,7 @@ export type ConsumeCode =
   | 'binding_cost_exceeded';
 
 export type ConsumeResult =
-  | Result<ApprovalsEntry, never>
+  | Result<ApprovalsEntry, { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }>
   /** The same key got its 200 before: the entry at `revision` is that answer. */
   | { readonly kind: 'replay'; readonly revision: bigint };
 
@@ -144,20 +144,15 @@ const namedIn = (command: ConsumeToken): { readonly approval_id: string | null; 
   return { approval_id: token.claims.approvalId, decision_id: token.claims.decisionId, jti: token.claims.jti };
 };
 
-const isRepeated = (command: ConsumeToken, approval: Approval | undefined): approval is Approval & { consumption: NonNullable<Approval['consumption']> } =>
-  approval?.consumption !== null &&
-  approval?.consumption !== undefined &&
-  command.idempotency.key !== null &&
-  approval.consumption.idempotency.key === command.idempotency.key &&
-  approval.consumption.idempotency.payload_hash === command.idempotency.payload_hash;
-
 /**
- * Consumes an approval token, once. Every refusal is an entry too: somebody tried.
+ * Consumes an approval token, once. Every refusal is an entry too: somebody tried. A key that was successful before is
+ * answered from that success alone, whatever has become of the token (G3).
  * @source contract section 11.4
  */
 export const decideConsume = (command: ConsumeToken, state: ApprovalsState): ConsumeResult => {
+  const earlier = earlierAnswer(state, 'consume', command.idempotency);
+  if (earlier !== undefined) return earlier;
   const { code, approval } = refusalOf(command, state);
-  if (isRepeated(command, approval)) return { kind: 'replay', revision: approval.consumption.revision };
   if (code !== null || approval === undefined || command.token.kind === 'unreadable') {
     return accepted<ApprovalsEntry>({
       type: 'token_refused',

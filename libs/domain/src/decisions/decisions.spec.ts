@@ -218,10 +218,12 @@ describe('an approved overage', () => {
     const id = recorded.approval?.approval_id ?? ('' as never);
     world.vote(id, 'lead-1');
     world.consume(world.consumption(world.claims(id)));
+    world.catchUp('gate');
     world.catchUp('reservations');
     expect(world.reconcile(world.actual(recorded.decision_id, '50')).kind).toBe('accepted');
-    world.catchUp('gate');
+    world.reactGate();
     world.settle();
+    expect(entriesOf(world.log.map(({ entry }) => entry), 'exception_granted')).toHaveLength(1);
     expect(world.gate.accounts.holds.size).toBe(0);
     expect(world.reservations.money.accounts.holds.size).toBe(0);
   });

@@ -102,6 +102,8 @@ const foldPolicy = (state: GateState, entry: PolicyEntry, revision: bigint): Gat
   const next = { ...state, policy: evolvePolicy(state.policy, entry, revision) };
   if (entry.type !== 'exception_granted') return next;
   const { decision_id: id, limit_usd: limit } = entry.payload;
+  // Written by a gate that had not heard of the settlement yet: there is no hold any more that it could add to.
+  if (!next.approvals.has(id)) return { ...next, due: next.due.delete(id) };
   const leg = { account: overageAccount(id), amount: usdOf(limit) };
   return { ...next, accounts: placeHold(next.accounts, id, [leg]), due: next.due.delete(id) };
 };

@@ -77,6 +77,26 @@ const decideAfresh = (
   return accepted<DecisionsEntry>(...before, { type: 'decision_recorded', payload: { ...recorded, supersedes } });
 };
 
+const isHolding = (entry: DecisionsEntry | undefined): boolean => entry?.type === 'decision_recorded' && entry.payload.hold.legs.length > 0;
+
+/**
+ * A keyless answer has lapsed: decide again, on the state without what the lapsed one still holds. An answer that holds
+ * nothing itself leaves that hold alone, since the change it is for may have been made. Contract section 6.3.
+ */
+const decideAgain = (
+  command: AskForChange,
+  state: GateState,
+  earlier: Answer,
+  freed: (state: GateState, id: DecisionId) => GateState,
+): GateResult => {
+  const generation = earlier.generation + 1;
+  const before = voidSuperseded(state, earlier, command.now);
+  if (before.length === 0) return decideAfresh(command, state, generation, [], null);
+  const taken = decideAfresh(command, freed(state, earlier.decisionId), generation, before, earlier.decisionId);
+  const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
+  return takesOver ? taken : decideAfresh(command, state, generation, [], null);
+};
+
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
 export const decideChange = (command: AskForChange, state: GateState, freed: (state: GateState, id: DecisionId) => GateState): GateResult => {
   const earlier = state.answers.get(answerKey(command.key.scope, command.key.text));
@@ -92,10 +112,7 @@ export const decideChange = (command: AskForChange, state: GateState, freed: (st
     return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
   }
   if (stands) return { kind: 'replay', revision: earlier.revision, isExpired: command.now >= earlier.expiresAt };
-  // A keyless answer has lapsed: decide again, on the state without what the lapsed one still holds.
-  const before = voidSuperseded(state, earlier, command.now);
-  const cleared = before.length === 0 ? state : freed(state, earlier.decisionId);
-  return decideAfresh(command, cleared, earlier.generation + 1, before, before.length === 0 ? null : earlier.decisionId);
+  return decideAgain(command, state, earlier, freed);
 };
 
 /** Ends what the approvals journal ended. Nothing due: nothing is written, so a repeated command is harmless. */

@@ -128,12 +128,11 @@ export const adminKey = (scope: string, key: string): string => `${scope}\n${key
 
 const setBudget = (state: PolicyState, budget: Budget): PolicyState => {
   const { budget_id: id, scope, active } = budget.terms;
-  const others = (state.active.get(scope) ?? []).filter((other) => other !== id);
-  return {
-    ...state,
-    budgets: state.budgets.set(id, budget),
-    active: state.active.set(scope, active ? [...others, id].sort() : others),
-  };
+  const without = (ids: readonly string[] | undefined): readonly string[] => (ids ?? []).filter((other) => other !== id);
+  const earlier = state.budgets.get(id)?.terms.scope ?? scope; // A budget that has moved is charged where it is now, and only there.
+  const left = earlier === scope ? state.active : state.active.set(earlier, without(state.active.get(earlier)));
+  const others = without(left.get(scope));
+  return { ...state, budgets: state.budgets.set(id, budget), active: left.set(scope, active ? [...others, id].sort() : others) };
 };
 
 /** Folds one entry of `policy-<tenant>`. */

@@ -5,7 +5,7 @@ import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
 import type { PolicyDocument } from './policy.document.js';
 import type { BudgetPeriod, BudgetScope, PolicyEntry } from './policy.entries.js';
-import { adminKey, budgetAccount, type PolicyState, termsOf } from './policy.state.js';
+import { adminKey, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
 
 interface AdminCommand {
   readonly author: string;
@@ -95,7 +95,8 @@ const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
   const latest = state.versions.at(-1);
   const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
   if (problem !== undefined) return refused(problem);
-  if (latest?.documentSha256 === command.documentSha256 && command.effectiveFrom === null) return accepted();
+  const isInForce = latest !== undefined && policyInForce(state, command.now) === latest;
+  if (isInForce && latest.documentSha256 === command.documentSha256 && command.effectiveFrom === null) return accepted();
   return accepted(
     published(command, { version: (latest?.version ?? 0) + 1, effectiveFrom: command.effectiveFrom ?? command.now, rolledBackTo: null }),
   );

@@ -14,12 +14,15 @@ export interface Reservation {
   readonly decisionId: DecisionId;
   readonly requested: MicroUsd;
   readonly total: MicroUsd;
+  /** Where an actual is charged that no leg of a hold carries. */
+  readonly projectId: string;
+  readonly environmentClass: string;
   readonly heldSince: Instant;
   readonly revision: bigint;
 }
 
-export interface Settlement {
-  readonly key: string | null;
+/** What a key was answered. */
+export interface SettlementAnswer {
   readonly payloadHash: Sha256Hex;
   readonly revision: bigint;
 }
@@ -28,7 +31,9 @@ export interface ReservationsState {
   readonly reservations: PersistentMap<Reservation>;
   /** The same fold of policy, holds and spent money as the gate's: what headroom a settlement may still charge. */
   readonly money: GateState;
-  readonly settlements: BoundedMap<Settlement>;
+  /** Revision of the settlement, by decision. */
+  readonly settlements: BoundedMap<bigint>;
+  readonly answers: BoundedMap<SettlementAnswer>;
 }
 
 export const SETTLEMENTS_KEPT = 10_000;
@@ -37,6 +42,7 @@ export const noReservations: ReservationsState = {
   reservations: PersistentMap.empty,
   money: emptyGate,
   settlements: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  answers: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
 };
 
 /** Something to reconcile: money is held or may yet be, or a saving was promised. */
@@ -55,6 +61,8 @@ const foldDecisions = (state: ReservationsState, entry: DecisionsEntry, revision
         decisionId: payload.decision_id,
         requested: usdOf(payload.cost.monthly_delta_usd ?? payload.hold.total_usd),
         total: usdOf(payload.hold.total_usd),
+        projectId: payload.request.project_id,
+        environmentClass: payload.request.environment_class,
         heldSince: payload.decided_at,
         revision,
       };
@@ -72,8 +80,9 @@ const evolveOwn = (state: ReservationsState, entry: ReservationsEntry, revision:
   switch (entry.type) {
     case 'reservation_settled': {
       const { decision_id: id, idempotency } = entry.payload;
-      const settlement: Settlement = { key: idempotency.key, payloadHash: idempotency.payload_hash, revision };
-      return { ...state, reservations: state.reservations.delete(id), settlements: state.settlements.set(id, settlement) };
+      const { key, payload_hash: payloadHash } = idempotency;
+      const answers = key === null ? state.answers : state.answers.set(key, { payloadHash, revision });
+      return { ...state, reservations: state.reservations.delete(id), settlements: state.settlements.set(id, revision), answers };
     }
     case 'actual_recorded':
     case 'drift_found':

@@ -1,10 +1,10 @@
 import { balanceOf, type HeldLeg } from '../accounts/accounts.js';
-import { policyInForce, termsOf } from '../policy/policy.state.js';
+import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, PLAN_CEILING, policyInForce, termsOf } from '../policy/policy.state.js';
 import type { PolicyDocument } from '../policy/policy.document.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
-import { formatUsd4, max, type MicroUsd, microUsd, min, NOTHING, roundHalfEven, usdOf } from '../shared/money.js';
+import { floorTo4, formatUsd4, max, type MicroUsd, microUsd, min, NOTHING, roundHalfEven, usdOf } from '../shared/money.js';
 import type { ReservationsEntry, SettledLeg, SettlementStatus } from './reservations.entries.js';
 import type { Reservation, ReservationsState } from './reservations.state.js';
 
@@ -67,6 +67,22 @@ const splitOf = (charged: MicroUsd, total: MicroUsd, overageHeld: MicroUsd): Spl
   return { allocated: microUsd(charged - overage), overage };
 };
 
+/** The monthly amount that `amount` is `months` times, up to the next 4 places: what is lacking is never understated. */
+const perMonth = (amount: MicroUsd, months: bigint): MicroUsd => microUsd(-floorTo4(microUsd(-((amount + months - 1n) / months))));
+
+/**
+ * What the actual is charged to: the legs of the hold. Where nothing was funded, as with an unknown cost or a saving, those
+ * are the accounts that a hold had been on, with nothing held.
+ */
+const chargedLegs = (state: ReservationsState, { decisionId, projectId, environmentClass }: Reservation): readonly HeldLeg[] => {
+  const legs = state.money.accounts.holds.get(decisionId) ?? [];
+  if (legs.some(({ account }) => !isOverage(account))) return legs;
+  const budgets = matchingBudgets(state.money.policy, projectId, environmentClass).map(({ terms }) => budgetAccount(terms.budget_id));
+  return [...[...budgets, PLAN_CEILING, ENTERPRISE_CEILING].map((account) => ({ account, amount: NOTHING })), ...legs];
+};
+
+const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean => usdOf(held) !== NOTHING || usdOf(spent) !== NOTHING;
+
 const chargeLeg = (state: ReservationsState, held: HeldLeg, split: Split, now: Instant): ChargedLeg => {
   const months = isOverage(held.account) ? 1n : monthsOf(state, held.account);
   const wanted = microUsd((isOverage(held.account) ? split.overage : split.allocated) * months);
@@ -82,7 +98,7 @@ const chargeLeg = (state: ReservationsState, held: HeldLeg, split: Split, now: I
       spent_usd: formatUsd4(microUsd(within + extra)),
       released_usd: formatUsd4(microUsd(held.amount - within)),
     },
-    shortfall: microUsd((above - extra) / months),
+    shortfall: perMonth(microUsd(above - extra), months),
   };
 };
 
@@ -126,7 +142,7 @@ const exceptionIdOf = (entries: readonly ReservationsEntry[]): string | null => 
 };
 
 const settle = (command: Reconcile, reservation: Reservation, state: ReservationsState, rules: Rules): readonly ReservationsEntry[] => {
-  const legs = state.money.accounts.holds.get(command.decisionId) ?? [];
+  const legs = chargedLegs(state, reservation);
   const overageHeld = legs.reduce((sum, leg) => (isOverage(leg.account) ? microUsd(sum + leg.amount) : sum), NOTHING);
   const total = microUsd(reservation.total + overageHeld);
   const expected = total > NOTHING ? total : reservation.requested;
@@ -157,7 +173,7 @@ const settle = (command: Reconcile, reservation: Reservation, state: Reservation
         expected_usd: formatUsd4(expected),
         actual_usd: formatUsd4(command.actual),
         drift_usd: formatUsd4(drift),
-        legs: settled.map(({ leg }) => leg),
+        legs: settled.map(({ leg }) => leg).filter(hasMoved),
         overrun_usd: formatUsd4(overrun),
         exception_id: exceptionIdOf(opened),
         idempotency: command.idempotency,
@@ -178,14 +194,14 @@ const driftFound = (command: Reconcile, direction: 'overage' | 'savings', drift:
 
 /** Charges what was really spent to what was held; a hold ends once. Contract section 13.2. */
 export const decideReconcile = (command: Reconcile, state: ReservationsState): ReconcileResult => {
-  const earlier = state.settlements.get(command.decisionId);
+  const { key, payload_hash: payloadHash } = command.idempotency;
+  const earlier = key === null ? undefined : state.answers.get(key);
   if (earlier !== undefined) {
-    const isSameKey = command.idempotency.key !== null && earlier.key === command.idempotency.key;
-    if (!isSameKey) return refused({ code: 'reservation_already_settled' });
-    return earlier.payloadHash === command.idempotency.payload_hash
+    return earlier.payloadHash === payloadHash
       ? { kind: 'replay', revision: earlier.revision }
       : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
   }
+  if (state.settlements.has(command.decisionId)) return refused({ code: 'reservation_already_settled' });
   const reservation = state.reservations.get(command.decisionId);
   if (reservation === undefined) return refused({ code: 'decision_not_reconcilable' });
   const progress = state.money.approvals.get(command.decisionId);

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
+import { type ApiAnswer, contractDefects, pathOf, sendRaw } from '../support/e2e/api.js';
+import { LedgerReader } from '../support/e2e/ledger.js';
+import { buildEstate, type Estate, SAMPLES } from '../support/e2e/samples.js';
+import { Standalone } from '../support/e2e/standalone.js';
+import { consumeBody, must } from '../support/e2e/story.js';
+import { freshTenant, peopleOf, type Role, type Who } from '../support/e2e/tokens.js';
+
+const ROLES: readonly Role[] = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'];
+const IDS = Object.keys(ROUTES) as readonly RouteId[];
+const contractOf = (id: RouteId): RouteContract => ROUTES[id];
+const rolesOf = (id: RouteId): readonly Role[] => {
+  const { roles } = contractOf(id);
+  return roles === 'public' ? [] : roles;
+};
+
+describe('tenants', () => {
+  let server: Standalone;
+  let ledger: LedgerReader;
+  let mine: Estate;
+  let theirs: Estate;
+
+  beforeAll(async () => {
+    server = await Standalone.start();
+    ledger = await LedgerReader.open(server.postgresDir);
+    mine = await buildEstate(server, freshTenant('mine'), 'olive');
+    theirs = await buildEstate(server, freshTenant('theirs'), 'quince');
+  }, 120_000);
+  afterAll(async () => {
+    await ledger.close();
+    await server.dispose();
+  });
+
+  /** Somebody of the tenant who may call the route. */
+  const callerOf = (id: RouteId, tenant: string): Who => ({
+    subject: 'someone-1',
+    roles: rolesOf(id).slice(0, 1),
+    tenant,
+    claims: { scope: 'gate consume reconcile import' },
+  });
+  /** Calls a route as `who` about something of `estate`, or about nothing that exists. */
+  const about = async (id: RouteId, who: Who | undefined, estate: Estate | undefined): Promise<ApiAnswer> => {
+    const { params, body, headers, query } = SAMPLES[id];
+    const content = body?.(estate);
+    return sendRaw(server.url, {
+      method: contractOf(id).method,
+      path: pathOf(contractOf(id), params?.(estate), query),
+      headers: {
+        ...(who === undefined ? {} : { authorization: `Bearer ${await server.tokenFor(who)}` }),
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: content === undefined ? undefined : JSON.stringify(content),
+    });
+  };
+  /** All that tells one refusal from another, besides the names of the call itself. */
+  const shape = ({ status, headers, body }: ApiAnswer) => {
+    const { request_id: _, instance: __, ...rest } = body as Record<string, unknown>;
+    const names = [...headers.keys()].filter((name) => !['date', 'x-request-id', 'content-length'].includes(name));
+    return { status, rest, headers: names.map((name) => [name, headers.get(name)]) };
+  };
+  const everythingOf = async (tenant: string) => {
+    const as = { subject: 'observer-1', roles: ['admin', 'auditor', 'approver'], tenant } as const satisfies Who;
+    const reads = IDS.filter((id) => SAMPLES[id].about === 'list' && id !== 'listCheckpoints' && id !== 'latestCheckpoint');
+    const shown = await Promise.all(reads.map(async (id) => [id, (await must(server, id, { as })).text.replaceAll(/"age_seconds":\d+/g, '')] as const));
+    return { heads: await ledger.heads(tenant), shown: Object.fromEntries(shown) };
+  };
+
+  it('covers every route of the API', () => {
+    expect(Object.keys(SAMPLES).sort()).toEqual([...IDS].sort());
+    const withParameters = IDS.filter((id) => contractOf(id).params !== undefined);
+    expect(withParameters.filter((id) => SAMPLES[id].params === undefined)).toEqual([]);
+    const notAboutThings = withParameters.filter((id) => SAMPLES[id].about !== 'thing');
+    expect(notAboutThings).toEqual(['getPolicyVersion', 'latestCheckpoint']); // Their parameter names nothing that one tenant alone has.
+  });
+
+  it.each(IDS)('%s is served', async (id) => {
+    const answer = await about(id, callerOf(id, mine.tenant), mine);
+    expect(answer.body?.code === 'not_found' && answer.body?.detail === undefined && answer.status === 404 ? answer.text : 'served').toBe('served');
+    expect(contractDefects(contractOf(id), answer)).toEqual([]);
+  });
+
+  describe.each(IDS.filter((id) => SAMPLES[id].about === 'thing'))('%s', (id) => {
+    it('answers about what another tenant has exactly as about what nobody has, and changes nothing there', async () => {
+      const before = await everythingOf(theirs.tenant);
+      const foreign = await about(id, callerOf(id, mine.tenant), theirs);
+      const unknown = await about(id, callerOf(id, mine.tenant), undefined);
+      expect(foreign.status).toBeGreaterThanOrEqual(400);
+      expect(shape(foreign)).toEqual(shape(unknown));
+      expect(contractDefects(contractOf(id), foreign)).toEqual([]);
+      for (const mark of theirs.marks.filter((each) => !(foreign.body?.instance as string).includes(each))) expect(foreign.text).not.toContain(mark);
+      expect(await everythingOf(theirs.tenant)).toEqual(before);
+    });
+  });
+
+  it.each(IDS.filter((id) => SAMPLES[id].about === 'list'))('%s shows a tenant nothing of another', async (id) => {
+    const own = await about(id, callerOf(id, theirs.tenant), theirs);
+    const other = await about(id, callerOf(id, mine.tenant), theirs);
+    expect(other.status).toBe(own.status);
+    for (const mark of theirs.marks) expect(other.text).not.toContain(mark);
+    const nobody = await about(id, callerOf(id, freshTenant('nobody')), theirs);
+    for (const mark of [...theirs.marks, ...mine.marks]) expect(nobody.text).not.toContain(mark);
+  });
+
+  it('does not let a tenant walk on in another tenant’s list', async () => {
+    const paged: readonly RouteId[] = ['listDecisions', 'listApprovals', 'listExports', 'queryLedger'];
+    const answers = await Promise.all(
+      paged.map(async (id) => {
+        const first = await must(server, id, { as: callerOf(id, theirs.tenant), query: { limit: '1' } });
+        const cursor = String(first.body.next_cursor);
+        const answer = await server.call(id, { as: callerOf(id, mine.tenant), query: { limit: '1', cursor } });
+        return [id, first.body.next_cursor === null ? 'no cursor' : `${answer.status} ${String(answer.body.code)}`];
+      }),
+    );
+    const single = new Set(['listExports']); // One export: there is no second page to ask for.
+    expect(answers.filter(([id]) => !single.has(String(id)))).toEqual(paged.filter((id) => !single.has(id)).map((id) => [id, '400 cursor_invalid']));
+  });
+
+  it('refuses another tenant’s approval token by its own code, and notes it in the ledger of who tried', async () => {
+    const before = await ledger.heads(theirs.tenant);
+    const answer = await server.call('consume', { as: { ...peopleOf(mine.tenant).dev }, body: consumeBody(theirs.granted) });
+    expect([answer.status, answer.body.code]).toEqual([403, 'token_tenant_mismatch']);
+    expect(await ledger.heads(theirs.tenant)).toEqual(before);
+    const last = (await ledger.entries(mine.tenant, 'approvals')).at(-1);
+    expect(last).toMatchObject({ type: 'token_refused', payload: { code: 'token_tenant_mismatch', approval_id: null, decision_id: null, jti: null } });
+    for (const mark of theirs.marks) expect(last?.text).not.toContain(mark);
+  });
+
+  it('keeps the keys of tenants apart', async () => {
+    const [one, two] = [freshTenant(), freshTenant()];
+    const body = SAMPLES.gateTerraform.body?.(undefined);
+    const first = await must(server, 'gateTerraform', { as: peopleOf(one).dev, body, key: 'the-same-key' });
+    const second = await must(server, 'gateTerraform', { as: peopleOf(two).dev, body, key: 'the-same-key' });
+    expect(second.body).toMatchObject({ replayed: false });
+    expect(second.body.decision_id).not.toBe(first.body.decision_id);
+    expect(second.body.payload_hash).not.toBe(first.body.payload_hash);
+  });
+
+  it.each(IDS.filter((id) => contractOf(id).roles !== 'public'))('%s is for its roles alone, and for nobody without a token', async (id) => {
+    const tenant = freshTenant('roles');
+    const before = await ledger.heads(tenant);
+    const refused = await Promise.all(
+      ROLES.filter((role) => !rolesOf(id).includes(role)).map(async (role) => {
+        const answer = await about(id, { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } }, mine);
+        expect(contractDefects(contractOf(id), answer)).toEqual([]);
+        return [role, answer.status, answer.body.code];
+      }),
+    );
+    expect(refused).toEqual(ROLES.filter((role) => !rolesOf(id).includes(role)).map((role) => [role, 403, 'forbidden']));
+    const roleless = await about(id, { subject: 'x-1', roles: [], tenant }, mine);
+    expect([roleless.status, roleless.body.code]).toEqual([403, 'forbidden']);
+    const nobody = await about(id, undefined, mine);
+    expect([nobody.status, nobody.body.code, nobody.headers.get('www-authenticate')]).toEqual([401, 'unauthenticated', 'Bearer realm="verdict"']);
+    expect(await ledger.heads(tenant)).toEqual(before);
+    for (const role of rolesOf(id)) {
+      const admitted = await about(id, { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } }, mine);
+      expect([role, [401, 403].includes(admitted.status) && admitted.body.code !== 'token_tenant_mismatch']).toEqual([role, false]);
+    }
+  });
+
+  it.each(IDS.filter((id) => contractOf(id).scopes !== undefined))('%s needs its scope from a service', async (id) => {
+    const tenant = freshTenant('scopes');
+    const answer = await about(id, { subject: 'ci-1', roles: ['service'], tenant, claims: { scope: 'nothing' } }, mine);
+    expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
+  });
+
+  it.each(IDS.filter((id) => contractOf(id).roles === 'public'))('%s is for everybody', async (id) => {
+    expect((await about(id, undefined, undefined)).status).toBe(200);
+  });
+
+  it('lets an identity with projects act for these alone', async () => {
+    const tenant = freshTenant();
+    const as = { subject: 'ci-1', roles: ['service'], tenant, claims: { projects: ['api'] } } as const satisfies Who;
+    const body = SAMPLES.gateTerraform.body?.(undefined);
+    const answer = await server.call('gateTerraform', { as, body });
+    expect([answer.status, answer.body.code]).toEqual([403, 'project_forbidden']);
+    expect((await ledger.heads(tenant)).decisions).toBe(-1);
+  });
+});
