@@ -234,10 +234,11 @@ const keep = (server, folder) => {
   field('url', server.url);
   field('token', tokenFor(server.dataDir, 'admin-1', ['admin', 'member', 'approver', 'auditor']));
   field('log', server.logFile);
-  field('stop', `kill ${server.pid}; rm -rf ${folder}`);
+  field('stop', `kill ${server.pid}; while kill -0 ${server.pid} 2>/dev/null; do sleep 0.1; done; rm -rf ${folder}`);
 };
 
 // The database server runs as another user when this one is root, and has to reach its folder.
+process.umask(0o022);
 const folder = mkdtempSync(join(tmpdir(), 'verdict-demo-'));
 chmodSync(folder, 0o711);
 const server = startServer({ root: ROOT, folder });
@@ -251,6 +252,7 @@ const endWith = async (code, message) => {
   if (isEnding) return;
   isEnding = true;
   if (message !== undefined) console.error(`\n${message}`);
+  console.log = () => undefined; // A step under way has nothing more to tell.
   await cleanUp();
   process.exit(code);
 };

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryKeyStore } from '@verdict/adapter-memory';
-import { journalName } from '@verdict/application';
+import { type ExportJob, journalName } from '@verdict/application';
 import { openNote, verifyBundle } from '@verdict/ledger';
 import { withEmbeddedPostgres } from '@verdict/testkit';
-import { Client } from 'pg';
 import { type Answered, type AuditApp, openAuditApp, openWorld, type World } from './testing/audit-app.js';
 
 const database = withEmbeddedPostgres();
@@ -57,16 +56,6 @@ const saved = async (id: unknown): Promise<string> => {
   const path = join(folder, `${String(id)}.zip`);
   await writeFile(path, (await download(id)).bytes);
   return path;
-};
-
-const onDatabase = async (work: (client: Client) => Promise<unknown>): Promise<void> => {
-  const client = new Client({ connectionString: database.adminUrl });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 };
 
 const vkeys = async (): Promise<readonly string[]> =>
@@ -194,10 +183,10 @@ describe('audit-export over HTTP', () => {
     const exportId = '0190a0a0-0000-7000-8000-00000000dead';
     const ranges = { decisions: { from: 0n, to: 4n } };
     await app.close(); // Nobody else may take the job while it is given to a worker that dies.
-    const job = {
+    const job: ExportJob = {
       ...{ tenantId: 'acme', exportId, series: 'crash', ranges, status: 'queued', progress: 0, total: 4, result: null, failure: null, attempt: 0 },
       ...{ createdAt: new Date().toISOString(), createdBy: 'ursula' },
-    } as const;
+    };
     await world.store.createExport({ job, key: null, asked: '{}' }, 2);
     const dead = await world.store.claimExport({ nowMs: Date.now(), untilMs: Date.now() + 300 });
     expect(dead).toMatchObject({ exportId, attempt: 1 });
@@ -213,21 +202,16 @@ describe('audit-export over HTTP', () => {
   it('removes a bundle when its time is over, and says so', async () => {
     const job = await exported({ series: 'expiring' });
     const id = String(job['export_id']);
-    await onDatabase((client) => client.query('UPDATE audit.export_jobs SET expires_at = now() WHERE export_id = $1', [id]));
-    expect(await ended(id)).toBeDefined();
+    world.tricks.skewMs = 31 * 86_400_000;
     await until(async () => ((await app.call('GET', `/exports/${id}`)).json['status'] === 'expired' ? true : undefined));
     expect(await download(id)).toMatchObject({ status: 410, json: { code: 'export_expired' } });
     await until(async () => ((await readdir(join(world.options.exportsDir, 'acme'))).includes(`${id}.zip`) ? undefined : true));
+    world.tricks.skewMs = 0;
   });
 
   it('fails an export that the log contradicts, and says why', async () => {
     await world.decide('broken', 3, 'broken');
-    await until(async () => ((await app.call('GET', '/checkpoints/decisions/latest', { tenant: 'broken' })).json['size'] === 3 ? true : undefined));
-    await onDatabase(async (client) => {
-      await client.query('ALTER TABLE log.entries DISABLE TRIGGER ALL');
-      await client.query("UPDATE log.entries SET entry = convert_to(replace(convert_from(entry, 'UTF8'), 'pipeline', 'somebody'), 'UTF8') WHERE stream = 'decisions-broken' AND revision = 1");
-      await client.query('ALTER TABLE log.entries ENABLE TRIGGER ALL');
-    });
+    world.tricks.tampered.add('decisions-broken');
     const created = await app.call('POST', '/exports', { body: {}, tenant: 'broken' });
     const job = await ended(created.json['export_id'], 'broken');
     expect(job).toMatchObject({ status: 'failed', failure: expect.stringContaining('leaf_mismatch') });
@@ -263,12 +247,9 @@ describe('audit-export over HTTP', () => {
     expect(before).toMatchObject({ status: 200, json: { parity_ok: true, mismatches: [], gaps: [] } });
     const counts = before.json['counts'] as Record<string, number>;
     expect(counts['decision_count_journal']).toBe(counts['decision_count_read_model']);
-    await onDatabase(async (client) => {
-      const schema = await client.query<{ nspname: string }>(
-        "SELECT nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relname = 'settlements'",
-      );
-      await client.query(`DELETE FROM ${schema.rows[0]?.nspname ?? ''}.decisions WHERE tenant_id = 'acme' AND revision = 1`);
-    });
+    const ledger = await app.call('GET', '/ledger?from_revision=1&to_revision=1');
+    const [lost] = ledger.json['items'] as readonly { payload: { decision_id: string } }[];
+    world.tricks.lostIds.add(lost?.payload.decision_id ?? '');
     const after = await app.call('GET', '/exports/parity');
     expect(after.json['parity_ok']).toBe(false);
     expect(after.json['mismatches']).toEqual([expect.stringContaining('decisions-acme')]);

@@ -12,10 +12,13 @@ const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
  */
 export const readByteRange = (header: string | null, size: number): ByteRange | 'unsatisfiable' | undefined => {
   const [, first = '', last = ''] = ONE_RANGE.exec(header ?? '') ?? [];
-  if (first === '' && last === '') return undefined;
-  if (first === '') return last === '0'.repeat(last.length) || size === 0 ? 'unsatisfiable' : { from: Math.max(0, size - Number(last)), to: size - 1 };
+  if (first === '') return last === '' ? undefined : suffix(Number(last), size);
   const from = Number(first);
-  const to = last === '' ? size - 1 : Math.min(Number(last), size - 1);
-  if (last !== '' && Number(last) < from) return undefined;
-  return from >= size ? 'unsatisfiable' : { from, to };
+  const to = last === '' ? size - 1 : Number(last);
+  if (from >= size) return 'unsatisfiable';
+  return to < from ? undefined : { from, to: Math.min(to, size - 1) };
 };
+
+/** The last `length` bytes. */
+const suffix = (length: number, size: number): ByteRange | 'unsatisfiable' =>
+  length === 0 || size === 0 ? 'unsatisfiable' : { from: Math.max(0, size - length), to: size - 1 };

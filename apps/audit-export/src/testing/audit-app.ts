@@ -17,13 +17,17 @@ import {
   createDecideChange,
   EntryLog,
   gateService,
+  type Journals,
   type KeyStore,
   type Platform,
   Projector,
+  type ReadModels,
   type RequestMeta,
   ServiceHost,
   silentObserver,
+  type StoredEntry,
 } from '@verdict/application';
+import { microUsd } from '@verdict/domain';
 import { createHttpApp, createLogger, uuidV7 } from '@verdict/nest-kit';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { AuditExportModule } from '../audit-export.module.js';
@@ -34,11 +38,22 @@ export interface Databases {
   readonly serviceUrl: string;
 }
 
+/** What a test does to the world behind its back. */
+export interface Tricks {
+  /** Added to the clock of the services. */
+  skewMs: number;
+  /** Ids that the read models have lost. */
+  readonly lostIds: Set<string>;
+  /** Journals whose store gives out changed entries. */
+  readonly tampered: Set<string>;
+}
+
 /** The log, the read models and the gate of one process, and what audit-export needs besides. */
 export interface World {
   readonly platform: Platform;
   readonly store: AuditStore;
   readonly options: AuditExportOptions;
+  readonly tricks: Tricks;
   /** Makes this many decisions, one after the other. */
   decide(tenantId: string, count: number, label: string): Promise<void>;
   close(): Promise<void>;
@@ -57,7 +72,7 @@ const change = (label: string): ChangeRequest => ({
   resourceReference: `module.${label}`,
   projectId: 'web',
   environment: 'dev',
-  monthly: 1_000_000n as NonNullable<ChangeRequest['monthly']>,
+  monthly: microUsd(1_000_000n),
   hourly: null,
   metadata: '{}',
   plan: undefined,
@@ -69,21 +84,46 @@ const change = (label: string): ChangeRequest => ({
   ticket: null,
 });
 
+async function* changed(entries: AsyncIterable<StoredEntry>): AsyncGenerator<StoredEntry> {
+  for await (const entry of entries) {
+    const text = Buffer.from(entry.bytes).toString('utf8').replace('"pipeline"', '"somebody"');
+    yield { ...entry, bytes: Buffer.from(text, 'utf8') };
+  }
+}
+const tamperedWith = (journals: Journals, { tampered }: Tricks): Journals => ({
+  ...journals,
+  read: (journal, from, limit) => (tampered.has(journal) ? changed(journals.read(journal, from, limit)) : journals.read(journal, from, limit)),
+});
+
+async function* without(ids: AsyncIterable<string>, lost: ReadonlySet<string>): AsyncGenerator<string> {
+  for await (const id of ids) if (!lost.has(id)) yield id;
+}
+const withLosses = (models: ReadModels, { lostIds }: Tricks): ReadModels =>
+  new Proxy(models, {
+    get: (target, name) =>
+      name === 'idsInRange'
+        ? (...range: Parameters<ReadModels['idsInRange']>) => without(target.idsInRange(...range), lostIds)
+        : bound(target, Reflect.get(target, name)),
+  });
+const bound = (target: ReadModels, member: unknown): unknown =>
+  typeof member === 'function' ? (...values: readonly unknown[]): unknown => Reflect.apply(member, target, values) : member;
+
 export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeyStore): Promise<World> => {
   await migrateLog(adminUrl);
   await allowReadModels(adminUrl);
   await migrateAudit(adminUrl);
   const folder = await mkdtemp(join(tmpdir(), 'verdict-audit-'));
   const journals = await openPostgresJournals({ url: serviceUrl });
-  const log = new EntryLog(journals);
+  const tricks: Tricks = { skewMs: 0, lostIds: new Set(), tampered: new Set() };
+  const log = new EntryLog(tamperedWith(journals, tricks));
   const models = await openReadModels({ url: serviceUrl });
-  const clock = { nowMs: () => Date.now() };
+  const clock = { nowMs: () => Date.now() + tricks.skewMs };
   const projector = new Projector({ log, store: models.store, clock });
   await projector.start();
   const store = await openAuditStore({ url: serviceUrl });
   const leaves = openPostgresLeaves({ url: serviceUrl });
   const platform: Platform = {
-    ...{ log, readModels: models.readModels, barrier: projector, keys, clock, observer: silentObserver, logHost: 'ledger.example' },
+    ...{ log, readModels: withLosses(models.readModels, tricks), barrier: projector, keys, clock, observer: silentObserver, logHost: 'ledger.example' },
     sealer: openFileSealer(join(folder, 'sealing')),
     ids: { uuid: () => uuidV7(Date.now()), randomText: (count) => Buffer.alloc(count, 7).toString('base64url') },
   };
@@ -91,7 +131,7 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
   await gate.start();
   const decideChange = createDecideChange({ gate, ...platform });
   return {
-    ...{ platform, store },
+    ...{ platform, store, tricks },
     options: { exportsDir: join(folder, 'exports'), store, leaves, publishEveryMs: 100, jobPollMs: 50, barrierMs: 5_000 },
     decide: async (tenantId, count, label) => {
       for (let index = 0; index < count; index += 1) {
@@ -122,7 +162,7 @@ export interface Answered {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly bytes: Buffer;
   /** Parsed body. */
-  readonly json: Record<string, unknown>;
+  readonly json: Readonly<Record<string, unknown>>;
 }
 
 export interface AuditApp {
@@ -166,7 +206,7 @@ export const openAuditApp = async (world: World, options: Partial<AuditExportOpt
         status: answer.statusCode,
         headers: answer.headers,
         bytes: answer.rawPayload,
-        json: isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : {},
+        json: isJson ? answer.json<Record<string, unknown>>() : {},
       };
     },
     close: () => app.close(),

@@ -9,7 +9,7 @@ export type Ask = <Row extends QueryResultRow>(text: string, values?: readonly V
 export interface AuditConnections {
   readonly ask: Ask;
   /** Runs `work` in one transaction on one connection. */
-  transaction<Answer>(work: (ask: Ask) => Promise<Answer>): Promise<Answer>;
+  readonly transaction: <Answer>(work: (ask: Ask) => Promise<Answer>) => Promise<Answer>;
   close(): Promise<void>;
 }
 

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MemoryJournals, MemoryKeyStore, MemoryStore } from '@verdict/adapter-memory';
-import { type AuditStore, CheckpointPublisher, type ExportJob, type NewCheckpoint } from '@verdict/application';
-import { Frontier, rootOf } from '@verdict/ledger';
-import { batchAfter, withEmbeddedPostgres } from '@verdict/testkit';
-import { Client } from 'pg';
+import type { AuditStore, ExportJob, NewCheckpoint } from '@verdict/application';
+import { Frontier } from '@verdict/ledger';
+import { withEmbeddedPostgres } from '@verdict/testkit';
 import { migrateAudit } from './migrate-audit.js';
 import { openAuditStore } from './open-audit-store.js';
 
@@ -12,8 +10,6 @@ let store: AuditStore;
 let other: AuditStore;
 
 beforeAll(async () => {
-  const { ensureRoles } = await import('../journals/roles.js');
-  await ensureRoles(database.adminUrl);
   await migrateAudit(database.adminUrl);
   await migrateAudit(database.adminUrl);
   store = await openAuditStore({ url: database.serviceUrl });
@@ -34,16 +30,6 @@ const checkpoint = (journal: string, size: number): NewCheckpoint => {
   };
 };
 const sign = (journal: string, size: number) => store.signNext([journal], async () => [{ kind: 'signed', checkpoint: checkpoint(journal, size) }]);
-
-const rows = async (text: string): Promise<readonly Record<string, unknown>[]> => {
-  const client = new Client({ connectionString: database.adminUrl });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-};
 
 const job = (exportId: string, more: Partial<ExportJob> = {}): ExportJob => ({
   ...{ tenantId: 'acme', exportId, series: 'default', ranges: { decisions: { from: 0n, to: 9n } }, status: 'queued', progress: 0, total: 9 },
@@ -103,36 +89,6 @@ describe('checkpoints in Postgres', () => {
     expect(await store.firstCovering(journal, 5n)).toMatchObject({ size: 5n });
     expect(await store.firstCovering(journal, 10n)).toBeUndefined();
   });
-
-  it('lets two processes sign the same busy journals without a fork', async () => {
-    const log = new MemoryStore();
-    const keys = new MemoryKeyStore();
-    const names = ['decisions-busy', 'policy-busy', 'decisions-busier'];
-    const made = [store, other].map((each) => {
-      const journals = new MemoryJournals({ store: log });
-      const deps = { journals, store: each, keys, clock: { nowMs: () => Date.now() }, logHost: 'ledger.example' };
-      return { journals, publisher: new CheckpointPublisher(deps, { everyMs: 5 }) };
-    });
-    for (const { publisher } of made) await publisher.start();
-    const writer = made[0]!.journals;
-    for (let round = 0; round < 40; round += 1) {
-      for (const name of names) {
-        const [head = -1n] = await writer.heads([name]);
-        await writer.append(name, head, batchAfter(name, head, [`${name}-${round}-a`, `${name}-${round}-b`]));
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    for (const name of names) await made[1]!.publisher.covering(name.split('-')[1]!, name.startsWith('policy') ? 'policy' : 'decisions', 80n);
-    for (const { publisher } of made) await publisher.stop();
-    for (const name of names) {
-      const leaves = (log.journals.get(name) ?? []).map(({ leafHash }) => leafHash);
-      const stored = await rows(`SELECT size, encode(root, 'hex') AS root FROM audit.checkpoints WHERE journal = '${name}' ORDER BY size`);
-      expect(stored.length).toBeGreaterThan(2);
-      for (const { size, root } of stored) expect(root).toBe(Buffer.from(rootOf(leaves.slice(0, Number(size)))).toString('hex'));
-      expect(stored.at(-1)).toMatchObject({ size: '80' });
-    }
-    expect((await store.signedHeads(names)).map(({ refusal }) => refusal)).toEqual([null, null, null]);
-  }, 60_000);
 });
 
 describe('export jobs in Postgres', () => {

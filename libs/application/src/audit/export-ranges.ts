@@ -17,10 +17,9 @@ export type FixedRanges =
 type WireFault = NonNullable<WireProblem['errors']>[number];
 const fault = (kind: string, detail: string): WireFault => ({ pointer: `/revisions/${kind}`, code: 'validation_failed', detail });
 
-const faultOf = (kind: JournalKind, [from, to]: readonly [number, number], size: bigint): WireFault | undefined => {
-  if (from >= to) return fault(kind, 'a range is half-open: its first revision is below its end');
-  if (BigInt(to) > size) return fault(kind, `the journal has ${size.toString()} entries`);
-  return undefined;
+const faultsOf = (kind: JournalKind, [from, to]: readonly [number, number], size: bigint): readonly WireFault[] => {
+  if (from >= to) return [fault(kind, 'a range is half-open: its first revision is below its end')];
+  return BigInt(to) > size ? [fault(kind, `the journal has ${size.toString()} entries`)] : [];
 };
 
 /**
@@ -29,28 +28,32 @@ const faultOf = (kind: JournalKind, [from, to]: readonly [number, number], size:
  * @source contract section 14.3
  */
 export const fixRanges = (scope: ExportScope, heads: ReadonlyMap<JournalKind, Revision>): FixedRanges => {
+  const sizeOf = (kind: JournalKind): bigint => (heads.get(kind) ?? -1n) + 1n;
   const kinds = scope.journals ?? JOURNAL_KINDS;
-  const faults: WireFault[] = [];
-  const ranges: Partial<Record<JournalKind, ExportRange>> = {};
-  for (const kind of JOURNAL_KINDS) {
-    const size = (heads.get(kind) ?? -1n) + 1n;
+  const faults = JOURNAL_KINDS.flatMap((kind) => {
     const asked = scope.revisions[kind];
-    if (asked !== undefined && !kinds.includes(kind)) faults.push(fault(kind, 'this journal is not among those to export'));
-    else if (asked !== undefined) faults.push(...[faultOf(kind, asked, size)].filter((each) => each !== undefined));
-    if (!kinds.includes(kind) || size === 0n) continue;
-    const [from, to] = asked ?? [0, size];
-    ranges[kind] = { from: BigInt(from), to: BigInt(to) };
-  }
+    if (asked === undefined) return [];
+    return kinds.includes(kind) ? faultsOf(kind, asked, sizeOf(kind)) : [fault(kind, 'this journal is not among those to export')];
+  });
   if (faults.length > 0) return { kind: 'problem', problem: { code: 'validation_failed', errors: faults } };
+  const ranges: Partial<Record<JournalKind, ExportRange>> = {};
+  for (const kind of kinds) {
+    const [from, to] = scope.revisions[kind] ?? [0, sizeOf(kind)];
+    if (sizeOf(kind) > 0n) ranges[kind] = { from: BigInt(from), to: BigInt(to) };
+  }
+  return limited(ranges, scope.entriesMax);
+};
+
+const limited = (ranges: ExportRanges, entriesMax: number): FixedRanges => {
   const total = Object.values(ranges).reduce((sum, { from, to }) => sum + Number(to - from), 0);
   if (total === 0) return { kind: 'problem', problem: { code: 'validation_failed', detail: 'none of these journals has an entry yet' } };
-  if (total <= scope.entriesMax) return { kind: 'fixed', ranges, total };
+  if (total <= entriesMax) return { kind: 'fixed', ranges, total };
   return {
     kind: 'problem',
     problem: {
       code: 'quota_exceeded',
-      detail: `the export would have ${total.toString()} entries, at most ${scope.entriesMax.toString()} are allowed; ask for revision ranges`,
-      extra: { limit: scope.entriesMax },
+      detail: `the export would have ${total.toString()} entries, at most ${entriesMax.toString()} are allowed; ask for revision ranges`,
+      extra: { limit: entriesMax },
     },
   };
 };

@@ -34,7 +34,8 @@ const isContinuedBy = (earlier: ExportRanges, ranges: ExportRanges): boolean =>
 const previousOf = async (store: ExportStore, job: ExportJob): Promise<ExportTerms['previous']> => {
   const earlier = await store.earlierExports(job, EARLIER_MAX);
   const found = earlier.find(({ ranges }) => !isSameRanges(ranges, job.ranges) && isContinuedBy(ranges, job.ranges));
-  return found?.result == null ? null : { manifestSha256: found.result.manifestSha256, ranges: found.ranges };
+  if (found === undefined || found.result === null) return null;
+  return { manifestSha256: found.result.manifestSha256, ranges: found.ranges };
 };
 
 const keysNow = async ({ keys, logHost }: TermsDeps): Promise<Pick<ExportTerms, 'keys' | 'jwks' | 'signer'>> => {

@@ -35,7 +35,7 @@ describe('the truth table', () => {
     expect(recorded.approval === null).toBe(decision !== 'REQUIRE_APPROVAL');
   });
 
-  it.each(CELLS)('%s mode, %s finding: a dry run of %s is %s too, and holds nothing', (mode, finding, asked, decision) => {
+  it.each(CELLS)('%s mode, %s finding: a dry run of %s is %s too, and holds nothing', (...[mode, finding, asked, decision]) => {
     const world = worldOf(mode, finding);
     const recorded = world.ask(asked, { isDryRun: true });
     expect(recorded).toMatchObject({ decision, dry_run: true, approval: null, exposure_usd: '0.0000' });

@@ -1,0 +1,299 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodeState } from '@verdict/application';
+import fc from 'fast-check';
+import { caller, DomainWorld, keyed, policyWith } from '../../../../test/support/domain-world.js';
+import { balanceOf, type Accounts } from '../accounts/accounts.js';
+import { decideApprovals } from '../approvals/approvals.js';
+import { type ApprovalsObserved, evolveApprovals, noApprovals } from '../approvals/approvals.state.js';
+import { termsOf } from '../policy/policy.state.js';
+import { evolveReservations, noReservations } from '../reservations/reservations.state.js';
+import type { ApprovalId, BudgetId, Instant } from '../shared/brand.js';
+import { formatUsd4, microUsd, NOTHING } from '../shared/money.js';
+import { decideChange, type GateResult } from './decisions.js';
+import { emptyGate, evolveGate, type GateObserved, type GateState } from './decisions.state.js';
+import type { AskForChange } from './ask-for-change.js';
+
+/** What may happen, in any order; numbers choose among what there is. Money in units of 0.0001 USD. */
+const money = (min: number, max: number) => fc.integer({ min: min * 10_000, max: max * 10_000 }).map((units) => formatUsd4(microUsd(BigInt(units) * 100n)));
+const pick = fc.nat({ max: 1000 });
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      amount: fc.oneof({ weight: 8, arbitrary: money(0, 150) }, money(-100, 0), fc.constant(null)),
+      project: fc.constantFrom('web', 'api', 'ops'),
+      environment: fc.constantFrom('prod', 'dev', 'qa'),
+      key: fc.constant(undefined),
+      subject: fc.constantFrom('ana', 'ben'),
+      isDryRun: fc.constantFrom(false, false, false, true),
+    }),
+  },
+  {
+    weight: 3, // The same few questions again and again, under keys of their own or derived ones.
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      amount: fc.constantFrom('20.0000', '20.0000', '35.0000'),
+      project: fc.constant('web'),
+      environment: fc.constant('prod'),
+      key: fc.constantFrom(null, null, 'k1', 'k2'),
+      subject: fc.constant('ana'),
+      isDryRun: fc.constant(false),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('vote' as const), pick, vote: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const), key: fc.constantFrom(null, 'v1') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('file' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reissue' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('consume' as const), pick, key: fc.constantFrom(null, 'c1') }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), pick, actual: money(-20, 250), key: fc.constantFrom(null, 'r1') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), pick, limit: money(0, 400), whenCommitted: fc.constantFrom('refuse' as const, 'ratchet' as const), isActive: fc.boolean(), scope: fc.constantFrom('tenant' as const, 'project:web' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('policy' as const), ceiling: fc.option(money(0, 600)), mode: fc.constantFrom('soft' as const, 'soft' as const, 'hard' as const, 'shadow' as const), required: fc.boolean(), later: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 600, 3_600, 20_000, 90_000, 1_400_000) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('catchUp' as const), service: fc.constantFrom('gate' as const, 'approvals' as const, 'reservations' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('react' as const), service: fc.constantFrom('gate' as const, 'approvals' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+const history = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' });
+
+const at = <T>(list: readonly T[], index: number): T | undefined => (list.length === 0 ? undefined : list[index % list.length]);
+const textOf = (state: unknown): string => Buffer.from(encodeState(state)).toString();
+
+/** A world of several budgets whose months, periods and scopes differ and overlap. */
+const open = (): { readonly world: DomainWorld; readonly budgets: readonly BudgetId[] } => {
+  const world = new DomainWorld(policyWith({ mode: 'soft' }));
+  const budgets = [
+    world.setBudget('400'),
+    world.setBudget('250', { scope: 'project:web' }),
+    world.setBudget('1000', { scope: 'project:web', period: 'quarter', monthsCharged: 3 }),
+    world.setBudget('120', { scope: 'project:api/env:prod', period: 'total' }),
+  ];
+  return { world, budgets: budgets.map(({ budgetId }) => budgetId) };
+};
+
+interface Met {
+  asks: number;
+  replays: number;
+  allowed: number;
+  granted: number;
+  consumed: number;
+  settled: number;
+  ended: number;
+  aboveLimit: number;
+}
+const met: Met = { asks: 0, replays: 0, allowed: 0, granted: 0, consumed: 0, settled: 0, ended: 0, aboveLimit: 0 };
+
+const accountsOf = ({ held, spent }: Accounts): readonly string[] => [...new Set([...held.keys(), ...[...spent.keys()].map((key) => key.slice(0, key.lastIndexOf('|')))])];
+
+const committed = (state: GateState, account: string, now: Instant) => {
+  const { limit, spent, held, headroom } = balanceOf(state.accounts, account, termsOf(state.policy)(account, now), now);
+  return { limit, spent, held, headroom, sum: spent + held };
+};
+
+/** G5 at one revision: above its limit an account may only be left as it was, or lower. */
+const checkMoney = (world: DomainWorld, before: GateState, seen: GateObserved): void => {
+  const { gate } = world;
+  // A settlement counts in the period, and under the ceilings, of its own time, however late the gate hears of it.
+  const now = seen.entry.type === 'reservation_settled' ? seen.entry.payload.settled_at : world.now;
+  for (const account of accountsOf(gate.accounts)) {
+    const after = committed(gate, account, now);
+    if (after.spent < 0n || after.held < 0n || (after.headroom ?? 0n) < 0n) throw new Error(`${seen.entry.type} made ${account} negative`);
+    if (after.limit === null || after.sum <= after.limit) continue;
+    met.aboveLimit += 1;
+    const grew = after.sum > committed(before, account, now).sum;
+    if (grew) throw new Error(`${seen.entry.type} raised ${account} to ${after.sum.toString()}, above its limit ${after.limit.toString()}`);
+  }
+  const sums = new Map<string, bigint>();
+  for (const legs of gate.accounts.holds.values()) {
+    for (const { account, amount } of legs) {
+      if (amount < NOTHING) throw new Error(`a negative leg on ${account}`);
+      sums.set(account, (sums.get(account) ?? 0n) + amount);
+    }
+  }
+  for (const [account, sum] of sums) if (sum !== (gate.accounts.held.get(account) ?? 0n)) throw new Error(`${account} does not hold the sum of its legs`);
+  if ([...gate.accounts.held.keys()].some((account) => !sums.has(account))) throw new Error('something is held by no hold');
+};
+
+type Play = { readonly world: DomainWorld; readonly budgets: readonly BudgetId[]; readonly firstAnswers: Map<string, GateResult> };
+
+const ask = ({ world, firstAnswers }: Play, { amount, ...more }: Extract<Step, { kind: 'ask' }>): void => {
+  const command: AskForChange = world.question(amount, more);
+  met.asks += 1;
+  const { log } = world;
+  const before = log.length;
+  const result = world.decide(command);
+  if (result.kind === 'replay') met.replays += 1;
+  if (result.kind === 'accepted') {
+    for (const entry of result.entries) if (entry.type === 'decision_recorded' && entry.payload.decision === 'ALLOW') met.allowed += 1;
+  } else expect(log).toHaveLength(before);
+  // G3: the same command again is the first answer, and writes nothing.
+  const entries = log.length;
+  const again = world.decide({ ...command, decisionId: world.id() as never, salt: 'B' });
+  expect(again.kind).toBe(result.kind === 'refused' ? 'refused' : 'replay');
+  expect(log).toHaveLength(entries);
+  if (result.kind !== 'accepted') expect(again).toEqual(result);
+  if (command.key.isDerived || again.kind !== 'replay') return;
+  const name = `${command.key.scope}|${command.key.text}`;
+  const first = firstAnswers.get(name);
+  if (first === undefined) firstAnswers.set(name, again);
+  else expect({ ...again, isExpired: false }).toEqual({ ...first, isExpired: false });
+};
+
+/** A command repeated at once under its key writes nothing more. */
+const twice = (world: DomainWorld, run: () => { readonly kind: string }, key: string | null): { readonly kind: string } => {
+  const result = run();
+  if (key === null) return result;
+  const entries = world.log.length;
+  const again = run();
+  if (result.kind === 'accepted') expect(world.log).toHaveLength(entries);
+  expect(['accepted', 'replay']).toContain(result.kind === 'accepted' ? again.kind : 'accepted');
+  return result;
+};
+
+const onApproval = ({ world }: Play, step: Extract<Step, { kind: 'vote' | 'withdraw' | 'file' | 'reissue' | 'consume' }>): void => {
+  const approvalId = at([...world.approvals.approvals.keys()].sort(), step.pick) as ApprovalId | undefined;
+  if (approvalId === undefined) return;
+  const { now } = world;
+  switch (step.kind) {
+    case 'vote': {
+      const token = world.token();
+      const voted = twice(world, () => world.vote(approvalId, 'cy', { vote: step.vote, key: step.key, token }), step.key);
+      if (voted.kind === 'accepted' && step.vote === 'approve') met.granted += 1;
+      return;
+    }
+    case 'withdraw':
+      world.approve({ kind: 'withdraw', approvalId, caller: caller('root', { isAdmin: true }), now });
+      return;
+    case 'file':
+      world.approve({
+        kind: 'file_request', decisionId: world.approvals.approvals.get(approvalId)?.decisionId ?? ('' as never), caller: caller('dan'), justification: null,
+        justificationLength: 0, ticket: 'T-1', now, idempotency: keyed(null),
+      });
+      return;
+    case 'reissue':
+      world.approve({ kind: 'reissue_token', approvalId, caller: caller('root', { isAdmin: true }), token: world.token(), now });
+      return;
+    case 'consume': {
+      const command = world.consumption(world.claims(approvalId), { key: step.key, caller: caller('ana', { projects: ['web', 'api', 'ops'] }) });
+      world.consume(command);
+      if (world.log.at(-1)?.entry.type === 'token_consumed') met.consumed += 1;
+    }
+  }
+};
+
+const onMoney = ({ world, budgets }: Play, step: Extract<Step, { kind: 'reconcile' | 'limit' | 'policy' }>): void => {
+  switch (step.kind) {
+    case 'reconcile': {
+      const decisionId = at([...world.reservations.reservations.keys()].sort(), step.pick);
+      if (decisionId === undefined) return;
+      const result = twice(world, () => world.reconcile(world.actual(decisionId as never, step.actual, step.key)), step.key);
+      if (result.kind === 'accepted') met.settled += 1;
+      return;
+    }
+    case 'limit': {
+      const budgetId = at(budgets, step.pick);
+      if (budgetId !== undefined) world.changeBudget(budgetId, step.limit, { whenCommitted: step.whenCommitted, isActive: step.isActive, ...(step.pick % 4 === 0 ? { scope: step.scope } : {}) });
+      return;
+    }
+    case 'policy': {
+      const document = policyWith({ mode: step.mode, approval: { required: { prod: step.required } }, entitlements: { plan_ceiling_monthly_usd: step.ceiling } });
+      world.publish(document, step.later ? (new Date(Date.parse(world.now) + 50_000_000).toISOString() as Instant) : null);
+    }
+  }
+};
+
+const play = (game: Play, step: Step): void => {
+  const { world } = game;
+  switch (step.kind) {
+    case 'ask':
+      ask(game, step);
+      return;
+    case 'vote':
+    case 'withdraw':
+    case 'file':
+    case 'reissue':
+    case 'consume':
+      onApproval(game, step);
+      return;
+    case 'reconcile':
+    case 'limit':
+    case 'policy':
+      onMoney(game, step);
+      return;
+    case 'pass':
+      world.pass(step.seconds);
+      return;
+    case 'catchUp':
+      world.catchUp(step.service);
+      return;
+    case 'react':
+      if (step.service === 'gate') world.reactGate();
+      else world.reactApprovals();
+      return;
+    case 'settle':
+      world.settle();
+  }
+};
+
+const started = (): Play => {
+  const { world, budgets } = open();
+  world.onFold = (service, before, seen) => {
+    if (service === 'gate') checkMoney(world, before, seen);
+    if (seen.entry.type === 'hold_voided' || seen.entry.type === 'hold_expired') met.ended += 1;
+  };
+  return { world, budgets, firstAnswers: new Map() };
+};
+
+const foldGate = (from: GateState, entries: readonly GateObserved[]): GateState => entries.reduce(evolveGate, from);
+
+describe('budgets under any interleaving', () => {
+  it('never hold and spend more than their limit, retries included (G5, G3)', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        game.world.settle();
+        game.world.settle();
+        expect(game.world.gate.due.size).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+    // A run that never met what it is for proves nothing.
+    for (const [name, count] of Object.entries(met)) expect([name, count > 20]).toEqual([name, true]);
+  });
+
+  it('are the same when folded from a prefix and its tail as from the whole', () => {
+    fc.assert(
+      fc.property(history, fc.double({ min: 0, max: 1, noNaN: true }), (steps, cut) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        game.world.settle();
+        const { folded, gate, approvals, reservations } = game.world;
+        const split = Math.floor(folded.gate.length * cut);
+        expect(textOf(foldGate(foldGate(emptyGate, folded.gate.slice(0, split)), folded.gate.slice(split)))).toBe(textOf(gate));
+        expect(textOf(folded.approvals.reduce<typeof noApprovals>((state, seen: ApprovalsObserved) => evolveApprovals(state, seen), noApprovals))).toBe(textOf(approvals));
+        expect(textOf(folded.reservations.reduce(evolveReservations, noReservations))).toBe(textOf(reservations));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are decided alike twice, and deciding changes nothing that was given', () => {
+    fc.assert(
+      fc.property(history, money(0, 300), fc.constantFrom(null, 'k1', undefined), (steps, amount, key) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        const { world } = game;
+        const before = textOf([world.gate, world.approvals]);
+        const command = world.question(amount, { key });
+        const freed = (state: GateState): GateState => state;
+        expect(decideChange(command, world.gate, freed)).toEqual(decideChange(structuredClone(command), world.gate, freed));
+        const pass = { kind: 'pass_time', now: '2027-11-01T00:00:00.000Z' as Instant } as const;
+        expect(decideApprovals(pass, world.approvals)).toEqual(decideApprovals(pass, world.approvals));
+        expect(textOf([world.gate, world.approvals])).toBe(before);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
