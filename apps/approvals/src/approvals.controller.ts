@@ -1,7 +1,7 @@
 import { Controller, Inject, Param, Query } from '@nestjs/common';
-import { type ApprovalChange, type ApprovalRow, journalName, type ManageApprovals, type Page, type Platform, type RecordedEntry } from '@verdict/application';
+import { type ApprovalChange, type ApprovalRow, filedRequest, journalName, type ManageApprovals, type Page, type Platform, type RecordedEntry, recordedDecision, requestedApproval } from '@verdict/application';
 import { ApprovalIdParams, ApprovalsQuery, EmptyBody, FileRequestBody, QueueQuery, ROUTES, VoteBody } from '@verdict/contracts';
-import { type Approval, type ApprovalId, type ApprovalsEntry, type DecisionRecorded, PersistentMap } from '@verdict/domain';
+import { type Approval, type ApprovalId, instantOf, PersistentMap } from '@verdict/domain';
 import {
   Answer,
   type AnswerHead,
@@ -165,16 +165,14 @@ export class ApprovalsController {
     const { sealer } = this.platform;
     if (approval.filedRevision !== null) {
       const filed = await this.entryAt(tenantId, 'approvals', approval.filedRevision);
-      const payload = filed?.payload as Extract<ApprovalsEntry, { type: 'approval_request_filed' }>['payload'] | undefined;
-      return filed === undefined || payload === undefined
+      return filed === undefined
         ? null
-        : openText(payload.justification, { tenantId, entryId: filed.id, path: 'justification' }, sealer);
+        : openText(filedRequest(filed).justification, { tenantId, entryId: filed.id, path: 'justification' }, sealer);
     }
     const decided = await this.entryAt(tenantId, 'decisions', BigInt(approval.requested.decision_revision));
-    const recorded = decided?.payload as DecisionRecorded | undefined;
-    return decided === undefined || recorded === undefined
+    return decided === undefined
       ? null
-      : openText(recorded.request.justification, { tenantId, entryId: decided.id, path: 'request/justification' }, sealer);
+      : openText(recordedDecision(decided).request.justification, { tenantId, entryId: decided.id, path: 'request/justification' }, sealer);
   }
 
   private async shown(tenantId: string, approval: Approval) {
@@ -190,7 +188,7 @@ export class ApprovalsController {
   private async fromRow(tenantId: string, row: ApprovalRow): Promise<Approval | undefined> {
     const entry = await this.entryAt(tenantId, 'approvals', row.revision);
     if (entry === undefined) return undefined;
-    const requested = entry.payload as Approval['requested'];
+    const requested = requestedApproval(entry);
     return {
       approvalId: requested.approval_id,
       decisionId: requested.decision_id,
@@ -199,8 +197,8 @@ export class ApprovalsController {
       filedBy: row.excludedVoters,
       justificationLength: requested.justification_length,
       filedRevision: null,
-      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, 'approve'] as const)),
-      useBy: row.useBy as Approval['useBy'],
+      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, 'approve'])),
+      useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),
       token: null,
       consumption: null,
       revision: row.revision,

@@ -200,8 +200,10 @@ describe('errors of the server', () => {
   });
 
   it('follows no redirect: the token goes nowhere else', async () => {
-    server.on(PREFLIGHT, { status: 307, headers: { location: 'http://127.0.0.1:1/' }, body: {} });
+    server.on(PREFLIGHT, { status: 307, headers: { location: `${server.url}/elsewhere` }, body: {} });
+    server.on('POST /elsewhere', { body: preflightAnswer({ decision: 'ALLOW' }) });
     expect((await ask('--timeout', '2s')).exit).toBe(6);
+    expect(server.seen.map(({ path }) => path)).not.toContain('/elsewhere');
   });
 
   it('ends with 130 when it is interrupted', async () => {

@@ -1,7 +1,7 @@
 import { Controller, Inject, Param } from '@nestjs/common';
 import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
 import { BudgetIdParams, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
-import { type BudgetPeriod, type BudgetScope, floorTo4, formatUsd4 } from '@verdict/domain';
+import { type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
 import {
   Answer,
   type AnswerHead,
@@ -71,7 +71,7 @@ export class BudgetsController {
       {
         budgetId: null,
         change: { kind: 'create' },
-        scope: body.scope as BudgetScope, // The schema has checked its form.
+        scope: body.scope,
         period: body.period,
         limit: body.limit_usd,
         monthsCharged: body.months_charged ?? MONTHS[body.period],

@@ -1,7 +1,6 @@
 import { Controller, Inject, Param, Query } from '@nestjs/common';
-import { type DecisionView, entryReferenceOf, journalName, originOf, type Platform, type RecordedEntry, verdictAnswer } from '@verdict/application';
+import { type DecisionView, entryReferenceOf, journalName, originOf, type Platform, type RecordedEntry, recordedDecision, verdictAnswer } from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
-import type { DecisionRecorded } from '@verdict/domain';
 import { Caller, type CallerIdentity, Endpoint, MinEntry, problem, readParams, waitForMinEntry } from '@verdict/nest-kit';
 import { PLATFORM } from './tokens.js';
 
@@ -55,7 +54,7 @@ export class DecisionsController {
   @Endpoint(ROUTES.getDecision)
   async one(@Caller() caller: CallerIdentity, @Param() params: unknown, @MinEntry() min: MinEntryHeader) {
     const { view, entry } = await this.find(caller.tenantId, params, min);
-    const recorded = entry.payload as DecisionRecorded;
+    const recorded = recordedDecision(entry);
     const now = this.platform.clock.nowMs();
     const at = { origin: this.originOf(caller.tenantId), entry, isReplayed: false, isExpired: now >= Date.parse(recorded.expires_at) };
     return { ...verdictAnswer(recorded, at), state: stateOf(view) };

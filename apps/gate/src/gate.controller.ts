@@ -1,7 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { type ChangeRequest, type DecideChange, type DecidedChange, preflightAnswer, type UseCaseResult, verdictAnswer } from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
-import type { RawJson } from '@verdict/domain';
 import {
   Answer,
   type AnswerHead,
@@ -38,7 +37,7 @@ const changeOf = (body: GateInput | PreflightInput, run: ChangeRequest['run']): 
   monthly: body.estimated_monthly_delta_usd ?? null,
   hourly: body.estimated_hourly_delta_usd ?? null,
   metadata: body.metadata ?? '{}',
-  plan: body.plan as RawJson | undefined, // Handed through as the strict reader read it.
+  plan: body.plan, // Handed through as the strict reader read it.
   planSha256: body.plan_sha256 ?? null,
   run,
   isDryRun: body.dry_run,

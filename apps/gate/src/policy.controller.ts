@@ -1,7 +1,7 @@
 import { Controller, Inject, Param } from '@nestjs/common';
-import type { EntryReference, PolicyAdmin, ShownPolicy } from '@verdict/application';
+import { asCanonical, type EntryReference, type PolicyAdmin, type ShownPolicy } from '@verdict/application';
 import { completePolicy, policyDefects, PublishPolicyBody, RollBackPolicyBody, ROUTES, ValidatePolicyBody, VersionParams } from '@verdict/contracts';
-import { jcsText, type CanonicalJson, type PolicyDocument, sha256Hex } from '@verdict/domain';
+import { jcsText, type PolicyDocument, sha256Hex } from '@verdict/domain';
 import {
   Answer,
   type AnswerHead,
@@ -88,7 +88,7 @@ export class PolicyController {
   @Endpoint(ROUTES.validatePolicy)
   validate(@RawBody() bytes: Uint8Array) {
     const document = complete(readPolicyBody(ValidatePolicyBody, bytes).document);
-    return { valid: true, document, document_sha256: sha256Hex(jcsText(document as unknown as CanonicalJson)) };
+    return { valid: true, document, document_sha256: sha256Hex(jcsText(asCanonical(document))) };
   }
 
   @Endpoint(ROUTES.publishPolicy)

@@ -1,7 +1,7 @@
 import { Controller, Inject, Param, Query } from '@nestjs/common';
 import type { DecisionView, Platform, ReconcileReservation } from '@verdict/application';
 import { DecisionIdParams, ExceptionsQuery, ReconcileBody, ReservationsQuery, ROUTES } from '@verdict/contracts';
-import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf } from '@verdict/domain';
+import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf, usdTextOf } from '@verdict/domain';
 import {
   Answer,
   type AnswerHead,
@@ -69,7 +69,7 @@ export class ReservationsController {
       decision_id: row.decisionId,
       expected_usd: row.expectedUsd,
       actual_usd: row.actualUsd,
-      drift_usd: formatUsd4(microUsd(usdOf(row.actualUsd as SettledLeg['spent_usd']) - usdOf(row.expectedUsd as SettledLeg['spent_usd']))),
+      drift_usd: formatUsd4(microUsd(usdOf(usdTextOf(row.actualUsd)) - usdOf(usdTextOf(row.expectedUsd)))),
       amount_usd: row.amountUsd,
       owner: row.owner,
       status: row.status,

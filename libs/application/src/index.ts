@@ -24,21 +24,30 @@ export type {
 } from './ports/read-models.js';
 export type { Platform, ReadBarrier } from './ports/platform.js';
 export { type Clock, type Ids, type Observer, type Sealer, silentObserver } from './ports/system.js';
+export {
+  asCanonical,
+  asJson,
+  consumedToken,
+  filedRequest,
+  recordedDecision,
+  requestedApproval,
+  settledReservation,
+} from './journals/entries.codec.js';
 export { EntryLog, type FreshEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';
 export { ServiceHost } from './journals/service-host.js';
 export { decodeState, encodeState } from './journals/state-codec.js';
-export {
-  type CommandContext,
-  type CommittedEntry,
-  type Decided,
-  type LaneDeps,
-  type LaneOutcome,
-  type Reaction,
-  type ServiceDefinition,
-  TenantLane,
-} from './journals/tenant-lane.js';
+export type {
+  CommandContext,
+  CommittedEntry,
+  Decided,
+  DomainEntry,
+  LaneOutcome,
+  Reaction,
+  ServiceDefinition,
+} from './journals/service-definition.js';
+export { type LaneDeps, LogUnreadable, TenantLane } from './journals/tenant-lane.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
 export type { WireProblem } from './shared/wire-problem.js';
 export type { RequestCaller, RequestMeta } from './shared/request.js';

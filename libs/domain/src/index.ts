@@ -1,5 +1,7 @@
 export type { ApprovalId, Brand, BudgetId, DecisionId, HourlyUsdText, Instant, Sha256Hex, TenantId, UsdText } from './shared/brand.js';
 export type { Actor, Entry, Json, Keyed, PersonalText, Result, Sealable, Sealed } from './shared/entry.js';
+export { approvalIdOf, budgetIdOf, decisionIdOf, sha256Of, usdTextOf } from './shared/brands.js';
+export { charactersOf } from './shared/characters.js';
 export { accepted, assertNever, refused } from './shared/entry.js';
 export { instantOf, msOf, type Period, periodOf, plusSeconds } from './shared/instant.js';
 export {

@@ -6,10 +6,9 @@ const CONTENDED_SECONDS = 0.05;
 /** Counts what the core tells: appends, waits and lost races. @source contract section 15 */
 export const metricsObserver = (metrics: Metrics): Observer => ({
   batchAppended: ({ kind, entries, seconds, outcome }) => {
-    const name = kind as Parameters<Metrics['journalAppendConflicts']['inc']>[0]; // Kinds of journals are its label values.
-    metrics.journalAppendSeconds.observe(seconds, name, outcome);
-    if (outcome === 'appended') metrics.journalAppendBatchSize.observe(entries, name);
-    if (outcome === 'conflict') metrics.journalAppendConflicts.inc(name);
+    metrics.journalAppendSeconds.observe(seconds, kind, outcome);
+    if (outcome === 'appended') metrics.journalAppendBatchSize.observe(entries, kind);
+    if (outcome === 'conflict') metrics.journalAppendConflicts.inc(kind);
   },
   waited: ({ service, seconds, hasLostRace }) => {
     if (service !== 'gate') return;

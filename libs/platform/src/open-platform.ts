@@ -71,7 +71,8 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
   const log = new EntryLog(options.isTraced ? tracedJournals(journals) : journals);
   const { keys, sealer } = await openKeys(options.keysDir);
   const clock = options.clock ?? systemClock;
-  const { readModels, store, close } = await openReadModels({ url });
+  const opened = await openReadModels({ url });
+  const { readModels, store } = opened;
   const projector = new Projector({ log, store, clock }, { observer: projectorObserver(logger) });
   await projector.start();
   const lag = watchLag(projector, metrics);
@@ -93,7 +94,7 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
     close: async () => {
       clearInterval(lag);
       await projector.stop();
-      await close();
+      await opened.close();
       await journals.close();
     },
   };

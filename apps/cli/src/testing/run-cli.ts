@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EXIT, type Io } from '../io.js';
 import { run } from '../run.js';
 
@@ -22,7 +23,6 @@ export const runCli = async (argv: readonly string[], options: CliOptions): Prom
   let exit: number = EXIT.yes;
   let stdout = '';
   let stderr = '';
-  let ids = 0;
   const io: Io = {
     env,
     cwd,
@@ -36,7 +36,7 @@ export const runCli = async (argv: readonly string[], options: CliOptions): Prom
     stdin: () => Promise.resolve(new Uint8Array(Buffer.from(stdin))),
     fetch: globalThis.fetch,
     now: () => options.nowMs ?? Date.now(),
-    newId: () => `id-${String((ids += 1))}`,
+    newId: () => randomUUID(),
     interrupted: options.interrupted ?? new AbortController().signal,
     exit: (code) => {
       exit = code;

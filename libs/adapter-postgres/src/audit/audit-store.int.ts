@@ -55,6 +55,23 @@ describe('checkpoints in Postgres', () => {
     expect(Buffer.compare(head?.root ?? leaf(0), latest?.root ?? leaf(1))).toBe(0);
   });
 
+  it('makes a second signer wait, who then sees what the first has signed', async () => {
+    const journal = 'decisions-waiting';
+    let second: Promise<void> | undefined;
+    let seen: bigint | undefined;
+    await store.signNext([journal], async () => {
+      second = other.signNext([journal], async (heads) => {
+        seen = heads.get(journal)?.size;
+        return [];
+      });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(seen).toBeUndefined();
+      return [{ kind: 'signed', checkpoint: checkpoint(journal, 4) }];
+    });
+    await second;
+    expect(seen).toBe(4n);
+  });
+
   it('keeps nothing of a round that failed half way', async () => {
     const journal = 'decisions-failed';
     await sign(journal, 2);

@@ -1,18 +1,17 @@
 import {
   type ApprovalsCommand,
-  type ApprovalsEntry,
   type ApprovalsRefusal,
   type ApprovalsState,
   type ConsumeToken,
   decideApprovals,
   decideConsume,
-  type DecisionId,
-  type DecisionsEntry,
+  decisionIdOf,
   evolveApprovals,
   instantOf,
   noApprovals,
 } from '@verdict/domain';
-import type { Decided, Reaction, ServiceDefinition } from '../journals/tenant-lane.js';
+import { observedEntry } from '../journals/entries.codec.js';
+import type { Decided, Reaction, ServiceDefinition } from '../journals/service-definition.js';
 
 export type ApprovalsServiceCommand = ApprovalsCommand | ConsumeToken;
 export type ApprovalsAnswer =
@@ -38,7 +37,7 @@ const hasExpired = (state: ApprovalsState, now: string): boolean => {
 const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<ApprovalsServiceCommand>[] => {
   const now = instantOf(nowMs);
   const opening = [...state.dueRequests].map(([id, { revision }]): Reaction<ApprovalsServiceCommand> => ({
-    command: { kind: 'open_request', decisionId: id as DecisionId, now },
+    command: { kind: 'open_request', decisionId: decisionIdOf(id), now },
     cause: { kind: 'decisions', revision },
   }));
   return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...opening] : opening;
@@ -54,10 +53,8 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {
-    const { revision } = entry;
-    return kind === 'decisions'
-      ? evolveApprovals(state, { journal: 'decisions', entry: entry as unknown as DecisionsEntry, revision })
-      : evolveApprovals(state, { journal: 'approvals', entry: entry as unknown as ApprovalsEntry, revision });
+    const seen = observedEntry(kind, entry);
+    return seen.journal === 'decisions' || seen.journal === 'approvals' ? evolveApprovals(state, seen) : state;
   },
   reactions,
 };

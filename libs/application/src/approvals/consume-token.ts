@@ -2,7 +2,6 @@ import {
   type Approval,
   type ApprovalsEntry,
   type ApprovalsState,
-  type ConsumeCode,
   type ConsumeToken,
   type ExpectedBinding,
   formatUsd4,
@@ -13,7 +12,8 @@ import {
   normaliseEnvironment,
   sha256Hex,
 } from '@verdict/domain';
-import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
+import { consumedToken, refusedToken } from '../journals/entries.codec.js';
+import type { EntryLog } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { Clock, Ids } from '../ports/system.js';
@@ -64,7 +64,7 @@ const expectedOf = (input: ConsumeInput): ExpectedBinding => ({
 });
 
 /** Events of the metric, closed: the 401s are one, a replay has its own name. @source contract section 15 */
-const eventOf = (code: ConsumeCode): string => {
+const eventOf = (code: string): string => {
   if (code === 'token_replayed') return 'replay_detected';
   return code === 'token_malformed' || code === 'token_key_unknown' || code === 'token_signature_invalid' || code === 'token_claims_invalid'
     ? 'tampered'
@@ -115,22 +115,21 @@ export class ConsumeApproval {
     if (outcome.answer.kind === 'replay') return this.replay(tenantId, outcome.answer.revision);
     const committed = outcome.entries[0];
     if (committed === undefined) throw new Error('a token was neither consumed nor refused');
-    const entry = committed.entry as RecordedEntry & ApprovalsEntry; // What the decider has just made.
-    if (entry.type === 'token_refused') return this.refuse(entry.payload.code);
-    if (entry.type !== 'token_consumed') throw new Error(`a token cannot end as ${entry.type}`);
+    const { entry } = committed;
+    if (entry.type === 'token_refused') return this.refuse(refusedToken(entry).code);
     this.deps.onEvent('consumed');
-    return this.consumed(entry.payload, { tenantId, reference: entryReferenceOf(committed.origin, committed.entry), isReplayed: false });
+    return this.consumed(consumedToken(entry), { tenantId, reference: entryReferenceOf(committed.origin, committed.entry), isReplayed: false });
   }
 
   private refuse(code: string): UseCaseResult<Consumed> {
-    this.deps.onEvent(eventOf(code as ConsumeCode)); // The decider writes nothing else there.
+    this.deps.onEvent(eventOf(code));
     return problemOf(code);
   }
 
   private async replay(tenantId: string, revision: bigint): Promise<UseCaseResult<Consumed>> {
     for await (const entry of this.deps.log.read(journalName('approvals', tenantId), revision, 1)) {
       const reference = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'approvals'), entry);
-      return this.consumed(entry.payload as Consumed['consumed'], { tenantId, reference, isReplayed: true });
+      return this.consumed(consumedToken(entry), { tenantId, reference, isReplayed: true });
     }
     throw new Error('a consumption was folded and is not in the log');
   }

@@ -4,6 +4,7 @@ import {
   type ApprovalId,
   type ApprovalsRefusal,
   type ApprovalsState,
+  charactersOf,
   type DecisionId,
   instantOf,
   type Instant,
@@ -14,7 +15,7 @@ import {
   type SignedToken,
 } from '@verdict/domain';
 import type { ServiceHost } from '../journals/service-host.js';
-import type { CommittedEntry } from '../journals/tenant-lane.js';
+import type { CommittedEntry } from '../journals/service-definition.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
@@ -122,7 +123,7 @@ export class ManageApprovals {
       decisionId: input.decisionId,
       caller: approvalCallerOf(meta),
       justification: sealable(meta.caller.subject, input.justification),
-      justificationLength: input.justification === null ? 0 : [...input.justification].length,
+      justificationLength: input.justification === null ? 0 : charactersOf(input.justification),
       ticket: input.ticket,
       now: this.now(),
       idempotency: keyedBy(meta, { operation: 'file', decision_id: input.decisionId, justification: input.justification, ticket: input.ticket }),

@@ -1,15 +1,16 @@
 import {
   type Budget,
-  budgetAccount,
   balanceOf,
+  budgetAccount,
   type BudgetId,
+  budgetIdOf,
   earlierAdminAnswer,
   formatUsd4,
+  type GateRefusal,
   type GateState,
   instantOf,
   type Instant,
   jcsText,
-  type CanonicalJson,
   type Json,
   max,
   microUsd,
@@ -25,7 +26,8 @@ import {
   type SetBudget,
   termsOf,
 } from '@verdict/domain';
-import type { CommittedEntry } from '../journals/tenant-lane.js';
+import { asCanonical } from '../journals/entries.codec.js';
+import type { CommittedEntry } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
@@ -45,7 +47,7 @@ interface Written {
   readonly isReplayed: boolean;
 }
 
-const refusalProblem = (refusal: PolicyRefusal): UseCaseResult<never> => {
+const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
   switch (refusal.code) {
     case 'precondition_required':
       return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });
@@ -63,10 +65,13 @@ const refusalProblem = (refusal: PolicyRefusal): UseCaseResult<never> => {
       });
     case 'not_found':
       return problemOf('not_found');
+    case 'fingerprint_mismatch':
+    case 'policy_missing':
+      return problemOf('internal_error', { detail: 'a question was answered to an administrator' });
   }
 };
 
-const textHash = (value: unknown) => sha256Hex(jcsText(value as CanonicalJson)); // Policy texts and books are JSON by construction.
+const textHash = (value: unknown) => sha256Hex(jcsText(asCanonical(value)));
 
 export interface ShownPolicy {
   readonly version: PolicyVersion;
@@ -99,7 +104,7 @@ export class PolicyAdmin {
     const { tenantId } = meta.caller;
     const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal as PolicyRefusal); // Policy commands get policy refusals.
+    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
     const { state } = await this.deps.gate.current(tenantId);
     const committed: CommittedEntry | undefined = outcome.entries[0];
     if (committed !== undefined) {
@@ -161,7 +166,7 @@ export class PolicyAdmin {
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownBudget>> {
     const now = this.now();
-    const budgetId = input.budgetId ?? (this.deps.ids.uuid() as BudgetId);
+    const budgetId = input.budgetId ?? budgetIdOf(this.deps.ids.uuid());
     const asked: Json = {
       budget_id: input.budgetId, scope: input.scope, period: input.period, limit_usd: formatUsd4(input.limit),
       months_charged: input.monthsCharged, owner: input.owner, active: input.isActive, when_committed: input.whenCommitted,

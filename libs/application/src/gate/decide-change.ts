@@ -1,14 +1,14 @@
 import {
   answerKey,
-  type ApprovalId,
+  charactersOf,
+  approvalIdOf,
   type AskForChange,
-  type DecisionId,
+  decisionIdOf,
   type DecisionRecorded,
   derivedKey,
   type Evidence,
   formatUsd4,
   formatUsd6,
-  type GateRefusal,
   instantOf,
   isRawObject,
   labelOf,
@@ -25,11 +25,12 @@ import {
   type RecordedRequest,
   type Sha256Hex,
   sha256Hex,
+  sha256Of,
   type Source,
 } from '@verdict/domain';
-import type { RecordedEntry } from '../journals/entry-log.js';
+import { recordedDecision } from '../journals/entries.codec.js';
+import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { type JournalKind, journalName, originOf } from '../journals/kinds.js';
-import type { EntryLog } from '../journals/entry-log.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { ReadModels } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
@@ -130,7 +131,7 @@ const recordedRequest = (request: ChangeRequest, planSha256: string | null, subj
     options: optionsOf(request, planSha256),
     run: request.run,
     justification: request.justification === null ? null : { $seal: { subject, text: request.justification } },
-    justification_length: request.justification === null ? 0 : [...request.justification].length,
+    justification_length: request.justification === null ? 0 : charactersOf(request.justification),
     ticket: request.ticket,
   };
 };
@@ -158,20 +159,19 @@ const rememberedAnswer = async (deps: GateDeps, tenantId: string, state: GateSta
   if (state.answers.forgotten === 0 || key.isDerived || state.answers.has(answerKey(key.scope, key.text))) return null;
   const rows = await deps.readModels.findAnswers(tenantId, [{ scope: key.scope, text: key.text }]);
   const row = rows[0];
-  return row === undefined ? null : { payloadHash: row.payloadHash as Sha256Hex, revision: row.revision };
+  return row === undefined ? null : { payloadHash: sha256Of(row.payloadHash), revision: row.revision };
 };
 
 const refusalOf = async (deps: GateDeps, tenantId: string, refusal: Extract<GateAnswer, { kind: 'refused' }>['refusal'], command: AskForChange): Promise<UseCaseResult<DecidedChange>> => {
-  const known = refusal as GateRefusal; // A question is refused for its key, its fingerprint, or for want of any policy.
-  switch (known.code) {
+  switch (refusal.code) {
     case 'idempotency_conflict': {
-      const first = await readRevision(deps.log, tenantId, 'decisions', known.firstRevision);
-      const fields = differingFields(first.payload as DecisionRecorded, command);
+      const first = await readRevision(deps.log, tenantId, 'decisions', refusal.firstRevision);
+      const fields = differingFields(recordedDecision(first), command);
       return problemOf('idempotency_conflict', { detail: 'this key answered another request before', extra: { differing_fields: fields } });
     }
     case 'fingerprint_mismatch':
-      return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: known.recomputed } });
-    case 'policy_missing':
+      return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: refusal.recomputed } });
+    default: // For want of any policy: its first version could not be written.
       return problemOf('verdict_not_durable', { detail: 'the policy of this tenant could not be written yet' });
   }
 };
@@ -179,6 +179,7 @@ const refusalOf = async (deps: GateDeps, tenantId: string, refusal: Extract<Gate
 /** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
 export const createDecideChange =
   (deps: GateDeps) =>
+  // eslint-disable-next-line complexity -- the steps of one question, in order
   async (request: ChangeRequest, meta: RequestMeta): Promise<UseCaseResult<DecidedChange>> => {
     const { caller } = meta;
     if (caller.projects !== null && !caller.projects.includes(request.projectId)) {
@@ -193,8 +194,8 @@ export const createDecideChange =
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const command: AskForChange = {
       kind: 'ask_for_change',
-      decisionId: deps.ids.uuid() as DecisionId,
-      approvalId: deps.ids.uuid() as ApprovalId,
+      decisionId: decisionIdOf(deps.ids.uuid()),
+      approvalId: approvalIdOf(deps.ids.uuid()),
       salt: deps.ids.randomText(SALT_BYTES),
       now: instantOf(deps.clock.nowMs()),
       key,
@@ -204,7 +205,7 @@ export const createDecideChange =
       isDryRun: request.isDryRun,
       claim: { monthly: request.monthly, hourly: request.hourly },
       evidence: read.value.evidence,
-      expectedFingerprint: request.expectedFingerprint as Sha256Hex | null,
+      expectedFingerprint: request.expectedFingerprint === null ? null : sha256Of(request.expectedFingerprint),
       rememberedAnswer: await rememberedAnswer(deps, caller.tenantId, current.state, key),
     };
     const outcome = await deps.gate.execute(caller.tenantId, command, contextOf(meta, command.decisionId));
@@ -216,7 +217,7 @@ export const createDecideChange =
     const entry = fresh ?? (answer.kind === 'replay' ? await readRevision(deps.log, caller.tenantId, 'decisions', answer.revision) : undefined);
     if (entry === undefined) throw new Error('a question was accepted without a decision');
     return done({
-      recorded: entry.payload as DecisionRecorded,
+      recorded: recordedDecision(entry),
       origin,
       entry,
       isReplayed: fresh === undefined,

@@ -1,7 +1,5 @@
 import {
   type AskForChange,
-  type DecisionsEntry,
-  type ApprovalsEntry,
   decideChange,
   decideEndHold,
   decideGrantOverage,
@@ -10,23 +8,21 @@ import {
   emptyGate,
   type EndHold,
   evolveGate,
-  type GateObserved,
   type GateRefusal,
   type GateState,
   type GrantOverage,
+  decisionIdOf,
   instantOf,
   jcsText,
-  type CanonicalJson,
   type PolicyCommand,
-  type PolicyEntry,
   type PolicyRefusal,
-  type ReservationsEntry,
   freeHold,
   sha256Hex,
   type DecisionId,
 } from '@verdict/domain';
+import { asCanonical, observedEntry } from '../journals/entries.codec.js';
 import type { JournalKind } from '../journals/kinds.js';
-import type { Decided, Reaction, ServiceDefinition } from '../journals/tenant-lane.js';
+import type { Decided, Reaction, ServiceDefinition } from '../journals/service-definition.js';
 
 export type GateCommand = AskForChange | EndHold | GrantOverage | PolicyCommand;
 export type GateAnswer =
@@ -34,22 +30,7 @@ export type GateAnswer =
   | { readonly kind: 'refused'; readonly refusal: GateRefusal | PolicyRefusal }
   | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
 
-const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(DEFAULT_POLICY as unknown as CanonicalJson));
-
-/** Tags an entry with the journal it came from. The log holds what this service or its neighbours wrote, and nothing else. */
-export const observedEntry = (kind: JournalKind, entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint }): GateObserved => {
-  const { revision } = entry;
-  switch (kind) {
-    case 'policy':
-      return { journal: 'policy', entry: entry as unknown as PolicyEntry, revision };
-    case 'decisions':
-      return { journal: 'decisions', entry: entry as unknown as DecisionsEntry, revision };
-    case 'approvals':
-      return { journal: 'approvals', entry: entry as unknown as ApprovalsEntry, revision };
-    case 'reservations':
-      return { journal: 'reservations', entry: entry as unknown as ReservationsEntry, revision };
-  }
-};
+const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(asCanonical(DEFAULT_POLICY)));
 
 const freed = (state: GateState, decisionId: DecisionId): GateState => ({ ...state, accounts: freeHold(state.accounts, decisionId) });
 
@@ -97,7 +78,7 @@ const reactions = (state: GateState, nowMs: number): readonly Reaction<GateComma
           },
         ];
   const due = [...state.due].map(([id, reaction]): Reaction<GateCommand> => ({
-    command: { kind: reaction.kind === 'grant_overage' ? 'grant_overage' : 'end_hold', decisionId: id as DecisionId, now },
+    command: { kind: reaction.kind === 'grant_overage' ? 'grant_overage' : 'end_hold', decisionId: decisionIdOf(id), now },
     cause: { kind: 'approvals', revision: reaction.revision },
   }));
   return [...first, ...due];

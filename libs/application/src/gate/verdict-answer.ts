@@ -20,6 +20,7 @@ const observedOf = (entry: RecordedEntry) => ({
 });
 
 /** A recorded decision as every gate answers it. @source contract section 5.3 */
+// eslint-disable-next-line max-lines-per-function -- one line per member of the answer
 export const verdictAnswer = (
   recorded: DecisionRecorded,
   at: { readonly origin: string; readonly entry: RecordedEntry; readonly isReplayed: boolean; readonly isExpired: boolean },

@@ -1,5 +1,6 @@
 import { entryIdOf } from '@verdict/ledger';
 import type { Json } from '@verdict/domain';
+import { asJson } from './entries.codec.js';
 import type { Sealer } from '../ports/system.js';
 
 /** Where payloads hold free text of persons. Sealed before hashing, so that the hash covers the sealed form. */
@@ -41,5 +42,5 @@ export const sealPayload = (
       })),
     payload,
   );
-  return sealed as Json; // Payload types hold JSON only; the compiler cannot see it through interfaces.
+  return asJson(sealed);
 };

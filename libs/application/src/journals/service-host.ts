@@ -1,15 +1,11 @@
 import { toHex } from '@verdict/ledger';
 import type { Revision, Subscription } from '../ports/journals.js';
-import { decodeState, encodeState } from './state-codec.js';
+import { encodeState } from './state-codec.js';
+import { readSnapshot } from './snapshot.codec.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
 import { JOURNAL_KINDS, type JournalKind, journalName, parseJournalName } from './kinds.js';
-import { type CommandContext, type LaneDeps, type LaneOutcome, type ServiceDefinition, TenantLane } from './tenant-lane.js';
-
-interface SnapshotBody {
-  readonly folded: Readonly<Record<JournalKind, string>>;
-  readonly leafHash: string;
-  readonly state: unknown;
-}
+import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
+import { type LaneDeps, TenantLane } from './tenant-lane.js';
 
 const SNAPSHOT_EVERY = 20_000n;
 const TICK_MS = 1_000;
@@ -110,9 +106,7 @@ export class ServiceHost<State, Command, Answer> {
     if (kept === undefined || kept.schemaVersion !== this.service.stateVersion) return undefined;
     for await (const entry of journals.read(name, kept.revision, 1)) {
       if (entry.revision !== kept.revision || toHex(entry.leafHash) !== toHex(kept.leafHash)) return undefined;
-      const body = decodeState(kept.state) as SnapshotBody;
-      const folded = Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, BigInt(body.folded[kind])])) as Record<JournalKind, Revision>;
-      return { state: body.state as State, folded };
+      return readSnapshot<State>(kept.state);
     }
     return undefined;
   }

@@ -8,7 +8,7 @@ type Tagged =
 const toPlain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return { $int: value.toString() } satisfies Tagged;
   if (value instanceof PersistentMap) {
-    return { $map: [...value].map(([key, each]) => [String(key), toPlain(each)] as const) } satisfies Tagged;
+    return { $map: [...value].map(([key, each]) => [key, toPlain(each)] as const) } satisfies Tagged;
   }
   if (value instanceof BoundedMap) {
     const { capacity, forgotten, recent, older } = value;

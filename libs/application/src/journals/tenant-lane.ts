@@ -1,77 +1,13 @@
-import type { Actor } from '@verdict/domain';
-import { type Cause, EntryTooLarge, sealEntry, toHex } from '@verdict/ledger';
+/* eslint max-lines: ['error', 340] -- one loop and its outcomes: they are easier to check on one page */
+import { type Cause, EntryTooLarge, toHex } from '@verdict/ledger';
 import type { AppendResult, Revision } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
-import type { EntryLog, FreshEntry, RecordedEntry } from './entry-log.js';
+import type { EntryLog, FreshEntry } from './entry-log.js';
 import { type Folded, foldInOrder, NOTHING_FOLDED } from './fold-in-order.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
-import { sealPayload } from './seal-payload.js';
-
-/** An entry as a decider makes it: a type and a payload that is the ledger's JSON. */
-export interface DomainEntry {
-  readonly type: string;
-  readonly payload: unknown;
-}
-
-/** What a decider made of one command: entries to append (none for refusals and replays) and what to answer. */
-export interface Decided<Answer> {
-  readonly entries: readonly DomainEntry[];
-  readonly answer: Answer;
-}
-
-/** A service as a deterministic state machine over the journals of one tenant. */
-export interface ServiceDefinition<State, Command, Answer> {
-  readonly name: string;
-  readonly own: readonly JournalKind[];
-  /** All journals it folds, its own included. */
-  readonly kinds: readonly JournalKind[];
-  readonly initial: State;
-  /** Raised whenever the shape or meaning of the state changes: older snapshots are dropped. */
-  readonly stateVersion: number;
-  /** The own journal a command writes to. */
-  readonly journalOf: (command: Command) => JournalKind;
-  readonly decide: (command: Command, state: State) => Decided<Answer>;
-  readonly evolve: (state: State, kind: JournalKind, entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint }) => State;
-  /** What the state says is due now; decided like any command, and gone once its entries are folded. */
-  readonly reactions: (state: State, nowMs: number) => readonly Reaction<Command>[];
-}
-
-/** A command that the state itself asks for, and the entry of another journal that made it due. */
-export interface Reaction<Command> {
-  readonly command: Command;
-  readonly cause: { readonly kind: JournalKind; readonly revision: Revision } | null;
-}
-
-/** Who and what stands behind a command; enters the envelope. */
-export interface CommandContext {
-  /** Idempotency anchor: equal for repetitions of one command. */
-  readonly commandId: string;
-  readonly actor: Actor;
-  readonly correlationId: string | null;
-  readonly traceparent: string | null;
-  readonly causes: readonly Cause[];
-}
-
-export interface CommittedEntry {
-  readonly kind: JournalKind;
-  readonly origin: string;
-  readonly entry: RecordedEntry;
-}
-
-export type LaneOutcome<Answer> =
-  | { readonly kind: 'committed'; readonly answer: Answer; readonly entries: readonly CommittedEntry[]; readonly observed: Folded }
-  /** The entries may or may not be in the log: repeating the command with the same key is safe. */
-  | { readonly kind: 'unknown' }
-  /** Other writers won every race; nothing was written. */
-  | { readonly kind: 'contended' }
-  /** The log cannot be read; nothing was written. */
-  | { readonly kind: 'unavailable' }
-  /** Too many commands of this tenant wait already; nothing was written. */
-  | { readonly kind: 'overloaded' }
-  /** An entry would be larger than the ledger allows; nothing was written. */
-  | { readonly kind: 'too_large'; readonly bytes: number; readonly bytesMax: number }
-  /** A defect: the command could not be decided; nothing was written. */
-  | { readonly kind: 'failed'; readonly error: unknown };
+import { type DecidedBatch, decideBatch } from './decide-batch.js';
+import type { BatchStamp } from './seal-entry.js';
+import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
 
 export interface LaneDeps {
   readonly log: EntryLog;
@@ -98,24 +34,7 @@ interface Waiting<Command, Answer> {
 
 const ATTEMPTS_MAX = 8;
 const QUEUE_MAX = 8_192;
-/** A batch closes once it is past these; the port takes 500 entries and 900 KiB, one command makes up to 200 entries. */
 const BATCH_COMMANDS_MAX = 128;
-const BATCH_ENTRIES_MAX = 290;
-const BATCH_BYTES_MAX = 560 * 1024;
-
-interface BatchStamp {
-  readonly kind: JournalKind;
-  readonly origin: string;
-  readonly recordedAt: string;
-  readonly observed: Readonly<Record<string, number>>;
-}
-
-interface Batch<State, Answer> {
-  readonly next: State;
-  readonly fresh: readonly FreshEntry[];
-  /** Per command: its answer and its slice of `fresh`; or that it could not be sealed. */
-  readonly answers: readonly ({ readonly answer: Answer; readonly from: number; readonly to: number } | { readonly error: unknown })[];
-}
 
 /**
  * The writer of one tenant's journals in one process. Commands queue while an append is in flight; then all that wait are
@@ -371,59 +290,17 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  /** Speculative: the state is persistent, so a batch that lost the race is simply dropped. */
-  private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): Batch<State, Answer> {
-    const stamp = this.stampOf(kind);
-    let next = this.state;
-    let bytes = 0;
-    const fresh: FreshEntry[] = [];
-    const answers: Batch<State, Answer>['answers'][number][] = [];
-    for (const { command, context } of batch) {
-      if (answers.length > 0 && (fresh.length > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX)) break;
-      const from = fresh.length;
-      try {
-        const decided = this.service.decide(command, next);
-        const sealed = decided.entries.map((entry, ordinal) =>
-          this.seal(entry, stamp, { context, ordinal, revision: this.folded[kind] + 1n + BigInt(from + ordinal) }),
-        );
-        next = sealed.reduce(
-          (state, entry, index) => this.service.evolve(state, kind, { ...entry, revision: this.folded[kind] + 1n + BigInt(from + index) }),
-          next,
-        );
-        fresh.push(...sealed);
-        bytes += sealed.reduce((sum, entry) => sum + entry.bytes.length, 0);
-        answers.push({ answer: decided.answer, from, to: fresh.length });
-      } catch (error) {
-        answers.push({ error }); // One defective command must not take its neighbours with it.
-      }
-    }
-    return { next, fresh, answers };
+  private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): DecidedBatch<State, Answer> {
+    const stamp: BatchStamp = {
+      tenantId: this.tenantId,
+      origin: originOf(this.deps.logHost, this.tenantId, kind),
+      recordedAt: new Date(this.deps.clock.nowMs()).toISOString(),
+      observed: Object.fromEntries(this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])])),
+    };
+    return decideBatch({ service: this.service, state: this.state, kind, next: this.folded[kind] + 1n, stamp, sealer: this.deps.sealer }, batch);
   }
 
-  /** What all entries of one batch share. */
-  private stampOf(kind: JournalKind): BatchStamp {
-    const recordedAt = new Date(this.deps.clock.nowMs()).toISOString();
-    const observed = Object.fromEntries(this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])]));
-    return { kind, origin: originOf(this.deps.logHost, this.tenantId, kind), recordedAt, observed };
-  }
-
-  private seal(
-    entry: DomainEntry,
-    stamp: BatchStamp,
-    at: { readonly context: CommandContext; readonly ordinal: number; readonly revision: bigint },
-  ): FreshEntry {
-    const { context, ordinal, revision } = at;
-    const { origin, recordedAt, observed } = stamp;
-    const { actor, causes, commandId, correlationId, traceparent } = context;
-    const payload = sealPayload(entry.payload, { tenantId: this.tenantId, origin, commandId, ordinal }, this.deps.sealer);
-    const sealed = sealEntry({
-      ...{ origin, revision, type: entry.type, typeV: 1, commandId, ordinal, occurredAt: recordedAt, recordedAt },
-      ...{ actor, causes, observed, correlationId, traceparent, payload },
-    });
-    return { ...sealed, payload, commandId, recordedAt, actor, observed, causes };
-  }
-
-  private finish(kind: JournalKind, { next, fresh, answers }: Batch<State, Answer>, batch: readonly Waiting<Command, Answer>[]): void {
+  private finish(kind: JournalKind, { next, fresh, answers }: DecidedBatch<State, Answer>, batch: readonly Waiting<Command, Answer>[]): void {
     const base = this.folded[kind] + 1n;
     const observed = this.folded;
     this.restore(next, { ...this.folded, [kind]: this.folded[kind] + BigInt(fresh.length) });

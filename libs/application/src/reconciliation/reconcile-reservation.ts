@@ -1,9 +1,10 @@
 import { type DecisionId, formatUsd4, instantOf, type MicroUsd, type Reconcile, type ReservationsEntry, type ReservationsState } from '@verdict/domain';
 import { toHex } from '@verdict/ledger';
+import { settledReservation } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import type { ServiceHost } from '../journals/service-host.js';
-import type { CommandContext } from '../journals/tenant-lane.js';
+import type { CommandContext } from '../journals/service-definition.js';
 import type { ReadModels } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
@@ -51,6 +52,7 @@ export const createReconcileReservation = (deps: ReconcileDeps) => {
     return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
   };
 
+  // eslint-disable-next-line complexity -- the steps of one settlement, in order
   return async (
     input: { readonly decisionId: DecisionId; readonly actual: MicroUsd; readonly notes: string | null },
     meta: RequestMeta,
@@ -78,7 +80,7 @@ export const createReconcileReservation = (deps: ReconcileDeps) => {
     const fresh = outcome.entries.find(({ entry }) => entry.type === 'reservation_settled')?.entry;
     const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(tenantId, answer.revision) : undefined);
     if (entry === undefined) throw new Error('a settlement was accepted without an entry');
-    const settled = entry.payload as Settled['settled'];
+    const settled = settledReservation(entry);
     if (fresh !== undefined) deps.onSettled(settled);
     return done({ settled, entry: entryReferenceOf(originOf(deps.logHost, tenantId, 'reservations'), entry), isReplayed: fresh === undefined });
   };

@@ -1,6 +1,6 @@
 import { decideReconcile, evolveReservations, noReservations, type Reconcile, type ReservationsRefusal, type ReservationsState } from '@verdict/domain';
-import { observedEntry } from '../gate/gate-service.js';
-import type { ServiceDefinition } from '../journals/tenant-lane.js';
+import { observedEntry } from '../journals/entries.codec.js';
+import type { ServiceDefinition } from '../journals/service-definition.js';
 
 export type ReconciliationAnswer =
   | { readonly kind: 'accepted' }

@@ -1,5 +1,5 @@
 import type { WireProblem } from './wire-problem.js';
-import type { LaneOutcome } from '../journals/tenant-lane.js';
+import type { LaneOutcome } from '../journals/service-definition.js';
 
 /** How a use case ends: a value, or a problem with a closed code. Unexpected errors are thrown: they are defects. */
 export type UseCaseResult<Value> = { readonly kind: 'done'; readonly value: Value } | { readonly kind: 'problem'; readonly problem: WireProblem };

@@ -1,5 +1,5 @@
-import { type Actor, type Json, jcsText, type CanonicalJson, type Keyed, sha256Hex } from '@verdict/domain';
-import type { CommandContext } from '../journals/tenant-lane.js';
+import { type Actor, type Json, jcsText, type Keyed, sha256Hex } from '@verdict/domain';
+import type { CommandContext } from '../journals/service-definition.js';
 
 /** The authenticated caller as use cases know him. */
 export interface RequestCaller {
@@ -31,5 +31,5 @@ export const contextOf = (meta: RequestMeta, commandId: string, causes: CommandC
 /** Hash of what a command asks, so that a key that comes again with something else is recognised. */
 export const keyedBy = (meta: RequestMeta, asked: Json): Keyed => ({
   key: meta.key,
-  payload_hash: sha256Hex(jcsText(asked as CanonicalJson)), // Json is the stricter of the two.
+  payload_hash: sha256Hex(jcsText(asked)),
 });

@@ -1,3 +1,4 @@
+import type { RawJson } from '@verdict/domain';
 import { z } from 'zod';
 import { EntryReference } from './policy.js';
 import {
@@ -27,7 +28,7 @@ const base = {
   estimated_hourly_delta_usd: HourlyUsd.optional(),
   metadata: Metadata.optional(),
   plan: z
-    .unknown()
+    .custom<RawJson>()
     .optional()
     .meta({ type: 'object', additionalProperties: true, description: 'what `terraform show -json` printed; the gate prices it itself' }),
   plan_sha256: Sha256Text.optional(),

@@ -1,4 +1,4 @@
-import { type Behaviour, DEFAULT_POLICY, formatUsd4, type MicroUsd, type Mode, type PolicyDocument } from '@verdict/domain';
+import { type Behaviour, type BudgetScope, DEFAULT_POLICY, formatUsd4, type MicroUsd, type Mode, type PolicyDocument } from '@verdict/domain';
 import { z } from 'zod';
 import { InstantAnswer, InstantText, name, PositiveUsd, ProjectId, Sha256Text, text, UsdAnswer, UuidText } from './scalars.js';
 
@@ -93,6 +93,7 @@ const environmentsOf = (given: Input['environments']): PolicyDocument['environme
 
 const modesOf = (given: Readonly<Record<string, Mode>> | undefined): Readonly<Record<string, Mode>> => ({ default: 'soft', ...given });
 
+// eslint-disable-next-line complexity -- one default per member: splitting would hide which is whose
 const approvalOf = (given: Input['approval']): PolicyDocument['approval'] => ({
   required: classes(given?.required, D.approval.required),
   separation: classes(given?.separation, D.approval.separation),
@@ -122,6 +123,7 @@ const entitlementsOf = (given: Input['entitlements']): PolicyDocument['entitleme
 });
 
 /** The complete text that is stored: defaults filled in, amounts as 4-place text, so that equal policies are equal bytes. */
+// eslint-disable-next-line complexity -- one default per member: splitting would hide which is whose
 export const completePolicy = (input: Input): PolicyDocument => ({
   format: 'verdict.enforcement.policy.v1',
   mode_matrix: {
@@ -207,10 +209,11 @@ export const PolicyVersionAnswer = z
 export const PolicyVersionsAnswer = z.strictObject({ items: z.array(PolicyVersionAnswer), next_cursor: z.string().nullable() });
 export const ValidatePolicyAnswer = z.strictObject({ valid: z.boolean(), document: z.looseObject({}), document_sha256: Sha256Text });
 
-const Scope = z.union([
-  z.literal('tenant'),
-  z.string().regex(/^project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}(\/env:[a-z][a-z0-9_-]{0,31})?$/, 'tenant, project:<id> or project:<id>/env:<class>'),
-]);
+const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}(\/env:[a-z][a-z0-9_-]{0,31})?)$/;
+const Scope = z
+  .string()
+  .regex(SCOPE, 'tenant, project:<id> or project:<id>/env:<class>')
+  .transform((scope) => scope as BudgetScope);
 const budgetTerms = {
   limit_usd: PositiveUsd,
   months_charged: z.int().min(1).max(12).optional(),

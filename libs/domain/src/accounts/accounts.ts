@@ -76,7 +76,7 @@ export const freeHold = (accounts: Accounts, decisionId: DecisionId | string): A
   const legs = accounts.holds.get(decisionId);
   if (legs === undefined) return accounts;
   const freed = { ...accounts, holds: accounts.holds.delete(decisionId) };
-  return legs.reduce((next, leg) => addHeld(next, leg.account, -leg.amount), freed);
+  return legs.reduce((next, leg) => addHeld(next, leg.account, 0n - leg.amount), freed);
 };
 
 export interface Charge {

@@ -150,6 +150,7 @@ const end = (state: ApprovalsState, id: ApprovalId, to: (approval: Approval) => 
   return approval === undefined ? state : settle(state, to(approval));
 };
 
+// eslint-disable-next-line complexity -- one case per entry type
 const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
   switch (entry.type) {
     case 'approval_requested':

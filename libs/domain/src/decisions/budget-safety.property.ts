@@ -41,12 +41,12 @@ const step = fc.oneof(
       isDryRun: fc.constant(false),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('vote' as const), pick, vote: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const), key: fc.constantFrom(null, 'v1') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('vote' as const), pick, vote: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const), key: fc.constantFrom(null, null, null, 'v1') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('file' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reissue' as const), pick }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('consume' as const), pick, key: fc.constantFrom(null, 'c1') }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), pick, actual: money(-20, 250), key: fc.constantFrom(null, 'r1') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('consume' as const), pick, key: fc.constantFrom(null, null, null, 'c1') }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), pick, actual: money(-20, 250), key: fc.constantFrom(null, null, null, 'r1') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), pick, limit: money(0, 400), whenCommitted: fc.constantFrom('refuse' as const, 'ratchet' as const), isActive: fc.boolean(), scope: fc.constantFrom('tenant' as const, 'project:web' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('policy' as const), ceiling: fc.option(money(0, 600)), mode: fc.constantFrom('soft' as const, 'soft' as const, 'hard' as const, 'shadow' as const), required: fc.boolean(), later: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 600, 3_600, 20_000, 90_000, 1_400_000) }) },
@@ -152,7 +152,10 @@ const twice = (world: DomainWorld, run: () => { readonly kind: string }, key: st
 };
 
 const onApproval = ({ world }: Play, step: Extract<Step, { kind: 'vote' | 'withdraw' | 'file' | 'reissue' | 'consume' }>): void => {
-  const approvalId = at([...world.approvals.approvals.keys()].sort(), step.pick) as ApprovalId | undefined;
+  // Mostly what fits, sometimes anything.
+  const fitting = [...world.approvals.approvals].filter(([, { status }]) => status === (step.kind === 'consume' || step.kind === 'reissue' ? 'granted' : 'pending'));
+  const among = fitting.length > 0 && step.pick % 5 > 0 ? fitting : [...world.approvals.approvals];
+  const approvalId = at(among.map(([id]) => id).sort(), step.pick) as ApprovalId | undefined;
   if (approvalId === undefined) return;
   const { now } = world;
   switch (step.kind) {
@@ -257,10 +260,10 @@ describe('budgets under any interleaving', () => {
         game.world.settle();
         expect(game.world.gate.due.size).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
     // A run that never met what it is for proves nothing.
-    for (const [name, count] of Object.entries(met)) expect([name, count > 20]).toEqual([name, true]);
+    for (const [name, count] of Object.entries(met)) expect([name, count > 10]).toEqual([name, true]);
   });
 
   it('are the same when folded from a prefix and its tail as from the whole', () => {
@@ -275,7 +278,7 @@ describe('budgets under any interleaving', () => {
         expect(textOf(folded.approvals.reduce<typeof noApprovals>((state, seen: ApprovalsObserved) => evolveApprovals(state, seen), noApprovals))).toBe(textOf(approvals));
         expect(textOf(folded.reservations.reduce(evolveReservations, noReservations))).toBe(textOf(reservations));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -293,7 +296,7 @@ describe('budgets under any interleaving', () => {
         expect(decideApprovals(pass, world.approvals)).toEqual(decideApprovals(pass, world.approvals));
         expect(textOf([world.gate, world.approvals])).toBe(before);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

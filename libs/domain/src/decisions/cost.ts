@@ -18,7 +18,7 @@ export interface AssessedCost {
 
 const differ = (claim: MicroUsd, evidence: MicroUsd, percent: number): boolean => {
   const distance = claim > evidence ? claim - evidence : evidence - claim;
-  const size = evidence < 0n ? -evidence : evidence;
+  const size = evidence < 0n ? 0n - evidence : evidence;
   return distance * 100n > size * BigInt(percent);
 };
 
@@ -69,6 +69,7 @@ const claimOnly = (amounts: Amounts, document: PolicyDocument, behaves: Behaviou
   };
 };
 
+// eslint-disable-next-line complexity -- evidence, claim and what is unknown meet here, once
 const fromEvidence = (command: AskForChange, book: PublishedPriceBook, document: PolicyDocument, behaves: Behaviour): AssessedCost => {
   const priced = command.evidence?.priceWith(book.book);
   if (priced === undefined) throw new TypeError('evidence without a pricer');

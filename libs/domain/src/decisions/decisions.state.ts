@@ -120,6 +120,7 @@ const foldGrant = (state: GateState, entry: Extract<ApprovalsEntry, { type: 'app
 const fallDue = (state: GateState, decisionId: DecisionId, reaction: DueReaction): GateState =>
   state.approvals.has(decisionId) ? { ...state, due: state.due.set(decisionId, reaction) } : state;
 
+// eslint-disable-next-line complexity -- one case per entry type
 const foldApprovals = (state: GateState, entry: ApprovalsEntry, revision: bigint): GateState => {
   switch (entry.type) {
     case 'approval_granted':

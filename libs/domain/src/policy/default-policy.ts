@@ -1,7 +1,7 @@
-import type { UsdText } from '../shared/brand.js';
+import { usdTextOf } from '../shared/brands.js';
 import type { PolicyDocument } from './policy.document.js';
 
-const usd = (text: string): UsdText => text as UsdText;
+const usd = usdTextOf;
 
 /** Version 1 of every tenant: what a document omits is what stands here. Contract section 8.2. */
 export const DEFAULT_POLICY: PolicyDocument = {

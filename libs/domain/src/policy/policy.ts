@@ -141,6 +141,7 @@ const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts)
   return microUsd(spent + held);
 };
 
+// eslint-disable-next-line complexity -- the checks in the order in which they answer
 const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
   const current = state.budgets.get(command.budgetId);
   if (command.change.kind === 'update') {

@@ -33,7 +33,7 @@ type Rules = PolicyDocument['reconciliation'];
 
 /** matched if |drift| <= max(absolute, percent of |expected|). Contract section 13.2. */
 const classify = (drift: MicroUsd, expected: MicroUsd, rules: Rules): SettlementStatus => {
-  const size = (amount: MicroUsd): bigint => (amount < 0n ? -amount : amount);
+  const size = (amount: MicroUsd): bigint => (amount < 0n ? 0n - amount : amount);
   const relative = roundHalfEven(size(expected) * BigInt(rules.tolerance_percent), 100n);
   const tolerance = max(usdOf(rules.tolerance_absolute_usd), microUsd(relative));
   if (size(drift) <= tolerance) return 'matched';
@@ -128,10 +128,10 @@ const exceptions = (
   rules: Rules,
 ): readonly ReservationsEntry[] => {
   const { status, expected, drift, overrun } = settled;
-  const isLargeSaving = status === 'savings' && -drift >= usdOf(rules.savings_exception_usd);
+  const isLargeSaving = status === 'savings' && 0n - drift >= usdOf(rules.savings_exception_usd);
   return [
     ...(status === 'overage' ? [exceptionOf(command, 'overage', { expected, amount: drift }, rules)] : []),
-    ...(isLargeSaving ? [exceptionOf(command, 'savings', { expected, amount: microUsd(-drift) }, rules)] : []),
+    ...(isLargeSaving ? [exceptionOf(command, 'savings', { expected, amount: microUsd(0n - drift) }, rules)] : []),
     ...(overrun > NOTHING ? [exceptionOf(command, 'overrun', { expected, amount: overrun }, rules)] : []),
   ];
 };

@@ -1,0 +1,50 @@
+import type {
+  Approval,
+  ApprovalsEntry,
+  CanonicalJson,
+  DecisionRecorded,
+  DecisionsEntry,
+  GateObserved,
+  Json,
+  PolicyEntry,
+  ReservationsEntry,
+} from '@verdict/domain';
+import type { JournalKind } from './kinds.js';
+
+// The log holds what the deciders of each journal wrote, so its types are theirs; a type of a later release meets the
+// `assertNever` of the switch that reads it. These casts are the whole codec, see ADR 2.
+interface Untyped {
+  readonly type: string;
+  readonly payload: unknown;
+}
+type PayloadOf<Union extends Untyped, Type extends Union['type']> = Extract<Union, { type: Type }>['payload'];
+
+/** Tags an entry with the journal it came from, for folds that observe several. */
+export const observedEntry = (kind: JournalKind, seen: Untyped & { readonly revision: bigint }): GateObserved => {
+  const { revision } = seen;
+  switch (kind) {
+    case 'policy':
+      return { journal: 'policy', entry: seen as Untyped as PolicyEntry, revision };
+    case 'decisions':
+      return { journal: 'decisions', entry: seen as Untyped as DecisionsEntry, revision };
+    case 'approvals':
+      return { journal: 'approvals', entry: seen as Untyped as ApprovalsEntry, revision };
+    case 'reservations':
+      return { journal: 'reservations', entry: seen as Untyped as ReservationsEntry, revision };
+  }
+};
+
+export const recordedDecision = ({ payload }: { readonly payload: unknown }): DecisionRecorded => payload as DecisionRecorded;
+export const requestedApproval = ({ payload }: { readonly payload: unknown }): Approval['requested'] => payload as Approval['requested'];
+export const filedRequest = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'approval_request_filed'> =>
+  payload as PayloadOf<ApprovalsEntry, 'approval_request_filed'>;
+export const consumedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_consumed'> =>
+  payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
+export const refusedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_refused'> =>
+  payload as PayloadOf<ApprovalsEntry, 'token_refused'>;
+export const settledReservation = ({ payload }: { readonly payload: unknown }): PayloadOf<ReservationsEntry, 'reservation_settled'> =>
+  payload as PayloadOf<ReservationsEntry, 'reservation_settled'>;
+
+/** Payloads and policy texts hold JSON only; the compiler cannot see that through interfaces. */
+export const asJson = (value: unknown): Json => value as Json;
+export const asCanonical = (value: unknown): CanonicalJson => value as CanonicalJson;

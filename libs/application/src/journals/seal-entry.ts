@@ -1,0 +1,36 @@
+import { sealEntry } from '@verdict/ledger';
+import type { Sealer } from '../ports/system.js';
+import type { FreshEntry } from './entry-log.js';
+import { sealPayload } from './seal-payload.js';
+import type { CommandContext, DomainEntry } from './service-definition.js';
+
+/** What all entries of one batch share. */
+export interface BatchStamp {
+  readonly tenantId: string;
+  readonly origin: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly recordedAt: string;
+  /** How far the other journals of the service were folded when the batch was decided. */
+  readonly observed: Readonly<Record<string, number>>;
+}
+
+/**
+ * Makes an entry's bytes, once: personal text is sealed first, so that the hash covers the sealed form.
+ * @throws EntryTooLarge beyond the ledger's limits.
+ */
+export const sealFresh = (
+  entry: DomainEntry,
+  stamp: BatchStamp,
+  at: { readonly context: CommandContext; readonly ordinal: number; readonly revision: bigint },
+  sealer: Sealer,
+): FreshEntry => {
+  const { context, ordinal, revision } = at;
+  const { tenantId, origin, recordedAt, observed } = stamp;
+  const { actor, causes, commandId, correlationId, traceparent } = context;
+  const payload = sealPayload(entry.payload, { tenantId, origin, commandId, ordinal }, sealer);
+  const sealed = sealEntry({
+    ...{ origin, revision, type: entry.type, typeV: 1, commandId, ordinal, occurredAt: recordedAt, recordedAt },
+    ...{ actor, causes, observed, correlationId, traceparent, payload },
+  });
+  return { ...sealed, payload, commandId, recordedAt, actor, observed, causes };
+};
