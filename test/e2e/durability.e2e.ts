@@ -149,7 +149,7 @@ describe('what was answered is durable', () => {
   it('answers everything that takes money the same: an approval token is used once across a kill', async () => {
     const tenant = freshTenant();
     const people = peopleOf(tenant);
-    await createBudget(server, people, '1000');
+    await waitUntil('the tenant is served', async () => (await server.call('getPolicy', { as: people.dev })).status === 200);
     const granted = await grantedApproval(server, people);
     const use = () => server.call('consume', { as: people.dev, body: consumeBody(granted), key: 'deploy-1' });
     const lost = use().catch(() => undefined);
@@ -189,7 +189,6 @@ describe('what was answered is durable', () => {
   it('allows exactly as many of 1,000 concurrent changes as the budget fits', async () => {
     const { tenant, people, budgetId } = await moneyTenant('375');
     const dev = people.dev;
-    await must(server, 'getPolicy', { as: dev });
     const answers = await Promise.all(
       Array.from({ length: 1000 }, (_, number) =>
         server.call('gatePreflight', { as: dev, body: { ...ask('10'), run_id: `run-${number}` } }),

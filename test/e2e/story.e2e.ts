@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LedgerReader } from '../support/e2e/ledger.js';
 import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { after, consumeBody, createBudget, grantedApproval, jsonFixture, JUSTIFICATION, must, publishBook } from '../support/e2e/story.js';
+import { after, ask, consumeBody, createBudget, grantedApproval, jsonFixture, JUSTIFICATION, must, publishBook } from '../support/e2e/story.js';
 import { freshTenant, peopleOf } from '../support/e2e/tokens.js';
 
 const STACK = 'aws-web-stack';
@@ -184,6 +184,13 @@ describe('from a Terraform plan to a settled hold', () => {
     const other = await server.call('gatePreflight', { as: people.dev, body: preflight({ estimated_monthly_delta_usd: '20' }) });
     expect(other.status).toBe(409);
     expect(other.body).toMatchObject({ code: 'idempotency_conflict', differing_fields: ['/estimated_monthly_delta_usd'] });
+  });
+
+  it('answers the very first question of a tenant that nobody has seen before', async () => {
+    const tenants = Array.from({ length: 20 }, () => freshTenant());
+    const answers = [];
+    for (const tenant of tenants) answers.push(await server.call('gateTerraform', { as: peopleOf(tenant).dev, body: ask('5') }));
+    expect(answers.map(({ status, body }) => [status, body.code, body.policy_version])).toEqual(tenants.map(() => [200, undefined, 1]));
   });
 
   it('gives the canonical entry as the receipt of a decision', async () => {

@@ -130,6 +130,7 @@ describe('tenants', () => {
   it('keeps the keys of tenants apart', async () => {
     const [one, two] = [freshTenant(), freshTenant()];
     const body = SAMPLES.gateTerraform.body?.(undefined);
+    for (const tenant of [one, two]) await must(server, 'getPolicy', { as: peopleOf(tenant).dev });
     const first = await must(server, 'gateTerraform', { as: peopleOf(one).dev, body, key: 'the-same-key' });
     const second = await must(server, 'gateTerraform', { as: peopleOf(two).dev, body, key: 'the-same-key' });
     expect(second.body).toMatchObject({ replayed: false });

@@ -1,32 +1,10 @@
-import { Controller, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { type ApprovalChange, type ApprovalRow, filedRequest, journalName, type ManageApprovals, type Page, type Platform, type RecordedEntry, recordedDecision, requestedApproval } from '@verdict/application';
 import { ApprovalIdParams, ApprovalsQuery, EmptyBody, FileRequestBody, QueueQuery, ROUTES, VoteBody } from '@verdict/contracts';
 import { type Approval, type ApprovalId, instantOf, PersistentMap } from '@verdict/domain';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  metaOf,
-  METRICS,
-  type Metrics,
-  MinEntry,
-  oneKey,
-  problem,
-  RawBody,
-  readBody,
-  readParams,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-  waitForMinEntry,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
 import { approvalAnswer, openText, voteAnswer } from './approval-answer.js';
 import { MANAGE_APPROVALS, PLATFORM } from './tokens.js';
-
-type MinEntryHeader = { readonly kind: string; readonly revision: bigint } | null;
 
 @Controller()
 export class ApprovalsController {
@@ -37,123 +15,76 @@ export class ApprovalsController {
   ) {}
 
   @Endpoint(ROUTES.fileApprovalRequest)
-  async file(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(FileRequestBody, bytes);
+  async file(@TheCall() call: Call) {
+    const body = call.body(FileRequestBody);
     const input = { decisionId: body.decision_id, justification: body.justification ?? null, ticket: body.ticket ?? null };
-    const change = unwrap(await this.approvals.file(input, metaOf(caller, info, oneKey(header, body.idempotency_key))));
-    this.named(change, answer);
-    return this.shown(caller.tenantId, change.approval);
+    const change = this.named(unwrap(await this.approvals.file(input, call.meta(body.idempotency_key))), call);
+    return this.shown(call.tenantId, change.approval);
   }
 
   @Endpoint(ROUTES.listApprovals)
-  async list(@Caller() caller: CallerIdentity, @Query() query: unknown, @MinEntry() min: MinEntryHeader) {
-    const { limit, cursor, status, project_id: projectId } = readParams(ApprovalsQuery, query, 'query');
-    await waitForMinEntry(this.platform, caller.tenantId, min);
-    return this.page(caller.tenantId, await this.platform.readModels.listApprovals(caller.tenantId, { status, projectId }, { limit, cursor }));
+  async list(@TheCall() call: Call) {
+    const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
+    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
+    return this.page(call.tenantId, await this.platform.readModels.listApprovals(call.tenantId, { status, projectId }, { limit, cursor }));
   }
 
   @Endpoint(ROUTES.approvalQueue)
-  async queue(@Caller() caller: CallerIdentity, @Query() query: unknown, @MinEntry() min: MinEntryHeader) {
-    const { limit, cursor } = readParams(QueueQuery, query, 'query');
-    await waitForMinEntry(this.platform, caller.tenantId, min);
-    const voter = { subject: caller.subject, now: new Date(this.platform.clock.nowMs()).toISOString() };
-    return this.page(caller.tenantId, await this.platform.readModels.approvalQueue(caller.tenantId, voter, { limit, cursor }));
+  async queue(@TheCall() call: Call) {
+    const { limit, cursor } = call.query(QueueQuery);
+    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
+    const voter = { subject: call.caller.subject, now: new Date(this.platform.clock.nowMs()).toISOString() };
+    return this.page(call.tenantId, await this.platform.readModels.approvalQueue(call.tenantId, voter, { limit, cursor }));
   }
 
   @Endpoint(ROUTES.getApproval)
-  async one(@Caller() caller: CallerIdentity, @Param() params: unknown) {
-    const { approval_id: id } = readParams(ApprovalIdParams, params);
-    const approval = (await this.approvals.show(caller.tenantId, id)) ?? (await this.fromJournal(caller.tenantId, id));
+  async one(@TheCall() call: Call) {
+    const { approval_id: id } = call.params(ApprovalIdParams);
+    const approval = (await this.approvals.show(call.tenantId, id)) ?? (await this.fromJournal(call.tenantId, id));
     if (approval === undefined) throw problem('not_found');
-    return this.shown(caller.tenantId, approval);
+    return this.shown(call.tenantId, approval);
   }
 
   @Endpoint(ROUTES.approve)
-  approve(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    return this.vote('approve', { caller, info, params, bytes, header, answer });
+  approve(@TheCall() call: Call) {
+    return this.vote('approve', call);
   }
 
   @Endpoint(ROUTES.deny)
-  deny(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    return this.vote('deny', { caller, info, params, bytes, header, answer });
+  deny(@TheCall() call: Call) {
+    return this.vote('deny', call);
   }
 
   @Endpoint(ROUTES.withdrawApproval)
-  async withdraw(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @Answer() answer: AnswerHead,
-  ) {
-    readBody(EmptyBody, bytes);
-    const { approval_id: id } = readParams(ApprovalIdParams, params);
-    const change = unwrap(await this.approvals.withdraw(id, metaOf(caller, info, null)));
+  async withdraw(@TheCall() call: Call) {
+    call.body(EmptyBody);
+    const change = this.named(unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, call.meta())), call);
     this.metrics.approvalRequests.inc(change.approval.requested.binding.source, 'withdrawn');
-    this.named(change, answer);
     return voteAnswer(change);
   }
 
   @Endpoint(ROUTES.reissueToken)
-  async reissue(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @Answer() answer: AnswerHead,
-  ) {
-    readBody(EmptyBody, bytes);
-    const { approval_id: id } = readParams(ApprovalIdParams, params);
-    const change = unwrap(await this.approvals.reissue(id, metaOf(caller, info, null)));
+  async reissue(@TheCall() call: Call) {
+    call.body(EmptyBody);
+    const change = this.named(unwrap(await this.approvals.reissue(call.params(ApprovalIdParams).approval_id, call.meta())), call);
     this.metrics.approvalTokenEvents.inc('reissued');
-    this.named(change, answer);
     return voteAnswer(change);
   }
 
-  private async vote(
-    vote: 'approve' | 'deny',
-    call: {
-      readonly caller: CallerIdentity;
-      readonly info: RequestInfo;
-      readonly params: unknown;
-      readonly bytes: Uint8Array;
-      readonly header: string | null;
-      readonly answer: AnswerHead;
-    },
-  ) {
-    const body = readBody(VoteBody, call.bytes);
-    const { approval_id: approvalId } = readParams(ApprovalIdParams, call.params);
+  private async vote(vote: 'approve' | 'deny', call: Call) {
+    const body = call.body(VoteBody);
+    const { approval_id: approvalId } = call.params(ApprovalIdParams);
     const input = { approvalId, vote, notes: body.notes ?? null, ticket: body.ticket ?? null };
-    const change = unwrap(await this.approvals.vote(input, metaOf(call.caller, call.info, oneKey(call.header, body.idempotency_key))));
+    const change = this.named(unwrap(await this.approvals.vote(input, call.meta(body.idempotency_key))), call);
     const { status, requested } = change.approval;
     if (!change.isReplayed && (status === 'granted' || status === 'denied')) this.metrics.approvalRequests.inc(requested.binding.source, status);
     if (change.token !== null) this.metrics.approvalTokenEvents.inc('issued');
-    this.named(change, call.answer);
     return voteAnswer(change);
   }
 
-  private named(change: ApprovalChange, answer: AnswerHead): void {
+  private named(change: ApprovalChange, { answer }: Call): ApprovalChange {
     if (change.entry !== null) answer.entry('approvals', BigInt(change.entry.revision));
+    return change;
   }
 
   private async entryAt(tenantId: string, kind: 'approvals' | 'decisions', revision: bigint): Promise<RecordedEntry | undefined> {

@@ -1,22 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { ConsumeApproval, KeyStore, Platform } from '@verdict/application';
 import { ConsumeBody, ROUTES } from '@verdict/contracts';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  metaOf,
-  oneKey,
-  ProblemException,
-  RawBody,
-  readBody,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { jwkOf } from './jose-approval-tokens.js';
 import { CONSUME_APPROVAL, PLATFORM } from './tokens.js';
@@ -33,32 +18,22 @@ export class ConsumeController {
   }
 
   @Endpoint(ROUTES.consume)
-  async consume(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = await this.read(caller, info, bytes);
-    const consumed = unwrap(
-      await this.approvals.consume(
-        {
-          token: body.approval_token,
-          source: body.expected_source,
-          projectId: body.expected_project_id,
-          environment: body.expected_environment,
-          requestFingerprint: body.expected_request_fingerprint,
-          resourceReference: body.expected_resource_reference,
-          monthly: body.estimated_monthly_delta_usd ?? null,
-          hourly: body.estimated_hourly_delta_usd ?? null,
-        },
-        metaOf(caller, info, oneKey(header, body.idempotency_key)),
-      ),
-    );
+  async consume(@TheCall() call: Call) {
+    const body = await this.read(call);
+    const input = {
+      token: body.approval_token,
+      source: body.expected_source,
+      projectId: body.expected_project_id,
+      environment: body.expected_environment,
+      requestFingerprint: body.expected_request_fingerprint,
+      resourceReference: body.expected_resource_reference,
+      monthly: body.estimated_monthly_delta_usd ?? null,
+      hourly: body.estimated_hourly_delta_usd ?? null,
+    };
+    const consumed = unwrap(await this.approvals.consume(input, call.meta(body.idempotency_key)));
     const { approval, consumed: payload, entry } = consumed;
     const { binding, terms } = approval.requested;
-    answer.entry('approvals', BigInt(entry.revision));
+    call.answer.entry('approvals', BigInt(entry.revision));
     return {
       status: 'consumed' as const,
       approval_id: approval.approvalId,
@@ -80,18 +55,18 @@ export class ConsumeController {
   }
 
   /** A request that lacks a member is refused in the ledger too (row 1); one that is no JSON at all is nobody's attempt. */
-  private async read(caller: CallerIdentity, info: RequestInfo, bytes: Uint8Array): Promise<z.output<typeof ConsumeBody>> {
+  private async read(call: Call): Promise<z.output<typeof ConsumeBody>> {
     try {
-      return readBody(ConsumeBody, bytes);
+      return call.body(ConsumeBody);
     } catch (error) {
-      if (error instanceof ProblemException && error.problem.status === 422) await this.approvals.refuseShape(metaOf(caller, info, null));
+      if (error instanceof ProblemException && error.problem.status === 422) await this.approvals.refuseShape({ ...call.meta(), key: null });
       throw error;
     }
   }
 
   @Endpoint(ROUTES.jwks)
-  async jwks(@Answer() answer: AnswerHead) {
-    answer.header('cache-control', 'public, max-age=300');
+  async jwks(@TheCall() call: Call) {
+    call.answer.header('cache-control', 'public, max-age=300');
     const keys = await this.keys.publicKeys('token');
     return { keys: keys.map(jwkOf) };
   }

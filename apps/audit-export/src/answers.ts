@@ -5,7 +5,9 @@ export const exportAnswer = (job: ExportJob, isReplayed = false) => ({
   export_id: job.exportId,
   status: job.status,
   series: job.series,
-  ranges: Object.fromEntries(Object.entries(job.ranges).map(([kind, { from, to }]) => [kind, { from: Number(from), to: Number(to) }])),
+  ranges: Object.fromEntries(
+    Object.entries(job.ranges).map(([kind, { from, to }]) => [kind, { from: Number(from), to: Number(to) }]),
+  ),
   progress: { entries: job.progress, total: job.total },
   content_sha256: job.result?.contentSha256 ?? null,
   manifest_sha256: job.result?.manifestSha256 ?? null,
@@ -19,7 +21,9 @@ export const exportAnswer = (job: ExportJob, isReplayed = false) => ({
 export const parityAnswer = ({ isEqual, counts, ids, gaps, mismatches }: Parity) => ({
   parity_ok: isEqual,
   counts,
-  ids_sha256: Object.fromEntries(Object.entries(ids).map(([kind, { journal, readModel }]) => [kind, { journal, read_model: readModel }])),
+  ids_sha256: Object.fromEntries(
+    Object.entries(ids).map(([kind, { journal, readModel }]) => [kind, { journal, read_model: readModel }]),
+  ),
   gaps,
   mismatches,
 });
@@ -34,7 +38,12 @@ export const checkpointAnswer = ({ size, root, note, publishedAt }: StoredCheckp
 });
 
 export const ledgerAnswer = ({ items, nextCursor, isContiguous }: LedgerPage) => {
-  const shown = items.map(({ revision, leafHash, envelope, payload }) => ({ revision: Number(revision), leaf_hash: leafHash, envelope, payload }));
+  const shown = items.map(({ revision, leafHash, envelope, payload }) => ({
+    revision: Number(revision),
+    leaf_hash: leafHash,
+    envelope,
+    payload,
+  }));
   return {
     items: shown,
     next_cursor: nextCursor,

@@ -50,7 +50,8 @@ const exported = async (body: Record<string, unknown>, tenant = 'acme'): Promise
   return job;
 };
 
-const download = (id: unknown, headers: Record<string, string> = {}): Promise<Answered> => app.call('GET', `/exports/${String(id)}/download`, { headers });
+const download = (id: unknown, headers: Record<string, string> = {}): Promise<Answered> =>
+  app.call('GET', `/exports/${String(id)}/download`, { headers });
 
 const saved = async (id: unknown): Promise<string> => {
   const path = join(folder, `${String(id)}.zip`);
@@ -66,7 +67,9 @@ describe('audit-export over HTTP', () => {
     const items = await until(async () => {
       const { json } = await app.call('GET', '/checkpoints');
       const found = json['items'] as readonly { origin: string; size: number; note: string }[];
-      return found.length === 2 && found.every(({ origin, size }) => size === (origin.endsWith('decisions') ? 12 : 1)) ? found : undefined;
+      return found.length === 2 && found.every(({ origin, size }) => size === (origin.endsWith('decisions') ? 12 : 1))
+        ? found
+        : undefined;
     });
     const trust = await vkeys();
     for (const { note } of items) expect(openNote(note, trust).kind).toBe('opened');
@@ -77,7 +80,10 @@ describe('audit-export over HTTP', () => {
 
   it('exports everything as a bundle that verifies offline with the published keys', async () => {
     const job = await exported({});
-    expect(job).toMatchObject({ ranges: { policy: { from: 0, to: 1 }, decisions: { from: 0, to: 12 } }, progress: { entries: 13, total: 13 } });
+    expect(job).toMatchObject({
+      ranges: { policy: { from: 0, to: 1 }, decisions: { from: 0, to: 12 } },
+      progress: { entries: 13, total: 13 },
+    });
     const report = await verifyBundle(await saved(job['export_id']), { trust: await vkeys() });
     expect(report.checks.filter(({ status }) => status === 'failed')).toEqual([]);
     expect(report.result).toBe('intact');
@@ -101,14 +107,24 @@ describe('audit-export over HTTP', () => {
     const again = await app.call('POST', '/exports', { body: { series: 'keyed' }, headers });
     expect(again).toMatchObject({ status: 202, json: { export_id: first.json['export_id'], replayed: true } });
     const other = await app.call('POST', '/exports', { body: { series: 'other', journals: ['policy'] }, headers });
-    expect(other).toMatchObject({ status: 409, json: { code: 'idempotency_conflict', differing_fields: ['/series', '/journals'] } });
+    expect(other).toMatchObject({
+      status: 409,
+      json: { code: 'idempotency_conflict', differing_fields: ['/series', '/journals'] },
+    });
     await ended(first.json['export_id']);
   });
 
   it('refuses ranges beyond the head, empty ones, and more entries than asked for at most', async () => {
     const refused = async (body: Record<string, unknown>) => (await app.call('POST', '/exports', { body })).json;
-    expect(await refused({ revisions: { decisions: [0, 9999] } })).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer: '/revisions/decisions' }] });
-    expect(await refused({ revisions: { decisions: [3, 3] } })).toMatchObject({ status: 422, code: 'validation_failed' });
+    expect(await refused({ revisions: { decisions: [0, 9999] } })).toMatchObject({
+      status: 422,
+      code: 'validation_failed',
+      errors: [{ pointer: '/revisions/decisions' }],
+    });
+    expect(await refused({ revisions: { decisions: [3, 3] } })).toMatchObject({
+      status: 422,
+      code: 'validation_failed',
+    });
     expect(await refused({ journals: ['reservations'] })).toMatchObject({ status: 422, code: 'validation_failed' });
     expect(await refused({ max_entries: 2 })).toMatchObject({ status: 422, code: 'quota_exceeded' });
   });
@@ -127,9 +143,13 @@ describe('audit-export over HTTP', () => {
     expect(part.bytes.equals(whole.bytes.subarray(10, 20))).toBe(true);
     const tail = await download(job['export_id'], { range: 'bytes=-5' });
     expect(tail.bytes.equals(whole.bytes.subarray(-5))).toBe(true);
-    expect(await download(job['export_id'], { range: 'bytes=10-19', 'if-range': '"else"' })).toMatchObject({ status: 200 });
+    expect(await download(job['export_id'], { range: 'bytes=10-19', 'if-range': '"else"' })).toMatchObject({
+      status: 200,
+    });
     expect(await download(job['export_id'], { range: 'bytes=999999999-' })).toMatchObject({ status: 416 });
-    expect(await download(job['export_id'], { 'if-none-match': String(whole.headers['etag']) })).toMatchObject({ status: 304 });
+    expect(await download(job['export_id'], { 'if-none-match': String(whole.headers['etag']) })).toMatchObject({
+      status: 304,
+    });
   });
 
   it("answers another tenant's export exactly as one that is not there", async () => {
@@ -151,10 +171,20 @@ describe('audit-export over HTTP', () => {
     const first = await app.call('GET', '/exports?limit=2');
     const cursor = String(first.json['next_cursor']);
     const second = await app.call('GET', `/exports?limit=2&cursor=${cursor}`);
-    const ids = [first, second].flatMap(({ json }) => (json['items'] as readonly { export_id: string; created_at: string }[]));
+    const ids = [first, second].flatMap(
+      ({ json }) => json['items'] as readonly { export_id: string; created_at: string }[],
+    );
     expect(new Set(ids.map(({ export_id: id }) => id)).size).toBe(4);
-    expect(ids.map(({ created_at: at }) => at)).toEqual(ids.map(({ created_at: at }) => at).sort().reverse());
-    expect(await app.call('GET', `/exports?cursor=${cursor}`, { tenant: 'other' })).toMatchObject({ status: 400, json: { code: 'cursor_invalid' } });
+    expect(ids.map(({ created_at: at }) => at)).toEqual(
+      ids
+        .map(({ created_at: at }) => at)
+        .sort()
+        .reverse(),
+    );
+    expect(await app.call('GET', `/exports?cursor=${cursor}`, { tenant: 'other' })).toMatchObject({
+      status: 400,
+      json: { code: 'cursor_invalid' },
+    });
   });
 
   it('refuses callers who are neither admin nor auditor', async () => {
@@ -165,17 +195,31 @@ describe('audit-export over HTTP', () => {
 
   it('pages through a journal as it was when the walk began', async () => {
     const first = await app.call('GET', '/ledger?limit=5&from_revision=2');
-    const items = first.json['items'] as readonly { revision: number; leaf_hash: string; envelope: { revision: number }; payload: { decision_id: string } }[];
+    const items = first.json['items'] as readonly {
+      revision: number;
+      leaf_hash: string;
+      envelope: { revision: number };
+      payload: { decision_id: string };
+    }[];
     expect(items.map(({ revision }) => revision)).toEqual([2, 3, 4, 5, 6]);
     expect(first.json).toMatchObject({ contiguous: true, first_revision: 2, last_revision: 6 });
     expect(items[0]).toMatchObject({ envelope: { revision: 2, origin: 'ledger.example/acme/decisions' } });
     const [head = -1n] = await world.platform.log.heads([journalName('decisions', 'acme')]);
     await world.decide('acme', 2, 'later');
-    const rest = await app.call('GET', `/ledger?limit=1000&from_revision=2&cursor=${String(first.json['next_cursor'])}`);
+    const rest = await app.call(
+      'GET',
+      `/ledger?limit=1000&from_revision=2&cursor=${String(first.json['next_cursor'])}`,
+    );
     expect(rest.json).toMatchObject({ next_cursor: null, first_revision: 7, last_revision: Number(head) });
-    expect((await app.call('GET', '/ledger?journal=policy&type=policy_published')).json).toMatchObject({ contiguous: false, items: [{ revision: 0 }] });
+    expect((await app.call('GET', '/ledger?journal=policy&type=policy_published')).json).toMatchObject({
+      contiguous: false,
+      items: [{ revision: 0 }],
+    });
     expect(await app.call('GET', `/ledger?cursor=${String(first.json['next_cursor'])}`)).toMatchObject({ status: 400 });
-    expect((await app.call('GET', '/ledger?from_revision=3&to_revision=3')).json).toMatchObject({ first_revision: 3, last_revision: 3 });
+    expect((await app.call('GET', '/ledger?from_revision=3&to_revision=3')).json).toMatchObject({
+      first_revision: 3,
+      last_revision: 3,
+    });
   });
 
   it('takes up an export again whose process died, from scratch, and clears what it left', async () => {
@@ -184,7 +228,18 @@ describe('audit-export over HTTP', () => {
     const ranges = { decisions: { from: 0n, to: 4n } };
     await app.close(); // Nobody else may take the job while it is given to a worker that dies.
     const job: ExportJob = {
-      ...{ tenantId: 'acme', exportId, series: 'crash', ranges, status: 'queued', progress: 0, total: 4, result: null, failure: null, attempt: 0 },
+      ...{
+        tenantId: 'acme',
+        exportId,
+        series: 'crash',
+        ranges,
+        status: 'queued',
+        progress: 0,
+        total: 4,
+        result: null,
+        failure: null,
+        attempt: 0,
+      },
       ...{ createdAt: new Date().toISOString(), createdBy: 'ursula' },
     };
     await world.store.createExport({ job, key: null, asked: '{}' }, 2);
@@ -193,7 +248,13 @@ describe('audit-export over HTTP', () => {
     await writeFile(join(tenantFolder, `${exportId}.1.zip.partial`), 'half');
     app = await openAuditApp(world);
     expect(await ended(exportId)).toMatchObject({ status: 'ready', progress: { entries: 4, total: 4 } });
-    expect(await world.store.endExport(dead!, { kind: 'failed', failure: 'late words of the dead', endedAt: new Date().toISOString() })).toBe(false);
+    expect(
+      await world.store.endExport(dead!, {
+        kind: 'failed',
+        failure: 'late words of the dead',
+        endedAt: new Date().toISOString(),
+      }),
+    ).toBe(false);
     const report = await verifyBundle(await saved(exportId), { trust: await vkeys() });
     expect(report.result).toBe('intact');
     expect((await readdir(tenantFolder)).filter((name) => name.startsWith(exportId))).toEqual([`${exportId}.zip`]);
@@ -203,9 +264,13 @@ describe('audit-export over HTTP', () => {
     const job = await exported({ series: 'expiring' });
     const id = String(job['export_id']);
     world.tricks.skewMs = 31 * 86_400_000;
-    await until(async () => ((await app.call('GET', `/exports/${id}`)).json['status'] === 'expired' ? true : undefined));
+    await until(async () =>
+      (await app.call('GET', `/exports/${id}`)).json['status'] === 'expired' ? true : undefined,
+    );
     expect(await download(id)).toMatchObject({ status: 410, json: { code: 'export_expired' } });
-    await until(async () => ((await readdir(join(world.options.exportsDir, 'acme'))).includes(`${id}.zip`) ? undefined : true));
+    await until(async () =>
+      (await readdir(join(world.options.exportsDir, 'acme'))).includes(`${id}.zip`) ? undefined : true,
+    );
     world.tricks.skewMs = 0;
   });
 
@@ -254,7 +319,10 @@ describe('audit-export over HTTP', () => {
     expect(after.json['parity_ok']).toBe(false);
     expect(after.json['mismatches']).toEqual([expect.stringContaining('decisions-acme')]);
     const ofExport = await app.call('GET', `/exports/${String(job['export_id'])}/parity`);
-    expect(ofExport.json).toMatchObject({ parity_ok: false, counts: { decision_count_exported: counts['decision_count_journal'] } });
+    expect(ofExport.json).toMatchObject({
+      parity_ok: false,
+      counts: { decision_count_exported: counts['decision_count_journal'] },
+    });
     const own = await app.call('GET', '/exports/parity', { tenant: 'other' });
     expect(own.json['parity_ok']).toBe(true);
   });

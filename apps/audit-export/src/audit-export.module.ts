@@ -31,7 +31,8 @@ export class AuditExportModule implements OnModuleInit, OnModuleDestroy {
         { provide: PLATFORM, useValue: platform },
         {
           provide: AUDIT_SERVICES,
-          useFactory: (metrics: Metrics, logger: Logger) => createServices(platform, options, auditObserver(metrics, logger)),
+          useFactory: (metrics: Metrics, logger: Logger) =>
+            createServices(platform, options, auditObserver(metrics, logger)),
           inject: [METRICS, LOGGER],
         },
       ],

@@ -11,6 +11,8 @@ describe('readByteRange', () => {
     ['bytes=10-', 'unsatisfiable'],
     ['bytes=-0', 'unsatisfiable'],
   ])('reads %s of ten bytes', (header, expected) => expect(readByteRange(header, 10)).toEqual(expected));
-  it.each([null, '', 'bytes=', 'bytes=-', 'bytes=3-1', 'bytes=0-1,3-4', 'items=0-1', 'bytes=a-b'])('gives everything for %p', (header) =>
-    expect(readByteRange(header, 10)).toBeUndefined());
+  it.each([null, '', 'bytes=', 'bytes=-', 'bytes=3-1', 'bytes=0-1,3-4', 'items=0-1', 'bytes=a-b'])(
+    'gives everything for %p',
+    (header) => expect(readByteRange(header, 10)).toBeUndefined(),
+  );
 });

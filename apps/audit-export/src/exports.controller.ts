@@ -25,7 +25,8 @@ import type { AuditServices } from './services.js';
 import { AUDIT_SERVICES } from './tokens.js';
 
 const ENTRIES_MAX = 5_000_000;
-const one = (header: string | readonly string[] | undefined): string | null => (typeof header === 'string' ? header : null);
+const one = (header: string | readonly string[] | undefined): string | null =>
+  typeof header === 'string' ? header : null;
 
 @Controller()
 export class ExportsController {
@@ -39,8 +40,15 @@ export class ExportsController {
     @IdempotencyKeyHeader() header: string | null,
   ) {
     const body = readBody(CreateExportBody, bytes);
-    const revisions = Object.fromEntries(Object.entries(body.revisions ?? {}).filter(([, range]) => range !== undefined));
-    const input: ExportInput = { series: body.series, journals: body.journals, revisions, entriesMax: body.max_entries ?? ENTRIES_MAX };
+    const revisions = Object.fromEntries(
+      Object.entries(body.revisions ?? {}).filter(([, range]) => range !== undefined),
+    );
+    const input: ExportInput = {
+      series: body.series,
+      journals: body.journals,
+      revisions,
+      entriesMax: body.max_entries ?? ENTRIES_MAX,
+    };
     const meta = metaOf(caller, info, oneKey(header, body.idempotency_key));
     return orUnavailable(async () => {
       const { job, isReplayed } = unwrap(await this.services.exports.create(input, meta));
@@ -79,9 +87,16 @@ export class ExportsController {
   }
 
   @Endpoint(ROUTES.downloadExport)
-  async download(@Caller() caller: CallerIdentity, @Param() params: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async download(
+    @Caller() caller: CallerIdentity,
+    @Param() params: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const { export_id: id } = readParams(ExportIdParams, params);
-    const { content, contentSha256 } = await orUnavailable(async () => unwrap(await this.services.exports.content(caller.tenantId, id)));
+    const { content, contentSha256 } = await orUnavailable(async () =>
+      unwrap(await this.services.exports.content(caller.tenantId, id)),
+    );
     const etag = `"${contentSha256}"`;
     reply.header('etag', etag).header('accept-ranges', 'bytes');
     if (one(request.headers['if-none-match']) === etag) {
@@ -103,7 +118,8 @@ const send = async (reply: FastifyReply, content: ExportContent, asked: string |
     return;
   }
   const { from, to } = range ?? { from: 0, to: size - 1 };
-  if (range !== undefined) reply.status(206).header('content-range', `bytes ${from.toString()}-${to.toString()}/${size.toString()}`);
+  if (range !== undefined)
+    reply.status(206).header('content-range', `bytes ${from.toString()}-${to.toString()}/${size.toString()}`);
   reply.header('content-type', 'application/zip').header('content-length', to - from + 1);
   await reply.send(Readable.from(content.read(from, to), { objectMode: false }));
 };

@@ -1,7 +1,16 @@
 import { Controller, Inject, Param, Query } from '@nestjs/common';
 import { JOURNAL_KINDS, journalName, type Platform, readLedger, vkeyLines } from '@verdict/application';
 import { KindParams, LedgerQuery, ROUTES } from '@verdict/contracts';
-import { Answer, type AnswerHead, Caller, type CallerIdentity, Endpoint, problem, readParams, unwrap } from '@verdict/nest-kit';
+import {
+  Answer,
+  type AnswerHead,
+  Caller,
+  type CallerIdentity,
+  Endpoint,
+  problem,
+  readParams,
+  unwrap,
+} from '@verdict/nest-kit';
 import { checkpointAnswer, ledgerAnswer } from './answers.js';
 import { orUnavailable } from './outage.js';
 import type { AuditServices } from './services.js';
@@ -18,15 +27,27 @@ export class LedgerController {
 
   @Endpoint(ROUTES.queryLedger)
   query(@Caller() caller: CallerIdentity, @Query() query: unknown) {
-    const { limit, cursor, journal, type, from_revision: from, to_revision: to } = readParams(LedgerQuery, query, 'query');
+    const {
+      limit,
+      cursor,
+      journal,
+      type,
+      from_revision: from,
+      to_revision: to,
+    } = readParams(LedgerQuery, query, 'query');
     const filter = { kind: journal, type, from: revisionOf(from), to: revisionOf(to) };
-    return orUnavailable(async () => ledgerAnswer(unwrap(await readLedger(this.platform.log.journals, caller.tenantId, { ...filter, limit, cursor }))));
+    return orUnavailable(async () =>
+      ledgerAnswer(unwrap(await readLedger(this.platform.log.journals, caller.tenantId, { ...filter, limit, cursor }))),
+    );
   }
 
   @Endpoint(ROUTES.listCheckpoints)
   checkpoints(@Caller() caller: CallerIdentity) {
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, caller.tenantId));
-    return orUnavailable(async () => ({ items: (await this.services.store.latestCheckpoints(journals)).map(checkpointAnswer), next_cursor: null }));
+    return orUnavailable(async () => ({
+      items: (await this.services.store.latestCheckpoints(journals)).map(checkpointAnswer),
+      next_cursor: null,
+    }));
   }
 
   @Endpoint(ROUTES.latestCheckpoint)

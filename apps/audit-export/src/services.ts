@@ -43,7 +43,11 @@ const STATEMENT: ExportStatement = {
 const BARRIER_MS = 60_000;
 
 /** Wires the use cases to the ports of this process. */
-export const createServices = async (platform: Platform, options: AuditExportOptions, observer: AuditObserver): Promise<AuditServices> => {
+export const createServices = async (
+  platform: Platform,
+  options: AuditExportOptions,
+  observer: AuditObserver,
+): Promise<AuditServices> => {
   const { log, readModels, barrier, keys, clock, ids, logHost } = platform;
   const { store, exportsDir, publishEveryMs, jobPollMs, barrierMs = BARRIER_MS } = options;
   const files = await openExportFiles(exportsDir);
@@ -60,7 +64,9 @@ export const createServices = async (platform: Platform, options: AuditExportOpt
     },
     { observer, clock, ...(jobPollMs === undefined ? {} : { pollEveryMs: jobPollMs }) },
   );
-  const onCreated = (): void => { runner.wake(); };
+  const onCreated = (): void => {
+    runner.wake();
+  };
   return {
     ...{ publisher, runner, files, store },
     exports: new ManageExports({ log, store, files, clock, ids, observer, onCreated }),

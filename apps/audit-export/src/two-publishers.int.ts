@@ -22,7 +22,12 @@ afterAll(async () => {
 /** All of them, by size. */
 const checkpointsOf = async (journal: string): Promise<readonly StoredCheckpoint[]> => {
   const found: StoredCheckpoint[] = [];
-  for (let next = await store.firstCovering(journal, 1n); next !== undefined; next = await store.firstCovering(journal, next.size + 1n)) found.push(next);
+  for (
+    let next = await store.firstCovering(journal, 1n);
+    next !== undefined;
+    next = await store.firstCovering(journal, next.size + 1n)
+  )
+    found.push(next);
   return found;
 };
 
@@ -30,7 +35,10 @@ describe('two publishers', () => {
   it('lets two processes sign the same busy journals without a fork', async () => {
     const log = new MemoryStore();
     const alarms: string[] = [];
-    const observer = { ...silentAuditObserver, refused: ({ reason }: { readonly reason: string }) => void alarms.push(reason) };
+    const observer = {
+      ...silentAuditObserver,
+      refused: ({ reason }: { readonly reason: string }) => void alarms.push(reason),
+    };
     const keys = new MemoryKeyStore();
     const names = ['decisions-busy', 'policy-busy', 'decisions-busier'];
     const made = [store, other].map((each) => {
@@ -47,7 +55,8 @@ describe('two publishers', () => {
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    for (const name of names) await made[1]!.publisher.covering(name.split('-')[1]!, name.startsWith('policy') ? 'policy' : 'decisions', 80n);
+    for (const name of names)
+      await made[1]!.publisher.covering(name.split('-')[1]!, name.startsWith('policy') ? 'policy' : 'decisions', 80n);
     for (const { publisher } of made) await publisher.stop();
     for (const name of names) {
       const leaves = (log.journals.get(name) ?? []).map(({ leafHash }) => leafHash);

@@ -1,25 +1,8 @@
-import { Controller, Inject, Param } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
 import { BudgetIdParams, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
 import { type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  IfMatchVersion,
-  metaOf,
-  oneKey,
-  problem,
-  RawBody,
-  readBody,
-  readParams,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { POLICY_ADMIN } from './tokens.js';
 
 const MONTHS: Readonly<Record<BudgetPeriod, number>> = { month: 1, quarter: 3, year: 12, total: 1 };
@@ -46,27 +29,21 @@ export class BudgetsController {
   constructor(@Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin) {}
 
   @Endpoint(ROUTES.listBudgets)
-  async list(@Caller() caller: CallerIdentity) {
-    const budgets = unwrap(await this.admin.budgets(caller.tenantId));
+  async list(@TheCall() call: Call) {
+    const budgets = unwrap(await this.admin.budgets(call.tenantId));
     return { items: budgets.map(budgetAnswer), next_cursor: null };
   }
 
   @Endpoint(ROUTES.getBudget)
-  async one(@Caller() caller: CallerIdentity, @Param() params: unknown, @Answer() answer: AnswerHead) {
-    const shown = await this.find(caller.tenantId, readParams(BudgetIdParams, params).budget_id);
-    answer.etag(shown.budget.terms.version);
+  async one(@TheCall() call: Call) {
+    const shown = await this.find(call.tenantId, call.params(BudgetIdParams).budget_id);
+    call.answer.etag(shown.budget.terms.version);
     return budgetAnswer(shown);
   }
 
   @Endpoint(ROUTES.createBudget)
-  async create(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(CreateBudgetBody, bytes);
+  async create(@TheCall() call: Call) {
+    const body = call.body(CreateBudgetBody);
     const written = await this.admin.setBudget(
       {
         budgetId: null,
@@ -79,28 +56,20 @@ export class BudgetsController {
         isActive: body.active ?? true,
         whenCommitted: 'refuse',
       },
-      metaOf(caller, info, oneKey(header, body.idempotency_key)),
+      call.meta(body.idempotency_key),
     );
-    return this.written(unwrap(written), answer);
+    return this.written(unwrap(written), call);
   }
 
   @Endpoint(ROUTES.updateBudget)
-  async update(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @IfMatchVersion() expectedVersion: number | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(UpdateBudgetBody, bytes);
-    const { budget_id: budgetId } = readParams(BudgetIdParams, params);
-    const { terms } = (await this.find(caller.tenantId, budgetId)).budget;
+  async update(@TheCall() call: Call) {
+    const body = call.body(UpdateBudgetBody);
+    const { budget_id: budgetId } = call.params(BudgetIdParams);
+    const { terms } = (await this.find(call.tenantId, budgetId)).budget;
     const written = await this.admin.setBudget(
       {
         budgetId,
-        change: { kind: 'update', expectedVersion },
+        change: { kind: 'update', expectedVersion: call.expectedVersion },
         scope: terms.scope,
         period: terms.period,
         limit: body.limit_usd,
@@ -109,9 +78,9 @@ export class BudgetsController {
         isActive: body.active ?? terms.active,
         whenCommitted: body.when_committed,
       },
-      metaOf(caller, info, oneKey(header, body.idempotency_key)),
+      call.meta(body.idempotency_key),
     );
-    return this.written(unwrap(written), answer);
+    return this.written(unwrap(written), call);
   }
 
   private async find(tenantId: string, budgetId: string): Promise<ShownBudget> {
@@ -120,7 +89,7 @@ export class BudgetsController {
     return shown;
   }
 
-  private written(written: ShownBudget & { readonly entry: EntryReference | null; readonly isReplayed: boolean }, answer: AnswerHead) {
+  private written(written: ShownBudget & { readonly entry: EntryReference | null; readonly isReplayed: boolean }, { answer }: Call) {
     answer.etag(written.budget.terms.version);
     if (written.entry !== null) answer.entry('policy', BigInt(written.entry.revision));
     return { ...budgetAnswer(written), entry: written.entry, replayed: written.isReplayed };

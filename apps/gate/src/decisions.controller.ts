@@ -1,18 +1,16 @@
-import { Controller, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { type DecisionView, entryReferenceOf, journalName, originOf, type Platform, type RecordedEntry, recordedDecision, verdictAnswer } from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
-import { Caller, type CallerIdentity, Endpoint, MinEntry, problem, readParams, waitForMinEntry } from '@verdict/nest-kit';
+import { Call, Endpoint, problem, TheCall, waitForMinEntry } from '@verdict/nest-kit';
 import { PLATFORM } from './tokens.js';
-
-type MinEntryHeader = { readonly kind: string; readonly revision: bigint } | null;
 
 /** Where a decision stands, from what three journals say of it. */
 const stateOf = ({ row, approvalStatus, settlement }: DecisionView): string => {
   if (settlement !== null) return 'settled';
   if (row.holdState === 'superseded') return 'superseded';
   if (approvalStatus !== null) return approvalStatus === 'pending' ? 'pending_approval' : approvalStatus;
-  if (row.decision === 'DENY') return 'not_permitted';
-  return row.decision === 'REQUIRE_APPROVAL' && !row.isDryRun ? 'pending_approval' : 'permitted';
+  if (row.decision === 'REQUIRE_APPROVAL') return row.isDryRun ? 'not_permitted' : 'pending_approval';
+  return row.decision === 'DENY' ? 'not_permitted' : 'permitted';
 };
 
 const summaryOf = (view: DecisionView) => ({
@@ -37,34 +35,35 @@ export class DecisionsController {
   constructor(@Inject(PLATFORM) private readonly platform: Platform) {}
 
   @Endpoint(ROUTES.listDecisions)
-  async list(@Caller() caller: CallerIdentity, @Query() query: unknown, @MinEntry() min: MinEntryHeader) {
-    const { limit, cursor, ...filter } = readParams(DecisionsQuery, query, 'query');
-    await waitForMinEntry(this.platform, caller.tenantId, min);
+  async list(@TheCall() call: Call) {
+    const { limit, cursor, ...filter } = call.query(DecisionsQuery);
+    const { tenantId } = call;
+    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
     const page = await readModels.listDecisions(
-      caller.tenantId,
+      tenantId,
       { projectId: filter.project_id, environmentClass: filter.environment_class, decision: filter.decision, source: filter.source },
       { limit, cursor },
     );
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { decisions } = await readModels.highWater(caller.tenantId);
+    const { decisions } = await readModels.highWater(tenantId);
     return { items: page.rows.map(summaryOf), next_cursor: page.nextCursor, as_of: { decisions: Number(decisions) } };
   }
 
   @Endpoint(ROUTES.getDecision)
-  async one(@Caller() caller: CallerIdentity, @Param() params: unknown, @MinEntry() min: MinEntryHeader) {
-    const { view, entry } = await this.find(caller.tenantId, params, min);
+  async one(@TheCall() call: Call) {
+    const { view, entry } = await this.find(call);
     const recorded = recordedDecision(entry);
     const now = this.platform.clock.nowMs();
-    const at = { origin: this.originOf(caller.tenantId), entry, isReplayed: false, isExpired: now >= Date.parse(recorded.expires_at) };
+    const at = { origin: this.originOf(call.tenantId), entry, isReplayed: false, isExpired: now >= Date.parse(recorded.expires_at) };
     return { ...verdictAnswer(recorded, at), state: stateOf(view) };
   }
 
   @Endpoint(ROUTES.getReceipt)
-  async receipt(@Caller() caller: CallerIdentity, @Param() params: unknown, @MinEntry() min: MinEntryHeader) {
-    const { entry } = await this.find(caller.tenantId, params, min);
+  async receipt(@TheCall() call: Call) {
+    const { entry } = await this.find(call);
     return {
-      entry: entryReferenceOf(this.originOf(caller.tenantId), entry),
+      entry: entryReferenceOf(this.originOf(call.tenantId), entry),
       recorded_at: entry.recordedAt,
       entry_base64: Buffer.from(entry.bytes).toString('base64'),
     };
@@ -74,9 +73,10 @@ export class DecisionsController {
     return originOf(this.platform.logHost, tenantId, 'decisions');
   }
 
-  private async find(tenantId: string, params: unknown, min: MinEntryHeader): Promise<{ readonly view: DecisionView; readonly entry: RecordedEntry }> {
-    const { decision_id: id } = readParams(DecisionIdParams, params);
-    await waitForMinEntry(this.platform, tenantId, min);
+  private async find(call: Call): Promise<{ readonly view: DecisionView; readonly entry: RecordedEntry }> {
+    const { decision_id: id } = call.params(DecisionIdParams);
+    const { tenantId } = call;
+    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const view = (await this.platform.readModels.findDecision(tenantId, id)) ?? (await this.findAtTip(tenantId, id));
     if (view === undefined) throw problem('not_found');
     for await (const entry of this.platform.log.read(journalName('decisions', tenantId), view.row.revision, 1)) return { view, entry };

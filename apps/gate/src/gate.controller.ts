@@ -1,25 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { type ChangeRequest, type DecideChange, type DecidedChange, preflightAnswer, type UseCaseResult, verdictAnswer } from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  metaOf,
-  METRICS,
-  type Metrics,
-  oneKey,
-  isProblemCode,
-  RawBody,
-  readBody,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-  withSpan,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, isProblemCode, METRICS, type Metrics, TheCall, unwrap, withSpan } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { DECIDE_CHANGE } from './tokens.js';
 
@@ -63,39 +45,26 @@ export class GateController {
   ) {}
 
   @Endpoint(ROUTES.gateTerraform)
-  async terraform(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(GateBody, bytes, BODY);
-    const meta = metaOf(caller, info, oneKey(header, body.idempotency_key));
-    const decided = await this.decide(changeOf(body, null), meta, answer);
+  async terraform(@TheCall() call: Call) {
+    const body = call.body(GateBody, BODY);
+    const decided = await this.decide(changeOf(body, null), call, body.idempotency_key);
     return verdictAnswer(decided.recorded, decided);
   }
 
   @Endpoint(ROUTES.gatePreflight)
-  async preflight(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(PreflightBody, bytes, BODY);
-    const meta = metaOf(caller, info, oneKey(header, body.idempotency_key));
-    const decided = await this.decide(changeOf(body, runOf(body)), meta, answer);
+  async preflight(@TheCall() call: Call) {
+    const body = call.body(PreflightBody, BODY);
+    const decided = await this.decide(changeOf(body, runOf(body)), call, body.idempotency_key);
     return preflightAnswer(decided.recorded, decided);
   }
 
-  private async decide(request: ChangeRequest, meta: Parameters<DecideChange>[1], answer: AnswerHead): Promise<DecidedChange> {
+  private async decide(request: ChangeRequest, call: Call, key: string | undefined): Promise<DecidedChange> {
+    const meta = call.meta(key);
     const started = performance.now();
     const result = await withSpan('decide change', { 'verdict.source': request.source }, () => this.decideChange(request, meta));
     this.count(request, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);
-    answer.entry('decisions', decided.entry.revision);
+    call.answer.entry('decisions', decided.entry.revision);
     return decided;
   }
 

@@ -1,23 +1,8 @@
-import { Controller, Inject, Param } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import type { PolicyAdmin } from '@verdict/application';
 import { DEPTH_MAX, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
 import { type PriceBook, type PublishedPriceBook, readPriceBook } from '@verdict/domain';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  isProblemCode,
-  metaOf,
-  problem,
-  RawBody,
-  readParams,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, isProblemCode, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { POLICY_ADMIN } from './tokens.js';
 
 const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: PublishedPriceBook) => ({
@@ -44,30 +29,24 @@ export class PriceBooksController {
   constructor(@Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin) {}
 
   @Endpoint(ROUTES.listPriceBooks)
-  async list(@Caller() caller: CallerIdentity) {
-    const books = unwrap(await this.admin.priceBooks(caller.tenantId));
+  async list(@TheCall() call: Call) {
+    const books = unwrap(await this.admin.priceBooks(call.tenantId));
     return { items: books.map(bookAnswer).reverse(), next_cursor: null };
   }
 
   @Endpoint(ROUTES.getPriceBook)
-  async one(@Caller() caller: CallerIdentity, @Param() params: unknown) {
-    const { version } = readParams(PriceBookParams, params);
-    const published = unwrap(await this.admin.priceBooks(caller.tenantId)).find((each) => each.version === version);
+  async one(@TheCall() call: Call) {
+    const { version } = call.params(PriceBookParams);
+    const published = unwrap(await this.admin.priceBooks(call.tenantId)).find((each) => each.version === version);
     if (published === undefined) throw problem('not_found');
     return { ...bookAnswer(published), book: published.book };
   }
 
   @Endpoint(ROUTES.publishPriceBook)
-  async publish(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() key: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const written = unwrap(await this.admin.publishPriceBook(readBook(bytes), metaOf(caller, info, key)));
-    if (written.entry === null) answer.status(200);
-    else answer.entry('policy', BigInt(written.entry.revision));
+  async publish(@TheCall() call: Call) {
+    const written = unwrap(await this.admin.publishPriceBook(readBook(call.bytes), call.meta()));
+    if (written.entry === null) call.answer.status(200);
+    else call.answer.entry('policy', BigInt(written.entry.revision));
     return { ...bookAnswer(written.published), entry: written.entry, unchanged: written.entry === null };
   }
 }

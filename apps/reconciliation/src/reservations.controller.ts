@@ -1,29 +1,9 @@
-import { Controller, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import type { DecisionView, Platform, ReconcileReservation } from '@verdict/application';
 import { DecisionIdParams, ExceptionsQuery, ReconcileBody, ReservationsQuery, ROUTES } from '@verdict/contracts';
 import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf, usdTextOf } from '@verdict/domain';
-import {
-  Answer,
-  type AnswerHead,
-  Caller,
-  type CallerIdentity,
-  Endpoint,
-  IdempotencyKeyHeader,
-  metaOf,
-  MinEntry,
-  oneKey,
-  problem,
-  RawBody,
-  readBody,
-  readParams,
-  RequestContext,
-  type RequestInfo,
-  unwrap,
-  waitForMinEntry,
-} from '@verdict/nest-kit';
+import { Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
 import { PLATFORM, RECONCILE_RESERVATION } from './tokens.js';
-
-type MinEntryHeader = { readonly kind: string; readonly revision: bigint } | null;
 
 /** What came back, counted once: a budget leg may carry each dollar once a month, a ceiling carries it once. */
 const releasedOf = (legs: readonly SettledLeg[]) =>
@@ -41,13 +21,14 @@ export class ReservationsController {
   ) {}
 
   @Endpoint(ROUTES.listActiveReservations)
-  async active(@Caller() caller: CallerIdentity, @Query() query: unknown, @MinEntry() min: MinEntryHeader) {
-    const { limit, cursor, project_id: projectId } = readParams(ReservationsQuery, query, 'query');
-    await waitForMinEntry(this.platform, caller.tenantId, min);
+  async active(@TheCall() call: Call) {
+    const { limit, cursor, project_id: projectId } = call.query(ReservationsQuery);
+    const { tenantId } = call;
+    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
-    const page = await readModels.listActiveReservations(caller.tenantId, { projectId }, { limit, cursor });
+    const page = await readModels.listActiveReservations(tenantId, { projectId }, { limit, cursor });
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { decisions, reservations } = await readModels.highWater(caller.tenantId);
+    const { decisions, reservations } = await readModels.highWater(tenantId);
     return {
       items: page.rows.map((view) => this.shown(view)),
       next_cursor: page.nextCursor,
@@ -56,13 +37,14 @@ export class ReservationsController {
   }
 
   @Endpoint(ROUTES.listExceptions)
-  async exceptions(@Caller() caller: CallerIdentity, @Query() query: unknown, @MinEntry() min: MinEntryHeader) {
-    const { limit, cursor, kind } = readParams(ExceptionsQuery, query, 'query');
-    await waitForMinEntry(this.platform, caller.tenantId, min);
+  async exceptions(@TheCall() call: Call) {
+    const { limit, cursor, kind } = call.query(ExceptionsQuery);
+    const { tenantId } = call;
+    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
-    const page = await readModels.listExceptions(caller.tenantId, { kind }, { limit, cursor });
+    const page = await readModels.listExceptions(tenantId, { kind }, { limit, cursor });
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { reservations } = await readModels.highWater(caller.tenantId);
+    const { reservations } = await readModels.highWater(tenantId);
     const items = page.rows.map((row) => ({
       exception_id: row.exceptionId,
       kind: row.kind,
@@ -80,30 +62,21 @@ export class ReservationsController {
   }
 
   @Endpoint(ROUTES.getReservation)
-  async one(@Caller() caller: CallerIdentity, @Param() params: unknown, @MinEntry() min: MinEntryHeader) {
-    const { decision_id: id } = readParams(DecisionIdParams, params);
-    await waitForMinEntry(this.platform, caller.tenantId, min);
-    const view = await this.platform.readModels.findDecision(caller.tenantId, id);
+  async one(@TheCall() call: Call) {
+    const { decision_id: id } = call.params(DecisionIdParams);
+    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
+    const view = await this.platform.readModels.findDecision(call.tenantId, id);
     if (view === undefined) throw problem('not_found');
     return this.shown(view);
   }
 
   @Endpoint(ROUTES.reconcile)
-  async reconcile(
-    @Caller() caller: CallerIdentity,
-    @RequestContext() info: RequestInfo,
-    @Param() params: unknown,
-    @RawBody() bytes: Uint8Array,
-    @IdempotencyKeyHeader() header: string | null,
-    @Answer() answer: AnswerHead,
-  ) {
-    const body = readBody(ReconcileBody, bytes);
-    const { decision_id: decisionId } = readParams(DecisionIdParams, params);
+  async reconcile(@TheCall() call: Call) {
+    const body = call.body(ReconcileBody);
+    const { decision_id: decisionId } = call.params(DecisionIdParams);
     const input = { decisionId, actual: body.actual_monthly_delta_usd, notes: body.notes ?? null };
-    const { settled, entry, isReplayed } = unwrap(
-      await this.reconcileReservation(input, metaOf(caller, info, oneKey(header, body.idempotency_key))),
-    );
-    answer.entry('reservations', BigInt(entry.revision));
+    const { settled, entry, isReplayed } = unwrap(await this.reconcileReservation(input, call.meta(body.idempotency_key)));
+    call.answer.entry('reservations', BigInt(entry.revision));
     return {
       decision_id: settled.decision_id,
       status: settled.status,

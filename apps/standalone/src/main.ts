@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApprovalsModule } from '@verdict/app-approvals/module';
 import { AuditExportModule } from '@verdict/app-audit-export/module';
@@ -31,7 +31,8 @@ const start = async (): Promise<Running> => {
   const tracing = await startTracing({ serviceName: 'verdict-standalone', endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, preload: ['pg'] });
   const logger = createLogger({ service: 'standalone', level: config.LOG_LEVEL });
   const dataDir = resolve(config.VERDICT_DATA_DIR);
-  await mkdir(dataDir, { recursive: true, mode: DATA_DIR_MODE });
+  await mkdir(dataDir, { recursive: true });
+  await chmod(dataDir, DATA_DIR_MODE); // Whatever the umask is.
   const postgresLog: EmbeddedLog = (message, fields) => { logger.info({ part: 'postgres', ...fields }, message); };
   const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres', 'data'), log: postgresLog });
   const metrics = new Metrics({ prefix: config.METRIC_PREFIX, aliasPrefixes: config.METRIC_ALIAS_PREFIXES, reasonCodes: REASON_CODES });

@@ -10,7 +10,7 @@ import type {
   Subscription,
 } from '@verdict/application';
 import { Faults } from './faults.js';
-import { checkAppend } from './limits.js';
+import { checkAppend } from '@verdict/application';
 import { MemoryStore } from './memory-store.js';
 
 type OnMoved = (journal: JournalName, head: Revision) => void;

@@ -9,6 +9,7 @@ export type {
   Subscription,
 } from './ports/journals.js';
 export { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend, JournalGap } from './ports/journals.js';
+export { checkAppend, ENTRY_BYTES_MAX } from './ports/check-append.js';
 export { type KeyPurpose, type KeyStore, KeyStoreUnavailable, type PublicSigningKey } from './ports/key-store.js';
 export type {
   ApprovalRow,

@@ -41,4 +41,6 @@ export { RouteWithoutRoles, type RegisteredRoute } from './routing/route-table.j
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
 export { withSpan } from './tracing/with-span.js';
 export { metaOf, oneKey, readBody, readParams, unwrap, waitForMinEntry } from './routing/edge.js';
-export { IdempotencyKeyHeader, IfMatchVersion, MinEntry, RangeHeader } from './routing/headers.decorator.js';
+export { Call, TheCall } from './routing/call.decorator.js';
+export { IdempotencyKeyHeader, RangeHeader } from './routing/headers.decorator.js';
+export type { MinEntryReference } from './routing/headers.js';

@@ -15,6 +15,7 @@ import {
   type AuditStore,
   type ChangeRequest,
   createDecideChange,
+  type DecideChange,
   EntryLog,
   gateService,
   type Journals,
@@ -29,7 +30,7 @@ import {
 } from '@verdict/application';
 import { microUsd } from '@verdict/domain';
 import { createHttpApp, createLogger, uuidV7 } from '@verdict/nest-kit';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { AuditExportModule } from '../audit-export.module.js';
 import type { AuditExportOptions } from '../services.js';
 
@@ -60,7 +61,13 @@ export interface World {
 }
 
 const metaOf = (tenantId: string, key: string): RequestMeta => ({
-  caller: { tenantId, subject: 'pipeline', actor: { kind: 'service', id: 'pipeline', roles: ['service'] }, projects: null, onBehalfOf: null },
+  caller: {
+    tenantId,
+    subject: 'pipeline',
+    actor: { kind: 'service', id: 'pipeline', roles: ['service'] },
+    projects: null,
+    onBehalfOf: null,
+  },
   key,
   correlationId: null,
   traceparent: null,
@@ -92,7 +99,8 @@ async function* changed(entries: AsyncIterable<StoredEntry>): AsyncGenerator<Sto
 }
 const tamperedWith = (journals: Journals, { tampered }: Tricks): Journals => ({
   ...journals,
-  read: (journal, from, limit) => (tampered.has(journal) ? changed(journals.read(journal, from, limit)) : journals.read(journal, from, limit)),
+  read: (journal, from, limit) =>
+    tampered.has(journal) ? changed(journals.read(journal, from, limit)) : journals.read(journal, from, limit),
 });
 
 async function* without(ids: AsyncIterable<string>, lost: ReadonlySet<string>): AsyncGenerator<string> {
@@ -106,7 +114,19 @@ const withLosses = (models: ReadModels, { lostIds }: Tricks): ReadModels =>
         : bound(target, Reflect.get(target, name)),
   });
 const bound = (target: ReadModels, member: unknown): unknown =>
-  typeof member === 'function' ? (...values: readonly unknown[]): unknown => Reflect.apply(member, target, values) : member;
+  typeof member === 'function'
+    ? (...values: readonly unknown[]): unknown => Reflect.apply(member, target, values)
+    : member;
+
+const TRIES_MAX = 20;
+const decideOne = async (decideChange: DecideChange, tenantId: string, name: string): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    const result = await decideChange(change(name), metaOf(tenantId, name));
+    if (result.kind === 'done') return;
+    if (tries === TRIES_MAX) throw new Error(JSON.stringify(result));
+    await new Promise((resolve) => setTimeout(resolve, 10)); // A new tenant has no policy yet.
+  }
+};
 
 export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeyStore): Promise<World> => {
   await migrateLog(adminUrl);
@@ -123,7 +143,15 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
   const store = await openAuditStore({ url: serviceUrl });
   const leaves = openPostgresLeaves({ url: serviceUrl });
   const platform: Platform = {
-    ...{ log, readModels: withLosses(models.readModels, tricks), barrier: projector, keys, clock, observer: silentObserver, logHost: 'ledger.example' },
+    ...{
+      log,
+      readModels: withLosses(models.readModels, tricks),
+      barrier: projector,
+      keys,
+      clock,
+      observer: silentObserver,
+      logHost: 'ledger.example',
+    },
     sealer: openFileSealer(join(folder, 'sealing')),
     ids: { uuid: () => uuidV7(Date.now()), randomText: (count) => Buffer.alloc(count, 7).toString('base64url') },
   };
@@ -132,18 +160,16 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
   const decideChange = createDecideChange({ gate, ...platform });
   return {
     ...{ platform, store, tricks },
-    options: { exportsDir: join(folder, 'exports'), store, leaves, publishEveryMs: 100, jobPollMs: 50, barrierMs: 5_000 },
+    options: {
+      exportsDir: join(folder, 'exports'),
+      store,
+      leaves,
+      publishEveryMs: 100,
+      jobPollMs: 50,
+      barrierMs: 5_000,
+    },
     decide: async (tenantId, count, label) => {
-      for (let index = 0; index < count; index += 1) {
-        const name = `${label}-${index.toString()}`;
-        const ask = () => decideChange(change(name), metaOf(tenantId, name));
-        let result = await ask();
-        for (let tries = 1; result.kind !== 'done' && tries < 20; tries += 1) {
-          await new Promise((resolve) => setTimeout(resolve, 10)); // A new tenant has no policy yet.
-          result = await ask();
-        }
-        if (result.kind !== 'done') throw new Error(JSON.stringify(result));
-      }
+      for (let index = 0; index < count; index += 1) await decideOne(decideChange, tenantId, `${label}-${index.toString()}`);
     },
     close: async () => {
       await gate.stop();
@@ -178,27 +204,44 @@ export interface CallOptions {
 
 const ISSUER = 'https://issuer.test';
 
+const tokenFor = (key: CryptoKey, tenant: string, roles: readonly string[]): Promise<string> => {
+  const exp = Math.floor(Date.now() / 1000) + 3600;
+  return new SignJWT({ iss: ISSUER, aud: 'verdict', sub: 'ursula', tenant_id: tenant, roles: [...roles], exp })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
+    .sign(key);
+};
+
 /** The app over HTTP, with an issuer of its own. */
 export const openAuditApp = async (world: World, options: Partial<AuditExportOptions> = {}): Promise<AuditApp> => {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
-  const issuer = { issuer: ISSUER, audience: 'verdict', tenantClaim: 'tenant_id', jwks: { keys: [{ ...jwk, kty: 'OKP' }] } };
-  const config = { AUTH_ISSUERS: [issuer], LOG_LEVEL: 'error', METRIC_PREFIX: 'p_', METRIC_ALIAS_PREFIXES: [] } as const;
-  const logger = createLogger({ service: 'audit-export', level: 'error', stream: { write: (line: string) => void process.stderr.write(line) } });
+  const issuer = {
+    issuer: ISSUER,
+    audience: 'verdict',
+    tenantClaim: 'tenant_id',
+    jwks: { keys: [{ ...jwk, kty: 'OKP' }] },
+  };
+  const names = { METRIC_PREFIX: 'p_', METRIC_ALIAS_PREFIXES: [] } as const;
+  const config = { AUTH_ISSUERS: [issuer], LOG_LEVEL: 'error', ...names } as const;
+  const logger = createLogger({
+    service: 'audit-export',
+    level: 'error',
+    stream: { write: (line: string) => void process.stderr.write(line) },
+  });
   const module = AuditExportModule.register(world.platform, { ...world.options, ...options });
   const app = await createHttpApp({ service: 'audit-export', module, config, logger });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  const token = (tenant: string, roles: readonly string[]): Promise<string> =>
-    new SignJWT({ iss: ISSUER, aud: 'verdict', sub: 'ursula', tenant_id: tenant, roles: [...roles], exp: Math.floor(Date.now() / 1000) + 3600 })
-      .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
-      .sign(privateKey);
   return {
     call: async (method, path, { tenant = 'acme', roles = ['auditor'], body, headers = {} } = {}) => {
       const url = path.startsWith('/.') ? path : `/api/v1/enforcement${path}`;
       const answer = await app.inject({
         ...{ method, url },
-        headers: { authorization: `Bearer ${await token(tenant, roles)}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${await tokenFor(privateKey, tenant, roles)}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
         ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
       });
       const isJson = String(answer.headers['content-type'] ?? '').includes('json');

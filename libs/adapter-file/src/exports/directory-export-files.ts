@@ -10,7 +10,9 @@ const EXPORT = /^[0-9a-f-]{36}$/;
 const HAS_FOLDER_HANDLES = process.platform !== 'win32';
 
 const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 

@@ -29,10 +29,19 @@ const checkpoint = (journal: string, size: number): NewCheckpoint => {
     ...{ note: `note ${String(size)}`, publishedAt: '2026-11-22T10:00:00.000Z' },
   };
 };
-const sign = (journal: string, size: number) => store.signNext([journal], async () => [{ kind: 'signed', checkpoint: checkpoint(journal, size) }]);
+const sign = (journal: string, size: number) =>
+  store.signNext([journal], async () => [{ kind: 'signed', checkpoint: checkpoint(journal, size) }]);
 
 const job = (exportId: string, more: Partial<ExportJob> = {}): ExportJob => ({
-  ...{ tenantId: 'acme', exportId, series: 'default', ranges: { decisions: { from: 0n, to: 9n } }, status: 'queued', progress: 0, total: 9 },
+  ...{
+    tenantId: 'acme',
+    exportId,
+    series: 'default',
+    ranges: { decisions: { from: 0n, to: 9n } },
+    status: 'queued',
+    progress: 0,
+    total: 9,
+  },
   ...{ result: null, failure: null, createdAt: '2026-11-22T10:00:00.000Z', createdBy: 'ursula', attempt: 0 },
   ...more,
 });
@@ -112,16 +121,27 @@ describe('export jobs in Postgres', () => {
   it('keeps one job per key, and as many open ones per tenant as allowed', async () => {
     const order = (n: number, key: string | null) => ({ job: job(id(n)), key, asked: `{"n":${n}}` });
     expect(await store.createExport(order(1, 'key-1'), 2)).toMatchObject({ kind: 'created', job: job(id(1)) });
-    expect(await store.createExport(order(2, 'key-1'), 2)).toMatchObject({ kind: 'known', job: { exportId: id(1) }, asked: '{"n":1}' });
+    expect(await store.createExport(order(2, 'key-1'), 2)).toMatchObject({
+      kind: 'known',
+      job: { exportId: id(1) },
+      asked: '{"n":1}',
+    });
     const racing = await Promise.all([3, 4, 5].map((n) => (n === 4 ? other : store).createExport(order(n, null), 2)));
     expect(racing.map(({ kind }) => kind).sort()).toEqual(['busy', 'busy', 'created']);
-    expect(await store.createExport({ ...order(6, null), job: job(id(6), { tenantId: 'other' }) }, 2)).toMatchObject({ kind: 'created' });
+    expect(await store.createExport({ ...order(6, null), job: job(id(6), { tenantId: 'other' }) }, 2)).toMatchObject({
+      kind: 'created',
+    });
   });
 
   it('gives a job to one worker at a time, and to another one when the lease has run out', async () => {
     const nowMs = Date.parse('2026-11-22T11:00:00.000Z');
     const claim = (who: AuditStore, at: number) => who.claimExport({ nowMs: at, untilMs: at + 1_000 });
-    const claimed = await Promise.all([claim(store, nowMs), claim(other, nowMs), claim(store, nowMs), claim(other, nowMs)]);
+    const claimed = await Promise.all([
+      claim(store, nowMs),
+      claim(other, nowMs),
+      claim(store, nowMs),
+      claim(other, nowMs),
+    ]);
     const jobs = claimed.filter((each) => each !== undefined);
     expect(new Set(jobs.map(({ exportId }) => exportId)).size).toBe(3);
     expect(await claim(store, nowMs + 999)).toBeUndefined();
@@ -130,10 +150,19 @@ describe('export jobs in Postgres', () => {
     expect(taken).toMatchObject({ attempt: 2 });
     const late = jobs.find(({ exportId }) => exportId === taken?.exportId);
     expect(await store.keepExport(late!, 5, nowMs + 9_000)).toBe(false);
-    const end = { kind: 'ready', result: done, endedAt: '2026-11-22T11:00:05.000Z', expiresAt: '2026-12-22T11:00:05.000Z' } as const;
+    const end = {
+      kind: 'ready',
+      result: done,
+      endedAt: '2026-11-22T11:00:05.000Z',
+      expiresAt: '2026-12-22T11:00:05.000Z',
+    } as const;
     expect(await store.endExport(late!, end)).toBe(false);
     expect(await other.endExport(taken!, end)).toBe(true);
-    expect(await store.findExport(taken!.tenantId, taken!.exportId)).toMatchObject({ status: 'ready', progress: 9, result: done });
+    expect(await store.findExport(taken!.tenantId, taken!.exportId)).toMatchObject({
+      status: 'ready',
+      progress: 9,
+      result: done,
+    });
   });
 
   it('marks what is past its time as expired, once', async () => {
@@ -144,15 +173,27 @@ describe('export jobs in Postgres', () => {
 
   it('replaces the terms of a series and range until they are signed', async () => {
     const terms = {
-      ...{ previous: null, keys: [], jwks: { keys: [] }, generator: { name: 'verdict', version: '1', build_id: 'b' }, clock: {} },
+      ...{
+        previous: null,
+        keys: [],
+        jwks: { keys: [] },
+        generator: { name: 'verdict', version: '1', build_id: 'b' },
+        clock: {},
+      },
       ...{ signer: { kid: 'k', publicKey: '00' }, signature: null },
     };
     const signature = { textSha256: 't', bytes: 'AA==' };
     expect(await store.findTerms(job(id(1)))).toBeUndefined();
     expect(await store.saveTerms(job(id(1)), terms)).toEqual(terms);
     expect(await store.saveTerms(job(id(9)), { ...terms, signature })).toEqual({ ...terms, signature });
-    expect(await store.saveTerms(job(id(1)), { ...terms, signer: { kid: 'later', publicKey: '11' } })).toEqual({ ...terms, signature });
+    expect(await store.saveTerms(job(id(1)), { ...terms, signer: { kid: 'later', publicKey: '11' } })).toEqual({
+      ...terms,
+      signature,
+    });
     const previous = { manifestSha256: 'p', ranges: { decisions: { from: 0n, to: 4n } } };
-    expect(await store.saveTerms(job(id(1), { series: 'next' }), { ...terms, previous })).toEqual({ ...terms, previous });
+    expect(await store.saveTerms(job(id(1), { series: 'next' }), { ...terms, previous })).toEqual({
+      ...terms,
+      previous,
+    });
   });
 });

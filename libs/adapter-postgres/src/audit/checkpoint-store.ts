@@ -18,7 +18,8 @@ interface CheckpointRow {
   readonly published_at: Date;
 }
 
-const HEADS = 'SELECT journal, size, root, frontier, last_leaf, refusal FROM audit.signed_heads WHERE journal = ANY($1::text[])';
+const HEADS =
+  'SELECT journal, size, root, frontier, last_leaf, refusal FROM audit.signed_heads WHERE journal = ANY($1::text[])';
 const ADD_HEADS = `INSERT INTO audit.signed_heads (journal, size, root, frontier)
 SELECT journal, 0, $2, $3 FROM unnest($1::text[]) AS j (journal) ORDER BY journal COLLATE "C" ON CONFLICT DO NOTHING`;
 /** In the order of names, so that two signers cannot wait for each other. */
@@ -54,8 +55,15 @@ const storeSigned = async (ask: Ask, checkpoints: readonly NewCheckpoint[]): Pro
   const frontiers = checkpoints.map(({ frontier }) => Buffer.from(frontier));
   const lastLeaves = checkpoints.map(({ lastLeaf }) => Buffer.from(lastLeaf));
   const moved = await ask(MOVE_HEADS, [journals, sizes, roots, frontiers, lastLeaves]);
-  if (moved.length !== checkpoints.length) throw new RangeError('a checkpoint must grow a journal whose publishing goes on');
-  await ask(ADD_CHECKPOINTS, [journals, sizes, roots, checkpoints.map(({ note }) => note), checkpoints.map(({ publishedAt }) => publishedAt)]);
+  if (moved.length !== checkpoints.length)
+    throw new RangeError('a checkpoint must grow a journal whose publishing goes on');
+  await ask(ADD_CHECKPOINTS, [
+    journals,
+    sizes,
+    roots,
+    checkpoints.map(({ note }) => note),
+    checkpoints.map(({ publishedAt }) => publishedAt),
+  ]);
 };
 
 const storeRefused = async (ask: Ask, refusals: readonly Extract<Signing, { kind: 'refused' }>[]): Promise<void> => {
@@ -74,8 +82,14 @@ export const postgresCheckpointStore = ({ ask, transaction }: AuditConnections):
       await inside(ADD_HEADS, [journals, Buffer.from(emptyRoot()), Buffer.from(new Frontier().serialise())]);
       const heads = (await inside<HeadRow>(LOCK_HEADS, [journals])).map(headOf);
       const signings = await sign(new Map(heads.map((head) => [head.journal, head])));
-      await storeSigned(inside, signings.flatMap((signing) => (signing.kind === 'signed' ? [signing.checkpoint] : [])));
-      await storeRefused(inside, signings.flatMap((signing) => (signing.kind === 'refused' ? [signing] : [])));
+      await storeSigned(
+        inside,
+        signings.flatMap((signing) => (signing.kind === 'signed' ? [signing.checkpoint] : [])),
+      );
+      await storeRefused(
+        inside,
+        signings.flatMap((signing) => (signing.kind === 'refused' ? [signing] : [])),
+      );
     }),
   latestCheckpoints: async (journals) => (await ask<CheckpointRow>(LATEST, [journals])).map(checkpointOf),
   firstCovering: async (journal, size) => {

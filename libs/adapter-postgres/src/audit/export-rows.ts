@@ -1,4 +1,11 @@
-import type { ExportJob, ExportRange, ExportRanges, ExportResult, ExportStatus, ExportTerms } from '@verdict/application';
+import type {
+  ExportJob,
+  ExportRange,
+  ExportRanges,
+  ExportResult,
+  ExportStatus,
+  ExportTerms,
+} from '@verdict/application';
 import { canonicalText, type JsonValue, sha256Hex } from '@verdict/ledger';
 
 export interface JobRow {
@@ -16,7 +23,9 @@ export interface JobRow {
   readonly attempt: number;
 }
 type RangesJson = Readonly<Record<string, readonly [string, string]>>;
-type TermsJson = Omit<ExportTerms, 'previous'> & { readonly previous: { readonly manifestSha256: string; readonly ranges: RangesJson } | null };
+type TermsJson = Omit<ExportTerms, 'previous'> & {
+  readonly previous: { readonly manifestSha256: string; readonly ranges: RangesJson } | null;
+};
 
 export const JOB_COLUMNS =
   'tenant, export_id, series, ranges, status, progress, total, result, failure, created_at, created_by, attempt';
@@ -29,7 +38,12 @@ const rangesJson = (ranges: ExportRanges): RangesJson =>
       .map(([kind, { from, to }]) => [kind, [from.toString(), to.toString()]]),
   );
 const rangesOf = (json: RangesJson): ExportRanges =>
-  Object.fromEntries(Object.entries(json).map(([kind, [from, to]]): [string, ExportRange] => [kind, { from: BigInt(from), to: BigInt(to) }]));
+  Object.fromEntries(
+    Object.entries(json).map(([kind, [from, to]]): [string, ExportRange] => [
+      kind,
+      { from: BigInt(from), to: BigInt(to) },
+    ]),
+  );
 
 export const rangesText = (ranges: ExportRanges): string => canonicalText(rangesJson(ranges));
 export const rangesSha256 = (ranges: ExportRanges): string => sha256Hex(rangesText(ranges));

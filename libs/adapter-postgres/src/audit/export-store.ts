@@ -1,6 +1,15 @@
 import type { ExportEnd, ExportJob, ExportStore } from '@verdict/application';
 import type { Ask, AuditConnections } from './audit-connections.js';
-import { JOB_COLUMNS, jobOf, type JobRow, rangesSha256, rangesText, termsOf, type TermsRow, termsText } from './export-rows.js';
+import {
+  JOB_COLUMNS,
+  jobOf,
+  type JobRow,
+  rangesSha256,
+  rangesText,
+  termsOf,
+  type TermsRow,
+  termsText,
+} from './export-rows.js';
 
 const BY_KEY = `SELECT ${JOB_COLUMNS}, asked FROM audit.export_jobs WHERE tenant = $1 AND idempotency_key = $2`;
 /** Also when there is no key: the number of open exports is counted and used by one call at a time. */
@@ -68,7 +77,18 @@ const jobs = ({ ask, transaction }: AuditConnections): Jobs => ({
       if (known !== undefined) return { kind: 'known', ...known };
       const [count] = await inside<{ open: number }>(OPEN_COUNT, [tenantId]);
       if ((count?.open ?? 0) >= runningMax) return { kind: 'busy' };
-      const values = [tenantId, exportId, series, rangesText(ranges), rangesSha256(ranges), total, createdAt, createdBy, key, asked];
+      const values = [
+        tenantId,
+        exportId,
+        series,
+        rangesText(ranges),
+        rangesSha256(ranges),
+        total,
+        createdAt,
+        createdBy,
+        key,
+        asked,
+      ];
       const [row] = await inside<JobRow>(ADD, values);
       return { kind: 'created', job: row === undefined ? job : jobOf(row) };
     }),
@@ -104,4 +124,7 @@ const work = ({ ask }: AuditConnections): Work => ({
 });
 
 /** Export jobs in the schema `audit`. */
-export const postgresExportStore = (connections: AuditConnections): ExportStore => ({ ...jobs(connections), ...work(connections) });
+export const postgresExportStore = (connections: AuditConnections): ExportStore => ({
+  ...jobs(connections),
+  ...work(connections),
+});

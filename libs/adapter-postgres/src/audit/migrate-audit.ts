@@ -15,7 +15,9 @@ const prepare = async (client: Client): Promise<number> => {
   await client.query(
     'CREATE TABLE IF NOT EXISTS audit.versions (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
   );
-  const { rows } = await client.query<{ version: number }>('SELECT coalesce(max(version), 0) AS version FROM audit.versions');
+  const { rows } = await client.query<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM audit.versions',
+  );
   return rows[0]?.version ?? 0;
 };
 
@@ -31,7 +33,9 @@ export const migrateAudit = async (adminUrl: string): Promise<void> => {
     await client.query('BEGIN');
     const version = await prepare(client);
     if (version > AUDIT_MIGRATIONS.length) {
-      throw new Error(`the schema audit has version ${String(version)}, this release knows ${String(AUDIT_MIGRATIONS.length)}`);
+      throw new Error(
+        `the schema audit has version ${String(version)}, this release knows ${String(AUDIT_MIGRATIONS.length)}`,
+      );
     }
     for (const [index, sql] of AUDIT_MIGRATIONS.entries()) {
       if (index < version) continue;

@@ -13,7 +13,10 @@ export interface AuditStoreOptions {
 const CONNECTIONS_MAX = 3;
 
 /** Opens what audit-export keeps outside the log. Rejects with AuditStoreUnavailable when the server does not answer. */
-export const openAuditStore = async ({ url, connectionsMax = CONNECTIONS_MAX }: AuditStoreOptions): Promise<AuditStore> => {
+export const openAuditStore = async ({
+  url,
+  connectionsMax = CONNECTIONS_MAX,
+}: AuditStoreOptions): Promise<AuditStore> => {
   const connections = openAuditConnections(url, connectionsMax);
   const ping = async (): Promise<void> => {
     await connections.ask('SELECT 1');
@@ -24,5 +27,10 @@ export const openAuditStore = async ({ url, connectionsMax = CONNECTIONS_MAX }: 
     await connections.close();
     throw error;
   }
-  return { ...postgresCheckpointStore(connections), ...postgresExportStore(connections), ping, close: () => connections.close() };
+  return {
+    ...postgresCheckpointStore(connections),
+    ...postgresExportStore(connections),
+    ping,
+    close: () => connections.close(),
+  };
 };

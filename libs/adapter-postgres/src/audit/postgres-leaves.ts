@@ -7,7 +7,8 @@ interface LeafRow {
 }
 
 const PAGE = 5_000;
-const LEAVES = 'SELECT revision, leaf_hash FROM log.entries WHERE stream = $1 AND revision >= $2 ORDER BY revision LIMIT $3';
+const LEAVES =
+  'SELECT revision, leaf_hash FROM log.entries WHERE stream = $1 AND revision >= $2 ORDER BY revision LIMIT $3';
 const HEAD = 'SELECT head FROM log.journals WHERE stream = $1';
 
 interface Leaf {
@@ -18,12 +19,16 @@ interface Leaf {
 const gap = (journal: JournalName, revision: Revision): JournalGap =>
   new JournalGap(`${journal} has lost the entry at revision ${revision.toString()}`);
 
-async function* readLeaves(ask: Ask, journal: JournalName, { from, limit }: { readonly from: Revision; readonly limit: number }): AsyncGenerator<Leaf> {
+async function* readLeaves(
+  ask: Ask,
+  journal: JournalName,
+  { from, limit }: { readonly from: Revision; readonly limit: number },
+): AsyncGenerator<Leaf> {
   // The head first: whatever it says is there was committed together with it.
   const [row] = await ask<{ head: string }>(HEAD, [journal]);
   const head = BigInt(row?.head ?? -1);
   let next = from < 0n ? 0n : from;
-  for (let left = limit; left > 0 && next <= head; ) {
+  for (let left = limit; left > 0 && next <= head;) {
     const rows = await ask<LeafRow>(LEAVES, [journal, next.toString(), Math.min(PAGE, left)]);
     if (rows.length === 0) throw gap(journal, next);
     for (const { revision, leaf_hash: leafHash } of rows) {

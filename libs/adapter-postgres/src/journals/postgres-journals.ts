@@ -7,7 +7,7 @@ import type { Query } from './connections.js';
 import { connectionConfig, openConnections, patiently } from './connections.js';
 import { Feed } from './feed.js';
 import { createHeads } from './heads.js';
-import { checkAppend } from './limits.js';
+import { checkAppend } from '@verdict/application';
 import { readJournal } from './read-journal.js';
 import { loadSnapshot, saveSnapshot } from './snapshots.js';
 import { LIST_JOURNALS } from './statements.js';

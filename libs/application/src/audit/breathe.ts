@@ -1,14 +1,15 @@
-const TURN_EVERY = 32;
+const KEEPS_LOOP_MS = 2;
 
 /**
- * Lets others of the process have their turn every few entries: between pages of a store a long pass would otherwise keep
- * the event loop, and with it every verdict, waiting.
+ * Lets others of the process have their turn after every two milliseconds: between pages of a store a long pass would
+ * otherwise keep the event loop, and with it every verdict, waiting.
  */
 export async function* breathing<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  let count = 0;
+  let since = performance.now();
   for await (const item of items) {
     yield item;
-    count += 1;
-    if (count % TURN_EVERY === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (performance.now() - since < KEEPS_LOOP_MS) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    since = performance.now();
   }
 }

@@ -47,15 +47,24 @@ export class CheckParity {
   }
 
   private async compare(tenantId: string, what: Parameters<typeof compareRanges>[2]): Promise<UseCaseResult<Parity>> {
-    if (!(await haveRanges(this.deps.barrier, { tenantId, ranges: what.ranges, timeoutMs: BARRIER_MS }))) return problemOf('read_model_behind');
-    const parity = await compareRanges({ journals: this.deps.log.journals, readModels: this.deps.readModels }, tenantId, what);
+    if (!(await haveRanges(this.deps.barrier, { tenantId, ranges: what.ranges, timeoutMs: BARRIER_MS })))
+      return problemOf('read_model_behind');
+    const parity = await compareRanges(
+      { journals: this.deps.log.journals, readModels: this.deps.readModels },
+      tenantId,
+      what,
+    );
     this.deps.observer.compared(parity.isEqual ? 'success' : 'mismatch');
     return done(parity);
   }
 
   private async alone(tenantId: string, work: () => Promise<UseCaseResult<Parity>>): Promise<UseCaseResult<Parity>> {
     if (this.running.has(tenantId)) {
-      return problemOf('rate_limited', { detail: 'a comparison of this tenant is running', extra: { limit: 1 }, retryAfterSeconds: RETRY_SECONDS });
+      return problemOf('rate_limited', {
+        detail: 'a comparison of this tenant is running',
+        extra: { limit: 1 },
+        retryAfterSeconds: RETRY_SECONDS,
+      });
     }
     this.running.add(tenantId);
     try {
@@ -72,8 +81,14 @@ export class CheckParity {
 /** Whether the read models hold all of these ranges, at once or within the time. */
 export const haveRanges = async (
   barrier: ReadBarrier,
-  { tenantId, ranges, timeoutMs }: { readonly tenantId: string; readonly ranges: ExportRanges; readonly timeoutMs: number },
+  {
+    tenantId,
+    ranges,
+    timeoutMs,
+  }: { readonly tenantId: string; readonly ranges: ExportRanges; readonly timeoutMs: number },
 ): Promise<boolean> => {
-  const found = await Promise.all(rangesInOrder(ranges).map(([kind, { to }]) => barrier.waitFor(tenantId, kind, to - 1n, timeoutMs)));
+  const found = await Promise.all(
+    rangesInOrder(ranges).map(([kind, { to }]) => barrier.waitFor(tenantId, kind, to - 1n, timeoutMs)),
+  );
   return found.every(Boolean);
 };

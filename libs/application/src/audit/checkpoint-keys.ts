@@ -16,11 +16,20 @@ const PURPOSES = ['checkpoint', 'export', 'token'] as const satisfies readonly K
 const KEY_MOVES_MAX = 3;
 
 /** Signs a text as a note by the log host, with the newest key of the purpose. Rejects with KeyStoreUnavailable. */
-export const signText = async ({ logHost, keys }: AuditKeys, purpose: 'checkpoint' | 'export', text: string): Promise<string> => {
+export const signText = async (
+  { logHost, keys }: AuditKeys,
+  purpose: 'checkpoint' | 'export',
+  text: string,
+): Promise<string> => {
   for (let tries = 1; ; tries += 1) {
     const [newest] = await keys.publicKeys(purpose);
     try {
-      return await signNote({ name: logHost, text, publicKey: newest?.publicKey ?? new Uint8Array(), privateKey: signerOf(keys, purpose, newest?.kid) });
+      return await signNote({
+        name: logHost,
+        text,
+        publicKey: newest?.publicKey ?? new Uint8Array(),
+        privateKey: signerOf(keys, purpose, newest?.kid),
+      });
     } catch (error) {
       if (!(error instanceof SigningKeyMoved) || tries >= KEY_MOVES_MAX) throw error;
     }
@@ -43,7 +52,9 @@ export const vkeyLines = async ({ logHost, keys }: AuditKeys): Promise<string> =
 };
 
 /** All keys that a bundle names: those of checkpoints, exports and tokens, oldest first within a purpose. */
-export const bundleKeys = async (audit: AuditKeys): Promise<{ readonly keys: readonly BundleKey[]; readonly jwks: JsonValue }> => {
+export const bundleKeys = async (
+  audit: AuditKeys,
+): Promise<{ readonly keys: readonly BundleKey[]; readonly jwks: JsonValue }> => {
   const all: PublicSigningKey[] = [];
   for (const purpose of PURPOSES) all.push(...[...(await audit.keys.publicKeys(purpose))].reverse());
   return {

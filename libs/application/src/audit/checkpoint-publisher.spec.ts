@@ -1,8 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryJournals, MemoryKeyStore, MemoryStore } from '@verdict/adapter-memory';
-import { emptyRoot, formatVkey, Frontier, openNote, parseCheckpoint, rootOf, verifyConsistency, consistencyProof } from '@verdict/ledger';
+import {
+  emptyRoot,
+  formatVkey,
+  Frontier,
+  openNote,
+  parseCheckpoint,
+  rootOf,
+  verifyConsistency,
+  consistencyProof,
+} from '@verdict/ledger';
 import { batchAfter, fixedClock } from '@verdict/testkit';
-import { type AuditObserver, type CheckpointStore, type NewCheckpoint, silentAuditObserver, type SignedHead } from '../ports/audit.js';
+import {
+  type AuditObserver,
+  type CheckpointStore,
+  type NewCheckpoint,
+  silentAuditObserver,
+  type SignedHead,
+} from '../ports/audit.js';
 import { CheckpointPublisher } from './checkpoint-publisher.js';
 
 const JOURNAL = 'decisions-acme';
@@ -21,7 +36,8 @@ class Checkpoints implements CheckpointStore {
     const signings = await sign(new Map(journals.map((journal) => [journal, this.head(journal)])));
     this.beforeCommit();
     for (const signing of signings) {
-      if (signing.kind === 'refused') this.heads.set(signing.journal, { ...this.head(signing.journal), refusal: signing.reason });
+      if (signing.kind === 'refused')
+        this.heads.set(signing.journal, { ...this.head(signing.journal), refusal: signing.reason });
       else {
         this.heads.set(signing.checkpoint.journal, { ...signing.checkpoint, refusal: null });
         this.stored.push(signing.checkpoint);
@@ -37,7 +53,14 @@ class Checkpoints implements CheckpointStore {
   private head(journal: string): SignedHead {
     return (
       this.heads.get(journal) ?? {
-        ...{ journal, size: 0n, root: emptyRoot(), frontier: new Frontier().serialise(), lastLeaf: null, refusal: null },
+        ...{
+          journal,
+          size: 0n,
+          root: emptyRoot(),
+          frontier: new Frontier().serialise(),
+          lastLeaf: null,
+          refusal: null,
+        },
       }
     );
   }
@@ -81,7 +104,10 @@ describe('CheckpointPublisher', () => {
     const opened = openNote(mine?.note ?? '', [formatVkey('ledger.example', key!.publicKey)]);
     const parsed = parseCheckpoint(opened.kind === 'opened' ? opened.text : '');
     const leaves = (journals.store.journals.get(JOURNAL) ?? []).map(({ leafHash }) => leafHash);
-    expect(parsed).toMatchObject({ kind: 'checkpoint', checkpoint: { origin: 'ledger.example/acme/decisions', size: 5n, root: rootOf(leaves) } });
+    expect(parsed).toMatchObject({
+      kind: 'checkpoint',
+      checkpoint: { origin: 'ledger.example/acme/decisions', size: 5n, root: rootOf(leaves) },
+    });
   });
 
   it('gives a burst of appends one checkpoint', async () => {
@@ -168,7 +194,9 @@ describe('CheckpointPublisher', () => {
     await append(left.journals, 4, 'c');
     await left.publisher.covering('acme', 'decisions', 12n);
     const leaves = (left.log.journals.get(JOURNAL) ?? []).map(({ leafHash }) => leafHash);
-    expect(left.store.stored.map(({ size, root }) => [size, root])).toEqual([4, 8, 12].map((size) => [BigInt(size), rootOf(leaves.slice(0, size))]));
+    expect(left.store.stored.map(({ size, root }) => [size, root])).toEqual(
+      [4, 8, 12].map((size) => [BigInt(size), rootOf(leaves.slice(0, size))]),
+    );
     expect([...left.refusals, ...right.refusals]).toEqual([]);
   });
 

@@ -1,5 +1,11 @@
 import { type JournalKind, journalName, parseJournalName } from '../journals/kinds.js';
-import { type AuditObserver, type CheckpointStore, type LeafSource, silentAuditObserver, type StoredCheckpoint } from '../ports/audit.js';
+import {
+  type AuditObserver,
+  type CheckpointStore,
+  type LeafSource,
+  silentAuditObserver,
+  type StoredCheckpoint,
+} from '../ports/audit.js';
 import type { JournalName, Journals, Revision, Subscription } from '../ports/journals.js';
 import type { KeyStore } from '../ports/key-store.js';
 import type { Clock } from '../ports/system.js';
@@ -122,7 +128,14 @@ export class CheckpointPublisher {
     }
     const parsed = parseJournalName(journal);
     if (parsed === undefined) return undefined;
-    const lane: PublisherLane = { ...parsed, journal, head, signed: undefined, waitingSinceMs: undefined, isStopped: false };
+    const lane: PublisherLane = {
+      ...parsed,
+      journal,
+      head,
+      signed: undefined,
+      waitingSinceMs: undefined,
+      isStopped: false,
+    };
     this.lanes.set(journal, lane);
     return lane;
   }

@@ -7,7 +7,14 @@ import {
   type PreviousCheckpoint,
 } from '@verdict/ledger';
 import { JOURNAL_KINDS, type JournalKind, journalName, originOf } from '../journals/kinds.js';
-import type { ExportJob, ExportRange, ExportRanges, ExportTerms, LeafSource, StoredCheckpoint } from '../ports/audit.js';
+import type {
+  ExportJob,
+  ExportRange,
+  ExportRanges,
+  ExportTerms,
+  LeafSource,
+  StoredCheckpoint,
+} from '../ports/audit.js';
 import type { Journals } from '../ports/journals.js';
 import { breathing } from './breathe.js';
 import { PolicyTexts } from './policy-texts.js';
@@ -45,7 +52,8 @@ export const rangesInOrder = (ranges: ExportRanges): readonly (readonly [Journal
 export const bundleInput = async (deps: BundleDeps, job: ExportJob, parts: BundleParts): Promise<BundleInput> => {
   const { terms, readModelCounts, sign, onEntry } = parts;
   const journals: BundleJournal[] = [];
-  for (const [kind, range] of rangesInOrder(job.ranges)) journals.push(await journalOf(deps, { job, kind, range }, { terms, onEntry }));
+  for (const [kind, range] of rangesInOrder(job.ranges))
+    journals.push(await journalOf(deps, { job, kind, range }, { terms, onEntry }));
   const texts = new PolicyTexts(deps.journals, job.tenantId);
   return {
     series: job.series,
@@ -65,7 +73,9 @@ export const bundleInput = async (deps: BundleDeps, job: ExportJob, parts: Bundl
 
 const queryOf = (ranges: ExportRanges): JsonObject => ({
   journals: rangesInOrder(ranges).map(([kind]) => kind),
-  revisions: Object.fromEntries(rangesInOrder(ranges).map(([kind, { from, to }]) => [kind, [Number(from), Number(to)]])),
+  revisions: Object.fromEntries(
+    rangesInOrder(ranges).map(([kind, { from, to }]) => [kind, [Number(from), Number(to)]]),
+  ),
 });
 
 const journalOf = async (
@@ -100,7 +110,12 @@ const previousOf = async (
   return { size: earlier.size, root: earlier.root, proof: await consistencyProofOfStream(leaves, earlier.size, size) };
 };
 
-async function* entriesOf(deps: BundleDeps, journal: string, { from, to }: ExportRange, onEntry: () => void): AsyncGenerator<BundleEntry> {
+async function* entriesOf(
+  deps: BundleDeps,
+  journal: string,
+  { from, to }: ExportRange,
+  onEntry: () => void,
+): AsyncGenerator<BundleEntry> {
   for await (const entry of breathing(deps.journals.read(journal, from, Number(to - from)))) {
     onEntry();
     yield entry;

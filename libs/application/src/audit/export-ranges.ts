@@ -15,7 +15,11 @@ export type FixedRanges =
   | { readonly kind: 'problem'; readonly problem: WireProblem };
 
 type WireFault = NonNullable<WireProblem['errors']>[number];
-const fault = (kind: string, detail: string): WireFault => ({ pointer: `/revisions/${kind}`, code: 'validation_failed', detail });
+const fault = (kind: string, detail: string): WireFault => ({
+  pointer: `/revisions/${kind}`,
+  code: 'validation_failed',
+  detail,
+});
 
 const faultsOf = (kind: JournalKind, [from, to]: readonly [number, number], size: bigint): readonly WireFault[] => {
   if (from >= to) return [fault(kind, 'a range is half-open: its first revision is below its end')];
@@ -33,7 +37,9 @@ export const fixRanges = (scope: ExportScope, heads: ReadonlyMap<JournalKind, Re
   const faults = JOURNAL_KINDS.flatMap((kind) => {
     const asked = scope.revisions[kind];
     if (asked === undefined) return [];
-    return kinds.includes(kind) ? faultsOf(kind, asked, sizeOf(kind)) : [fault(kind, 'this journal is not among those to export')];
+    return kinds.includes(kind)
+      ? faultsOf(kind, asked, sizeOf(kind))
+      : [fault(kind, 'this journal is not among those to export')];
   });
   if (faults.length > 0) return { kind: 'problem', problem: { code: 'validation_failed', errors: faults } };
   const ranges: Partial<Record<JournalKind, ExportRange>> = {};
@@ -46,7 +52,11 @@ export const fixRanges = (scope: ExportScope, heads: ReadonlyMap<JournalKind, Re
 
 const limited = (ranges: ExportRanges, entriesMax: number): FixedRanges => {
   const total = Object.values(ranges).reduce((sum, { from, to }) => sum + Number(to - from), 0);
-  if (total === 0) return { kind: 'problem', problem: { code: 'validation_failed', detail: 'none of these journals has an entry yet' } };
+  if (total === 0)
+    return {
+      kind: 'problem',
+      problem: { code: 'validation_failed', detail: 'none of these journals has an entry yet' },
+    };
   if (total <= entriesMax) return { kind: 'fixed', ranges, total };
   return {
     kind: 'problem',

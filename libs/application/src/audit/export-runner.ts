@@ -132,7 +132,8 @@ export class ExportRunner {
     const end = this.endAfter(job, error);
     try {
       const ended = await this.deps.store.endExport(job, end);
-      if (ended && end.kind === 'failed') this.options.observer.exported({ exportId: job.exportId, outcome: 'error', error });
+      if (ended && end.kind === 'failed')
+        this.options.observer.exported({ exportId: job.exportId, outcome: 'error', error });
       else if (!(error instanceof Abandoned)) this.options.observer.unavailable(error);
     } catch (storeError) {
       this.options.observer.unavailable(storeError); // The lease runs out, and somebody takes the job up again.
@@ -143,10 +144,19 @@ export class ExportRunner {
     const endedAt = new Date(this.options.clock.nowMs()).toISOString();
     if (isFinal(error)) return { kind: 'failed', endedAt, failure: failureOf(error) };
     if (error instanceof Abandoned || attempt < ATTEMPTS_MAX) return { kind: 'queued' };
-    return { kind: 'failed', endedAt, failure: `given up after ${attempt.toString()} attempts; the service's log has the cause` };
+    return {
+      kind: 'failed',
+      endedAt,
+      failure: `given up after ${attempt.toString()} attempts; the service's log has the cause`,
+    };
   }
 
-  private readyOf({ contentSha256, manifestSha256, size, counts }: Awaited<ReturnType<typeof runExport>>['written']): ExportEnd {
+  private readyOf({
+    contentSha256,
+    manifestSha256,
+    size,
+    counts,
+  }: Awaited<ReturnType<typeof runExport>>['written']): ExportEnd {
     const nowMs = this.options.clock.nowMs();
     return {
       kind: 'ready',
@@ -164,4 +174,7 @@ export class ExportRunner {
 }
 
 const failureOf = (error: Error): string =>
-  (error instanceof ExportImpossible ? error.message : `${error.name}: ${error.message}`).slice(0, FAILURE_CHARACTERS_MAX);
+  (error instanceof ExportImpossible ? error.message : `${error.name}: ${error.message}`).slice(
+    0,
+    FAILURE_CHARACTERS_MAX,
+  );

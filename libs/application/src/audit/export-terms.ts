@@ -19,7 +19,8 @@ export interface TermsDeps {
 
 const EARLIER_MAX = 50;
 
-const isSameRanges = (left: ExportRanges, right: ExportRanges): boolean => isWithin(left, right) && isWithin(right, left);
+const isSameRanges = (left: ExportRanges, right: ExportRanges): boolean =>
+  isWithin(left, right) && isWithin(right, left);
 
 const isWithin = (inner: ExportRanges, outer: ExportRanges): boolean =>
   Object.entries(inner).every(([kind, { from, to }]) =>
@@ -28,7 +29,9 @@ const isWithin = (inner: ExportRanges, outer: ExportRanges): boolean =>
 
 /** A tree only proves that it continues one that is not larger. */
 const isContinuedBy = (earlier: ExportRanges, ranges: ExportRanges): boolean =>
-  Object.entries(earlier).every(([kind, { to }]) => Object.entries(ranges).every(([other, range]) => other !== kind || to <= range.to));
+  Object.entries(earlier).every(([kind, { to }]) =>
+    Object.entries(ranges).every(([other, range]) => other !== kind || to <= range.to),
+  );
 
 /** The last export of the series that this one continues: not itself made again, and nothing that reaches further. */
 const previousOf = async (store: ExportStore, job: ExportJob): Promise<ExportTerms['previous']> => {
@@ -40,7 +43,10 @@ const previousOf = async (store: ExportStore, job: ExportJob): Promise<ExportTer
 
 const keysNow = async ({ keys, logHost }: TermsDeps): Promise<Pick<ExportTerms, 'keys' | 'jwks' | 'signer'>> => {
   const [newest] = await keys.publicKeys('export');
-  const signer = { kid: newest?.kid ?? '', publicKey: Buffer.from(newest?.publicKey ?? new Uint8Array()).toString('hex') };
+  const signer = {
+    kid: newest?.kid ?? '',
+    publicKey: Buffer.from(newest?.publicKey ?? new Uint8Array()).toString('hex'),
+  };
   return { ...(await bundleKeys({ keys, logHost })), signer };
 };
 

@@ -44,7 +44,9 @@ const askedOf = ({ series, journals, revisions, entriesMax }: ExportInput): Json
 const differing = (first: string, again: string): readonly string[] => {
   const [before, now] = [JSON.parse(first), JSON.parse(again)].map((asked: Record<string, unknown>) => asked);
   const names = new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})]);
-  return [...names].filter((name) => JSON.stringify(before?.[name]) !== JSON.stringify(now?.[name])).map((name) => `/${name}`);
+  return [...names]
+    .filter((name) => JSON.stringify(before?.[name]) !== JSON.stringify(now?.[name]))
+    .map((name) => `/${name}`);
 };
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -67,7 +69,8 @@ export class ManageExports {
     if (known !== undefined) return this.again(known, asked);
     const fixed = fixRanges(input, await this.heads(tenantId));
     if (fixed.kind === 'problem') {
-      if (fixed.problem.code === 'quota_exceeded') this.deps.observer.exported({ exportId: '', outcome: 'rejected_limit' });
+      if (fixed.problem.code === 'quota_exceeded')
+        this.deps.observer.exported({ exportId: '', outcome: 'rejected_limit' });
       return fixed;
     }
     const job: ExportJob = {
@@ -87,27 +90,41 @@ export class ManageExports {
   }
 
   /** Newest first. */
-  async list(tenantId: string, { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined }): Promise<UseCaseResult<ExportsPage>> {
+  async list(
+    tenantId: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
+  ): Promise<UseCaseResult<ExportsPage>> {
     const after = cursor === undefined ? undefined : placeOf(tenantId, cursor);
     if (cursor !== undefined && after === undefined) return problemOf('cursor_invalid');
     const jobs = await this.deps.store.listExports(tenantId, { limit: limit + 1, after });
     const shown = jobs.slice(0, limit);
     const last = jobs.length > limit ? shown.at(-1) : undefined;
-    return done({ jobs: shown, nextCursor: last === undefined ? null : cursorOf(['exports', tenantId], [last.createdAt, last.exportId]) });
+    return done({
+      jobs: shown,
+      nextCursor: last === undefined ? null : cursorOf(['exports', tenantId], [last.createdAt, last.exportId]),
+    });
   }
 
   /** The finished bundle. Problems: not_found, export_not_ready, export_expired. */
-  async content(tenantId: string, exportId: string): Promise<UseCaseResult<{ readonly contentSha256: string; readonly content: ExportContent }>> {
+  async content(
+    tenantId: string,
+    exportId: string,
+  ): Promise<UseCaseResult<{ readonly contentSha256: string; readonly content: ExportContent }>> {
     const job = await this.deps.store.findExport(tenantId, exportId);
     if (job === undefined) return problemOf('not_found');
     if (job.status === 'expired') return problemOf('export_expired');
     if (job.result === null) return problemOf('export_not_ready', { detail: `the export is ${job.status}` });
     const content = await this.deps.files.open(tenantId, exportId);
     // The job says ready and the file is gone: it has just expired, or somebody has removed it.
-    return content === undefined ? problemOf('export_expired') : done({ contentSha256: job.result.contentSha256, content });
+    return content === undefined
+      ? problemOf('export_expired')
+      : done({ contentSha256: job.result.contentSha256, content });
   }
 
-  private again({ job, asked: first }: { readonly job: ExportJob; readonly asked: string }, asked: string): UseCaseResult<CreatedExport> {
+  private again(
+    { job, asked: first }: { readonly job: ExportJob; readonly asked: string },
+    asked: string,
+  ): UseCaseResult<CreatedExport> {
     if (first === asked) return done({ job, isReplayed: true });
     return problemOf('idempotency_conflict', { extra: { differing_fields: differing(first, asked) } });
   }
@@ -115,7 +132,11 @@ export class ManageExports {
   private busy(): UseCaseResult<CreatedExport> {
     this.deps.observer.exported({ exportId: '', outcome: 'rejected_limit' });
     const detail = `${EXPORTS_RUNNING_MAX.toString()} exports of this tenant are running`;
-    return problemOf('rate_limited', { detail, extra: { limit: EXPORTS_RUNNING_MAX }, retryAfterSeconds: BUSY_RETRY_SECONDS });
+    return problemOf('rate_limited', {
+      detail,
+      extra: { limit: EXPORTS_RUNNING_MAX },
+      retryAfterSeconds: BUSY_RETRY_SECONDS,
+    });
   }
 
   private async heads(tenantId: string) {

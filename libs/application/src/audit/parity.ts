@@ -58,7 +58,9 @@ export const compareRanges = async (
   return {
     isEqual: mismatches.length === 0 && gaps.length === 0,
     counts: Object.fromEntries(JOURNAL_KINDS.flatMap((kind) => countsOf(kind, compared, exported))),
-    ids: Object.fromEntries(compared.map(({ kind, journal, readModel }) => [kind, { journal: journal.sha256, readModel: readModel.sha256 }])),
+    ids: Object.fromEntries(
+      compared.map(({ kind, journal, readModel }) => [kind, { journal: journal.sha256, readModel: readModel.sha256 }]),
+    ),
     gaps,
     mismatches,
   };
@@ -79,7 +81,11 @@ const compareKind = async ({ journals, readModels }: ParityDeps, part: Part): Pr
 };
 
 /** Ids of main rows as the projection makes them; counts all entries on the way. */
-async function* idsOfJournal(journals: Journals, { tenantId, kind, range }: Part, { types, gaps }: Counted): AsyncGenerator<string> {
+async function* idsOfJournal(
+  journals: Journals,
+  { tenantId, kind, range }: Part,
+  { types, gaps }: Counted,
+): AsyncGenerator<string> {
   const journal = journalName(kind, tenantId);
   const log = new EntryLog(journals); // Without a tail: what is compared comes from the store.
   let next = range.from;
@@ -98,13 +104,20 @@ async function* idsOfJournal(journals: Journals, { tenantId, kind, range }: Part
   if (next < range.to) gaps.push(`${journal}: no entry at revision ${next.toString()}`);
 }
 
-const headlineCount = (kind: JournalKind, types: ReadonlyMap<string, number> | Readonly<Record<string, number>>): number => {
+const headlineCount = (
+  kind: JournalKind,
+  types: ReadonlyMap<string, number> | Readonly<Record<string, number>>,
+): number => {
   const { type } = HEADLINES[kind];
   const all = types instanceof Map ? [...types] : Object.entries(types);
   return all.reduce((sum, [name, count]) => (type === null || name === type ? sum + Number(count) : sum), 0);
 };
 
-const countsOf = (kind: JournalKind, compared: readonly Compared[], exported: ExportResult['counts'] | undefined): readonly (readonly [string, number])[] => {
+const countsOf = (
+  kind: JournalKind,
+  compared: readonly Compared[],
+  exported: ExportResult['counts'] | undefined,
+): readonly (readonly [string, number])[] => {
   const found = compared.find((each) => each.kind === kind);
   const { name } = HEADLINES[kind];
   if (found === undefined) return [];
@@ -112,7 +125,9 @@ const countsOf = (kind: JournalKind, compared: readonly Compared[], exported: Ex
     [`${name}_count_journal`, headlineCount(kind, found.types)],
     [`${name}_count_read_model`, found.readModel.count],
     ...(exported === undefined ? [] : [[`${name}_count_exported`, headlineCount(kind, exported[kind] ?? {})] as const]),
-    ...[...found.types].sort(([left], [right]) => (left < right ? -1 : 1)).map(([type, count]) => [`${kind}.${type}`, count] as const),
+    ...[...found.types]
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([type, count]) => [`${kind}.${type}`, count] as const),
   ];
 };
 
@@ -122,15 +137,23 @@ const mismatchesOf = (
   exported: ExportResult['counts'] | undefined,
 ): readonly string[] => {
   const place = journalName(kind, tenantId);
-  const ids = journal.count === readModel.count ? 'as many, but other ids' : `${journal.count.toString()} there, ${readModel.count.toString()} here`;
+  const ids =
+    journal.count === readModel.count
+      ? 'as many, but other ids'
+      : `${journal.count.toString()} there, ${readModel.count.toString()} here`;
   const rows = journal.sha256 === readModel.sha256 ? [] : [`${place}: the read model differs from the journal: ${ids}`];
   const wanted = exported?.[kind];
-  const bundle = wanted === undefined ? [] : [...typesOf(types, wanted)].map((type) => `${place}: the bundle differs from the journal in ${type}`);
+  const bundle =
+    wanted === undefined
+      ? []
+      : [...typesOf(types, wanted)].map((type) => `${place}: the bundle differs from the journal in ${type}`);
   return [...rows, ...bundle];
 };
 
 const typesOf = (types: ReadonlyMap<string, number>, exported: Readonly<Record<string, number>>): readonly string[] =>
-  [...new Set([...types.keys(), ...Object.keys(exported)])].sort().filter((type) => (types.get(type) ?? 0) !== (exported[type] ?? 0));
+  [...new Set([...types.keys(), ...Object.keys(exported)])]
+    .sort()
+    .filter((type) => (types.get(type) ?? 0) !== (exported[type] ?? 0));
 
 /** Main rows that the read models hold of these ranges, as a manifest states them; policy rows are of no one type. */
 export const countReadModels = async (

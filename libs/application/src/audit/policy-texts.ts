@@ -8,7 +8,10 @@ const PUBLISHED = {
   price_book_published: { text: 'book', sha256: 'book_sha256' },
 } as const;
 
-const publishedOf = (type: string, payload: JsonValue): { readonly sha256: string; readonly text: JsonValue } | undefined => {
+const publishedOf = (
+  type: string,
+  payload: JsonValue,
+): { readonly sha256: string; readonly text: JsonValue } | undefined => {
   if (type !== 'policy_published' && type !== 'price_book_published') return undefined;
   if (typeof payload !== 'object' || payload === null) return undefined;
   const members = new Map<string, JsonValue>(Object.entries(payload));
@@ -42,7 +45,9 @@ export class PolicyTexts {
 
   private async build(): Promise<ReadonlyMap<string, Revision>> {
     const index = new Map<string, Revision>();
-    for await (const { type, bytes, revision } of breathing(this.journals.read(journalName('policy', this.tenantId), 0n))) {
+    for await (const { type, bytes, revision } of breathing(
+      this.journals.read(journalName('policy', this.tenantId), 0n),
+    )) {
       if (!(type in PUBLISHED)) continue;
       const published = publishedOf(type, readEntry(bytes).payload);
       if (published !== undefined) index.set(published.sha256, revision);

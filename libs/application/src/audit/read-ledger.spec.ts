@@ -5,7 +5,14 @@ import { type LedgerPage, readLedger } from './read-ledger.js';
 
 const JOURNAL = 'decisions-acme';
 const journals = new MemoryJournals();
-const query = { kind: 'decisions', from: undefined, to: undefined, type: undefined, limit: 4, cursor: undefined } as const;
+const query = {
+  kind: 'decisions',
+  from: undefined,
+  to: undefined,
+  type: undefined,
+  limit: 4,
+  cursor: undefined,
+} as const;
 
 const append = (count: number, from: number) =>
   journals.append(
@@ -13,7 +20,12 @@ const append = (count: number, from: number) =>
     BigInt(from - 1),
     Array.from({ length: count }, (_, index) => {
       const revision = BigInt(from + index);
-      return sealedEntry({ label: revision.toString(), journal: JOURNAL, revision, type: revision % 5n === 0n ? 'rare' : 'common' });
+      return sealedEntry({
+        label: revision.toString(),
+        journal: JOURNAL,
+        revision,
+        type: revision % 5n === 0n ? 'rare' : 'common',
+      });
     }),
   );
 beforeAll(() => append(10, 0));
@@ -31,7 +43,11 @@ describe('readLedger', () => {
     await append(3, 10);
     const second = await page({ cursor: first.nextCursor ?? '' });
     const third = await page({ cursor: second.nextCursor ?? '' });
-    expect([first, second, third].map(revisions)).toEqual([[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]);
+    expect([first, second, third].map(revisions)).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ]);
     expect(third.nextCursor).toBeNull();
   });
 
@@ -52,11 +68,21 @@ describe('readLedger', () => {
   it('refuses a cursor of another journal, filter or tenant', async () => {
     const { nextCursor } = await page({});
     const cursor = nextCursor ?? '';
-    for (const [tenant, more] of [['other', {}], ['acme', { kind: 'policy' }], ['acme', { type: 'rare' }], ['acme', { from: 1n }]] as const) {
-      expect(await readLedger(journals, tenant, { ...query, ...more, cursor })).toMatchObject({ problem: { code: 'cursor_invalid' } });
+    for (const [tenant, more] of [
+      ['other', {}],
+      ['acme', { kind: 'policy' }],
+      ['acme', { type: 'rare' }],
+      ['acme', { from: 1n }],
+    ] as const) {
+      expect(await readLedger(journals, tenant, { ...query, ...more, cursor })).toMatchObject({
+        problem: { code: 'cursor_invalid' },
+      });
     }
-    expect(await readLedger(journals, 'acme', { ...query, cursor: 'nonsense' })).toMatchObject({ problem: { code: 'cursor_invalid' } });
+    expect(await readLedger(journals, 'acme', { ...query, cursor: 'nonsense' })).toMatchObject({
+      problem: { code: 'cursor_invalid' },
+    });
   });
 
-  it('gives nothing for a journal that is not there', async () => expect(revisions(await page({ kind: 'policy' }))).toEqual([]));
+  it('gives nothing for a journal that is not there', async () =>
+    expect(revisions(await page({ kind: 'policy' }))).toEqual([]));
 });

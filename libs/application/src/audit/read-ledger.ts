@@ -77,7 +77,8 @@ const scan = async (
   const most = Math.min(Number(page.last - next) + 1, page.type === undefined ? page.limit : SCANNED_MAX);
   for await (const entry of breathing(journals.read(page.journal, next, most))) {
     const isWanted = page.type === undefined || entry.type === page.type;
-    if (isWanted && (items.length === page.limit || (items.length > 0 && bytes + entry.bytes.length > PAGE_BYTES_MAX))) break;
+    if (isWanted && (items.length === page.limit || (items.length > 0 && bytes + entry.bytes.length > PAGE_BYTES_MAX)))
+      break;
     next = entry.revision + 1n;
     if (!isWanted) continue;
     items.push(itemOf(entry));

@@ -82,7 +82,10 @@ interface Attempt {
   readonly onEntry: () => void;
 }
 
-const writeUnder = async (deps: RunExportDeps, { job, terms, readModelCounts, onEntry }: Attempt): Promise<WrittenBundle> => {
+const writeUnder = async (
+  deps: RunExportDeps,
+  { job, terms, readModelCounts, onEntry }: Attempt,
+): Promise<WrittenBundle> => {
   const signer = new TermsSigner(deps.keys, terms);
   const covering = (kind: JournalKind, size: bigint) => coveringOf(deps, job, kind)(size);
   const input = await bundleInput({ ...deps, covering }, job, { terms, readModelCounts, sign: signer.sign, onEntry });
@@ -92,4 +95,6 @@ const writeUnder = async (deps: RunExportDeps, { job, terms, readModelCounts, on
 };
 
 const isParity = (readModel: WrittenBundle['counts'], journals: WrittenBundle['counts']): boolean =>
-  Object.entries(readModel).every(([kind, types]) => Object.entries(types).every(([type, count]) => (journals[kind]?.[type] ?? 0) === count));
+  Object.entries(readModel).every(([kind, types]) =>
+    Object.entries(types).every(([type, count]) => (journals[kind]?.[type] ?? 0) === count),
+  );

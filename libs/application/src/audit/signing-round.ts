@@ -37,7 +37,10 @@ export const signRound = async (deps: RoundDeps, lanes: readonly PublisherLane[]
 /** Answers with the journals that another process has signed meanwhile, and that still have more. */
 const signOnce = async (deps: RoundDeps, lanes: readonly PublisherLane[]): Promise<readonly PublisherLane[]> => {
   const startedMs = deps.clock.nowMs();
-  await loadHeads(deps, lanes.filter(({ signed }) => signed === undefined));
+  await loadHeads(
+    deps,
+    lanes.filter(({ signed }) => signed === undefined),
+  );
   const growths = await growAll(deps, lanes);
   const endings = await signAll(deps, growths);
   for (const [lane, ending] of endings) settle(deps, lane, ending);
@@ -57,7 +60,10 @@ const loadHeads = async ({ store }: RoundDeps, lanes: readonly PublisherLane[]):
 };
 
 /** What is to be signed or refused; journals without anything new are left out. */
-const growAll = async (deps: RoundDeps, lanes: readonly PublisherLane[]): Promise<ReadonlyMap<PublisherLane, Growth>> => {
+const growAll = async (
+  deps: RoundDeps,
+  lanes: readonly PublisherLane[],
+): Promise<ReadonlyMap<PublisherLane, Growth>> => {
   const growths = new Map<PublisherLane, Growth>();
   for (const lane of lanes) {
     if (lane.signed === undefined || lane.isStopped) continue;
@@ -106,25 +112,39 @@ const signLane = async (
 ): Promise<Step> => {
   const { journal } = lane;
   // A growth from an older head says nothing about what is signed now.
-  const judgement = growth.kind === 'grown' ? judgeCandidate(head, growth.tree) : judgeRefusal(lane, head, growth.reason);
+  const judgement =
+    growth.kind === 'grown' ? judgeCandidate(head, growth.tree) : judgeRefusal(lane, head, growth.reason);
   if (judgement.kind === 'refuse') {
     const { reason } = judgement;
     return { ending: { kind: 'refused', reason }, signing: { kind: 'refused', journal, reason } };
   }
   if (judgement.kind !== 'sign' || growth.kind !== 'grown') return { ending: { kind: 'overtaken', head } };
   const checkpoint = await makeCheckpoint(deps, lane, growth.tree);
-  return { ending: { kind: 'signed', head: { ...checkpoint, refusal: null } }, signing: { kind: 'signed', checkpoint } };
+  return {
+    ending: { kind: 'signed', head: { ...checkpoint, refusal: null } },
+    signing: { kind: 'signed', checkpoint },
+  };
 };
 
 const judgeRefusal = (lane: PublisherLane, head: SignedHead, reason: string) =>
-  head.refusal === null && lane.signed?.size === head.size ? ({ kind: 'refuse', reason } as const) : ({ kind: 'retry' } as const);
+  head.refusal === null && lane.signed?.size === head.size
+    ? ({ kind: 'refuse', reason } as const)
+    : ({ kind: 'retry' } as const);
 
 const makeCheckpoint = async (deps: RoundDeps, lane: PublisherLane, tree: GrownTree): Promise<NewCheckpoint> => {
   const { logHost, clock } = deps;
   const { size, root, frontier, lastLeaf } = tree;
   const text = formatCheckpoint({ origin: originOf(logHost, lane.tenantId, lane.kind), size, root });
   const note = await signText(deps, 'checkpoint', text);
-  return { journal: lane.journal, size, root, frontier, lastLeaf, note, publishedAt: new Date(clock.nowMs()).toISOString() };
+  return {
+    journal: lane.journal,
+    size,
+    root,
+    frontier,
+    lastLeaf,
+    note,
+    publishedAt: new Date(clock.nowMs()).toISOString(),
+  };
 };
 
 const settle = ({ observer, clock }: RoundDeps, lane: PublisherLane, ending: Ending): void => {

@@ -28,7 +28,11 @@ export const judgeCandidate = (last: SignedHead, candidate: Candidate): Judgemen
   const { base, size, root } = candidate;
   const grewFromLast = base.size === last.size && isSame(base.root, last.root);
   if (!grewFromLast && base.size < last.size) return { kind: 'retry' };
-  if (size < last.size) return { kind: 'refuse', reason: `the tree of size ${last.size.toString()} is signed, this one has ${size.toString()}` };
+  if (size < last.size)
+    return {
+      kind: 'refuse',
+      reason: `the tree of size ${last.size.toString()} is signed, this one has ${size.toString()}`,
+    };
   if (!grewFromLast || (size === last.size && !isSame(root, last.root))) {
     return { kind: 'refuse', reason: `another tree of size ${last.size.toString()} is signed` };
   }

@@ -23,7 +23,15 @@ export const digestIds = async (ids: AsyncIterable<string>): Promise<IdDigest> =
 const chunksOf = (ids: readonly string[]): readonly Buffer[] => {
   const chunks: Buffer[] = [];
   for (let at = 0; at < ids.length; at += CHUNK_IDS) {
-    chunks.push(Buffer.from(ids.slice(at, at + CHUNK_IDS).map((id) => `${id}\n`).join(''), 'utf8'));
+    chunks.push(
+      Buffer.from(
+        ids
+          .slice(at, at + CHUNK_IDS)
+          .map((id) => `${id}\n`)
+          .join(''),
+        'utf8',
+      ),
+    );
   }
   return chunks;
 };

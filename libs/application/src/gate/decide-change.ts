@@ -216,6 +216,10 @@ export const createDecideChange =
     const fresh = entries.find(({ entry }) => entry.type === 'decision_recorded')?.entry;
     const entry = fresh ?? (answer.kind === 'replay' ? await readRevision(deps.log, caller.tenantId, 'decisions', answer.revision) : undefined);
     if (entry === undefined) throw new Error('a question was accepted without a decision');
+    const { request_fingerprint: fingerprint } = recordedDecision(entry);
+    if (request.expectedFingerprint !== null && request.expectedFingerprint !== fingerprint) {
+      return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } }); // A repeated answer binds like a new one.
+    }
     return done({
       recorded: recordedDecision(entry),
       origin,

@@ -6,7 +6,7 @@ import { EntryLog } from './entry-log.js';
 import { JOURNAL_KINDS, journalName, originOf, parseJournalName } from './kinds.js';
 import { ServiceHost } from './service-host.js';
 import { decodeState, encodeState } from './state-codec.js';
-import type { ServiceDefinition } from './tenant-lane.js';
+import type { ServiceDefinition } from './service-definition.js';
 
 interface Seen {
   readonly total: bigint;

@@ -4,7 +4,11 @@ import type { JournalName, Revision } from './journals.js';
 
 /** Leaf hashes of a journal, in revision order without gaps; every `Journals` is one. Throws JournalGap. */
 export interface LeafSource {
-  read(journal: JournalName, from: Revision, limit?: number): AsyncIterable<{ readonly revision: Revision; readonly leafHash: Uint8Array }>;
+  read(
+    journal: JournalName,
+    from: Revision,
+    limit?: number,
+  ): AsyncIterable<{ readonly revision: Revision; readonly leafHash: Uint8Array }>;
 }
 
 /** What a journal's signer has signed last, and what it needs to go on from there. */
@@ -55,7 +59,10 @@ export interface CheckpointStore {
    * transaction: a note can be read only after its size and root have become the last signed ones. A refusal stops the
    * journal's publishing for every process and outlives restarts. A checkpoint that does not grow its journal is rejected.
    */
-  signNext(journals: readonly JournalName[], sign: (heads: ReadonlyMap<JournalName, SignedHead>) => Promise<readonly Signing[]>): Promise<void>;
+  signNext(
+    journals: readonly JournalName[],
+    sign: (heads: ReadonlyMap<JournalName, SignedHead>) => Promise<readonly Signing[]>,
+  ): Promise<void>;
   /** The newest of each journal that has one, by name. */
   latestCheckpoints(journals: readonly JournalName[]): Promise<readonly StoredCheckpoint[]>;
   /** The smallest of at least `size` leaves: the same one for ever, once it is there. */
@@ -141,7 +148,10 @@ export interface ExportStore {
   /** Stores the job unless its key is known or the tenant has `runningMax` that have not ended; decides one call at a time per tenant. */
   createExport(order: ExportOrder, runningMax: number): Promise<CreateExport>;
   /** The export that this key made. */
-  findExportByKey(tenantId: string, key: string): Promise<{ readonly job: ExportJob; readonly asked: string } | undefined>;
+  findExportByKey(
+    tenantId: string,
+    key: string,
+  ): Promise<{ readonly job: ExportJob; readonly asked: string } | undefined>;
   findExport(tenantId: string, exportId: string): Promise<ExportJob | undefined>;
   /** Newest first. */
   listExports(tenantId: string, page: ExportPage): Promise<readonly ExportJob[]>;
@@ -197,7 +207,11 @@ export interface AuditObserver {
   refused(refusal: { readonly journal: JournalName; readonly reason: string }): void;
   /** Store, log or keys are away; the work goes on when they are back. */
   unavailable(error: unknown): void;
-  exported(end: { readonly exportId: string; readonly outcome: 'success' | 'mismatch' | 'rejected_limit' | 'error'; readonly error?: unknown }): void;
+  exported(end: {
+    readonly exportId: string;
+    readonly outcome: 'success' | 'mismatch' | 'rejected_limit' | 'error';
+    readonly error?: unknown;
+  }): void;
   compared(outcome: 'success' | 'mismatch' | 'error'): void;
 }
 export const silentAuditObserver: AuditObserver = {

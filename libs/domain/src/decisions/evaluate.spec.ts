@@ -124,7 +124,7 @@ describe('thresholds and reasons', () => {
   });
 
   it('asks for approval under the terms of the policy in force, which later policies do not touch', () => {
-    const world = asking({ approval: { required: { prod: true }, approve_by_seconds: 600, replan_tolerance: { percent: 10, absolute_usd: '1.0000' as never } } });
+    const world = asking({ approval: { required: { prod: true }, approve_by_seconds: 600, replan_tolerance: { percent: 10, absolute_usd: '1.0000' } } });
     const recorded = world.ask('100');
     expect(recorded.approval).toMatchObject({
       approve_by_seconds: 600, quorum: 1, is_separation_required: true, justification_length_min: 10, cap_monthly_delta_usd: '111.0000', unfunded_usd: '0.0000',

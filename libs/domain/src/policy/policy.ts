@@ -91,12 +91,17 @@ const versionRefusal = (current: number, expected: number | null): PolicyRefusal
   return expected === current ? undefined : { code: 'version_conflict', currentVersion: current };
 };
 
+/** The newest version has this text and has come into force, so publishing it again changes nothing. */
+const isInForce = (state: PolicyState, { documentSha256, now }: PublishPolicy): boolean => {
+  const latest = state.versions.at(-1);
+  return latest?.documentSha256 === documentSha256 && policyInForce(state, now) === latest;
+};
+
 const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
   const latest = state.versions.at(-1);
   const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
   if (problem !== undefined) return refused(problem);
-  const isInForce = latest !== undefined && policyInForce(state, command.now) === latest;
-  if (isInForce && latest.documentSha256 === command.documentSha256 && command.effectiveFrom === null) return accepted();
+  if (command.effectiveFrom === null && isInForce(state, command)) return accepted();
   return accepted(
     published(command, { version: (latest?.version ?? 0) + 1, effectiveFrom: command.effectiveFrom ?? command.now, rolledBackTo: null }),
   );

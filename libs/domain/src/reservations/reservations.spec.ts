@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BudgetId, DecisionId } from '../shared/brand.js';
+import type { DecisionId } from '../shared/brand.js';
 import { DomainWorld, entriesOf, keyed, policyWith, usd } from '../../../../test/support/domain-world.js';
 import { pricedAt } from '../../../../test/support/domain-world.js';
 import type { ReservationsEntry } from './reservations.entries.js';
@@ -135,7 +135,7 @@ describe('settling a hold', () => {
 
   it('charges what was held in full although the limit was ratcheted below it', () => {
     const { world, budgetId, account, settle } = held('0');
-    world.changeBudget(budgetId as BudgetId, '50', { whenCommitted: 'ratchet' });
+    world.changeBudget(budgetId, '50', { whenCommitted: 'ratchet' });
     const entries = settle('130');
     expect(settled(entries)).toMatchObject({ overrun_usd: '4.5000' });
     expect(world.balance(account)).toMatchObject({ spent: usd('125.5'), held: 0n, headroom: 0n });

@@ -68,7 +68,7 @@ const splitOf = (charged: MicroUsd, total: MicroUsd, overageHeld: MicroUsd): Spl
 };
 
 /** The monthly amount that `amount` is `months` times, up to the next 4 places: what is lacking is never understated. */
-const perMonth = (amount: MicroUsd, months: bigint): MicroUsd => microUsd(-floorTo4(microUsd(-((amount + months - 1n) / months))));
+const perMonth = (amount: MicroUsd, months: bigint): MicroUsd => microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
 
 /**
  * What the actual is charged to: the legs of the hold. Where nothing was funded, as with an unknown cost or a saving, those

@@ -1,5 +1,4 @@
-import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend } from '@verdict/application';
-import type { JournalName, Revision, SealedEntry } from '@verdict/application';
+import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend, type JournalName, type Revision, type SealedEntry } from './journals.js';
 
 /** Largest single entry: envelope and payload at their own limits, with room for the braces around them. */
 export const ENTRY_BYTES_MAX = 330_000;
@@ -14,7 +13,10 @@ const checkEntry = ({ storeId, leafHash, bytes }: SealedEntry): void => {
   }
 };
 
-/** Throws InvalidAppend for what no caller may send; it looks at nothing that is stored. */
+/**
+ * What every adapter of `Journals` checks before it looks at anything stored.
+ * @throws InvalidAppend for what no caller may send: a bug, so it is not a refusal.
+ */
 export const checkAppend = (journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): void => {
   if (!NAME.test(journal)) throw new InvalidAppend('a journal name has 1 to 200 printable ASCII characters, no space');
   if (expected < -1n) throw new InvalidAppend(`expected revision ${expected.toString()} is below -1`);

@@ -1,0 +1,77 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { RequestMeta } from '@verdict/application';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Caller } from '../auth/caller.js';
+import { problem } from '../problems/problem.js';
+import { readRequestInfo } from '../request/request-info.js';
+import { AnswerHead } from './answer-head.js';
+import { metaOf, oneKey, readBody, readParams } from './edge.js';
+import { idempotencyKeyOf, ifMatchVersionOf, type MinEntryReference, minEntryOf, rangeOf } from './headers.js';
+
+const EMPTY = new Uint8Array();
+
+/** One authenticated call: everything a controller may ask of the request, and the head of its answer. */
+export class Call {
+  readonly answer: AnswerHead;
+
+  constructor(
+    private readonly request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    this.answer = new AnswerHead(reply);
+  }
+
+  /** 401 on a public route, where there is none. */
+  get caller(): Caller {
+    const { verdictCaller } = this.request;
+    if (verdictCaller === null) throw problem('unauthenticated');
+    return verdictCaller;
+  }
+
+  get tenantId(): string {
+    return this.caller.tenantId;
+  }
+
+  /** The body's bytes as sent; empty when there is none. */
+  get bytes(): Uint8Array {
+    const { body } = this.request;
+    return body instanceof Uint8Array ? body : EMPTY;
+  }
+
+  body<Schema extends z.ZodType>(schema: Schema, options?: Parameters<typeof readBody>[2]): z.output<Schema> {
+    return readBody(schema, this.bytes, options);
+  }
+
+  params<Schema extends z.ZodType>(schema: Schema): z.output<Schema> {
+    return readParams(schema, this.request.params);
+  }
+
+  query<Schema extends z.ZodType>(schema: Schema): z.output<Schema> {
+    return readParams(schema, this.request.query, 'query');
+  }
+
+  /** What a use case needs; `member` is the body's own `idempotency_key`. */
+  meta(member?: string): RequestMeta {
+    return metaOf(this.caller, readRequestInfo(this.request), oneKey(idempotencyKeyOf(this.request.headers), member));
+  }
+
+  /** The version from `If-Match`; null when none was sent. */
+  get expectedVersion(): number | null {
+    return ifMatchVersionOf(this.request.headers);
+  }
+
+  get minEntry(): MinEntryReference | null {
+    return minEntryOf(this.request.headers);
+  }
+
+  get range(): string | null {
+    return rangeOf(this.request.headers);
+  }
+}
+
+/** Injects the call into a controller's method. */
+export const TheCall = createParamDecorator((_: unknown, context: ExecutionContext): Call => {
+  const http = context.switchToHttp();
+  return new Call(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+});

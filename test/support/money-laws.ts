@@ -1,0 +1,47 @@
+import { type Accounts, balanceOf, type GateObserved, type GateState, type Instant, termsOf } from '@verdict/domain';
+
+const accountsOf = ({ held, spent }: Accounts): readonly string[] => [
+  ...new Set([...held.keys(), ...[...spent.keys()].map((key) => key.slice(0, key.lastIndexOf('|')))]),
+];
+
+const committedOf = (state: GateState, account: string, at: Instant) => {
+  const { limit, spent, held, headroom } = balanceOf(state.accounts, account, termsOf(state.policy)(account, at), at);
+  return { limit, spent, held, headroom: headroom ?? 0n, sum: spent + held };
+};
+
+/** Above its limit (one that was lowered, G5) an account may be left as it was, or lower; nothing is ever negative. */
+const accountProblem = (before: GateState, after: GateState, account: string, at: Instant): string | undefined => {
+  const now = committedOf(after, account, at);
+  if (now.spent < 0n || now.held < 0n || now.headroom < 0n) return `${account} is negative`;
+  if (now.limit === null || now.sum <= now.limit || now.sum <= committedOf(before, account, at).sum) return undefined;
+  return `${account} rose to ${now.sum.toString()}, above its limit ${now.limit.toString()}`;
+};
+
+/** What an account holds is the sum of the legs of all holds on it. */
+const holdsProblem = ({ holds, held }: Accounts): string | undefined => {
+  const sums = new Map<string, bigint>();
+  for (const { account, amount } of [...holds.values()].flat()) {
+    if (amount < 0n) return `a negative leg on ${account}`;
+    sums.set(account, (sums.get(account) ?? 0n) + amount);
+  }
+  const odd = [...new Set([...sums.keys(), ...held.keys()])].find((account) => (sums.get(account) ?? 0n) !== (held.get(account) ?? 0n));
+  return odd === undefined ? undefined : `${odd} does not hold the sum of its legs`;
+};
+
+/** Accounts that are above their limit now: so that a test can tell that it met any. */
+export const aboveLimit = (state: GateState, at: Instant): number =>
+  accountsOf(state.accounts).filter((account) => {
+    const { limit, sum } = committedOf(state, account, at);
+    return limit !== null && sum > limit;
+  }).length;
+
+/**
+ * What one entry did to money that it must not: G5 at one revision. A settlement counts in the period, and under the
+ * ceilings, of its own time, however late the gate hears of it.
+ */
+export const moneyProblem = (before: GateState, after: GateState, seen: GateObserved, now: Instant): string | undefined => {
+  const at = seen.entry.type === 'reservation_settled' ? seen.entry.payload.settled_at : now;
+  const found = accountsOf(after.accounts).map((account) => accountProblem(before, after, account, at));
+  const problem = [...found, holdsProblem(after.accounts)].find((each) => each !== undefined);
+  return problem === undefined ? undefined : `${seen.entry.type}: ${problem}`;
+};
