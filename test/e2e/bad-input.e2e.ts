@@ -10,7 +10,18 @@ import { LedgerReader } from '../support/e2e/ledger.js';
 import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import {
-  ask, consumeBody, createBudget, type Granted, grantedApproval, jsonFixture, JUSTIFICATION, MONEY_ONLY, must, pendingApproval, publishBook, publishPolicy,
+  ask,
+  consumeBody,
+  createBudget,
+  type Granted,
+  grantedApproval,
+  jsonFixture,
+  JUSTIFICATION,
+  MONEY_ONLY,
+  must,
+  pendingApproval,
+  publishBook,
+  publishPolicy,
 } from '../support/e2e/story.js';
 import { encoded, freshTenant, type People, peopleOf, type Who } from '../support/e2e/tokens.js';
 
@@ -31,7 +42,9 @@ describe('bad input', () => {
     ledger = await LedgerReader.open(server.postgresDir);
   }, 120_000);
   afterAll(async () => {
-    const unexpected = server.log.filter(({ level, status }) => (level === 'error' || level === 'fatal') && status !== 503);
+    const unexpected = server.log.filter(
+      ({ level, status }) => (level === 'error' || level === 'fatal') && status !== 503,
+    );
     await ledger.close();
     await server.dispose();
     expect(unexpected).toEqual([]);
@@ -51,13 +64,26 @@ describe('bad input', () => {
   };
 
   /** The refusal as expected, a problem as the contract has it, nothing written, and the server as well as before. */
-  const expectRefusal = async (answer: ApiAnswer, { status, code, at }: Expected, route?: RouteContract): Promise<void> => {
-    expect({ status: answer.status, code: answer.body?.code, text: answer.text.slice(0, 300) }).toMatchObject({ status, code });
+  const expectRefusal = async (
+    answer: ApiAnswer,
+    { status, code, at }: Expected,
+    route?: RouteContract,
+  ): Promise<void> => {
+    expect({ status: answer.status, code: answer.body?.code, text: answer.text.slice(0, 300) }).toMatchObject({
+      status,
+      code,
+    });
     expect(route === undefined ? problemDefects(answer) : contractDefects(route, answer)).toEqual([]);
-    if (at !== undefined) expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer: at[0], code: at[1] }));
+    if (at !== undefined)
+      expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer: at[0], code: at[1] }));
     expect((await server.raw({ method: 'GET', path: '/health/live' })).status).toBe(200);
   };
-  const refusedAndUnwritten = async (people: People, send: () => Promise<ApiAnswer>, expected: Expected, route?: RouteContract): Promise<ApiAnswer> => {
+  const refusedAndUnwritten = async (
+    people: People,
+    send: () => Promise<ApiAnswer>,
+    expected: Expected,
+    route?: RouteContract,
+  ): Promise<ApiAnswer> => {
     const before = await headsOf(people);
     const answer = await send();
     await expectRefusal(answer, expected, route);
@@ -65,11 +91,20 @@ describe('bad input', () => {
     return answer;
   };
 
-  const post = async (who: Who, id: RouteId, body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> =>
+  const post = async (
+    who: Who,
+    id: RouteId,
+    body: string | Uint8Array | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ApiAnswer> =>
     server.raw({
       method: 'POST',
       path: ROUTES[id].path,
-      headers: { authorization: `Bearer ${await server.tokenFor(who)}`, 'content-type': 'application/json', ...headers },
+      headers: {
+        authorization: `Bearer ${await server.tokenFor(who)}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
       body,
     });
   const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth);
@@ -112,13 +147,23 @@ describe('bad input', () => {
       ['a number', '5', { status: 422, code: 'validation_failed' }],
       ['no body at all', '', { status: 422, code: 'validation_failed' }],
       ['text/plain', good, { status: 415, code: 'media_type_unsupported' }, { 'content-type': 'text/plain' }],
-      ['form data', 'a=1', { status: 415, code: 'media_type_unsupported' }, { 'content-type': 'application/x-www-form-urlencoded' }],
+      [
+        'form data',
+        'a=1',
+        { status: 415, code: 'media_type_unsupported' },
+        { 'content-type': 'application/x-www-form-urlencoded' },
+      ],
       ['XML', '<a/>', { status: 415, code: 'media_type_unsupported' }, { 'content-type': 'application/xml' }],
       ['a compressed body', good, { status: 415, code: 'media_type_unsupported' }, { 'content-encoding': 'gzip' }],
     ];
     it.each(cases)('refuses %s', async (_title, body, expected, headers = {}) => {
       const people = await aTenant();
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body, headers), expected, ROUTES.gateTerraform);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body, headers),
+        expected,
+        ROUTES.gateTerraform,
+      );
     });
 
     it('refuses our own bodies one level deeper than 32, and foreign ones one level deeper than 128', async () => {
@@ -128,12 +173,16 @@ describe('bad input', () => {
         sendRaw(server.url, {
           method: 'POST',
           path: ROUTES.approve.path.replace(':approval_id', randomUUID()),
-          headers: { authorization: `Bearer ${await server.tokenFor(people.lead)}`, 'content-type': 'application/json' },
+          headers: {
+            authorization: `Bearer ${await server.tokenFor(people.lead)}`,
+            'content-type': 'application/json',
+          },
           body: notes(depth),
         });
       await expectRefusal(await votes(33), malformed);
       expect((await votes(32)).body.code).toBe('validation_failed');
-      const plan = (depth: number) => withMember(`"plan":{"format_version":"1.2","resource_changes":[],"x":${nested(depth - 2)}}`);
+      const plan = (depth: number) =>
+        withMember(`"plan":{"format_version":"1.2","resource_changes":[],"x":${nested(depth - 2)}}`);
       await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', plan(129)), malformed);
       expect((await post(people.dev, 'gateTerraform', plan(128))).status).toBe(200);
     });
@@ -143,7 +192,11 @@ describe('bad input', () => {
       for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']) {
         const at = [`/${name}`, 'unknown_field'] as const;
         const body = withMember(`"${name}":{"action":"x","polluted":true}`);
-        await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { status: 422, code: 'unknown_field', at });
+        await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), {
+          status: 422,
+          code: 'unknown_field',
+          at,
+        });
       }
       const first = await post(people.dev, 'gateTerraform', withMember('"metadata":{"__proto__":{"polluted":"yes"}}'));
       expect(first.status).toBe(200);
@@ -160,7 +213,9 @@ describe('bad input', () => {
         () => post(people.dev, 'gateTerraform', withMember('"tenant_id":"other","a/b~c":1')),
         { status: 422, code: 'unknown_field', at: ['/tenant_id', 'unknown_field'] },
       );
-      expect(answer.body.errors).toContainEqual(expect.objectContaining({ pointer: '/a~1b~0c', code: 'unknown_field' }));
+      expect(answer.body.errors).toContainEqual(
+        expect.objectContaining({ pointer: '/a~1b~0c', code: 'unknown_field' }),
+      );
     });
 
     it.each([
@@ -186,7 +241,10 @@ describe('bad input', () => {
       const people = await aTenant();
       const body = JSON.stringify({ ...ask('5'), ...change });
       await refusedAndUnwritten(
-        people, () => post(people.dev, 'gateTerraform', body), { status: 422, code: 'validation_failed', at: [pointer, 'validation_failed'] }, ROUTES.gateTerraform,
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { status: 422, code: 'validation_failed', at: [pointer, 'validation_failed'] },
+        ROUTES.gateTerraform,
       );
     });
   });
@@ -195,57 +253,128 @@ describe('bad input', () => {
     const monthly = '/estimated_monthly_delta_usd';
     const hourly = '/estimated_hourly_delta_usd';
     const cases: readonly (readonly [token: string, code: string])[] = [
-      ['"NaN"', 'money_invalid'], ['"Infinity"', 'money_invalid'], ['"-Infinity"', 'money_invalid'], ['"1e3"', 'money_invalid'], ['"1e24"', 'money_invalid'],
-      ['" 5"', 'money_invalid'], ['"5 "', 'money_invalid'], ['"+5"', 'money_invalid'], ['""', 'money_invalid'], ['"."', 'money_invalid'], ['"5."', 'money_invalid'],
-      ['".5"', 'money_invalid'], ['"05"', 'money_invalid'], ['"1,000"', 'money_invalid'], ['"$5"', 'money_invalid'], ['"0x10"', 'money_invalid'],
-      ['"٥"', 'money_invalid'], ['null', 'money_invalid'], ['true', 'money_invalid'], ['[]', 'money_invalid'], ['{}', 'money_invalid'], ['["5"]', 'money_invalid'],
-      ['"1.00001"', 'money_too_precise'], ['1.00001', 'money_too_precise'], ['"1.00000"', 'money_too_precise'],
-      ['1e3', 'money_not_exact'], ['1E3', 'money_not_exact'], ['1e30', 'money_not_exact'], ['1e-3', 'money_not_exact'], ['1e999', 'money_not_exact'],
-      ['1234567890123456', 'money_not_exact'], ['0.1234567890123456', 'money_too_precise'],
-      ['"1000000000000.0001"', 'money_out_of_range'], ['"-1000000000000.0001"', 'money_out_of_range'], ['1000000000001', 'money_out_of_range'],
+      ['"NaN"', 'money_invalid'],
+      ['"Infinity"', 'money_invalid'],
+      ['"-Infinity"', 'money_invalid'],
+      ['"1e3"', 'money_invalid'],
+      ['"1e24"', 'money_invalid'],
+      ['" 5"', 'money_invalid'],
+      ['"5 "', 'money_invalid'],
+      ['"+5"', 'money_invalid'],
+      ['""', 'money_invalid'],
+      ['"."', 'money_invalid'],
+      ['"5."', 'money_invalid'],
+      ['".5"', 'money_invalid'],
+      ['"05"', 'money_invalid'],
+      ['"1,000"', 'money_invalid'],
+      ['"$5"', 'money_invalid'],
+      ['"0x10"', 'money_invalid'],
+      ['"٥"', 'money_invalid'],
+      ['null', 'money_invalid'],
+      ['true', 'money_invalid'],
+      ['[]', 'money_invalid'],
+      ['{}', 'money_invalid'],
+      ['["5"]', 'money_invalid'],
+      ['"1.00001"', 'money_too_precise'],
+      ['1.00001', 'money_too_precise'],
+      ['"1.00000"', 'money_too_precise'],
+      ['1e3', 'money_not_exact'],
+      ['1E3', 'money_not_exact'],
+      ['1e30', 'money_not_exact'],
+      ['1e-3', 'money_not_exact'],
+      ['1e999', 'money_not_exact'],
+      ['1234567890123456', 'money_not_exact'],
+      ['0.1234567890123456', 'money_too_precise'],
+      ['"1000000000000.0001"', 'money_out_of_range'],
+      ['"-1000000000000.0001"', 'money_out_of_range'],
+      ['1000000000001', 'money_out_of_range'],
       [`"${'9'.repeat(400)}"`, 'money_out_of_range'],
     ];
     it.each(cases)('refuses the monthly amount %s as %s', async (token, code) => {
       const people = await aTenant();
       const body = good.replace('"5"', token);
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { status: 422, code, at: [monthly, code] }, ROUTES.gateTerraform);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { status: 422, code, at: [monthly, code] },
+        ROUTES.gateTerraform,
+      );
     });
-    it.each([['"NaN"', 'money_invalid'], ['"0.0000001"', 'money_too_precise'], ['1e-2', 'money_not_exact'], ['"1000000000001"', 'money_out_of_range']])(
-      'refuses the hourly amount %s as %s', async (token, code) => {
-        const people = await aTenant();
-        const body = withMember(`"estimated_hourly_delta_usd":${token}`);
-        await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { status: 422, code, at: [hourly, code] }, ROUTES.gateTerraform);
-      },
-    );
-    it.each([['"125.5"', '125.5000'], ['125.5', '125.5000'], ['"-300"', '-300.0000'], ['-0', '0.0000'], ['"1000000000000"', '1000000000000.0000'], ['"0.0001"', '0.0001']])(
-      'takes %s for %s', async (token, amount) => {
-        const people = await aTenant();
-        const answer = await post(people.dev, 'gateTerraform', good.replace('"5"', token));
-        expect([answer.status, answer.body.cost?.monthly]).toEqual([200, amount]);
-      },
-    );
+    it.each([
+      ['"NaN"', 'money_invalid'],
+      ['"0.0000001"', 'money_too_precise'],
+      ['1e-2', 'money_not_exact'],
+      ['"1000000000001"', 'money_out_of_range'],
+    ])('refuses the hourly amount %s as %s', async (token, code) => {
+      const people = await aTenant();
+      const body = withMember(`"estimated_hourly_delta_usd":${token}`);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { status: 422, code, at: [hourly, code] },
+        ROUTES.gateTerraform,
+      );
+    });
+    it.each([
+      ['"125.5"', '125.5000'],
+      ['125.5', '125.5000'],
+      ['"-300"', '-300.0000'],
+      ['-0', '0.0000'],
+      ['"1000000000000"', '1000000000000.0000'],
+      ['"0.0001"', '0.0001'],
+    ])('takes %s for %s', async (token, amount) => {
+      const people = await aTenant();
+      const answer = await post(people.dev, 'gateTerraform', good.replace('"5"', token));
+      expect([answer.status, answer.body.cost?.monthly]).toEqual([200, amount]);
+    });
     it('refuses a bad amount wherever one is read', async () => {
       const people = await aTenant();
       const pending = await aPending(people);
       const before = await headsOf(people);
       const reconcile = { as: people.admin, params: { decision_id: String(pending.verdict.decision_id) } };
-      for (const [value, code] of [['NaN', 'money_invalid'], ['1.00001', 'money_too_precise'], ['1000000000001', 'money_out_of_range']] as const) {
+      for (const [value, code] of [
+        ['NaN', 'money_invalid'],
+        ['1.00001', 'money_too_precise'],
+        ['1000000000001', 'money_out_of_range'],
+      ] as const) {
         const answers = [
-          [await server.call('reconcile', { ...reconcile, body: { actual_monthly_delta_usd: value } }), '/actual_monthly_delta_usd'],
-          [await server.call('createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd: value } }), '/limit_usd'],
+          [
+            await server.call('reconcile', { ...reconcile, body: { actual_monthly_delta_usd: value } }),
+            '/actual_monthly_delta_usd',
+          ],
+          [
+            await server.call('createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd: value } }),
+            '/limit_usd',
+          ],
         ] as const;
-        for (const [answer, pointer] of answers) await expectRefusal(answer, { status: 422, code, at: [pointer, code] });
+        for (const [answer, pointer] of answers)
+          await expectRefusal(answer, { status: 422, code, at: [pointer, code] });
       }
-      const negative = await server.call('createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd: '-1' } });
-      await expectRefusal(negative, { status: 422, code: 'money_out_of_range', at: ['/limit_usd', 'money_out_of_range'] });
-      const policy = await server.call('validatePolicy', { as: people.admin, body: { document: { entitlements: { hard_deny_above_monthly_usd: '1e3' } } } });
-      await expectRefusal(policy, { status: 422, code: 'policy_invalid', at: ['/document/entitlements/hard_deny_above_monthly_usd', 'money_invalid'] });
+      const negative = await server.call('createBudget', {
+        as: people.admin,
+        body: { scope: 'tenant', limit_usd: '-1' },
+      });
+      await expectRefusal(negative, {
+        status: 422,
+        code: 'money_out_of_range',
+        at: ['/limit_usd', 'money_out_of_range'],
+      });
+      const policy = await server.call('validatePolicy', {
+        as: people.admin,
+        body: { document: { entitlements: { hard_deny_above_monthly_usd: '1e3' } } },
+      });
+      await expectRefusal(policy, {
+        status: 422,
+        code: 'policy_invalid',
+        at: ['/document/entitlements/hard_deny_above_monthly_usd', 'money_invalid'],
+      });
       expect(await headsOf(people)).toEqual(before);
     });
   });
 
   describe('of plans', () => {
-    const planRequest = (plan: unknown) => JSON.stringify({ ...ask('5'), estimated_monthly_delta_usd: undefined, plan });
+    const planRequest = (plan: unknown) =>
+      JSON.stringify({ ...ask('5'), estimated_monthly_delta_usd: undefined, plan });
     const change = (number: number) => ({ address: `a.b[${number}]`, type: 'a', change: { actions: ['no-op'] } });
 
     it.each([
@@ -253,20 +382,39 @@ describe('bad input', () => {
       ['a list', [], '/plan'],
       ['null', null, '/plan'],
       ['a plan whose changes are no list', { format_version: '1.2', resource_changes: {} }, undefined],
-      ['a plan whose change has no address', { format_version: '1.2', resource_changes: [{ type: 'a', change: { actions: ['create'] } }] }, '/plan/resource_changes/0/address'],
-      ['a plan whose actions are no list', { format_version: '1.2', resource_changes: [{ address: 'a.b', type: 'a', change: { actions: 'create' } }] }, '/plan/resource_changes/0/change/actions'],
+      [
+        'a plan whose change has no address',
+        { format_version: '1.2', resource_changes: [{ type: 'a', change: { actions: ['create'] } }] },
+        '/plan/resource_changes/0/address',
+      ],
+      [
+        'a plan whose actions are no list',
+        { format_version: '1.2', resource_changes: [{ address: 'a.b', type: 'a', change: { actions: 'create' } }] },
+        '/plan/resource_changes/0/change/actions',
+      ],
     ])('refuses %s', async (_title, plan, pointer) => {
       const people = await aTenant();
       const at = pointer === undefined ? {} : { at: [pointer, 'validation_failed'] as const };
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', planRequest(plan)), { status: 422, code: 'validation_failed', ...at }, ROUTES.gateTerraform);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', planRequest(plan)),
+        { status: 422, code: 'validation_failed', ...at },
+        ROUTES.gateTerraform,
+      );
     });
 
     it('asks for approval when the plan is of another major version: its cost is unknown, never nothing', async () => {
       const people = await aTenant();
       await publishBook(server, people, 'aws-web-stack');
       const plan = { ...jsonFixture('aws-web-stack', 'plan.json'), format_version: '2.0' };
-      const { body } = await must(server, 'gatePreflight', { as: people.dev, body: { ...JSON.parse(planRequest(plan)), run_id: 'r-1', environment: 'nonprod', justification: JUSTIFICATION } });
-      expect(body).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { monthly: null, hourly: null, completeness: 'unknown' } });
+      const { body } = await must(server, 'gatePreflight', {
+        as: people.dev,
+        body: { ...JSON.parse(planRequest(plan)), run_id: 'r-1', environment: 'nonprod', justification: JUSTIFICATION },
+      });
+      expect(body).toMatchObject({
+        decision: 'REQUIRE_APPROVAL',
+        cost: { monthly: null, hourly: null, completeness: 'unknown' },
+      });
       expect(body.reason_codes).toContain('cost_unknown');
     });
 
@@ -276,7 +424,10 @@ describe('bad input', () => {
       ['of version 10', { format_version: '10.0', resource_changes: [] }],
     ])('does not let a claim pass that comes with an object %s: such evidence says nothing', async (_title, plan) => {
       const people = await aTenant();
-      const { body } = await must(server, 'gateTerraform', { as: people.dev, body: ask('5', { environment: 'nonprod', plan }) });
+      const { body } = await must(server, 'gateTerraform', {
+        as: people.dev,
+        body: ask('5', { environment: 'nonprod', plan }),
+      });
       expect(body.decision).toBe('REQUIRE_APPROVAL');
       expect(body.reason_codes).toContain('cost_unknown');
     });
@@ -284,15 +435,29 @@ describe('bad input', () => {
     it('refuses 10 MB', async () => {
       const people = await aTenant();
       const body = planRequest({ format_version: '1.2', resource_changes: [], padding: 'x'.repeat(10 * 1024 * 1024) });
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { status: 413, code: 'body_too_large' }, ROUTES.gateTerraform);
-      await refusedAndUnwritten(people, () => post(people.admin, 'createBudget', JSON.stringify({ owner: 'x'.repeat(300_000) })), { status: 413, code: 'body_too_large' });
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { status: 413, code: 'body_too_large' },
+        ROUTES.gateTerraform,
+      );
+      await refusedAndUnwritten(
+        people,
+        () => post(people.admin, 'createBudget', JSON.stringify({ owner: 'x'.repeat(300_000) })),
+        { status: 413, code: 'body_too_large' },
+      );
     });
 
     it('refuses more than 50,000 changes, and prices 50,000', async () => {
       const people = await aTenant();
       const changes = Array.from({ length: 50_001 }, (_, number) => change(number));
-      const request = (resource_changes: unknown) => post(people.dev, 'gateTerraform', planRequest({ format_version: '1.2', resource_changes }));
-      await refusedAndUnwritten(people, () => request(changes), { status: 422, code: 'validation_failed', at: ['/plan/resource_changes', 'validation_failed'] });
+      const request = (resource_changes: unknown) =>
+        post(people.dev, 'gateTerraform', planRequest({ format_version: '1.2', resource_changes }));
+      await refusedAndUnwritten(people, () => request(changes), {
+        status: 422,
+        code: 'validation_failed',
+        at: ['/plan/resource_changes', 'validation_failed'],
+      });
       expect((await request(changes.slice(1))).status).toBe(200);
     });
 
@@ -304,10 +469,21 @@ describe('bad input', () => {
       const answers = [];
       for (const fixture of ['sensitive', 'aws-web-stack']) {
         const asked = await must(server, 'gatePreflight', {
-          as: people.dev, body: { ...ask('5'), plan: jsonFixture(fixture, 'plan.json'), run_id: fixture, justification: 'CANARY-of-a-person, who explains himself' },
+          as: people.dev,
+          body: {
+            ...ask('5'),
+            plan: jsonFixture(fixture, 'plan.json'),
+            run_id: fixture,
+            justification: 'CANARY-of-a-person, who explains himself',
+          },
         });
-        answers.push(asked, await must(server, 'getDecision', { as: people.dev, params: { decision_id: asked.body.decision_id } }));
-        answers.push(await must(server, 'getReceipt', { as: people.dev, params: { decision_id: asked.body.decision_id } }));
+        answers.push(
+          asked,
+          await must(server, 'getDecision', { as: people.dev, params: { decision_id: asked.body.decision_id } }),
+        );
+        answers.push(
+          await must(server, 'getReceipt', { as: people.dev, params: { decision_id: asked.body.decision_id } }),
+        );
       }
       const broken = JSON.stringify({ ...ask('5'), plan: jsonFixture('sensitive', 'plan.json') }).slice(0, -5);
       answers.push(await post(people.dev, 'gateTerraform', broken));
@@ -318,12 +494,15 @@ describe('bad input', () => {
       const shown = answers.map(({ text }) => text).join('\n');
       const places = {
         answers: shown,
-        receipts: answers.map(({ body }) => Buffer.from(String(body?.entry_base64 ?? ''), 'base64').toString()).join('\n'),
+        receipts: answers
+          .map(({ body }) => Buffer.from(String(body?.entry_base64 ?? ''), 'base64').toString())
+          .join('\n'),
         entries: (await ledger.entries(people.dev.tenant, 'decisions')).map(({ text }) => text).join('\n'),
         database: await ledger.dump(),
         log: server.output,
       };
       expect(places.database).toContain(people.dev.tenant);
+      expect(places.database).toContain(String.raw`\"envelope\":`); // Bytes are looked into, too.
       expect(places.log).toContain('gate/terraform');
       for (const [place, text] of Object.entries(places)) {
         expect([place, secrets.filter((secret) => text.includes(secret))]).toEqual([place, []]);
@@ -335,9 +514,20 @@ describe('bad input', () => {
       const people = await aTenant();
       await publishBook(server, people, 'priced-unknowns');
       const expected = readExpectation('priced-unknowns').cost;
-      const body = { ...ask('5'), estimated_monthly_delta_usd: undefined, environment: 'nonprod', plan: jsonFixture('priced-unknowns', 'plan.json'), run_id: 'r-1', justification: JUSTIFICATION };
+      const body = {
+        ...ask('5'),
+        estimated_monthly_delta_usd: undefined,
+        environment: 'nonprod',
+        plan: jsonFixture('priced-unknowns', 'plan.json'),
+        run_id: 'r-1',
+        justification: JUSTIFICATION,
+      };
       const asked = await must(server, 'gatePreflight', { as: people.dev, body });
-      expect(asked.body.cost).toMatchObject({ completeness: 'partial', method: 'price_book', monthly: expected?.known_monthly_delta_usd_4dp_half_even });
+      expect(asked.body.cost).toMatchObject({
+        completeness: 'partial',
+        method: 'price_book',
+        monthly: expected?.known_monthly_delta_usd_4dp_half_even,
+      });
       expect(asked.body.cost.unpriced).toBe(expected?.unknown.length);
       expect(asked.body.decision).toBe('REQUIRE_APPROVAL');
       expect(asked.body.reason_codes).toContain('cost_partial');
@@ -351,12 +541,21 @@ describe('bad input', () => {
 
     it('does not know the cost when no price book is there, and says so', async () => {
       const people = await aTenant();
-      const { body } = await must(server, 'gateTerraform', { as: people.dev, body: JSON.parse(planRequest(jsonFixture('aws-web-stack', 'plan.json'))) });
+      const { body } = await must(server, 'gateTerraform', {
+        as: people.dev,
+        body: JSON.parse(planRequest(jsonFixture('aws-web-stack', 'plan.json'))),
+      });
       expect(body.decision).not.toMatch(/^ALLOW/);
       expect(body.cost.completeness).not.toBe('complete');
       expect(body.cost.price_book).toBeNull();
-      const nothing = await must(server, 'gateTerraform', { as: people.dev, body: { ...ask('5'), estimated_monthly_delta_usd: undefined } });
-      expect(nothing.body).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { monthly: null, completeness: 'unknown' } });
+      const nothing = await must(server, 'gateTerraform', {
+        as: people.dev,
+        body: { ...ask('5'), estimated_monthly_delta_usd: undefined },
+      });
+      expect(nothing.body).toMatchObject({
+        decision: 'REQUIRE_APPROVAL',
+        cost: { monthly: null, completeness: 'unknown' },
+      });
       expect(nothing.body.reason_codes).toContain('cost_unknown');
     });
   });
@@ -368,33 +567,73 @@ describe('bad input', () => {
     it('refuses metadata deeper than 8 or larger than 64 KiB', async () => {
       const people = await aTenant();
       const expected: Expected = { status: 422, code: 'metadata_too_large', at: ['/metadata', 'metadata_too_large'] };
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', metadata(deep(9))), expected, ROUTES.gateTerraform);
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', metadata({ a: 'x'.repeat(64 * 1024) })), expected, ROUTES.gateTerraform);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', metadata(deep(9))),
+        expected,
+        ROUTES.gateTerraform,
+      );
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', metadata({ a: 'x'.repeat(64 * 1024) })),
+        expected,
+        ROUTES.gateTerraform,
+      );
       expect((await post(people.dev, 'gateTerraform', metadata(deep(8)))).status).toBe(200);
       expect((await post(people.dev, 'gateTerraform', metadata({ a: 'x'.repeat(64 * 1024 - 8) }))).status).toBe(200);
       const inexact = good.slice(0, -1) + ',"metadata":{"n":1e400}}';
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', inexact), { status: 422, code: 'validation_failed' });
+      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', inexact), {
+        status: 422,
+        code: 'validation_failed',
+      });
     });
 
-    it.each([['too short', 'abc'], ['too long', 'k'.repeat(129)], ['with a blank inside', 'ab cd ef'], ['not ASCII', 'schlüssel']])(
-      'refuses a key that is %s, in the header and in the body', async (_title, key) => {
-        const people = await aTenant();
-        const expected: Expected = { status: 422, code: 'validation_failed' };
-        await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', good, { 'idempotency-key': key }), expected, ROUTES.gateTerraform);
-        const body = withMember(`"idempotency_key":${JSON.stringify(key)}`);
-        await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { ...expected, at: ['/idempotency_key', 'validation_failed'] }, ROUTES.gateTerraform);
-      },
-    );
+    it.each([
+      ['too short', 'abc'],
+      ['too long', 'k'.repeat(129)],
+      ['with a blank inside', 'ab cd ef'],
+      ['not ASCII', 'schlüssel'],
+    ])('refuses a key that is %s, in the header and in the body', async (_title, key) => {
+      const people = await aTenant();
+      const expected: Expected = { status: 422, code: 'validation_failed' };
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', good, { 'idempotency-key': key }),
+        expected,
+        ROUTES.gateTerraform,
+      );
+      const body = withMember(`"idempotency_key":${JSON.stringify(key)}`);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { ...expected, at: ['/idempotency_key', 'validation_failed'] },
+        ROUTES.gateTerraform,
+      );
+    });
 
     it('refuses two different keys, and does not bind a key to a request that it refused', async () => {
       const people = await aTenant();
-      const mismatch = () => post(people.dev, 'gateTerraform', withMember('"idempotency_key":"key-in-body"'), { 'idempotency-key': 'key-in-header' });
-      await refusedAndUnwritten(people, mismatch, { status: 422, code: 'idempotency_key_mismatch' }, ROUTES.gateTerraform);
+      const mismatch = () =>
+        post(people.dev, 'gateTerraform', withMember('"idempotency_key":"key-in-body"'), {
+          'idempotency-key': 'key-in-header',
+        });
+      await refusedAndUnwritten(
+        people,
+        mismatch,
+        { status: 422, code: 'idempotency_key_mismatch' },
+        ROUTES.gateTerraform,
+      );
       await post(people.dev, 'gateTerraform', good.replace('"5"', '"x"'), { 'idempotency-key': 'key-1' });
       const first = await post(people.dev, 'gateTerraform', good, { 'idempotency-key': 'key-1' });
       expect(first.body).toMatchObject({ decision: expect.any(String), replayed: false });
-      const conflict = () => post(people.dev, 'gateTerraform', good.replace('"5"', '"2000"'), { 'idempotency-key': 'key-1' });
-      const answer = await refusedAndUnwritten(people, conflict, { status: 409, code: 'idempotency_conflict' }, ROUTES.gateTerraform);
+      const conflict = () =>
+        post(people.dev, 'gateTerraform', good.replace('"5"', '"2000"'), { 'idempotency-key': 'key-1' });
+      const answer = await refusedAndUnwritten(
+        people,
+        conflict,
+        { status: 409, code: 'idempotency_conflict' },
+        ROUTES.gateTerraform,
+      );
       expect(answer.body.differing_fields).toEqual(['/estimated_monthly_delta_usd']);
       const again = await post(people.dev, 'gateTerraform', good, { 'idempotency-key': 'key-1' });
       expect(again.body).toEqual({ ...first.body, replayed: true });
@@ -402,7 +641,8 @@ describe('bad input', () => {
 
     it('binds the keys of admin writes to their payload too', async () => {
       const people = await aTenant();
-      const create = (limit_usd: string) => server.call('createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd }, key: 'budget-key' });
+      const create = (limit_usd: string) =>
+        server.call('createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd }, key: 'budget-key' });
       const first = await create('100');
       const again = await create('100');
       expect([first.status, again.body]).toEqual([201, { ...first.body, replayed: true }]);
@@ -413,7 +653,12 @@ describe('bad input', () => {
     it('refuses a fingerprint that it does not find, and records nothing', async () => {
       const people = await aTenant();
       const body = JSON.stringify({ ...ask('5'), expected_request_fingerprint: 'a'.repeat(64) });
-      await refusedAndUnwritten(people, () => post(people.dev, 'gateTerraform', body), { status: 409, code: 'fingerprint_mismatch' }, ROUTES.gateTerraform);
+      await refusedAndUnwritten(
+        people,
+        () => post(people.dev, 'gateTerraform', body),
+        { status: 409, code: 'fingerprint_mismatch' },
+        ROUTES.gateTerraform,
+      );
     });
   });
 
@@ -422,7 +667,12 @@ describe('bad input', () => {
     const now = (): number => Math.floor(Date.now() / 1000);
     type Forge = (people: People) => Promise<string>;
     const flipped = (token: string, part: number): string =>
-      token.split('.').map((text, index) => (index === part ? `${text.slice(0, 4)}${text[4] === 'A' ? 'B' : 'A'}${text.slice(5)}` : text)).join('.');
+      token
+        .split('.')
+        .map((text, index) =>
+          index === part ? `${text.slice(0, 4)}${text[4] === 'A' ? 'B' : 'A'}${text.slice(5)}` : text,
+        )
+        .join('.');
     const cases: readonly (readonly [string, Forge])[] = [
       ['that expired', (people) => server.tokens.mint(who(people), { claims: { exp: now() - 60 } })],
       ['that is not valid yet', (people) => server.tokens.mint(who(people), { claims: { nbf: now() + 600 } })],
@@ -434,43 +684,67 @@ describe('bad input', () => {
       ['with a tenant that is none', (people) => server.tokens.mint(who(people), { claims: { tenant_id: '../acme' } })],
       ['with a list for a tenant', (people) => server.tokens.mint(who(people), { claims: { tenant_id: ['acme'] } })],
       ['of an unknown key', (people) => server.tokens.mint(who(people), { header: { kid: '0000000000000000' } })],
-      ['without an algorithm', async (people) => {
-        const [, payload] = (await server.tokens.mint(who(people))).split('.');
-        return `${encoded({ alg: 'none', typ: 'JWT' })}.${String(payload)}.`;
-      }],
-      ['without an algorithm but with a signature', async (people) => {
-        const [, payload, signature] = (await server.tokens.mint(who(people))).split('.');
-        const { kid } = await server.tokens.publicKey();
-        return `${encoded({ alg: 'none', kid, typ: 'JWT' })}.${String(payload)}.${String(signature)}`;
-      }],
-      ['made with the public key as an HMAC secret', async (people) => {
-        const [, payload] = (await server.tokens.mint(who(people))).split('.');
-        const { kid, raw } = await server.tokens.publicKey();
-        const input = `${encoded({ alg: 'HS256', kid, typ: 'JWT' })}.${String(payload)}`;
-        return `${input}.${createHmac('sha256', raw).update(input).digest('base64url')}`;
-      }],
-      ['with a key of its own in the header', async (people) => {
-        const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-        const [, payload] = (await server.tokens.mint(who(people))).split('.');
-        const input = `${encoded({ alg: 'EdDSA', jwk: publicKey.export({ format: 'jwk' }), typ: 'JWT' })}.${String(payload)}`;
-        return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
-      }],
+      [
+        'without an algorithm',
+        async (people) => {
+          const [, payload] = (await server.tokens.mint(who(people))).split('.');
+          return `${encoded({ alg: 'none', typ: 'JWT' })}.${String(payload)}.`;
+        },
+      ],
+      [
+        'without an algorithm but with a signature',
+        async (people) => {
+          const [, payload, signature] = (await server.tokens.mint(who(people))).split('.');
+          const { kid } = await server.tokens.publicKey();
+          return `${encoded({ alg: 'none', kid, typ: 'JWT' })}.${String(payload)}.${String(signature)}`;
+        },
+      ],
+      [
+        'made with the public key as an HMAC secret',
+        async (people) => {
+          const [, payload] = (await server.tokens.mint(who(people))).split('.');
+          const { kid, raw } = await server.tokens.publicKey();
+          const input = `${encoded({ alg: 'HS256', kid, typ: 'JWT' })}.${String(payload)}`;
+          return `${input}.${createHmac('sha256', raw).update(input).digest('base64url')}`;
+        },
+      ],
+      [
+        'with a key of its own in the header',
+        async (people) => {
+          const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+          const [, payload] = (await server.tokens.mint(who(people))).split('.');
+          const input = `${encoded({ alg: 'EdDSA', jwk: publicKey.export({ format: 'jwk' }), typ: 'JWT' })}.${String(payload)}`;
+          return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
+        },
+      ],
       ['with altered claims', async (people) => flipped(await server.tokens.mint(who(people)), 1)],
       ['with an altered signature', async (people) => flipped(await server.tokens.mint(who(people)), 2)],
       ['that is an approval token', async (people) => (await grantedApproval(server, people)).token],
       ['that is no token', () => Promise.resolve('abc')],
       ['with four parts', async (people) => `${await server.tokens.mint(who(people))}.x`],
-      ['longer than 8,192 characters', (people) => server.tokens.mint(who(people), { claims: { filler: 'x'.repeat(9000) } })],
+      [
+        'longer than 8,192 characters',
+        (people) => server.tokens.mint(who(people), { claims: { filler: 'x'.repeat(9000) } }),
+      ],
     ];
     it.each(cases)('refuses a token %s', async (_title, forge) => {
       const people = await aTenant();
       const token = await forge(people);
       const send = () => post(who(people), 'gateTerraform', good, { authorization: `Bearer ${token}` });
-      const answer = await refusedAndUnwritten(people, send, { status: 401, code: 'unauthenticated' }, ROUTES.gateTerraform);
+      const answer = await refusedAndUnwritten(
+        people,
+        send,
+        { status: 401, code: 'unauthenticated' },
+        ROUTES.gateTerraform,
+      );
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="verdict", error="invalid_token"');
       expect(server.output).not.toContain(token.length > 20 ? token : 'no such token');
     });
-    it.each([['no token', ''], ['another scheme', 'Basic YTpi'], ['an empty bearer', 'Bearer ']])('refuses %s', async (_title, authorization) => {
+    it.each([
+      ['no token', ''],
+      ['another scheme', 'Basic YTpi'],
+      ['an empty bearer', 'Bearer '],
+    ])('refuses %s', async (_title, authorization) => {
       const people = await aTenant();
       const send = () => post(who(people), 'gateTerraform', good, { authorization });
       await refusedAndUnwritten(people, send, { status: 401, code: 'unauthenticated' }, ROUTES.gateTerraform);
@@ -479,13 +753,19 @@ describe('bad input', () => {
 
   describe('of approval tokens', () => {
     const use = (who: Who, granted: Granted, change: Readonly<Record<string, unknown>> = {}, key?: string) =>
-      server.call('consume', { as: who, body: { ...consumeBody(granted), ...change }, ...(key === undefined ? {} : { key }) });
+      server.call('consume', {
+        as: who,
+        body: { ...consumeBody(granted), ...change },
+        ...(key === undefined ? {} : { key }),
+      });
     /** Refused, noted once in the ledger under its code, and the token still unused. */
     const expectNoted = async (people: People, answer: ApiAnswer, expected: Expected): Promise<void> => {
       await expectRefusal(answer, expected, ROUTES.consume);
       const last = (await ledger.entries(people.dev.tenant, 'approvals')).at(-1);
       expect(last).toMatchObject({ type: 'token_refused', payload: { code: expected.code } });
-      expect((await ledger.typesOf(people.dev.tenant, 'approvals')).filter((type) => type === 'token_refused')).toHaveLength(1);
+      expect(
+        (await ledger.typesOf(people.dev.tenant, 'approvals')).filter((type) => type === 'token_refused'),
+      ).toHaveLength(1);
     };
 
     it.each([
@@ -503,20 +783,32 @@ describe('bad input', () => {
       expect((await use(people.dev, granted)).status).toBe(200);
     });
 
-    it.each(['approval_token', 'expected_source', 'expected_project_id', 'expected_environment', 'expected_request_fingerprint', 'expected_resource_reference'])(
-      'refuses a request without %s', async (member) => {
-        const people = await aTenant();
-        const granted = await grantedApproval(server, people);
-        const answer = await use(people.dev, granted, { [member]: undefined });
-        await expectNoted(people, answer, { status: 422, code: 'validation_failed', at: [`/${member}`, 'validation_failed'] });
-        expect((await use(people.dev, granted)).status).toBe(200);
-      },
-    );
+    it.each([
+      'approval_token',
+      'expected_source',
+      'expected_project_id',
+      'expected_environment',
+      'expected_request_fingerprint',
+      'expected_resource_reference',
+    ])('refuses a request without %s', async (member) => {
+      const people = await aTenant();
+      const granted = await grantedApproval(server, people);
+      const answer = await use(people.dev, granted, { [member]: undefined });
+      await expectNoted(people, answer, {
+        status: 422,
+        code: 'validation_failed',
+        at: [`/${member}`, 'validation_failed'],
+      });
+      expect((await use(people.dev, granted)).status).toBe(200);
+    });
 
     it('takes the alias of an environment for the environment, and what is below the caps', async () => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
-      expect((await use(people.dev, granted, { expected_environment: 'Production', estimated_monthly_delta_usd: '125.5' })).status).toBe(200);
+      expect(
+        (await use(people.dev, granted, { expected_environment: 'Production', estimated_monthly_delta_usd: '125.5' }))
+          .status,
+      ).toBe(200);
     });
 
     const altered = (token: string, change: (claims: Record<string, unknown>) => void): string => {
@@ -528,20 +820,43 @@ describe('bad input', () => {
     const forged: readonly (readonly [string, (token: string) => string | Promise<string>, string])[] = [
       ['text that is no token', () => 'x'.repeat(40), 'token_malformed'],
       ['a token with two parts', (token) => token.split('.').slice(0, 2).join('.'), 'token_malformed'],
-      ['a token with altered claims', (token) => altered(token, (claims) => { claims['max_monthly_delta_usd'] = '999999.0000'; }), 'token_signature_invalid'],
-      ['a token without an algorithm', (token) => `${encoded({ alg: 'none' })}.${String(token.split('.')[1])}.`, 'token_signature_invalid'],
-      ['an HS256 token made with the published key', async (token) => {
-        const jwks = await server.raw({ method: 'GET', path: ROUTES.jwks.path });
-        const { kid, x } = jwks.body.keys[0] as { kid: string; x: string };
-        const input = `${encoded({ alg: 'HS256', kid, typ: 'JWT' })}.${String(token.split('.')[1])}`;
-        return `${input}.${createHmac('sha256', Buffer.from(x, 'base64url')).update(input).digest('base64url')}`;
-      }, 'token_signature_invalid'],
-      ['a token of an unknown key', (token) => `${encoded({ alg: 'EdDSA', kid: 'ffffffffffffffff', typ: 'JWT' })}.${token.split('.').slice(1).join('.')}`, 'token_key_unknown'],
+      [
+        'a token with altered claims',
+        (token) =>
+          altered(token, (claims) => {
+            claims['max_monthly_delta_usd'] = '999999.0000';
+          }),
+        'token_signature_invalid',
+      ],
+      [
+        'a token without an algorithm',
+        (token) => `${encoded({ alg: 'none' })}.${String(token.split('.')[1])}.`,
+        'token_signature_invalid',
+      ],
+      [
+        'an HS256 token made with the published key',
+        async (token) => {
+          const jwks = await server.raw({ method: 'GET', path: ROUTES.jwks.path });
+          const { kid, x } = jwks.body.keys[0] as { kid: string; x: string };
+          const input = `${encoded({ alg: 'HS256', kid, typ: 'JWT' })}.${String(token.split('.')[1])}`;
+          return `${input}.${createHmac('sha256', Buffer.from(x, 'base64url')).update(input).digest('base64url')}`;
+        },
+        'token_signature_invalid',
+      ],
+      [
+        'a token of an unknown key',
+        (token) =>
+          `${encoded({ alg: 'EdDSA', kid: 'ffffffffffffffff', typ: 'JWT' })}.${token.split('.').slice(1).join('.')}`,
+        'token_key_unknown',
+      ],
     ];
     it.each(forged)('refuses %s', async (_title, forge, code) => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
-      await expectNoted(people, await use(people.dev, granted, { approval_token: await forge(granted.token) }), { status: 401, code });
+      await expectNoted(people, await use(people.dev, granted, { approval_token: await forge(granted.token) }), {
+        status: 401,
+        code,
+      });
       expect((await use(people.dev, granted)).status).toBe(200);
     });
 
@@ -556,20 +871,29 @@ describe('bad input', () => {
     it('refuses a token after it was used, and after a newer one was issued', async () => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
-      const reissued = await must(server, 'reissueToken', { as: people.lead, params: { approval_id: granted.approvalId }, body: {} });
+      const reissued = await must(server, 'reissueToken', {
+        as: people.lead,
+        params: { approval_id: granted.approvalId },
+        body: {},
+      });
       await expectNoted(people, await use(people.dev, granted), { status: 409, code: 'token_superseded' });
       const newer = { ...granted, token: String(reissued.body.approval_token) };
       expect((await use(people.dev, newer)).status).toBe(200);
       const again = await use(people.dev, newer);
       expect([again.status, again.body.code]).toEqual([409, 'token_replayed']);
-      const late = await server.call('reissueToken', { as: people.lead, params: { approval_id: granted.approvalId }, body: {} });
+      const late = await server.call('reissueToken', {
+        as: people.lead,
+        params: { approval_id: granted.approvalId },
+        body: {},
+      });
       expect([late.status, late.body.code]).toEqual([409, 'approval_not_active']);
     });
 
     it('issues a token anew five times, and no more', async () => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
-      const reissue = () => server.call('reissueToken', { as: people.lead, params: { approval_id: granted.approvalId }, body: {} });
+      const reissue = () =>
+        server.call('reissueToken', { as: people.lead, params: { approval_id: granted.approvalId }, body: {} });
       for (let turn = 0; turn < 5; turn += 1) expect((await reissue()).status).toBe(200);
       const sixth = await reissue();
       expect([sixth.status, sixth.body.code]).toEqual([409, 'reissue_limit_reached']);
@@ -616,7 +940,11 @@ describe('bad input', () => {
     it.each(claimed)('refuses a well signed token with %s', async (_title, change, status, code) => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
-      await expectNoted(people, await use(people.dev, granted, { approval_token: await signedWith(granted.token, change()) }), { status, code });
+      await expectNoted(
+        people,
+        await use(people.dev, granted, { approval_token: await signedWith(granted.token, change()) }),
+        { status, code },
+      );
       expect((await use(people.dev, granted)).status).toBe(200);
     });
 
@@ -624,8 +952,14 @@ describe('bad input', () => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
       const approvalId = randomUUID();
-      const token = await signedWith(granted.token, { approval_id: approvalId, sub: `enforcement_approval:${approvalId}` });
-      await expectNoted(people, await use(people.dev, granted, { approval_token: token }), { status: 404, code: 'approval_not_found' });
+      const token = await signedWith(granted.token, {
+        approval_id: approvalId,
+        sub: `enforcement_approval:${approvalId}`,
+      });
+      await expectNoted(people, await use(people.dev, granted, { approval_token: token }), {
+        status: 404,
+        code: 'approval_not_found',
+      });
     });
 
     it('lets a token say no more than was approved: higher caps in it change nothing', async () => {
@@ -640,7 +974,10 @@ describe('bad input', () => {
       const people = await aTenant();
       await publishPolicy(server, people, { approval: { token_ttl_seconds: 60, use_by_seconds: 60 } });
       const granted = await grantedApproval(server, people);
-      const { exp, iat } = JSON.parse(Buffer.from(String(granted.token.split('.')[1]), 'base64url').toString()) as { exp: number; iat: number };
+      const { exp, iat } = JSON.parse(Buffer.from(String(granted.token.split('.')[1]), 'base64url').toString()) as {
+        exp: number;
+        iat: number;
+      };
       expect(exp - iat).toBeLessThanOrEqual(60);
       expect(exp - iat).toBeGreaterThanOrEqual(59);
     });
@@ -649,7 +986,9 @@ describe('bad input', () => {
       const people = await aTenant();
       const granted = await grantedApproval(server, people);
       const answers = await Promise.all(Array.from({ length: 50 }, () => use(people.dev, granted)));
-      const statuses = answers.map(({ status, body }) => (status === 200 ? 'consumed' : `${status} ${String(body.code)}`)).sort();
+      const statuses = answers
+        .map(({ status, body }) => (status === 200 ? 'consumed' : `${status} ${String(body.code)}`))
+        .sort();
       expect(statuses).toEqual([...Array.from({ length: 49 }, () => '409 token_replayed'), 'consumed']);
     });
 
@@ -670,7 +1009,11 @@ describe('bad input', () => {
       const pending = await aPending(people);
       const params = { approval_id: pending.approvalId };
       const stranger = { subject: 'stranger-1', roles: ['member'], tenant: people.dev.tenant } as const satisfies Who;
-      const foreign = await refusedAndUnwritten(people, () => server.call('withdrawApproval', { as: stranger, params, body: {} }), { status: 403, code: 'forbidden' });
+      const foreign = await refusedAndUnwritten(
+        people,
+        () => server.call('withdrawApproval', { as: stranger, params, body: {} }),
+        { status: 403, code: 'forbidden' },
+      );
       expect(foreign.status).toBe(403);
       await must(server, 'deny', { as: people.lead, params, body: {} });
       await waitUntil('the hold is freed', async () => (await headsOf(people)).decisions === 1);
@@ -679,16 +1022,26 @@ describe('bad input', () => {
         await refusedAndUnwritten(people, send, { status: 409, code: 'approval_not_pending' }, ROUTES[id]);
       }
       const withdraw = () => server.call('withdrawApproval', { as: people.dev, params, body: {} });
-      await refusedAndUnwritten(people, withdraw, { status: 409, code: 'approval_not_pending' }, ROUTES.withdrawApproval);
+      await refusedAndUnwritten(
+        people,
+        withdraw,
+        { status: 409, code: 'approval_not_pending' },
+        ROUTES.withdrawApproval,
+      );
     });
 
     it('refuses to grant without the justification that the policy asks for', async () => {
       const people = await aTenant();
       const pending = await aPending(people, { justification: undefined });
-      const approve = () => server.call('approve', { as: people.lead, params: { approval_id: pending.approvalId }, body: {} });
+      const approve = () =>
+        server.call('approve', { as: people.lead, params: { approval_id: pending.approvalId }, body: {} });
       await refusedAndUnwritten(people, approve, { status: 422, code: 'justification_required' }, ROUTES.approve);
       const file = { decision_id: pending.verdict.decision_id, justification: JUSTIFICATION };
-      const filer = { subject: 'dev-2', roles: ['member', 'approver'], tenant: people.dev.tenant } as const satisfies Who;
+      const filer = {
+        subject: 'dev-2',
+        roles: ['member', 'approver'],
+        tenant: people.dev.tenant,
+      } as const satisfies Who;
       await must(server, 'fileApprovalRequest', { as: filer, body: file });
       const own = await server.call('approve', { as: filer, params: { approval_id: pending.approvalId }, body: {} });
       expect([own.status, own.body.code]).toEqual([403, 'self_review_forbidden']);
@@ -698,32 +1051,91 @@ describe('bad input', () => {
     it('cannot approve a dry run, and holds nothing for it', async () => {
       const people = await aTenant();
       const asked = await must(server, 'gateTerraform', { as: people.dev, body: ask('500', { dry_run: true }) });
-      expect(asked.body).toMatchObject({ decision: 'REQUIRE_APPROVAL', approval_request_id: null, dry_run: true, hold: { total: '0.0000' } });
-      const file = () => server.call('fileApprovalRequest', { as: people.dev, body: { decision_id: asked.body.decision_id, justification: JUSTIFICATION } });
-      await refusedAndUnwritten(people, file, { status: 409, code: 'decision_not_approvable' }, ROUTES.fileApprovalRequest);
-      const reconcile = () => server.call('reconcile', { as: people.admin, params: { decision_id: String(asked.body.decision_id) }, body: { actual_monthly_delta_usd: '1' } });
-      await refusedAndUnwritten(people, reconcile, { status: 409, code: 'decision_not_reconcilable' }, ROUTES.reconcile);
+      expect(asked.body).toMatchObject({
+        decision: 'REQUIRE_APPROVAL',
+        approval_request_id: null,
+        dry_run: true,
+        hold: { total: '0.0000' },
+      });
+      const file = () =>
+        server.call('fileApprovalRequest', {
+          as: people.dev,
+          body: { decision_id: asked.body.decision_id, justification: JUSTIFICATION },
+        });
+      await refusedAndUnwritten(
+        people,
+        file,
+        { status: 409, code: 'decision_not_approvable' },
+        ROUTES.fileApprovalRequest,
+      );
+      const reconcile = () =>
+        server.call('reconcile', {
+          as: people.admin,
+          params: { decision_id: String(asked.body.decision_id) },
+          body: { actual_monthly_delta_usd: '1' },
+        });
+      await refusedAndUnwritten(
+        people,
+        reconcile,
+        { status: 409, code: 'decision_not_reconcilable' },
+        ROUTES.reconcile,
+      );
     });
 
     it('refuses an edit without the version it edits, or of an older one', async () => {
       const people = await aTenant();
-      const publish = (headers: Readonly<Record<string, string>>, id: 'publishPolicy' | 'rollBackPolicy' = 'publishPolicy') =>
-        server.call(id, { as: people.admin, body: id === 'publishPolicy' ? { document: MONEY_ONLY, message: 'm' } : { to_version: 1, message: 'm' }, headers });
+      const publish = (
+        headers: Readonly<Record<string, string>>,
+        id: 'publishPolicy' | 'rollBackPolicy' = 'publishPolicy',
+      ) =>
+        server.call(id, {
+          as: people.admin,
+          body: id === 'publishPolicy' ? { document: MONEY_ONLY, message: 'm' } : { to_version: 1, message: 'm' },
+          headers,
+        });
       for (const id of ['publishPolicy', 'rollBackPolicy'] as const) {
-        await refusedAndUnwritten(people, () => publish({}, id), { status: 428, code: 'precondition_required' }, ROUTES[id]);
+        await refusedAndUnwritten(
+          people,
+          () => publish({}, id),
+          { status: 428, code: 'precondition_required' },
+          ROUTES[id],
+        );
         for (const tag of ['"9"', '"0"', '*', '1', '"x"', '"1", "2"']) {
-          const stale = await refusedAndUnwritten(people, () => publish({ 'if-match': tag }, id), { status: 412, code: 'version_conflict' }, ROUTES[id]);
+          const stale = await refusedAndUnwritten(
+            people,
+            () => publish({ 'if-match': tag }, id),
+            { status: 412, code: 'version_conflict' },
+            ROUTES[id],
+          );
           expect(stale.body.current_etag).toBe('"1"');
         }
       }
       expect((await publish({ 'if-match': '"1"' })).status).toBe(201);
-      const both = await Promise.all([publish({ 'if-match': '"2"' }, 'rollBackPolicy'), publish({ 'if-match': '"2"' }, 'rollBackPolicy')]);
+      const both = await Promise.all([
+        publish({ 'if-match': '"2"' }, 'rollBackPolicy'),
+        publish({ 'if-match': '"2"' }, 'rollBackPolicy'),
+      ]);
       expect(both.map(({ status }) => status).sort()).toEqual([201, 412]);
       const created = await createBudget(server, people, '100');
       const update = (headers: Readonly<Record<string, string>>) =>
-        server.call('updateBudget', { as: people.admin, params: { budget_id: String(created.body.budget_id) }, body: { limit_usd: '200' }, headers });
-      await refusedAndUnwritten(people, () => update({}), { status: 428, code: 'precondition_required' }, ROUTES.updateBudget);
-      await refusedAndUnwritten(people, () => update({ 'if-match': '"7"' }), { status: 412, code: 'version_conflict' }, ROUTES.updateBudget);
+        server.call('updateBudget', {
+          as: people.admin,
+          params: { budget_id: String(created.body.budget_id) },
+          body: { limit_usd: '200' },
+          headers,
+        });
+      await refusedAndUnwritten(
+        people,
+        () => update({}),
+        { status: 428, code: 'precondition_required' },
+        ROUTES.updateBudget,
+      );
+      await refusedAndUnwritten(
+        people,
+        () => update({ 'if-match': '"7"' }),
+        { status: 412, code: 'version_conflict' },
+        ROUTES.updateBudget,
+      );
       expect((await update({ 'if-match': '"1"' })).body).toMatchObject({ version: 2, limit_usd: '200.0000' });
     });
 
@@ -733,21 +1145,55 @@ describe('bad input', () => {
       const created = await createBudget(server, people, '1000');
       await must(server, 'gateTerraform', { as: people.dev, body: ask('600') });
       const update = (more: Readonly<Record<string, unknown>> = {}) =>
-        server.call('updateBudget', { as: people.admin, params: { budget_id: String(created.body.budget_id) }, body: { limit_usd: '599.9999', ...more }, headers: { 'if-match': '"1"' } });
-      const refused = await refusedAndUnwritten(people, () => update(), { status: 409, code: 'limit_below_committed' }, ROUTES.updateBudget);
+        server.call('updateBudget', {
+          as: people.admin,
+          params: { budget_id: String(created.body.budget_id) },
+          body: { limit_usd: '599.9999', ...more },
+          headers: { 'if-match': '"1"' },
+        });
+      const refused = await refusedAndUnwritten(
+        people,
+        () => update(),
+        { status: 409, code: 'limit_below_committed' },
+        ROUTES.updateBudget,
+      );
       expect(refused.text).toContain('600.0000');
-      expect((await update({ when_committed: 'ratchet' })).body).toMatchObject({ limit_usd: '599.9999', effective_limit_usd: '600.0000', headroom_usd: '0.0000' });
+      expect((await update({ when_committed: 'ratchet' })).body).toMatchObject({
+        limit_usd: '599.9999',
+        effective_limit_usd: '600.0000',
+        headroom_usd: '0.0000',
+      });
     });
 
     it('lists every defect of a policy', async () => {
       const people = await aTenant();
-      const document = { mode_matrix: { terraform: { default: 'mild' } }, approval: { use_by_seconds: 1 }, surprise: true, pricing: { mismatch_percent: 101 } };
-      const send = () => server.call('publishPolicy', { as: people.admin, body: { document, message: 'm' }, headers: { 'if-match': '"1"' } });
-      const answer = await refusedAndUnwritten(people, send, { status: 422, code: 'policy_invalid' }, ROUTES.publishPolicy);
+      const document = {
+        mode_matrix: { terraform: { default: 'mild' } },
+        approval: { use_by_seconds: 1 },
+        surprise: true,
+        pricing: { mismatch_percent: 101 },
+      };
+      const send = () =>
+        server.call('publishPolicy', {
+          as: people.admin,
+          body: { document, message: 'm' },
+          headers: { 'if-match': '"1"' },
+        });
+      const answer = await refusedAndUnwritten(
+        people,
+        send,
+        { status: 422, code: 'policy_invalid' },
+        ROUTES.publishPolicy,
+      );
       const pointers = answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
-      expect(pointers).toEqual(expect.arrayContaining([
-        '/document/mode_matrix/terraform/default', '/document/approval/use_by_seconds', '/document/surprise', '/document/pricing/mismatch_percent',
-      ]));
+      expect(pointers).toEqual(
+        expect.arrayContaining([
+          '/document/mode_matrix/terraform/default',
+          '/document/approval/use_by_seconds',
+          '/document/surprise',
+          '/document/pricing/mismatch_percent',
+        ]),
+      );
       const twice = { environments: { classes: { prod: { aliases: ['x'] }, nonprod: { aliases: ['X'] } } } };
       const alias = () => server.call('validatePolicy', { as: people.admin, body: { document: twice } });
       await refusedAndUnwritten(people, alias, { status: 422, code: 'policy_invalid' }, ROUTES.validatePolicy);
@@ -757,8 +1203,18 @@ describe('bad input', () => {
       const people = await aTenant();
       const book = jsonFixture('aws-web-stack', 'price-book.v1.json');
       const publish = (body: unknown) => server.call('publishPriceBook', { as: people.admin, body });
-      await refusedAndUnwritten(people, () => publish({}), { status: 422, code: 'validation_failed' }, ROUTES.publishPriceBook);
-      await refusedAndUnwritten(people, () => publish({ ...book, currency: 'EUR' }), { status: 422, code: 'currency_unsupported' }, ROUTES.publishPriceBook);
+      await refusedAndUnwritten(
+        people,
+        () => publish({}),
+        { status: 422, code: 'validation_failed' },
+        ROUTES.publishPriceBook,
+      );
+      await refusedAndUnwritten(
+        people,
+        () => publish({ ...book, currency: 'EUR' }),
+        { status: 422, code: 'currency_unsupported' },
+        ROUTES.publishPriceBook,
+      );
       expect((await publish(book)).status).toBe(201);
       const same = await publish(book);
       expect([same.status, same.body.unchanged]).toEqual([200, true]);
@@ -772,7 +1228,11 @@ describe('bad input', () => {
 
   describe('of addresses and headers', () => {
     const get = async (who: Who, path: string, headers: Readonly<Record<string, string>> = {}) =>
-      server.raw({ method: 'GET', path, headers: { authorization: `Bearer ${await server.tokenFor(who)}`, ...headers } });
+      server.raw({
+        method: 'GET',
+        path,
+        headers: { authorization: `Bearer ${await server.tokenFor(who)}`, ...headers },
+      });
 
     it.each([
       ['an unknown route', 'GET', '/api/v1/enforcement/nothing', 404, 'not_found'],
@@ -784,25 +1244,46 @@ describe('bad input', () => {
       ['a broken escape', 'GET', '/api/v1/enforcement/decisions/%zz', 400, 'malformed_json'],
       ['an escape that is no UTF-8', 'GET', '/api/v1/enforcement/decisions/%ff', 400, 'malformed_json'],
       ['an id that is none', 'GET', '/api/v1/enforcement/decisions/1', 404, 'not_found'],
-      ['an upper-case id', 'GET', '/api/v1/enforcement/decisions/0192D6A0-0000-7000-8000-000000000000', 404, 'not_found'],
+      [
+        'an upper-case id',
+        'GET',
+        '/api/v1/enforcement/decisions/0192D6A0-0000-7000-8000-000000000000',
+        404,
+        'not_found',
+      ],
       ['a NUL in an id', 'GET', '/api/v1/enforcement/price-books/a%00b', 404, 'not_found'],
       ['a long parameter', 'GET', `/api/v1/enforcement/decisions/${'a'.repeat(5000)}`, 404, 'not_found'],
       ['a version that is none', 'GET', '/api/v1/enforcement/policies/versions/0', 404, 'not_found'],
       ['a journal that is none', 'GET', '/api/v1/enforcement/checkpoints/system/latest', 404, 'not_found'],
     ])('answers %s', async (_title, method, path, status, code) => {
       const as = { ...peopleOf(freshTenant()).admin, roles: ['admin', 'member'] } as const satisfies Who;
-      const answer = await server.raw({ method, path, headers: { authorization: `Bearer ${await server.tokenFor(as)}` } });
+      const answer = await server.raw({
+        method,
+        path,
+        headers: { authorization: `Bearer ${await server.tokenFor(as)}` },
+      });
       await expectRefusal(answer, { status, code });
       if (status === 405) expect(answer.headers.get('allow')).toMatch(/[A-Z]/);
     });
 
     it.each([
-      ['limit=0', '/query/limit'], ['limit=201', '/query/limit'], ['limit=-1', '/query/limit'], ['limit=1.5', '/query/limit'], ['limit=abc', '/query/limit'],
-      ['limit=NaN', '/query/limit'], ['limit=', '/query/limit'], ['limit=5&limit=6', '/query/limit'], ['decision=MAYBE', '/query/decision'],
+      ['limit=0', '/query/limit'],
+      ['limit=201', '/query/limit'],
+      ['limit=-1', '/query/limit'],
+      ['limit=1.5', '/query/limit'],
+      ['limit=abc', '/query/limit'],
+      ['limit=NaN', '/query/limit'],
+      ['limit=', '/query/limit'],
+      ['limit=5&limit=6', '/query/limit'],
+      ['decision=MAYBE', '/query/decision'],
       [`cursor=${'c'.repeat(513)}`, '/query/cursor'],
     ])('refuses the query %s', async (query, pointer) => {
       const answer = await get(peopleOf(freshTenant()).admin, `${ROUTES.listDecisions.path}?${query}`);
-      await expectRefusal(answer, { status: 422, code: 'validation_failed', at: [pointer, 'validation_failed'] }, ROUTES.listDecisions);
+      await expectRefusal(
+        answer,
+        { status: 422, code: 'validation_failed', at: [pointer, 'validation_failed'] },
+        ROUTES.listDecisions,
+      );
     });
 
     it('refuses a query member that it does not know', async () => {
@@ -812,38 +1293,53 @@ describe('bad input', () => {
       }
     });
 
-    it.each(['listDecisions', 'listApprovals', 'approvalQueue', 'listActiveReservations', 'listExceptions', 'listExports', 'queryLedger'] as const)(
-      'refuses a cursor of %s that it did not make, or made for another list', async (id) => {
-        const people = await aTenant();
-        for (let turn = 0; turn < 3; turn += 1) await aPending(people, { resource_reference: `aws_instance.r${turn}` });
-        const as = { subject: 'reader-1', roles: ['admin', 'auditor', 'approver'], tenant: people.dev.tenant } as const satisfies Who;
-        await must(server, 'listApprovals', { as, headers: { 'verdict-min-entry': 'approvals@2' } });
-        for (const cursor of ['x', '!!!', 'e30', encoded({ t: people.dev.tenant }), encoded([1, 2, 3]), '%00']) {
-          const answer = await server.call(id, { as, query: { cursor } });
-          expect([cursor, answer.status, answer.body.code]).toEqual([cursor, 400, 'cursor_invalid']);
-        }
-        const first = await must(server, 'listDecisions', { as, query: { limit: '1' } });
-        const foreign = String(first.body.next_cursor);
-        expect(first.body.next_cursor).not.toBeNull();
-        if (id === 'listDecisions') {
-          const filtered = await server.call(id, { as, query: { cursor: foreign, decision: 'DENY' } });
-          expect([filtered.status, filtered.body.code]).toEqual([400, 'cursor_invalid']);
-          const second = await must(server, id, { as, query: { cursor: foreign, limit: '1' } });
-          expect(second.body.items[0].decision_id).not.toBe(first.body.items[0].decision_id);
-        } else {
-          const answer = await server.call(id, { as, query: { cursor: foreign } });
-          expect([answer.status, answer.body.code]).toEqual([400, 'cursor_invalid']);
-        }
-      },
-    );
+    it.each([
+      'listDecisions',
+      'listApprovals',
+      'approvalQueue',
+      'listActiveReservations',
+      'listExceptions',
+      'listExports',
+      'queryLedger',
+    ] as const)('refuses a cursor of %s that it did not make, or made for another list', async (id) => {
+      const people = await aTenant();
+      for (let turn = 0; turn < 3; turn += 1) await aPending(people, { resource_reference: `aws_instance.r${turn}` });
+      const as = {
+        subject: 'reader-1',
+        roles: ['admin', 'auditor', 'approver'],
+        tenant: people.dev.tenant,
+      } as const satisfies Who;
+      await must(server, 'listApprovals', { as, headers: { 'verdict-min-entry': 'approvals@2' } });
+      for (const cursor of ['x', '!!!', 'e30', encoded({ t: people.dev.tenant }), encoded([1, 2, 3]), '%00']) {
+        const answer = await server.call(id, { as, query: { cursor } });
+        expect([cursor, answer.status, answer.body.code]).toEqual([cursor, 400, 'cursor_invalid']);
+      }
+      const first = await must(server, 'listDecisions', { as, query: { limit: '1' } });
+      const foreign = String(first.body.next_cursor);
+      expect(first.body.next_cursor).not.toBeNull();
+      if (id === 'listDecisions') {
+        const filtered = await server.call(id, { as, query: { cursor: foreign, decision: 'DENY' } });
+        expect([filtered.status, filtered.body.code]).toEqual([400, 'cursor_invalid']);
+        const second = await must(server, id, { as, query: { cursor: foreign, limit: '1' } });
+        expect(second.body.items[0].decision_id).not.toBe(first.body.items[0].decision_id);
+      } else {
+        const answer = await server.call(id, { as, query: { cursor: foreign } });
+        expect([answer.status, answer.body.code]).toEqual([400, 'cursor_invalid']);
+      }
+    });
 
     it('says that it is behind when asked for an entry that is not there, and not for one that is', async () => {
       const people = await aTenant();
-      const answer = await server.call('listDecisions', { as: people.dev, headers: { 'verdict-min-entry': 'decisions@7' } });
+      const answer = await server.call('listDecisions', {
+        as: people.dev,
+        headers: { 'verdict-min-entry': 'decisions@7' },
+      });
       await expectRefusal(answer, { status: 503, code: 'read_model_behind' }, ROUTES.listDecisions);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
       for (const odd of ['nonsense', 'decisions@x', 'system@99', 'decisions@99999999999999999999']) {
-        expect((await server.call('listDecisions', { as: people.dev, headers: { 'verdict-min-entry': odd } })).status).toBeLessThan(504);
+        expect(
+          (await server.call('listDecisions', { as: people.dev, headers: { 'verdict-min-entry': odd } })).status,
+        ).toBeLessThan(504);
       }
     });
 
@@ -855,15 +1351,25 @@ describe('bad input', () => {
         socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
         socket.on('data', (chunk) => (received += chunk.toString()));
         socket.on('error', (error: NodeJS.ErrnoException) => (received === '' ? reject(error) : resolve(received)));
-        socket.on('close', () => { resolve(received); });
+        socket.on('close', () => {
+          resolve(received);
+        });
       });
     it.each([
       ['a header of 64 KB', () => `GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`],
       ['an address of 64 KB', () => `GET /${'a'.repeat(65_536)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`],
       ['bytes that are no HTTP', () => 'hello world\r\n\r\n'],
       ['a header with a NUL', () => 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: a\u0000b\r\n\r\n'],
-      ['two lengths', () => 'POST /api/v1/enforcement/gate/terraform HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
-      ['a length and chunks', () => 'POST /api/v1/enforcement/gate/terraform HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+      [
+        'two lengths',
+        () =>
+          'POST /api/v1/enforcement/gate/terraform HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
+      ],
+      [
+        'a length and chunks',
+        () =>
+          'POST /api/v1/enforcement/gate/terraform HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      ],
     ])('answers %s with a 400 problem', async (_title, request) => {
       const received = await exchange(request());
       expect(received).toMatch(/^HTTP\/1\.1 400 /);

@@ -5,7 +5,15 @@ import { type ApiAnswer, contractDefects } from '../support/e2e/api.js';
 import { LedgerReader } from '../support/e2e/ledger.js';
 import { isAlive, pause, waitUntil } from '../support/e2e/processes.js';
 import { makeDataDir, Standalone } from '../support/e2e/standalone.js';
-import { ask, consumeBody, createBudget, grantedApproval, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
+import {
+  ask,
+  consumeBody,
+  createBudget,
+  grantedApproval,
+  MONEY_ONLY,
+  must,
+  publishPolicy,
+} from '../support/e2e/story.js';
 import { freshTenant, peopleOf } from '../support/e2e/tokens.js';
 
 /** What a client knows of one command after any number of tries. */
@@ -85,18 +93,28 @@ describe('what was answered is durable', () => {
       await waitUntil(`${told.key} is answered`, async () => (await gate(tenant, told))?.status === 200, 60_000);
     }
     const all = asked.flatMap(({ answers }) => answers);
-    const defects = all.flatMap((answer) => contractDefects(ROUTES.gateTerraform, answer).map((defect) => `${answer.text}: ${defect}`));
+    const defects = all.flatMap((answer) =>
+      contractDefects(ROUTES.gateTerraform, answer).map((defect) => `${answer.text}: ${defect}`),
+    );
     expect(defects).toEqual([]);
-    const failures = new Set(all.filter(({ status }) => status !== 200).map(({ status, body }) => `${status} ${String(body.code)}`));
+    const failures = new Set(
+      all.filter(({ status }) => status !== 200).map(({ status, body }) => `${status} ${String(body.code)}`),
+    );
     expect([...failures].filter((failure) => !NOT_DURABLE.map((code) => `503 ${code}`).includes(failure))).toEqual([]);
     for (const { key, answers } of asked) {
-      const outcomes = answers.filter(({ status }) => status === 200).map(({ body }) => `${String(body.decision_id)} ${String(body.decision)} ${String(body.entry.leaf_hash)}`);
+      const outcomes = answers
+        .filter(({ status }) => status === 200)
+        .map(({ body }) => `${String(body.decision_id)} ${String(body.decision)} ${String(body.entry.leaf_hash)}`);
       expect({ key, outcomes: [...new Set(outcomes)].length }).toEqual({ key, outcomes: 1 });
     }
     const ledger = await LedgerReader.open(server.postgresDir);
     try {
       const entries = await ledger.entries(tenant, 'decisions');
-      const recorded = new Map(entries.filter(({ type }) => type === 'decision_recorded').map(({ payload }) => [String(payload.key.text), payload]));
+      const recorded = new Map(
+        entries
+          .filter(({ type }) => type === 'decision_recorded')
+          .map(({ payload }) => [String(payload.key.text), payload]),
+      );
       expect(entries.map(({ revision }) => revision)).toEqual(entries.map((_, index) => index));
       expect(entries.length).toBe(asked.length);
       expect(recorded.size).toBe(asked.length);
@@ -149,7 +167,10 @@ describe('what was answered is durable', () => {
   it('answers everything that takes money the same: an approval token is used once across a kill', async () => {
     const tenant = freshTenant();
     const people = peopleOf(tenant);
-    await waitUntil('the tenant is served', async () => (await server.call('getPolicy', { as: people.dev })).status === 200);
+    await waitUntil(
+      'the tenant is served',
+      async () => (await server.call('getPolicy', { as: people.dev })).status === 200,
+    );
     const granted = await grantedApproval(server, people);
     const use = () => server.call('consume', { as: people.dev, body: consumeBody(granted), key: 'deploy-1' });
     const lost = use().catch(() => undefined);
@@ -169,7 +190,11 @@ describe('what was answered is durable', () => {
     const load = underLoad(tenant, 8);
     await waitUntil('there is load', async () => load.acknowledged() > 50);
     const postgres = await server.postgresPid();
-    const inFlight = Array.from({ length: 40 }, (_, number): Told => ({ key: `last-${number}`, amount: '2', answers: [] }));
+    const inFlight = Array.from({ length: 40 }, (_, number): Told => ({
+      key: `last-${number}`,
+      amount: '2',
+      answers: [],
+    }));
     const sent = inFlight.map((told) => gate(tenant, told));
     await pause(15);
     expect(await server.stop()).toBe(0);
@@ -194,8 +219,13 @@ describe('what was answered is durable', () => {
         server.call('gatePreflight', { as: dev, body: { ...ask('10'), run_id: `run-${number}` } }),
       ),
     );
-    const decisions = answers.map(({ status, body }) => (status === 200 ? String(body.decision) : `${status} ${String(body.code)}`));
-    const counts = decisions.reduce<Record<string, number>>((sums, each) => ({ ...sums, [each]: (sums[each] ?? 0) + 1 }), {});
+    const decisions = answers.map(({ status, body }) =>
+      status === 200 ? String(body.decision) : `${status} ${String(body.code)}`,
+    );
+    const counts = decisions.reduce<Record<string, number>>(
+      (sums, each) => ({ ...sums, [each]: (sums[each] ?? 0) + 1 }),
+      {},
+    );
     expect(counts).toEqual({ ALLOW: 37, DENY: 963 });
     const budget = await must(server, 'getBudget', { as: dev, params: { budget_id: budgetId } });
     expect(budget.body).toMatchObject({ held_usd: '370.0000', headroom_usd: '5.0000' });
@@ -204,7 +234,9 @@ describe('what was answered is durable', () => {
     await ledger.close();
     expect(entries.length).toBe(1000);
     for (const { payload } of entries) {
-      for (const { limit_usd: limit, spent_usd: spent, held_usd: held } of payload.balances_after.filter((each: { account: string }) => each.account.startsWith('budget:'))) {
+      for (const { limit_usd: limit, spent_usd: spent, held_usd: held } of payload.balances_after.filter(
+        (each: { account: string }) => each.account.startsWith('budget:'),
+      )) {
         expect(Number(spent) + Number(held)).toBeLessThanOrEqual(Number(limit));
       }
     }

@@ -62,8 +62,14 @@ describe('tenants', () => {
   };
   const everythingOf = async (tenant: string) => {
     const as = { subject: 'observer-1', roles: ['admin', 'auditor', 'approver'], tenant } as const satisfies Who;
-    const reads = IDS.filter((id) => SAMPLES[id].about === 'list' && id !== 'listCheckpoints' && id !== 'latestCheckpoint');
-    const shown = await Promise.all(reads.map(async (id) => [id, (await must(server, id, { as })).text.replaceAll(/"age_seconds":\d+/g, '')] as const));
+    const reads = IDS.filter(
+      (id) => SAMPLES[id].about === 'list' && id !== 'listCheckpoints' && id !== 'latestCheckpoint',
+    );
+    const shown = await Promise.all(
+      reads.map(
+        async (id) => [id, (await must(server, id, { as })).text.replaceAll(/"age_seconds":\d+/g, '')] as const,
+      ),
+    );
     return { heads: await ledger.heads(tenant), shown: Object.fromEntries(shown) };
   };
 
@@ -77,7 +83,11 @@ describe('tenants', () => {
 
   it.each(IDS)('%s is served', async (id) => {
     const answer = await about(id, callerOf(id, mine.tenant), mine);
-    expect(answer.body?.code === 'not_found' && answer.body?.detail === undefined && answer.status === 404 ? answer.text : 'served').toBe('served');
+    expect(
+      answer.body?.code === 'not_found' && answer.body?.detail === undefined && answer.status === 404
+        ? answer.text
+        : 'served',
+    ).toBe('served');
     expect(contractDefects(contractOf(id), answer)).toEqual([]);
   });
 
@@ -89,7 +99,8 @@ describe('tenants', () => {
       expect(foreign.status).toBeGreaterThanOrEqual(400);
       expect(shape(foreign)).toEqual(shape(unknown));
       expect(contractDefects(contractOf(id), foreign)).toEqual([]);
-      for (const mark of theirs.marks.filter((each) => !(foreign.body?.instance as string).includes(each))) expect(foreign.text).not.toContain(mark);
+      for (const mark of theirs.marks.filter((each) => !(foreign.body?.instance as string).includes(each)))
+        expect(foreign.text).not.toContain(mark);
       expect(await everythingOf(theirs.tenant)).toEqual(before);
     });
   });
@@ -114,16 +125,24 @@ describe('tenants', () => {
       }),
     );
     const single = new Set(['listExports']); // One export: there is no second page to ask for.
-    expect(answers.filter(([id]) => !single.has(String(id)))).toEqual(paged.filter((id) => !single.has(id)).map((id) => [id, '400 cursor_invalid']));
+    expect(answers.filter(([id]) => !single.has(String(id)))).toEqual(
+      paged.filter((id) => !single.has(id)).map((id) => [id, '400 cursor_invalid']),
+    );
   });
 
   it('refuses another tenant’s approval token by its own code, and notes it in the ledger of who tried', async () => {
     const before = await ledger.heads(theirs.tenant);
-    const answer = await server.call('consume', { as: { ...peopleOf(mine.tenant).dev }, body: consumeBody(theirs.granted) });
+    const answer = await server.call('consume', {
+      as: { ...peopleOf(mine.tenant).dev },
+      body: consumeBody(theirs.granted),
+    });
     expect([answer.status, answer.body.code]).toEqual([403, 'token_tenant_mismatch']);
     expect(await ledger.heads(theirs.tenant)).toEqual(before);
     const last = (await ledger.entries(mine.tenant, 'approvals')).at(-1);
-    expect(last).toMatchObject({ type: 'token_refused', payload: { code: 'token_tenant_mismatch', approval_id: null, decision_id: null, jti: null } });
+    expect(last).toMatchObject({
+      type: 'token_refused',
+      payload: { code: 'token_tenant_mismatch', approval_id: null, decision_id: null, jti: null },
+    });
     for (const mark of theirs.marks) expect(last?.text).not.toContain(mark);
   });
 
@@ -138,27 +157,47 @@ describe('tenants', () => {
     expect(second.body.payload_hash).not.toBe(first.body.payload_hash);
   });
 
-  it.each(IDS.filter((id) => contractOf(id).roles !== 'public'))('%s is for its roles alone, and for nobody without a token', async (id) => {
-    const tenant = freshTenant('roles');
-    const before = await ledger.heads(tenant);
-    const refused = await Promise.all(
-      ROLES.filter((role) => !rolesOf(id).includes(role)).map(async (role) => {
-        const answer = await about(id, { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } }, mine);
-        expect(contractDefects(contractOf(id), answer)).toEqual([]);
-        return [role, answer.status, answer.body.code];
-      }),
-    );
-    expect(refused).toEqual(ROLES.filter((role) => !rolesOf(id).includes(role)).map((role) => [role, 403, 'forbidden']));
-    const roleless = await about(id, { subject: 'x-1', roles: [], tenant }, mine);
-    expect([roleless.status, roleless.body.code]).toEqual([403, 'forbidden']);
-    const nobody = await about(id, undefined, mine);
-    expect([nobody.status, nobody.body.code, nobody.headers.get('www-authenticate')]).toEqual([401, 'unauthenticated', 'Bearer realm="verdict"']);
-    expect(await ledger.heads(tenant)).toEqual(before);
-    for (const role of rolesOf(id)) {
-      const admitted = await about(id, { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } }, mine);
-      expect([role, [401, 403].includes(admitted.status) && admitted.body.code !== 'token_tenant_mismatch']).toEqual([role, false]);
-    }
-  });
+  it.each(IDS.filter((id) => contractOf(id).roles !== 'public'))(
+    '%s is for its roles alone, and for nobody without a token',
+    async (id) => {
+      const tenant = freshTenant('roles');
+      const before = await ledger.heads(tenant);
+      const refused = await Promise.all(
+        ROLES.filter((role) => !rolesOf(id).includes(role)).map(async (role) => {
+          const answer = await about(
+            id,
+            { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } },
+            mine,
+          );
+          expect(contractDefects(contractOf(id), answer)).toEqual([]);
+          return [role, answer.status, answer.body.code];
+        }),
+      );
+      expect(refused).toEqual(
+        ROLES.filter((role) => !rolesOf(id).includes(role)).map((role) => [role, 403, 'forbidden']),
+      );
+      const roleless = await about(id, { subject: 'x-1', roles: [], tenant }, mine);
+      expect([roleless.status, roleless.body.code]).toEqual([403, 'forbidden']);
+      const nobody = await about(id, undefined, mine);
+      expect([nobody.status, nobody.body.code, nobody.headers.get('www-authenticate')]).toEqual([
+        401,
+        'unauthenticated',
+        'Bearer realm="verdict"',
+      ]);
+      expect(await ledger.heads(tenant)).toEqual(before);
+      for (const role of rolesOf(id)) {
+        const admitted = await about(
+          id,
+          { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } },
+          mine,
+        );
+        expect([role, [401, 403].includes(admitted.status) && admitted.body.code !== 'token_tenant_mismatch']).toEqual([
+          role,
+          false,
+        ]);
+      }
+    },
+  );
 
   it.each(IDS.filter((id) => contractOf(id).scopes !== undefined))('%s needs its scope from a service', async (id) => {
     const tenant = freshTenant('scopes');

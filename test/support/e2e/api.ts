@@ -48,7 +48,11 @@ export const sendRaw = async (url: string, { method, path, headers = {}, body }:
   return { status: response.status, headers: response.headers, text, body: parsedBody(text) };
 };
 
-export const pathOf = (route: RouteContract, params: Readonly<Record<string, string>> = {}, query: Readonly<Record<string, string>> = {}): string => {
+export const pathOf = (
+  route: RouteContract,
+  params: Readonly<Record<string, string>> = {},
+  query: Readonly<Record<string, string>> = {},
+): string => {
   const path = route.path.replace(/:([a-z_]+)/g, (_, name: string) => {
     const value = params[name];
     if (value === undefined) throw new Error(`${route.id} needs the parameter ${name}`);
@@ -59,18 +63,32 @@ export const pathOf = (route: RouteContract, params: Readonly<Record<string, str
 };
 
 /** What any route may answer besides its own codes, by its shape. */
-const GENERAL = ['unauthenticated', 'forbidden', 'identity_not_mapped', 'identity_provider_unavailable', 'rate_limited'];
+const GENERAL = [
+  'unauthenticated',
+  'forbidden',
+  'identity_not_mapped',
+  'identity_provider_unavailable',
+  'rate_limited',
+];
 const OF_BODIES = ['malformed_json', 'body_too_large', 'media_type_unsupported', 'validation_failed', 'unknown_field'];
 const OF_INPUT = ['malformed_json', 'not_found', 'validation_failed', 'unknown_field'];
 
 const mayAnswer = (route: RouteContract, code: string): boolean =>
-  [...route.problems, ...GENERAL, ...(route.body === undefined ? [] : OF_BODIES), ...(route.params ?? route.query) ? OF_INPUT : []].includes(code);
+  [
+    ...route.problems,
+    ...GENERAL,
+    ...(route.body === undefined ? [] : OF_BODIES),
+    ...((route.params ?? route.query) ? OF_INPUT : []),
+  ].includes(code);
 
 /** Defects of a problem answer; none when it is as contract section 1 says. */
 export const problemDefects = ({ status, headers, body }: ApiAnswer): readonly string[] => {
   const kind = Object.hasOwn(PROBLEMS, String(body?.code)) ? PROBLEMS[body.code as keyof typeof PROBLEMS] : undefined;
   return [
-    [headers.get('content-type') === 'application/problem+json', `content-type is ${String(headers.get('content-type'))}`],
+    [
+      headers.get('content-type') === 'application/problem+json',
+      `content-type is ${String(headers.get('content-type'))}`,
+    ],
     [kind !== undefined, `the code ${String(body?.code)} is not in the closed table`],
     [kind?.status === status, `the code ${String(body?.code)} belongs to ${String(kind?.status)}, not to ${status}`],
     [body?.status === status, 'the member status is not the status'],
@@ -93,7 +111,10 @@ const successDefects = (route: RouteContract, answer: ApiAnswer): readonly strin
 export const contractDefects = (route: RouteContract, answer: ApiAnswer): readonly string[] => {
   if (answer.status < 400) {
     const isExpected = answer.status === route.status || (route.status === 201 && answer.status === 200);
-    return [...(isExpected ? [] : [`the status ${answer.status} is not ${route.status}`]), ...successDefects(route, answer)];
+    return [
+      ...(isExpected ? [] : [`the status ${answer.status} is not ${route.status}`]),
+      ...successDefects(route, answer),
+    ];
   }
   const code = String(answer.body?.code);
   return [...problemDefects(answer), ...(mayAnswer(route, code) ? [] : [`the code ${code} is not one of this route`])];

@@ -25,8 +25,12 @@ export class LedgerReader {
   static async open(postgresDir: string): Promise<LedgerReader> {
     const server = await postmasterOf(postgresDir);
     if (server === undefined) throw new Error('there is no database server');
-    const secrets = JSON.parse(await readFile(`${postgresDir}.secrets.json`, 'utf8')) as { adminPassword: string; servicePassword: string };
-    const urlOf = (role: string, password: string): string => `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${server.port}/verdict`;
+    const secrets = JSON.parse(await readFile(`${postgresDir}.secrets.json`, 'utf8')) as {
+      adminPassword: string;
+      servicePassword: string;
+    };
+    const urlOf = (role: string, password: string): string =>
+      `postgresql://${role}:${encodeURIComponent(password)}@127.0.0.1:${server.port}/verdict`;
     return LedgerReader.at(urlOf('verdict_service', secrets.servicePassword), urlOf('postgres', secrets.adminPassword));
   }
 
@@ -50,7 +54,10 @@ export class LedgerReader {
   /** Last revision of each journal of a tenant; -1 for an empty one. */
   async heads(tenant: string): Promise<Readonly<Record<JournalKind, number>>> {
     const heads = await this.journals.heads(JOURNAL_KINDS.map((kind) => journalName(kind, tenant)));
-    return Object.fromEntries(JOURNAL_KINDS.map((kind, index) => [kind, Number(heads[index])])) as Record<JournalKind, number>;
+    return Object.fromEntries(JOURNAL_KINDS.map((kind, index) => [kind, Number(heads[index])])) as Record<
+      JournalKind,
+      number
+    >;
   }
 
   /** Every row of every table of the database, as text; bytes are shown as the text they hold. */
@@ -65,7 +72,11 @@ export class LedgerReader {
       for (const { name } of tables) {
         const { rows } = await client.query<Record<string, unknown>>(`SELECT * FROM ${name}`);
         for (const row of rows) {
-          parts.push(JSON.stringify(row, (_, value: unknown) => (isBufferJson(value) ? Buffer.from(value.data).toString('latin1') : value)));
+          parts.push(
+            JSON.stringify(row, (_, value: unknown) =>
+              isBufferJson(value) ? Buffer.from(value.data).toString('latin1') : value,
+            ),
+          );
         }
       }
       return parts.join('\n');

@@ -31,7 +31,9 @@ export const waitUntil = async (what: string, isTrue: () => Promise<boolean>, li
 };
 
 /** Process number and port of the Postgres that runs on this data folder; undefined when there is none. */
-export const postmasterOf = async (dataDir: string): Promise<{ readonly pid: number; readonly port: number } | undefined> => {
+export const postmasterOf = async (
+  dataDir: string,
+): Promise<{ readonly pid: number; readonly port: number } | undefined> => {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
   const pid = Number(lines[0]);
@@ -100,7 +102,8 @@ export class ProductProcess {
     for (;;) {
       const line = this.log.find(({ msg }) => msg === 'ready');
       if (typeof line?.['url'] === 'string') return line['url'];
-      if (this.child.exitCode !== null || Date.now() > deadline) throw new Error(`it did not become ready:\n${this.text.slice(-4000)}`);
+      if (this.child.exitCode !== null || Date.now() > deadline)
+        throw new Error(`it did not become ready:\n${this.text.slice(-4000)}`);
       await pause(25);
     }
   }

@@ -1,7 +1,16 @@
 import type { RouteId } from '@verdict/contracts';
 import { randomUUID } from 'node:crypto';
 import type { Api } from './api.js';
-import { ask, consumeBody, createBudget, type Granted, grantedApproval, jsonFixture, must, pendingApproval } from './story.js';
+import {
+  ask,
+  consumeBody,
+  createBudget,
+  type Granted,
+  grantedApproval,
+  jsonFixture,
+  must,
+  pendingApproval,
+} from './story.js';
 import { peopleOf } from './tokens.js';
 
 /** Things of one tenant, and enough to name each of them. */
@@ -29,13 +38,25 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
   const granted = await grantedApproval(api, people, more);
   await must(api, 'consume', { as: people.dev, body: consumeBody(granted) });
   const decisionId = String(granted.verdict.decision_id);
-  await must(api, 'reconcile', { as: people.admin, params: { decision_id: decisionId }, body: { actual_monthly_delta_usd: '999' } });
+  await must(api, 'reconcile', {
+    as: people.admin,
+    params: { decision_id: decisionId },
+    body: { actual_monthly_delta_usd: '999' },
+  });
   const unused = await grantedApproval(api, people, { ...more, resource_reference: `${mark}.aws_instance.api` });
   const pending = await pendingApproval(api, people, { ...more, resource_reference: `${mark}.aws_instance.db` });
   const created = await must(api, 'createExport', { as: people.auditor, body: {} });
   const exportId = String(created.body.export_id);
   const budgetId = String(budget.body.budget_id);
-  const ids = [decisionId, granted.approvalId, unused.approvalId, pending.approvalId, String(pending.verdict.decision_id), budgetId, exportId];
+  const ids = [
+    decisionId,
+    granted.approvalId,
+    unused.approvalId,
+    pending.approvalId,
+    String(pending.verdict.decision_id),
+    budgetId,
+    exportId,
+  ];
   return {
     tenant,
     decisionId,
@@ -88,8 +109,17 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   updateBudget: { about: 'thing', params: budget, body: () => ({ limit_usd: '1' }), headers: IF_MATCH },
   listPriceBooks: { about: 'list' },
   getPriceBook: { about: 'thing', params: (estate) => ({ version: estate?.priceBook ?? `book-${randomUUID()}` }) },
-  publishPriceBook: { about: 'own', body: () => ({ ...jsonFixture('aws-web-stack', 'price-book.v1.json'), version: `b-${randomUUID()}` }) },
-  fileApprovalRequest: { about: 'thing', body: (estate) => ({ decision_id: estate?.pendingDecisionId ?? randomUUID(), justification: 'because it is mine now' }) },
+  publishPriceBook: {
+    about: 'own',
+    body: () => ({ ...jsonFixture('aws-web-stack', 'price-book.v1.json'), version: `b-${randomUUID()}` }),
+  },
+  fileApprovalRequest: {
+    about: 'thing',
+    body: (estate) => ({
+      decision_id: estate?.pendingDecisionId ?? randomUUID(),
+      justification: 'because it is mine now',
+    }),
+  },
   listApprovals: { about: 'list' },
   approvalQueue: { about: 'list' },
   getApproval: { about: 'thing', params: pendingApprovalOf },
@@ -114,4 +144,3 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   jwks: { about: 'none' },
   vkeys: { about: 'none' },
 };
-

@@ -51,7 +51,8 @@ export class Standalone implements Api {
       const text = await readFile(join(dataDir, 'server.json'), 'utf8').catch(() => '{}');
       const server = JSON.parse(text) as { readonly url?: string; readonly pid?: number };
       if (server.url !== undefined && server.pid === child.pid) return server.url;
-      if (exitCode !== undefined || Date.now() > deadline) throw new Error(`the standalone did not start (${String(exitCode)}):\n${child.output.slice(-4000)}`);
+      if (exitCode !== undefined || Date.now() > deadline)
+        throw new Error(`the standalone did not start (${String(exitCode)}):\n${child.output.slice(-4000)}`);
       await pause(25);
     }
   }

@@ -28,7 +28,11 @@ export const MONEY_ONLY = {
 export const publishPolicy = async (api: Api, people: People, document: unknown): Promise<ApiAnswer> => {
   const current = await must(api, 'getPolicy', { as: people.admin });
   const etag = current.headers.get('etag') ?? '';
-  return must(api, 'publishPolicy', { as: people.admin, body: { document, message: 'for the test' }, headers: { 'if-match': etag } });
+  return must(api, 'publishPolicy', {
+    as: people.admin,
+    body: { document, message: 'for the test' },
+    headers: { 'if-match': etag },
+  });
 };
 
 export const createBudget = (api: Api, people: People, limit: string, scope = 'tenant'): Promise<ApiAnswer> =>
@@ -55,10 +59,15 @@ export interface Pending {
 }
 
 /** A change that waits for somebody to agree. Default policy: soft, prod needs approval. */
-export const pendingApproval = async (api: Api, people: People, more: Readonly<Record<string, unknown>> = {}): Promise<Pending> => {
+export const pendingApproval = async (
+  api: Api,
+  people: People,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Pending> => {
   const body = { ...ask('125.5'), run_id: randomUUID(), justification: JUSTIFICATION, ...more };
   const { body: verdict } = await must(api, 'gatePreflight', { as: people.dev, body });
-  if (verdict.decision !== 'REQUIRE_APPROVAL') throw new Error(`expected REQUIRE_APPROVAL, got ${JSON.stringify(verdict)}`);
+  if (verdict.decision !== 'REQUIRE_APPROVAL')
+    throw new Error(`expected REQUIRE_APPROVAL, got ${JSON.stringify(verdict)}`);
   return { verdict, approvalId: verdict.approval_request_id, binding: verdict.continuation.binding };
 };
 
@@ -67,13 +76,23 @@ export interface Granted extends Pending {
 }
 
 /** The same, approved by another person. */
-export const grantedApproval = async (api: Api, people: People, more: Readonly<Record<string, unknown>> = {}): Promise<Granted> => {
+export const grantedApproval = async (
+  api: Api,
+  people: People,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Granted> => {
   const pending = await pendingApproval(api, people, more);
-  const { body } = await must(api, 'approve', { as: people.lead, params: { approval_id: pending.approvalId }, body: { notes: 'fine with me, go ahead' } });
+  const { body } = await must(api, 'approve', {
+    as: people.lead,
+    params: { approval_id: pending.approvalId },
+    body: { notes: 'fine with me, go ahead' },
+  });
   return { ...pending, token: body.approval_token };
 };
 
 export const consumeBody = ({ token, binding }: Granted) => ({ approval_token: token, ...binding });
 
 /** Header that makes a read wait for what a write made. */
-export const after = (answer: ApiAnswer): Readonly<Record<string, string>> => ({ 'verdict-min-entry': answer.headers.get('verdict-entry') ?? '' });
+export const after = (answer: ApiAnswer): Readonly<Record<string, string>> => ({
+  'verdict-min-entry': answer.headers.get('verdict-entry') ?? '',
+});

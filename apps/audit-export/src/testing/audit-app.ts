@@ -118,6 +118,7 @@ const bound = (target: ReadModels, member: unknown): unknown =>
     ? (...values: readonly unknown[]): unknown => Reflect.apply(member, target, values)
     : member;
 
+const QUICK = { publishEveryMs: 100, jobPollMs: 50, barrierMs: 5_000 };
 const TRIES_MAX = 20;
 const decideOne = async (decideChange: DecideChange, tenantId: string, name: string): Promise<void> => {
   for (let tries = 1; ; tries += 1) {
@@ -160,14 +161,7 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
   const decideChange = createDecideChange({ gate, ...platform });
   return {
     ...{ platform, store, tricks },
-    options: {
-      exportsDir: join(folder, 'exports'),
-      store,
-      leaves,
-      publishEveryMs: 100,
-      jobPollMs: 50,
-      barrierMs: 5_000,
-    },
+    options: { exportsDir: join(folder, 'exports'), store, leaves, ...QUICK },
     decide: async (tenantId, count, label) => {
       for (let index = 0; index < count; index += 1) await decideOne(decideChange, tenantId, `${label}-${index.toString()}`);
     },

@@ -278,6 +278,8 @@ describe('the past of a bundle', () => {
     ).manifestSha256;
     const second = await write({ previousManifestSha256: firstManifest }, {});
     expect(failedOf(await verifyBundle(second, { trust: [keys.vkey], previous: { bundle: first } }))).toEqual([]);
+    // Nothing was added in between: a copy of the same export is no fork of itself.
+    expect(failedOf(await verifyBundle(first, { trust: [keys.vkey], previous: { bundle: first } }))).toEqual([]);
     expect(failedOf(await verifyBundle(first, { trust: [keys.vkey], previous: { bundle: second } }))).toEqual([8]);
   });
 

@@ -2,7 +2,7 @@ import { ArchiveDefect, readWhole } from '../archive/archive.js';
 import type { Archive } from '../archive/archive.js';
 import { openArchive } from '../archive/open-archive.js';
 import { decodeUtf8, readCanonical } from '../json/strict-parser.js';
-import { isEqualBytes, toHex } from '../hash.js';
+import { isEqualBytes, sha256Hex, toHex } from '../hash.js';
 import { parseVkey } from '../notes/vkey.js';
 import { RangeVerifier } from '../tree/verify-proofs.js';
 import * as layout from '../bundle/layout.js';
@@ -156,7 +156,7 @@ const verifyContent = async (
     entries[kind] = Object.fromEntries(journal.totals.entries);
     rows[kind] = Object.fromEntries(journal.totals.rows);
   }
-  checkSeries(run, history);
+  await checkSeries(run, history);
   checkCounts(run, { entries, rows });
   await tolerant(run, 10, () => checkDerived(run));
   await tolerant(run, 3, () => checkKeys(run, signatures));
@@ -255,10 +255,12 @@ const readConsistency = async ({ archive }: VerifyRun, kind: string, origin: str
 };
 
 /** Check 8, the series as a whole. */
-const checkSeries = ({ archive, manifest, findings }: VerifyRun, { heads, manifestSha256 }: History): void => {
+const checkSeries = async ({ archive, manifest, findings }: VerifyRun, { heads, manifestSha256 }: History): Promise<void> => {
+  const own = sha256Hex(await readWhole(archive, layout.MANIFEST, MANIFEST_BYTES_MAX));
   const hasProof = archive.members.some(({ name }) => name.endsWith('/consistency.proof'));
   if (heads.size === 0 && !hasProof) findings.skip(8, 'no earlier checkpoint was given, and none is named');
-  if (manifestSha256 !== undefined && manifest.previous !== manifestSha256) {
+  // A bundle compared with a copy of itself is no fork: nothing was added between the two exports.
+  if (manifestSha256 !== undefined && manifestSha256 !== own && manifest.previous !== manifestSha256) {
     const found = manifest.previous ?? 'null';
     findings.fail(8, { file: layout.MANIFEST, expected: manifestSha256, found, detail: 'previous is another bundle' });
   }
