@@ -3,6 +3,7 @@ import { balanceOf, termsOf } from '@verdict/domain';
 import { MemoryStore } from '@verdict/adapter-memory';
 import { encodeState, type RecordedEntry } from '@verdict/application';
 import { readEntry } from '@verdict/ledger';
+import { fixedClock } from '@verdict/testkit';
 import { codeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
@@ -115,6 +116,17 @@ describe('one command, one outcome (G3)', () => {
     const dry = valueOf(await world.ask('20', { key: 'key-1', isDryRun: true }));
     expect(dry.recorded).toMatchObject({ decision: 'ALLOW', dry_run: true, hold: { total_usd: '0.0000', legs: [] } });
     expect(valueOf(await world.ask('20', { key: 'key-1' })).isReplayed).toBe(false);
+  });
+});
+
+describe('a new tenant', () => {
+  it('gets a verdict on its very first question, under the built-in policy', async () => {
+    const running = fixedClock();
+    // Time passes with every look at the clock, so the question is older than the policy that answers it.
+    const clock = { ...running, nowMs: () => { running.advance(1); return running.nowMs(); } };
+    const world = await open({ clock });
+    const { recorded } = valueOf(await world.ask('5'));
+    expect(recorded).toMatchObject({ policy_version: 1, decision: 'ALLOW' });
   });
 });
 

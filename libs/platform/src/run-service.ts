@@ -1,10 +1,10 @@
-import type { DynamicModule } from '@nestjs/common';
 import { REASON_CODES } from '@verdict/domain';
 import { openApiDocument } from '@verdict/contracts';
 import {
   createHttpApp,
   createLogger,
   Health,
+  type HttpAppOptions,
   isProblemCode,
   listenHttpApp,
   loadConfig,
@@ -30,7 +30,7 @@ export const apiDocument = () =>
 export interface ServiceMain {
   readonly name: string;
   /** The service's module over the opened ports. */
-  readonly moduleOf: (platform: OpenPlatform, config: ServiceConfig) => Promise<{ readonly module: DynamicModule; readonly close?: () => Promise<void> }>;
+  readonly moduleOf: (platform: OpenPlatform, config: ServiceConfig) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
 }
 
 const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {

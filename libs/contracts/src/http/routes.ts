@@ -254,29 +254,30 @@ export const ROUTES = {
   },
   createExport: {
     id: 'createExport', method: 'POST', path: `${BASE}/exports`, roles: ['admin', 'auditor'], status: 202, body: CreateExportBody,
-    response: ExportAnswer, problems: ['idempotency_conflict', 'idempotency_key_mismatch', 'log_unavailable', 'rate_limited'],
+    response: ExportAnswer, problems: ['idempotency_conflict', 'idempotency_key_mismatch', 'log_unavailable', 'rate_limited', 'quota_exceeded'],
     summary: 'Start an export with proofs', tag: 'exports', idempotencyKey: 'optional',
   },
   listExports: {
     id: 'listExports', method: 'GET', path: `${BASE}/exports`, roles: ['admin', 'auditor'], status: 200, query: ExportsQuery, response: ExportsAnswer,
-    problems: ['cursor_invalid'], summary: 'Exports, newest first', tag: 'exports',
+    problems: ['cursor_invalid', 'log_unavailable'], summary: 'Exports, newest first', tag: 'exports',
   },
   exportParity: {
     id: 'exportParity', method: 'GET', path: `${BASE}/exports/parity`, roles: ['admin', 'auditor'], status: 200, response: ParityAnswer,
-    problems: ['log_unavailable'], summary: 'Do the read models say what the journals say?', tag: 'exports',
+    problems: ['log_unavailable', 'read_model_behind', 'rate_limited'], summary: 'Do the read models say what the journals say?', tag: 'exports',
   },
   getExport: {
     id: 'getExport', method: 'GET', path: `${BASE}/exports/:export_id`, roles: ['admin', 'auditor'], status: 200, params: ExportIdParams,
-    response: ExportAnswer, problems: ['not_found'], summary: 'One export and its progress', tag: 'exports',
+    response: ExportAnswer, problems: ['not_found', 'log_unavailable'], summary: 'One export and its progress', tag: 'exports',
   },
   downloadExport: {
     id: 'downloadExport', method: 'GET', path: `${BASE}/exports/:export_id/download`, roles: ['admin', 'auditor'], status: 200,
-    params: ExportIdParams, response: null, mediaType: 'application/zip', problems: ['not_found', 'export_not_ready', 'export_expired'],
+    params: ExportIdParams, response: null, mediaType: 'application/zip', problems: ['not_found', 'export_not_ready', 'export_expired', 'log_unavailable'],
     summary: 'The bundle; Range requests work', tag: 'exports',
   },
   getExportParity: {
     id: 'getExportParity', method: 'GET', path: `${BASE}/exports/:export_id/parity`, roles: ['admin', 'auditor'], status: 200,
-    params: ExportIdParams, response: ParityAnswer, problems: ['not_found', 'export_not_ready', 'export_expired'],
+    params: ExportIdParams, response: ParityAnswer,
+    problems: ['not_found', 'export_not_ready', 'export_expired', 'log_unavailable', 'read_model_behind', 'rate_limited'],
     summary: 'Journal, read model and bundle compared', tag: 'exports',
   },
   queryLedger: {
@@ -297,7 +298,7 @@ export const ROUTES = {
   },
   vkeys: {
     id: 'vkeys', method: 'GET', path: '/.well-known/verdict-vkeys.txt', roles: 'public', status: 200, response: null, mediaType: 'text/plain',
-    problems: [], summary: 'Public keys of checkpoints and exports, as C2SP vkey lines', tag: 'keys',
+    problems: ['signing_key_unavailable'], summary: 'Public keys of checkpoints and exports, as C2SP vkey lines', tag: 'keys',
   },
 } as const satisfies Readonly<Record<string, RouteContract>>;
 

@@ -2,6 +2,7 @@ import { type Accounts, balanceOf } from '../accounts/accounts.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { BudgetId, Instant, Sha256Hex } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
+import { instantOf } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
 import type { PolicyDocument } from './policy.document.js';
 import type { BudgetPeriod, BudgetScope, PolicyEntry } from './policy.entries.js';
@@ -183,6 +184,9 @@ const setBudget = (command: SetBudget, state: PolicyState, accounts: Accounts): 
   });
 };
 
+/** The default is in force for any question, also for one that was asked a moment before it was written down. */
+const SINCE_EVER = instantOf(0);
+
 const publishPriceBook = (command: PublishPriceBook, state: PolicyState): PolicyResult => {
   const earlier = state.priceBooks.find(({ version }) => version === command.book.version);
   if (earlier !== undefined) {
@@ -214,7 +218,7 @@ export const decidePolicy = (command: PolicyCommand, state: PolicyState, account
       return accepted(
         published(
           { ...command, message: 'built-in default', author: 'verdict' },
-          { version: 1, effectiveFrom: command.now, rolledBackTo: null },
+          { version: 1, effectiveFrom: SINCE_EVER, rolledBackTo: null },
         ),
       );
     case 'publish_policy':

@@ -24,6 +24,8 @@ export interface Signed {
   readonly check: CheckNumber;
   readonly file: string;
   readonly signers: readonly string[];
+  /** Latest `recorded_at` that the signature vouches for; absent: that of the whole bundle. */
+  readonly newest?: string;
 }
 
 /** Check 3, first half: a trusted key signed exactly this manifest. */
@@ -102,7 +104,8 @@ const checkQuorum = (signers: readonly NoteSignature[], trust: Trust, fail: (det
 
 /**
  * Check 3 and 7, second half: a key that was retired before an entry was recorded cannot vouch for that entry.
- * `newest`: the latest `recorded_at` in the bundle, the only time that its bytes attest.
+ * `newest`: the latest `recorded_at` in the bundle, the only time that its bytes attest; a checkpoint answers for its own
+ * journal alone, so an idle one may still bear the signature of a key that has been retired since.
  */
 export const checkValidity = (
   keys: readonly BundleKey[] | undefined,
@@ -113,10 +116,10 @@ export const checkValidity = (
     findings.fail(3, { file: VKEYS, detail: 'a line is malformed' });
     return;
   }
-  for (const { check, file, signers } of signed) {
+  for (const { check, file, signers, newest: covered = newest } of signed) {
     for (const signer of signers) {
       const listed = keys.filter(({ vkey }) => keyName(vkey) === signer);
-      const isValid = listed.some(({ validUntil }) => validUntil === null || validUntil >= newest);
+      const isValid = listed.some(({ validUntil }) => validUntil === null || validUntil >= covered);
       const detail =
         listed.length === 0 ? 'its key is not in keys/vkeys.txt' : 'its key was retired before the newest entry';
       if (!isValid) findings.fail(check, { file, found: signer, detail });

@@ -34,6 +34,8 @@ export interface JournalTotals {
   readonly rows: ReadonlyMap<string, number>;
   /** Root at the size that was asked for, where the range passes it. */
   readonly earlierRoot: Uint8Array | undefined;
+  /** Latest `recorded_at` of this journal; empty for a journal without a sound entry. */
+  readonly newest: string;
 }
 
 /** One pass over a journal: checks 4, 5, 16 here, and what 6 and 8 to 12 need. */
@@ -47,6 +49,7 @@ export class JournalPass {
   #comparer: FileComparer | undefined;
   #expected: bigint;
   #earlierRoot: Uint8Array | undefined;
+  #newest = '';
 
   constructor(
     readonly run: VerifyRun,
@@ -78,7 +81,7 @@ export class JournalPass {
       this.#fail(5, 'the entries end at the wrong revision', this.#range.to.toString(), this.#expected.toString());
     }
     await this.#closeView();
-    return { entries: this.#entries, rows: this.#rows, earlierRoot: this.#earlierRoot };
+    return { entries: this.#entries, rows: this.#rows, earlierRoot: this.#earlierRoot, newest: this.#newest };
   }
 
   async #line(line: Uint8Array, verifier: RangeVerifier | undefined): Promise<void> {
@@ -98,7 +101,8 @@ export class JournalPass {
     this.#checkPublished(entry);
     addOne(this.#entries, entry.envelope.type);
     if (entry.envelope.type === 'decision_recorded') this.run.lineage.push(entry.envelope.revision, entry.payload);
-    if (entry.envelope.recorded_at > this.run.newest) this.run.newest = entry.envelope.recorded_at;
+    if (entry.envelope.recorded_at > this.#newest) this.#newest = entry.envelope.recorded_at;
+    if (this.#newest > this.run.newest) this.run.newest = this.#newest;
     await this.run.causes.add(this.#file, entry.envelope);
     await this.#compareRow(entry, leaf);
   }

@@ -210,7 +210,7 @@ const verifyJournal = async (
     const proof = await readConsistency(run, kind, range.origin);
     checkHistory({ kind, head, checkpoint, proof, earlierRoot: totals.earlierRoot }, findings);
   }
-  return { totals, signed };
+  return { totals, signed: { ...signed, newest: totals.newest } };
 };
 
 const openRange = async (
