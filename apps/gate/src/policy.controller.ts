@@ -99,7 +99,7 @@ export class PolicyController {
       ...policyAnswer(written),
       entry: written.entry,
       replayed: written.isReplayed,
-      unchanged: written.entry === null && !written.isReplayed,
+      unchanged: written.entry === null,
     };
   }
 }

@@ -27,6 +27,8 @@ import {
   termsOf,
 } from '@verdict/domain';
 import { asCanonical } from '../journals/entries.codec.js';
+import type { EntryLog } from '../journals/entry-log.js';
+import { journalName, originOf } from '../journals/kinds.js';
 import type { CommittedEntry } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { Clock, Ids } from '../ports/system.js';
@@ -37,8 +39,10 @@ import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
 
 export interface PolicyAdminDeps {
   readonly gate: ServiceHost<GateState, GateCommand, GateAnswer>;
+  readonly log: EntryLog;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly logHost: string;
 }
 
 interface Written {
@@ -110,8 +114,16 @@ export class PolicyAdmin {
     if (committed !== undefined) {
       return done({ entry: entryReferenceOf(committed.origin, committed.entry), isReplayed: false, state });
     }
-    const isReplayed = earlierAdminAnswer(state.policy, scope, command.idempotency)?.kind === 'replay';
-    return done({ entry: null, isReplayed, state });
+    const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
+    if (earlier?.kind !== 'replay') return done({ entry: null, isReplayed: false, state });
+    return done({ entry: await this.entryAt(tenantId, earlier.revision), isReplayed: true, state });
+  }
+
+  private async entryAt(tenantId: string, revision: bigint): Promise<EntryReference> {
+    for await (const entry of this.deps.log.read(journalName('policy', tenantId), revision, 1)) {
+      return entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), entry);
+    }
+    throw new Error('an entry was folded and is not in the log');
   }
 
   /** The version that an earlier call under this key made, or the newest. */

@@ -28,8 +28,22 @@ export interface Settled {
   readonly isReplayed: boolean;
 }
 
+const OVERAGE_WAIT_MS = 2_000;
+const OVERAGE_POLL_MS = 10;
+
 /** Settles the hold of one decision with its actual cost. */
 export const createReconcileReservation = (deps: ReconcileDeps) => {
+  /** The exception of a grant is the gate's to write, and takes it a moment: settling before it would call it drift. */
+  const settleOnceWritten = async (command: Reconcile, context: CommandContext, tenantId: string) => {
+    const deadline = performance.now() + OVERAGE_WAIT_MS;
+    for (;;) {
+      const outcome = await deps.reconciliation.execute(tenantId, command, context);
+      const isEarly = outcome.kind === 'committed' && outcome.answer.kind === 'refused' && outcome.answer.refusal.code === 'overage_not_written';
+      if (!isEarly || performance.now() > deadline) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, OVERAGE_POLL_MS));
+    }
+  };
+
   const settledAt = async (tenantId: string, revision: bigint): Promise<RecordedEntry> => {
     for await (const entry of deps.log.read(journalName('reservations', tenantId), revision, 1)) return entry;
     throw new Error('a settlement was folded and is not in the log');
@@ -71,10 +85,13 @@ export const createReconcileReservation = (deps: ReconcileDeps) => {
       idempotency: keyedBy(meta, { operation: 'reconcile', decision_id: input.decisionId, actual: formatUsd4(input.actual), notes: input.notes }),
     };
     const causes = await causesOf(tenantId, caught.state.reservations.get(input.decisionId)?.revision);
-    const outcome = await deps.reconciliation.execute(tenantId, command, contextOf(meta, deps.ids.uuid(), causes));
+    const outcome = await settleOnceWritten(command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
     if (answer.kind === 'refused') {
+      if (answer.refusal.code === 'overage_not_written') {
+        return problemOf('read_model_behind', { detail: 'the gate has not written the granted exception yet', retryAfterSeconds: 1 });
+      }
       return answer.refusal.code === 'decision_not_reconcilable' ? notWaiting(tenantId, input.decisionId) : problemOf(answer.refusal.code);
     }
     const fresh = outcome.entries.find(({ entry }) => entry.type === 'reservation_settled')?.entry;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageQuery } from './gate.js';
-import { IdempotencyKey, InstantAnswer, name, Sha256Text, UuidText } from './scalars.js';
+import { IdempotencyKey, InstantAnswer, name, Sha256Text, UuidText, wholeNumber } from './scalars.js';
 
 export const KindText = z.enum(['policy', 'decisions', 'approvals', 'reservations']);
 const Range = z.tuple([z.int().min(0), z.int().min(1)]);
@@ -45,11 +45,11 @@ export const ParityAnswer = z
   .meta({ id: 'Parity' });
 
 export const LedgerQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  limit: wholeNumber(1, 1000).default(50),
   cursor: z.string().max(512).optional(),
   journal: KindText.default('decisions'),
-  from_revision: z.coerce.number().int().min(0).optional(),
-  to_revision: z.coerce.number().int().min(0).optional(),
+  from_revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+  to_revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
   type: name(1, 64).optional(),
 });
 export const LedgerItem = z

@@ -15,6 +15,7 @@ import {
   text,
   UsdAnswer,
   UuidText,
+  wholeNumber,
 } from './scalars.js';
 
 /** Members of a gate body that others define; they are read by their own strict readers. */
@@ -179,7 +180,7 @@ export const DecisionSummary = z
   .meta({ id: 'DecisionSummary' });
 
 /** Lists: `cursor` is bound to tenant, filters and order. */
-const page = { limit: z.coerce.number().int().min(1).max(200).default(50), cursor: z.string().max(512).optional() };
+const page = { limit: wholeNumber(1, 200).default(50), cursor: z.string().max(512).optional() };
 export const pageQuery = <Shape extends z.core.$ZodShape>(filters: Shape) => z.strictObject({ ...page, ...filters });
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ items: z.array(item), next_cursor: z.string().nullable(), as_of: z.record(z.string(), z.int()) });

@@ -183,7 +183,7 @@ export const ROUTES = {
   },
   fileApprovalRequest: {
     id: 'fileApprovalRequest', method: 'POST', path: `${BASE}/approvals/requests`, roles: ['member', 'service'], status: 200,
-    body: FileRequestBody, response: ApprovalAnswer, problems: [...WRITE, 'decision_not_approvable', 'not_found'],
+    body: FileRequestBody, response: ApprovalAnswer, problems: [...WRITE, 'decision_not_approvable'],
     summary: 'Add justification and ticket to the request of a decision', tag: 'approvals', idempotencyKey: 'optional',
   },
   listApprovals: {
@@ -229,7 +229,7 @@ export const ROUTES = {
       ...MONEY, 'outcome_unknown', 'log_unavailable', 'token_malformed', 'token_key_unknown', 'token_signature_invalid', 'token_claims_invalid',
       'token_tenant_mismatch', 'token_expired', 'approval_not_found', 'consumer_not_permitted', 'token_superseded', 'token_replayed',
       'approval_expired', 'approval_not_active', 'binding_source_mismatch', 'binding_project_mismatch', 'binding_environment_mismatch',
-      'binding_fingerprint_mismatch', 'binding_resource_mismatch', 'binding_cost_exceeded', 'idempotency_key_mismatch',
+      'binding_fingerprint_mismatch', 'binding_resource_mismatch', 'binding_cost_exceeded', 'idempotency_key_mismatch', 'idempotency_conflict',
     ],
     summary: 'Use an approval token, once, for exactly what was approved', tag: 'approvals', idempotencyKey: 'optional',
   },
@@ -244,7 +244,7 @@ export const ROUTES = {
   reconcile: {
     id: 'reconcile', method: 'POST', path: `${BASE}/reservations/:decision_id/reconcile`, roles: ['admin', 'service'], scopes: ['reconcile'],
     status: 200, params: DecisionIdParams, body: ReconcileBody, response: ReconcileAnswer,
-    problems: [...WRITE, ...MONEY, 'not_found', 'decision_not_reconcilable', 'reservation_pending_approval', 'reservation_already_settled'],
+    problems: [...WRITE, ...MONEY, 'not_found', 'read_model_behind', 'decision_not_reconcilable', 'reservation_pending_approval', 'reservation_already_settled'],
     summary: 'Settle a hold with what was really spent', tag: 'reservations', idempotencyKey: 'optional',
   },
   listExceptions: {

@@ -77,6 +77,15 @@ export const ProjectId = z
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{4,128}$/, '4 to 128 visible ASCII characters');
 export const Sha256Text = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hex digits');
 
+/** A whole number in a path or query: plain digits, nothing that only a number parser would take. */
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^(0|[1-9][0-9]{0,15})$/, 'a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `from ${String(least)} to ${String(most)}`)
+    .meta({ type: 'integer', minimum: least, maximum: most });
+
 const METADATA_DEPTH_MAX = 8;
 const METADATA_BYTES_MAX = 64 * 1024;
 const depthOf = (value: unknown): number => {

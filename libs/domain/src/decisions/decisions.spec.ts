@@ -210,7 +210,7 @@ describe('an approved overage', () => {
     expect(world.ask('1').hold).toMatchObject({ total_usd: '0.0000', unfunded_usd: '1.0000' });
   });
 
-  it('leaves nothing behind for a service that hears of it after the settlement', () => {
+  it('is settled only once the exception of the grant is written, and then as matched', () => {
     const world = soft();
     world.setBudget('10');
     const recorded = world.ask('50');
@@ -220,10 +220,13 @@ describe('an approved overage', () => {
     world.consume(world.consumption(world.claims(id)));
     world.catchUp('gate');
     world.catchUp('reservations');
-    expect(world.reconcile(world.actual(recorded.decision_id, '50')).kind).toBe('accepted');
+    expect(world.reconcile(world.actual(recorded.decision_id, '50'))).toMatchObject({ refusal: { code: 'overage_not_written' } });
     world.reactGate();
     world.settle();
     expect(entriesOf(world.log.map(({ entry }) => entry), 'exception_granted')).toHaveLength(1);
+    expect(world.reconcile(world.actual(recorded.decision_id, '50')).kind).toBe('accepted');
+    world.settle();
+    expect(entriesOf(world.log.map(({ entry }) => entry), 'reservation_settled')).toMatchObject([{ status: 'matched' }]);
     expect(world.gate.accounts.holds.size).toBe(0);
     expect(world.reservations.money.accounts.holds.size).toBe(0);
   });

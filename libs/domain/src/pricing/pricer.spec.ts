@@ -412,7 +412,7 @@ describe('recorded lines', () => {
 
 describe('plans that cannot be read', () => {
   it.each([
-    [{}, 'plan_format_unsupported', '/format_version'],
+    [{}, 'plan_malformed', '/format_version'],
     [{ format_version: '2.0' }, 'plan_format_unsupported', '/format_version'],
     [[], 'plan_malformed', ''],
     [{ format_version: '1.0', resource_changes: {} }, 'plan_malformed', '/resource_changes'],

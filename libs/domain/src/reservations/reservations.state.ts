@@ -4,7 +4,7 @@ import { emptyGate, evolveGate, type GateState } from '../decisions/decisions.st
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import type { DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { assertNever } from '../shared/entry.js';
-import { type MicroUsd, usdOf } from '../shared/money.js';
+import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { ReservationsEntry } from './reservations.entries.js';
@@ -14,6 +14,8 @@ export interface Reservation {
   readonly decisionId: DecisionId;
   readonly requested: MicroUsd;
   readonly total: MicroUsd;
+  /** What a grant lets pass beyond every limit; its leg comes with the exception that the gate writes. */
+  readonly unfunded: MicroUsd;
   /** Where an actual is charged that no leg of a hold carries. */
   readonly projectId: string;
   readonly environmentClass: string;
@@ -61,6 +63,7 @@ const foldDecisions = (state: ReservationsState, entry: DecisionsEntry, revision
         decisionId: payload.decision_id,
         requested: usdOf(payload.cost.monthly_delta_usd ?? payload.hold.total_usd),
         total: usdOf(payload.hold.total_usd),
+        unfunded: payload.approval === null ? NOTHING : usdOf(payload.approval.unfunded_usd),
         projectId: payload.request.project_id,
         environmentClass: payload.request.environment_class,
         heldSince: payload.decided_at,

@@ -1,5 +1,5 @@
 import { balanceOf, type HeldLeg } from '../accounts/accounts.js';
-import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, PLAN_CEILING, policyInForce, termsOf } from '../policy/policy.state.js';
+import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, overageAccount, PLAN_CEILING, policyInForce, termsOf } from '../policy/policy.state.js';
 import type { PolicyDocument } from '../policy/policy.document.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
@@ -23,6 +23,8 @@ export type ReservationsRefusal =
   | { readonly code: 'decision_not_reconcilable' }
   | { readonly code: 'reservation_pending_approval' }
   | { readonly code: 'reservation_already_settled' }
+  /** The grant is used, and the gate has yet to write the exception it makes: a moment later this succeeds. */
+  | { readonly code: 'overage_not_written' }
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
 
 export type ReconcileResult =
@@ -206,6 +208,8 @@ export const decideReconcile = (command: Reconcile, state: ReservationsState): R
   if (reservation === undefined) return refused({ code: 'decision_not_reconcilable' });
   const progress = state.money.approvals.get(command.decisionId);
   if (progress === 'pending' || progress === 'granted') return refused({ code: 'reservation_pending_approval' });
+  const hasOverage = state.money.policy.overages.has(overageAccount(command.decisionId));
+  if (reservation.unfunded > NOTHING && !hasOverage) return refused({ code: 'overage_not_written' });
   const rules = policyInForce(state.money.policy, command.now)?.document.reconciliation;
   if (rules === undefined) return refused({ code: 'decision_not_reconcilable' });
   return accepted(...settle(command, reservation, state, rules));
