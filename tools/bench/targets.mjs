@@ -1,11 +1,12 @@
 /**
- * Figures of a bare path (router, check, canonical bytes, hash, one batched commit; no rules) on a host of 2 cores.
- * The ratio says how far the whole service is from them on this machine: 1 is as good, more is better.
+ * What this release aims at, on 2 cores shared with the load generator and Postgres.
+ * The ratio says how far this machine is from it: 1 is as good, more is better.
  */
 export const TARGETS = {
-  'closed 64': { rps: 15_000, p99Ms: 6 },
-  'open 1000/s': { rps: 1000, p50Ms: 1.2, p99Ms: 3.3 },
-  'closed 64, +1 ms': { rps: 15_000, p99Ms: 9 },
+  'closed 1': { p50Ms: 1 },
+  'closed 64': { rps: 5_000, p99Ms: 20, rssMiB: 350 },
+  'open 1000/s': { p99Ms: 20 },
+  'closed 64, +1 ms': { rps: 5_000, p99Ms: 20 },
 };
 
 const ratioOf = (name, target, measured) => (name === 'rps' ? measured / target : target / measured);

@@ -159,12 +159,12 @@ export class TenantLane<State, Command, Answer> {
   private async catchUp(): Promise<void> {
     const { kinds } = this.service;
     const heads = await this.deps.log.heads(kinds.map((kind) => journalName(kind, this.tenantId)));
-    const isBehind = (): boolean => kinds.some((kind, index) => this.folded[kind] < (heads[index] ?? -1n));
-    while (isBehind()) {
+    const behind = (): readonly JournalKind[] => kinds.filter((kind, index) => this.folded[kind] < (heads[index] ?? -1n));
+    for (let waiting = behind(); waiting.length > 0; waiting = behind()) {
       const before = this.folded;
       const { state, folded } = await foldInOrder(
         { state: this.state, folded: this.folded },
-        { own: this.service.own, kinds, evolve: this.service.evolve },
+        { own: this.service.own, kinds: waiting, evolve: this.service.evolve }, // The others have nothing to read.
         (kind, from) => this.deps.log.read(journalName(kind, this.tenantId), from),
       );
       this.restore(state, folded);

@@ -13,7 +13,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
   own: ['reservations'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: noReservations,
-  stateVersion: 2,
+  stateVersion: 3,
   journalOf: () => 'reservations',
   decide: (command, state) => {
     const result = decideReconcile(command, state);

@@ -62,13 +62,16 @@ const voidSuperseded = (state: GateState, earlier: Answer, now: Instant): readon
       ]
     : [];
 
-const decideAfresh = (
-  command: AskForChange,
-  state: GateState,
-  generation: number,
-  before: readonly DecisionsEntry[],
-  supersedes: DecisionId | null,
-): GateResult => {
+/** Where an answer stands among those of its key. */
+interface Succession {
+  readonly generation: number;
+  /** Entries that end what the answer takes over. */
+  readonly before: readonly DecisionsEntry[];
+  readonly supersedes: DecisionId | null;
+}
+const unrelated = (generation: number): Succession => ({ generation, before: [], supersedes: null });
+
+const decideAfresh = (command: AskForChange, state: GateState, { generation, before, supersedes }: Succession): GateResult => {
   const recorded = evaluate(command, state, generation);
   if (recorded === undefined) return refused({ code: 'policy_missing' });
   if (command.expectedFingerprint !== null && command.expectedFingerprint !== recorded.request_fingerprint) {
@@ -91,10 +94,10 @@ const decideAgain = (
 ): GateResult => {
   const generation = earlier.generation + 1;
   const before = voidSuperseded(state, earlier, command.now);
-  if (before.length === 0) return decideAfresh(command, state, generation, [], null);
-  const taken = decideAfresh(command, freed(state, earlier.decisionId), generation, before, earlier.decisionId);
+  if (before.length === 0) return decideAfresh(command, state, unrelated(generation));
+  const taken = decideAfresh(command, freed(state, earlier.decisionId), { generation, before, supersedes: earlier.decisionId });
   const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
-  return takesOver ? taken : decideAfresh(command, state, generation, [], null);
+  return takesOver ? taken : decideAfresh(command, state, unrelated(generation));
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
@@ -106,7 +109,7 @@ export const decideChange = (command: AskForChange, state: GateState, freed: (st
       ? { kind: 'replay', revision, isExpired: true }
       : refused({ code: 'idempotency_conflict', firstRevision: revision });
   }
-  if (earlier === undefined) return decideAfresh(command, state, 1, [], null);
+  if (earlier === undefined) return decideAfresh(command, state, unrelated(1));
   const stands = !command.key.isDerived || isStanding(state, earlier, command.now);
   if (earlier.payloadHash !== command.payloadHash && stands) {
     return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });

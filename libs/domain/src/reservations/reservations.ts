@@ -194,15 +194,19 @@ const driftFound = (command: Reconcile, direction: 'overage' | 'savings', drift:
   payload: { decision_id: command.decisionId, direction, drift_usd: formatUsd4(drift), found_at: command.now },
 });
 
+/** What this key was answered before: the same again for the same payload, a refusal for another (G3). */
+const earlierAnswer = ({ key, payload_hash: payloadHash }: Keyed, state: ReservationsState): ReconcileResult | undefined => {
+  const earlier = key === null ? undefined : state.answers.get(key);
+  if (earlier === undefined) return undefined;
+  return earlier.payloadHash === payloadHash
+    ? { kind: 'replay', revision: earlier.revision }
+    : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
+};
+
 /** Charges what was really spent to what was held; a hold ends once. Contract section 13.2. */
 export const decideReconcile = (command: Reconcile, state: ReservationsState): ReconcileResult => {
-  const { key, payload_hash: payloadHash } = command.idempotency;
-  const earlier = key === null ? undefined : state.answers.get(key);
-  if (earlier !== undefined) {
-    return earlier.payloadHash === payloadHash
-      ? { kind: 'replay', revision: earlier.revision }
-      : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
-  }
+  const earlier = earlierAnswer(command.idempotency, state);
+  if (earlier !== undefined) return earlier;
   if (state.settlements.has(command.decisionId)) return refused({ code: 'reservation_already_settled' });
   const reservation = state.reservations.get(command.decisionId);
   if (reservation === undefined) return refused({ code: 'decision_not_reconcilable' });
