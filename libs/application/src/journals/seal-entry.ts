@@ -28,9 +28,23 @@ export const sealFresh = (
   const { tenantId, origin, recordedAt, observed } = stamp;
   const { actor, causes, commandId, correlationId, traceparent } = context;
   const payload = sealPayload(entry.payload, { tenantId, origin, commandId, ordinal }, sealer);
-  const sealed = sealEntry({
-    ...{ origin, revision, type: entry.type, typeV: 1, commandId, ordinal, occurredAt: recordedAt, recordedAt },
-    ...{ actor, causes, observed, correlationId, traceparent, payload },
+  const { type } = entry;
+  // Written out: spreading costs more than all the hashing on the hot path.
+  const { id, storeId, leafHash, bytes } = sealEntry({
+    origin,
+    revision,
+    type,
+    typeV: 1,
+    commandId,
+    ordinal,
+    occurredAt: recordedAt,
+    recordedAt,
+    actor,
+    causes,
+    observed,
+    correlationId,
+    traceparent,
+    payload,
   });
-  return { ...sealed, payload, commandId, recordedAt, actor, observed, causes };
+  return { type, id, storeId, leafHash, bytes, payload, commandId, recordedAt, actor, observed, causes };
 };

@@ -1,5 +1,5 @@
-import { type Accounts, type HeldLeg, placeHold } from '../accounts/accounts.js';
-import { matchingBudgets, policyInForce, type PolicyVersion, priceBookOf } from '../policy/policy.state.js';
+import { type Accounts, type HeldLeg, placeHold, type TermsOf } from '../accounts/accounts.js';
+import { type Budget, matchingBudgets, policyInForce, type PolicyState, type PolicyVersion, priceBookOf, termsOf } from '../policy/policy.state.js';
 import type { Behaviour, Mode, PolicyDocument } from '../policy/policy.document.js';
 import type { Sha256Hex } from '../shared/brand.js';
 import { classOf } from '../shared/environment.js';
@@ -21,10 +21,12 @@ interface Place {
   readonly behaves: Behaviour;
   readonly isEnvironmentUnknown: boolean;
   readonly mode: Mode;
+  readonly budgets: readonly Budget[];
+  readonly terms: TermsOf;
 }
 
 /** Everything that follows from the policy in force and the environment's name. */
-const placeOf = (command: AskForChange, version: PolicyVersion): Place => {
+const placeOf = (command: AskForChange, version: PolicyVersion, policy: PolicyState): Place => {
   const { document } = version;
   const { environment_raw: raw, environment_label: label, source } = command.request;
   const found = classOf(raw, label, document.environments.classes);
@@ -36,6 +38,8 @@ const placeOf = (command: AskForChange, version: PolicyVersion): Place => {
     behaves: found.behavesAs,
     isEnvironmentUnknown: found.isUnknown,
     mode: row[found.environmentClass] ?? row['default'] ?? 'soft',
+    budgets: matchingBudgets(policy, command.request.project_id, found.environmentClass),
+    terms: termsOf(policy),
   };
 };
 
@@ -132,17 +136,9 @@ interface Found {
 }
 
 const findings = (command: AskForChange, state: GateState, place: Place, cost: AssessedCost): Found => {
-  const waterfall = fund(
-    {
-      projectId: command.request.project_id,
-      environmentClass: place.environmentClass,
-      monthly: cost.monthly,
-      isBudgetRequired: place.document.entitlements.require_budget[place.behaves],
-      now: command.now,
-    },
-    state.policy,
-    state.accounts,
-  );
+  const isBudgetRequired = place.document.entitlements.require_budget[place.behaves];
+  const { budgets, terms } = place;
+  const waterfall = fund({ monthly: cost.monthly, isBudgetRequired, now: command.now, budgets, terms }, state.accounts);
   const need = approvalNeed(command, state, place, cost);
   const isAboveHardDeny = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
   // A cost that is not known is not "no change".
@@ -182,13 +178,12 @@ const accountsAfter = (state: GateState, command: AskForChange, legs: readonly H
 export const evaluate = (command: AskForChange, state: GateState, generation: number): DecisionRecorded | undefined => {
   const version = policyInForce(state.policy, command.now);
   if (version === undefined) return undefined;
-  const place = placeOf(command, version);
+  const place = placeOf(command, version, state.policy);
   const cost = assessCost(command, priceBookOf(state.policy, place.document), place.document, place.behaves);
   const found = findings(command, state, place, cost);
   const verdict = verdictOf(command, place, cost, found);
   const { fingerprint, subject } = hashesOf(command, cost);
   const ttl = place.document.execution.decision_ttl_seconds;
-  const scope = { projectId: command.request.project_id, environmentClass: place.environmentClass, now: command.now };
   return {
     decision_id: command.decisionId,
     key: { scope: command.key.scope, text: command.key.text, is_derived: command.key.isDerived, generation },
@@ -215,8 +210,8 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
     exposure_usd: formatUsd4(verdict.exposure),
     would_be: verdict.wouldBe,
     approval: isRequired(verdict, command) ? approvalTerms(command, place, cost, found.waterfall.unfunded) : null,
-    balances_after: balancesAfter(scope, state.policy, accountsAfter(state, command, verdict.legs)),
-    warnings: warningsOf(found, matchingBudgets(state.policy, scope.projectId, scope.environmentClass).length),
+    balances_after: balancesAfter({ budgets: place.budgets, terms: place.terms, now: command.now }, accountsAfter(state, command, verdict.legs)),
+    warnings: warningsOf(found, place.budgets.length),
     auto_approved_usd:
       found.autoApproved !== null && isPermitted(verdict.outcome) && !command.isDryRun && place.mode !== 'shadow'
         ? formatUsd4(found.autoApproved)

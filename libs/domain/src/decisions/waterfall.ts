@@ -1,12 +1,9 @@
-import { type Accounts, balanceOf, type HeldLeg } from '../accounts/accounts.js';
+import { type Accounts, balanceOf, type HeldLeg, type TermsOf } from '../accounts/accounts.js';
 import {
   type Budget,
   budgetAccount,
   ENTERPRISE_CEILING,
-  matchingBudgets,
   PLAN_CEILING,
-  type PolicyState,
-  termsOf,
 } from '../policy/policy.state.js';
 import type { Instant } from '../shared/brand.js';
 import { floorTo4, formatUsd4, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
@@ -27,11 +24,12 @@ export interface Waterfall {
 }
 
 export interface FundingRequest {
-  readonly projectId: string;
-  readonly environmentClass: string;
   readonly monthly: MicroUsd;
   readonly isBudgetRequired: boolean;
   readonly now: Instant;
+  /** Looked up once per decision: `matchingBudgets` and `termsOf` of the policy it is made under. */
+  readonly budgets: readonly Budget[];
+  readonly terms: TermsOf;
 }
 
 type Room = MicroUsd | null;
@@ -61,9 +59,8 @@ const monthlyRoom = (budget: Budget, headroom: Room): Room =>
 
 /** Looks for the money. A saving asks for none; an estimate below zero makes no headroom either. */
 // eslint-disable-next-line complexity -- the stages of contract 9.3, top down
-export const fund = (request: FundingRequest, policy: PolicyState, accounts: Accounts): Waterfall => {
-  const { monthly, now } = request;
-  const budgets = matchingBudgets(policy, request.projectId, request.environmentClass);
+export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => {
+  const { monthly, now, budgets, terms } = request;
   const missing: readonly ReasonCode[] = budgets.length > 0 ? [] : [request.isBudgetRequired ? 'budget_missing' : 'no_budget_configured'];
   const violations = missing.filter((code) => code === 'budget_missing');
   const notes = missing.filter((code) => code === 'no_budget_configured');
@@ -71,7 +68,6 @@ export const fund = (request: FundingRequest, policy: PolicyState, accounts: Acc
     const note: ReasonCode = monthly < NOTHING ? 'cost_decrease' : 'no_cost_change';
     return { stages: STAGES.map(skipped), funded: NOTHING, unfunded: NOTHING, legs: [], violations: [], notes: [note] };
   }
-  const terms = termsOf(policy);
   const headroomOf = (account: string): Room => balanceOf(accounts, account, terms(account, now), now).headroom;
   const plan = headroomOf(PLAN_CEILING);
   const enterprise = headroomOf(ENTERPRISE_CEILING);
@@ -117,13 +113,12 @@ const legsOf = (funded: MicroUsd, budgets: readonly Budget[]): readonly HeldLeg[
 
 /** Balances of the accounts a decision touches, as they stand with its hold in place. */
 export const balancesAfter = (
-  request: Pick<FundingRequest, 'projectId' | 'environmentClass' | 'now'>,
-  policy: PolicyState,
+  { budgets, terms, now }: Pick<FundingRequest, 'budgets' | 'terms' | 'now'>,
   accounts: Accounts,
 ): readonly Balance[] => {
-  const names = matchingBudgets(policy, request.projectId, request.environmentClass).map(({ terms }) => budgetAccount(terms.budget_id));
+  const names = budgets.map((budget) => budgetAccount(budget.terms.budget_id));
   return [...names, PLAN_CEILING, ENTERPRISE_CEILING].map((account) => {
-    const { limit, spent, held, headroom } = balanceOf(accounts, account, termsOf(policy)(account, request.now), request.now);
+    const { limit, spent, held, headroom } = balanceOf(accounts, account, terms(account, now), now);
     return {
       account,
       limit_usd: text(limit),

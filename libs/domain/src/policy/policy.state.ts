@@ -102,11 +102,15 @@ const limitOf = (text: PolicyDocument['entitlements']['plan_ceiling_monthly_usd'
   text === null ? null : usdOf(text);
 
 /** Limit and period of any account, as the policy journal knows them. An unknown account has no room at all. */
-export const termsOf =
-  (state: PolicyState): TermsOf =>
-  (account, at): AccountTerms => {
+export const termsOf = (state: PolicyState): TermsOf => {
+  let known: { readonly at: Instant; readonly entitlements: PolicyDocument['entitlements'] | undefined } | undefined;
+  const entitlementsAt = (at: Instant): PolicyDocument['entitlements'] | undefined => {
+    if (known?.at !== at) known = { at, entitlements: policyInForce(state, at)?.document.entitlements };
+    return known.entitlements;
+  };
+  return (account, at): AccountTerms => {
     if (account === PLAN_CEILING || account === ENTERPRISE_CEILING) {
-      const entitlements = policyInForce(state, at)?.document.entitlements;
+      const entitlements = entitlementsAt(at);
       if (entitlements === undefined) return { limit: null, period: 'month' };
       const { plan_ceiling_monthly_usd: plan, enterprise_ceiling_monthly_usd: enterprise } = entitlements;
       return { limit: limitOf(account === PLAN_CEILING ? plan : enterprise), period: 'month' };
@@ -117,6 +121,7 @@ export const termsOf =
     }
     return { limit: state.overages.get(account) ?? NOTHING, period: 'total' };
   };
+};
 
 const withAnswer = (state: PolicyState, scope: string, { key, payload_hash }: Keyed, revision: bigint): PolicyState =>
   key === null
