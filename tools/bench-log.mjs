@@ -71,7 +71,10 @@ const postgresCpuUs = (serverPid) => {
   try {
     for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
       const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+      const fields = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
       if (Number(pid) === serverPid || fields[1] === serverPid) ticks += fields[11] + fields[12];
     }
   } catch {
@@ -96,7 +99,9 @@ const measure = async (url, { journalCount, callers, commitDelayMs }) => {
     },
   });
   const run = randomBytes(4).toString('hex');
-  const decide = Array.from({ length: journalCount }, (_, index) => createJournal(journals, `decisions-${run}-${index}`));
+  const decide = Array.from({ length: journalCount }, (_, index) =>
+    createJournal(journals, `decisions-${run}-${index}`),
+  );
   const latencies = [];
   let isOver = false;
   let turn = 0;
@@ -148,7 +153,9 @@ try {
       }
     }
   }
-  console.log(`${cpus().length} cores, entries of ${options['entry-bytes']} bytes, ${SECONDS} s each, ${options.lanes} transactions in flight at most`);
+  console.log(
+    `${cpus().length} cores, entries of ${options['entry-bytes']} bytes, ${SECONDS} s each, ${options.lanes} transactions in flight at most`,
+  );
   console.table(rows);
 } finally {
   await server.stop();

@@ -13,13 +13,18 @@ if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
   console.error('usage: node tools/record-replay.mjs <major.minor.patch>');
   process.exit(2);
 }
-const { status } = spawnSync(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), 'test/replay', '-t', 'recording'], {
-  cwd: root,
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    VERDICT_RECORD_REPLAY: release,
-    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/jest/bin/jest.js'), 'test/replay', '-t', 'recording'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      VERDICT_RECORD_REPLAY: release,
+      NODE_OPTIONS:
+        `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+    },
   },
-});
+);
 process.exitCode = status ?? 1;

@@ -19,6 +19,8 @@ for (const baseDir of process.argv.slice(2)) {
   const settings = { ...shared, baseDir, ruleSet: { forbidden }, validate: true };
   const { output } = await cruise(folders, settings, enhancedResolveOptions, { tsConfig });
   const violations = output.summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }));
-  const imports = output.modules.flatMap(({ dependencies }) => dependencies.map(({ module, resolved }) => ({ module, resolved })));
+  const imports = output.modules.flatMap(({ dependencies }) =>
+    dependencies.map(({ module, resolved }) => ({ module, resolved })),
+  );
   console.log(JSON.stringify({ baseDir, violations, imports }));
 }

@@ -17,6 +17,12 @@ export const cruiseAll = (folders: readonly string[]): Promise<readonly Cruised[
   new Promise((resolve, reject) => {
     execFile(process.execPath, [SCRIPT, ...folders], { maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout) => {
       if (error !== null) reject(new Error(error.message));
-      else resolve(stdout.trim().split('\n').map((line) => JSON.parse(line) as Cruised));
+      else
+        resolve(
+          stdout
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Cruised),
+        );
     });
   });

@@ -5,14 +5,19 @@ import { isProblemCode, ROLES, type RouteSpec } from '@verdict/nest-kit';
 const routes: readonly RouteSpec[] = Object.values(ROUTES);
 
 describe('each route of the API', () => {
-  it.each(routes.map((route) => [route.id, route] as const))('%s has roles of the closed list, or is public by intent', (_id, { roles }) => {
-    if (roles === 'public') return;
-    expect(roles.length).toBeGreaterThan(0);
-    expect(roles.filter((role) => !ROLES.includes(role))).toEqual([]);
-  });
+  it.each(routes.map((route) => [route.id, route] as const))(
+    '%s has roles of the closed list, or is public by intent',
+    (_id, { roles }) => {
+      if (roles === 'public') return;
+      expect(roles.length).toBeGreaterThan(0);
+      expect(roles.filter((role) => !ROLES.includes(role))).toEqual([]);
+    },
+  );
 
   it('answers with problems of the closed table only', () => {
-    const unknown = routes.flatMap(({ id, problems }) => problems.filter((code) => !isProblemCode(code)).map((code) => `${id}: ${code}`));
+    const unknown = routes.flatMap(({ id, problems }) =>
+      problems.filter((code) => !isProblemCode(code)).map((code) => `${id}: ${code}`),
+    );
     expect(unknown).toEqual([]);
   });
 

@@ -1,23 +1,65 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Fault, MemoryStore } from '@verdict/adapter-memory';
 import { encodeState, type UseCaseResult } from '@verdict/application';
-import { type ApprovalId, type DecisionId, type DecisionRecorded, evolveGate, type GateObserved, type GateState } from '@verdict/domain';
+import {
+  type ApprovalId,
+  type DecisionId,
+  type DecisionRecorded,
+  evolveGate,
+  type GateObserved,
+  type GateState,
+} from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
 import fc from 'fast-check';
 import { foldRecording, recordingOf } from '../replay/recording.js';
 import { moneyProblem } from '../support/money-laws.js';
 import { codeOf, MONEY_ONLY, ServiceWorld, usd } from '../support/service-world.js';
 
-const FAULTS: readonly Fault[] = ['crash_before_commit', 'crash_after_commit', 'conflict', 'delay', 'duplicate_notice', 'late_notice', 'lost_notice', 'gap'];
+const FAULTS: readonly Fault[] = [
+  'crash_before_commit',
+  'crash_after_commit',
+  'conflict',
+  'delay',
+  'duplicate_notice',
+  'late_notice',
+  'lost_notice',
+  'gap',
+];
 const pick = fc.nat({ max: 99 });
 const replica = fc.constantFrom(0, 1);
 const action = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('ask' as const), replica, key: fc.integer({ min: 1, max: 25 }), amount: fc.constantFrom('10', '35', '60') }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('vote' as const), replica, pick, vote: fc.constantFrom('approve' as const, 'deny' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), replica, pick, actual: fc.constantFrom('0', '12', '90') }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      replica,
+      key: fc.integer({ min: 1, max: 25 }),
+      amount: fc.constantFrom('10', '35', '60'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('vote' as const),
+      replica,
+      pick,
+      vote: fc.constantFrom('approve' as const, 'deny' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('reconcile' as const),
+      replica,
+      pick,
+      actual: fc.constantFrom('0', '12', '90'),
+    }),
+  },
 );
 const round = fc.record({
-  faults: fc.array(fc.record({ fault: fc.constantFrom(...FAULTS), replica, times: fc.integer({ min: 1, max: 3 }) }), { maxLength: 3 }),
+  faults: fc.array(fc.record({ fault: fc.constantFrom(...FAULTS), replica, times: fc.integer({ min: 1, max: 3 }) }), {
+    maxLength: 3,
+  }),
   crash: fc.constantFrom(false, false, false, true),
   seconds: fc.constantFrom(0, 0, 1, 500),
   actions: fc.array(action, { minLength: 1, maxLength: 5 }),
@@ -32,7 +74,8 @@ const untilSettled = async <Value>(run: () => Promise<UseCaseResult<Value>>): Pr
   for (let tries = 1; ; tries += 1) {
     const result = await run().catch((error: unknown): UseCaseResult<Value> => {
       // Reads that a command needs beforehand reject while the log cannot be read.
-      if (error instanceof Error && /gap|lost the entry|cannot be read/i.test(`${error.name} ${error.message}`)) return { kind: 'problem', problem: { code: 'log_unavailable' } };
+      if (error instanceof Error && /gap|lost the entry|cannot be read/i.test(`${error.name} ${error.message}`))
+        return { kind: 'problem', problem: { code: 'log_unavailable' } };
       throw error;
     });
     if (!UNSETTLED.has(codeOf(result)) || tries === TRIES_MAX) return result;
@@ -44,7 +87,9 @@ const plain = (state: unknown): unknown => JSON.parse(Buffer.from(encodeState(st
 class Game {
   readonly store = new MemoryStore();
   readonly clock: FixedClock = fixedClock();
-  readonly worlds = [0, 1].map((index) => new ServiceWorld({ store: this.store, clock: this.clock, idsFrom: index * 1_000_000 }));
+  readonly worlds = [0, 1].map(
+    (index) => new ServiceWorld({ store: this.store, clock: this.clock, idsFrom: index * 1_000_000 }),
+  );
   /** What each key was answered, by whichever replica. */
   readonly answers = new Map<string, Set<string>>();
   readonly codes = new Map<string, number>();
@@ -76,7 +121,8 @@ class Game {
         const key = `key-${String(step.key)}`;
         const result = await untilSettled(() => world.ask(step.amount, { key }));
         this.count(codeOf(result));
-        if (result.kind === 'done') this.answers.set(key, new Set([...(this.answers.get(key) ?? []), JSON.stringify(result.value.recorded)]));
+        if (result.kind === 'done')
+          this.answers.set(key, new Set([...(this.answers.get(key) ?? []), JSON.stringify(result.value.recorded)]));
         return;
       }
       case 'vote': {
@@ -84,7 +130,9 @@ class Game {
         const approvalId = ids[step.pick % Math.max(1, ids.length)] as ApprovalId | undefined;
         if (approvalId === undefined) return;
         const meta = world.meta(`lead-${step.vote}`, `vote-${approvalId}-${step.vote}`);
-        const result = await untilSettled(() => world.manage.vote({ approvalId, vote: step.vote, notes: 'looked at it with the team', ticket: null }, meta));
+        const result = await untilSettled(() =>
+          world.manage.vote({ approvalId, vote: step.vote, notes: 'looked at it with the team', ticket: null }, meta),
+        );
         this.count(`vote ${codeOf(result)}`);
         return;
       }
@@ -94,7 +142,9 @@ class Game {
         const decisionId = ids[step.pick % Math.max(1, ids.length)] as DecisionId | undefined;
         if (decisionId === undefined) return;
         const meta = world.meta('admin-1', `settle-${decisionId}-${step.actual}`);
-        const result = await untilSettled(() => world.reconcile({ decisionId, actual: usd(step.actual), notes: null }, meta));
+        const result = await untilSettled(() =>
+          world.reconcile({ decisionId, actual: usd(step.actual), notes: null }, meta),
+        );
         this.count(`reconcile ${codeOf(result)}`);
       }
     }
@@ -122,14 +172,16 @@ class Game {
     const recorded = new Map<string, string[]>();
     for (const line of recordingOf(this.store, 'acme').decisions) {
       const { envelope, payload } = JSON.parse(line) as { envelope: { type: string }; payload: DecisionRecorded };
-      if (envelope.type === 'decision_recorded') recorded.set(payload.key.text, [...(recorded.get(payload.key.text) ?? []), JSON.stringify(payload)]);
+      if (envelope.type === 'decision_recorded')
+        recorded.set(payload.key.text, [...(recorded.get(payload.key.text) ?? []), JSON.stringify(payload)]);
     }
     for (const [key, decisions] of recorded) expect([key, decisions.length]).toEqual([key, 1]);
     const sortedText = (text: string): unknown => JSON.parse(text);
     for (const [key, told] of this.answers) {
       for (const answer of told) expect(sortedText(answer)).toEqual(sortedText(recorded.get(key)?.[0] ?? 'null'));
     }
-    for (const [name, entries] of this.store.journals) expect([name, entries.map(({ revision }) => Number(revision))]).toEqual([name, entries.map((_, index) => index)]);
+    for (const [name, entries] of this.store.journals)
+      expect([name, entries.map(({ revision }) => Number(revision))]).toEqual([name, entries.map((_, index) => index)]);
   }
 
   /** G5 at every revision of the gate's own order, and a fold of the journals is the live state of both replicas. */
@@ -162,7 +214,11 @@ describe('two replicas on one log that fails at random', () => {
           game.checkAnswers();
           await game.checkStates();
           for (const [code, count] of game.codes) codes.set(code, (codes.get(code) ?? 0) + count);
-          for (const fault of FAULTS) struck.set(fault, game.worlds.reduce((sum, { journals }) => sum + journals.faults.count(fault), struck.get(fault) ?? 0));
+          for (const fault of FAULTS)
+            struck.set(
+              fault,
+              game.worlds.reduce((sum, { journals }) => sum + journals.faults.count(fault), struck.get(fault) ?? 0),
+            );
         } finally {
           for (const world of game.worlds) await world.stop();
         }
@@ -171,6 +227,7 @@ describe('two replicas on one log that fails at random', () => {
     );
     // Runs that never met a conflict, a lost answer or a repeated key prove nothing.
     for (const fault of FAULTS) expect([fault, (struck.get(fault) ?? 0) > 0]).toEqual([fault, true]);
-    for (const code of ['done', 'idempotency_conflict', 'vote done', 'reconcile done']) expect([code, (codes.get(code) ?? 0) > 0]).toEqual([code, true]);
+    for (const code of ['done', 'idempotency_conflict', 'vote done', 'reconcile done'])
+      expect([code, (codes.get(code) ?? 0) > 0]).toEqual([code, true]);
   }, 300_000);
 });

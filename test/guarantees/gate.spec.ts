@@ -93,20 +93,37 @@ describe('one command, one outcome (G3)', () => {
     const world = await open();
     await world.policy(MONEY_ONLY);
     await world.budget('100');
-    const keyless = () => world.decideChange(
-      {
-        source: 'terraform', action: 'terraform.apply', resourceReference: 'r', projectId: 'web', environment: 'prod', monthly: usd('80'),
-        hourly: null, metadata: '{}', plan: undefined, planSha256: null, run: null, isDryRun: false, expectedFingerprint: null,
-        justification: null, ticket: null,
-      },
-      world.meta('dev-1'),
-    );
+    const keyless = () =>
+      world.decideChange(
+        {
+          source: 'terraform',
+          action: 'terraform.apply',
+          resourceReference: 'r',
+          projectId: 'web',
+          environment: 'prod',
+          monthly: usd('80'),
+          hourly: null,
+          metadata: '{}',
+          plan: undefined,
+          planSha256: null,
+          run: null,
+          isDryRun: false,
+          expectedFingerprint: null,
+          justification: null,
+          ticket: null,
+        },
+        world.meta('dev-1'),
+      );
     const first = valueOf(await keyless());
     world.clock.advance(899_000);
     expect(valueOf(await keyless())).toMatchObject({ isReplayed: true });
     world.clock.advance(2_000);
     const second = valueOf(await keyless());
-    expect(second.recorded).toMatchObject({ decision: 'ALLOW', supersedes: first.recorded.decision_id, key: { generation: 2 } });
+    expect(second.recorded).toMatchObject({
+      decision: 'ALLOW',
+      supersedes: first.recorded.decision_id,
+      key: { generation: 2 },
+    });
     expect((await balance(world, 'ceiling:plan')).held).toBe(usd('80'));
   });
 
@@ -123,7 +140,13 @@ describe('a new tenant', () => {
   it('gets a verdict on its very first question, under the built-in policy', async () => {
     const running = fixedClock();
     // Time passes with every look at the clock, so the question is older than the policy that answers it.
-    const clock = { ...running, nowMs: () => { running.advance(1); return running.nowMs(); } };
+    const clock = {
+      ...running,
+      nowMs: () => {
+        running.advance(1);
+        return running.nowMs();
+      },
+    };
     const world = await open({ clock });
     const { recorded } = valueOf(await world.ask('5'));
     expect(recorded).toMatchObject({ policy_version: 1, decision: 'ALLOW' });
@@ -160,9 +183,21 @@ describe('folding again', () => {
     const held = valueOf(await world.ask('60')).recorded;
     const asked = valueOf(await world.ask('80')).recorded;
     await world.settle();
-    valueOf(await world.manage.vote({ approvalId: asked.approval?.approval_id ?? ('' as never), vote: 'approve', notes: 'looks right to me', ticket: null }, world.meta('lead-1')));
+    valueOf(
+      await world.manage.vote(
+        {
+          approvalId: asked.approval?.approval_id ?? ('' as never),
+          vote: 'approve',
+          notes: 'looks right to me',
+          ticket: null,
+        },
+        world.meta('lead-1'),
+      ),
+    );
     await world.settle();
-    valueOf(await world.reconcile({ decisionId: held.decision_id, actual: usd('75'), notes: null }, world.meta('admin-1')));
+    valueOf(
+      await world.reconcile({ decisionId: held.decision_id, actual: usd('75'), notes: null }, world.meta('admin-1')),
+    );
     await world.settle();
     const live = await world.gate.caughtUp('acme');
     const again = await open({ store, clock: world.clock, idsFrom: 1_000_000 });

@@ -40,10 +40,16 @@ export const releases = (): readonly string[] =>
     .sort();
 
 const linesOf = (file: URL): readonly string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : [];
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
 
 export const readRecording = (release: string): { readonly recording: Recording; readonly expected: Expected } => ({
-  recording: Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, linesOf(new URL(`${kind}.ndjson`, folderOf(release)))])) as unknown as Recording,
+  recording: Object.fromEntries(
+    JOURNAL_KINDS.map((kind) => [kind, linesOf(new URL(`${kind}.ndjson`, folderOf(release)))]),
+  ) as unknown as Recording,
   expected: JSON.parse(readFileSync(new URL('expected.json', folderOf(release)), 'utf8')) as Expected,
 });
 
@@ -60,12 +66,20 @@ export const writeRecording = (release: string, recording: Recording, expected: 
 
 export const recordingOf = (store: MemoryStore, tenantId: string): Recording =>
   Object.fromEntries(
-    JOURNAL_KINDS.map((kind) => [kind, (store.journals.get(journalName(kind, tenantId)) ?? []).map(({ bytes }) => Buffer.from(bytes).toString('utf8'))]),
+    JOURNAL_KINDS.map((kind) => [
+      kind,
+      (store.journals.get(journalName(kind, tenantId)) ?? []).map(({ bytes }) => Buffer.from(bytes).toString('utf8')),
+    ]),
   ) as unknown as Recording;
 
 const recorded = (line: string, index: number): RecordedEntry => {
   const { envelope, payload } = readEntry(Buffer.from(line, 'utf8'));
-  return { type: envelope.type, payload, observed: envelope.observed, revision: BigInt(index) } as unknown as RecordedEntry;
+  return {
+    type: envelope.type,
+    payload,
+    observed: envelope.observed,
+    revision: BigInt(index),
+  } as unknown as RecordedEntry;
 };
 
 async function* open(recording: Recording, kind: JournalKind, from: bigint): AsyncGenerator<RecordedEntry> {
@@ -77,14 +91,21 @@ type Onto<State> = (state: State, kind: JournalKind, entry: RecordedEntry) => vo
 
 const folding = <State>(
   recording: Recording,
-  service: { readonly initial: State; readonly own: readonly JournalKind[]; readonly kinds: readonly JournalKind[]; readonly evolve: (state: State, kind: JournalKind, entry: RecordedEntry) => State },
+  service: {
+    readonly initial: State;
+    readonly own: readonly JournalKind[];
+    readonly kinds: readonly JournalKind[];
+    readonly evolve: (state: State, kind: JournalKind, entry: RecordedEntry) => State;
+  },
   before: Onto<State> = () => undefined,
 ): Promise<{ readonly state: State; readonly folded: Folded }> => {
   const evolve = (state: State, kind: JournalKind, entry: RecordedEntry): State => {
     before(state, kind, entry);
     return service.evolve(state, kind, entry);
   };
-  return foldInOrder({ state: service.initial, folded: NOTHING_FOLDED }, { ...service, evolve }, (kind, from) => open(recording, kind, from));
+  return foldInOrder({ state: service.initial, folded: NOTHING_FOLDED }, { ...service, evolve }, (kind, from) =>
+    open(recording, kind, from),
+  );
 };
 
 /** Folds a recording with today's code; `before` sees the gate's state in front of each entry. */
@@ -98,26 +119,51 @@ type States = Awaited<ReturnType<typeof foldRecording>>;
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
 };
 /** Of the state with its members sorted: their order in the code means nothing. */
-const hashOf = (state: unknown): string => sha256Hex(Buffer.from(JSON.stringify(sorted(JSON.parse(Buffer.from(encodeState(state)).toString())))));
-const text = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? each.toString() : each)));
-const listed = <V>(map: Iterable<readonly [string, V]>): readonly (readonly [string, V])[] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+const hashOf = (state: unknown): string =>
+  sha256Hex(Buffer.from(JSON.stringify(sorted(JSON.parse(Buffer.from(encodeState(state)).toString())))));
+const text = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? each.toString() : each)));
+const listed = <V>(map: Iterable<readonly [string, V]>): readonly (readonly [string, V])[] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 const moneyOf = (gate: GateState, at: Instant) => {
-  const accounts = new Set([...gate.accounts.held.keys(), ...[...gate.accounts.spent.keys()].map((key) => key.slice(0, key.lastIndexOf('|')))]);
-  return [...accounts].sort().map((account) => ({ account, ...balanceOf(gate.accounts, account, termsOf(gate.policy)(account, at), at) }));
+  const accounts = new Set([
+    ...gate.accounts.held.keys(),
+    ...[...gate.accounts.spent.keys()].map((key) => key.slice(0, key.lastIndexOf('|'))),
+  ]);
+  return [...accounts]
+    .sort()
+    .map((account) => ({ account, ...balanceOf(gate.accounts, account, termsOf(gate.policy)(account, at), at) }));
 };
 const meaningOf = (gate: GateState, approvals: ApprovalsState, reservations: ReservationsState, at: Instant): unknown =>
   text({
-    policy: gate.policy.versions.map(({ version, documentSha256, effectiveFrom }) => [version, documentSha256, effectiveFrom]),
+    policy: gate.policy.versions.map(({ version, documentSha256, effectiveFrom }) => [
+      version,
+      documentSha256,
+      effectiveFrom,
+    ]),
     balances: moneyOf(gate, at),
     holds: listed(gate.accounts.holds),
-    answers: listed([...gate.answers.older, ...gate.answers.recent]).map(([key, { payloadHash, revision, generation }]) => [key, payloadHash, revision, generation]),
+    answers: listed([...gate.answers.older, ...gate.answers.recent]).map(
+      ([key, { payloadHash, revision, generation }]) => [key, payloadHash, revision, generation],
+    ),
     autoApproved: listed(gate.autoApproved),
     waiting: listed(gate.approvals),
-    approvals: listed(approvals.approvals).map(([id, { decisionId, status, useBy, token }]) => [id, decisionId, status, useBy, token?.jti ?? null, token?.issuedCount ?? 0]),
+    approvals: listed(approvals.approvals).map(([id, { decisionId, status, useBy, token }]) => [
+      id,
+      decisionId,
+      status,
+      useBy,
+      token?.jti ?? null,
+      token?.issuedCount ?? 0,
+    ]),
     reservations: listed(reservations.reservations).map(([id, { requested, total }]) => [id, requested, total]),
   });
 

@@ -43,14 +43,35 @@ const questions = async (world: ServiceWorld): Promise<void> => {
   valueOf(await world.ask('1', { plan, monthly: null, projectId: 'ops' }));
   valueOf(await world.ask('1', { plan, projectId: 'ops' }));
   valueOf(await world.ask('1', { monthly: null, projectId: 'ops' }));
-  const run = { run_id: 'run-1', stage: 'pre_plan', workspace_id: 'ws-1', workspace_name: 'web', run_url: null, callback_url: null };
-  const keyless = () => world.decideChange(
-    {
-      source: 'terraform', action: 'terraform.apply', resourceReference: 'aws_db_instance.main', projectId: 'web', environment: 'production', monthly: usd('40'), hourly: null,
-      metadata: '{"team":"data"}', plan: undefined, planSha256: null, run, isDryRun: false, expectedFingerprint: null, justification: null, ticket: null,
-    },
-    world.meta('ci-1'),
-  );
+  const run = {
+    run_id: 'run-1',
+    stage: 'pre_plan',
+    workspace_id: 'ws-1',
+    workspace_name: 'web',
+    run_url: null,
+    callback_url: null,
+  };
+  const keyless = () =>
+    world.decideChange(
+      {
+        source: 'terraform',
+        action: 'terraform.apply',
+        resourceReference: 'aws_db_instance.main',
+        projectId: 'web',
+        environment: 'production',
+        monthly: usd('40'),
+        hourly: null,
+        metadata: '{"team":"data"}',
+        plan: undefined,
+        planSha256: null,
+        run,
+        isDryRun: false,
+        expectedFingerprint: null,
+        justification: null,
+        ticket: null,
+      },
+      world.meta('ci-1'),
+    );
   valueOf(await keyless());
   world.clock.advance(HOUR);
   valueOf(await keyless());
@@ -58,14 +79,30 @@ const questions = async (world: ServiceWorld): Promise<void> => {
 
 /** Granted with an overage and used; denied; withdrawn; expired both ways; refused consumes. */
 const approvals = async (world: ServiceWorld): Promise<void> => {
-  await world.policy({ ...MONEY_ONLY, mode_matrix: { terraform: { default: 'soft' } }, approval: { required: { prod: true, nonprod: false }, use_by_seconds: 7_200 } });
+  await world.policy({
+    ...MONEY_ONLY,
+    mode_matrix: { terraform: { default: 'soft' } },
+    approval: { required: { prod: true, nonprod: false }, use_by_seconds: 7_200 },
+  });
   valueOf(await world.ask('24'));
-  const asked = [await world.ask('700'), await world.ask('90'), await world.ask('80'), await world.ask('70'), await world.ask('60')];
+  const asked = [
+    await world.ask('700'),
+    await world.ask('90'),
+    await world.ask('80'),
+    await world.ask('70'),
+    await world.ask('60'),
+  ];
   const [big, denied, withdrawn, unused] = asked.map(approvalOf) as [ApprovalId, ApprovalId, ApprovalId, ApprovalId]; // Nobody sees the last.
   await world.settle();
   const vote = (approvalId: ApprovalId, kind: 'approve' | 'deny') =>
-    world.manage.vote({ approvalId, vote: kind, notes: 'looked at it with the team', ticket: null }, world.meta('lead-1'));
-  await world.manage.vote({ approvalId: big, vote: 'approve', notes: 'mine, so it is fine', ticket: null }, world.meta('dev-1'));
+    world.manage.vote(
+      { approvalId, vote: kind, notes: 'looked at it with the team', ticket: null },
+      world.meta('lead-1'),
+    );
+  await world.manage.vote(
+    { approvalId: big, vote: 'approve', notes: 'mine, so it is fine', ticket: null },
+    world.meta('dev-1'),
+  );
   const granted = valueOf(await vote(big, 'approve'));
   valueOf(await vote(denied, 'deny'));
   valueOf(await vote(unused, 'approve'));
@@ -73,8 +110,14 @@ const approvals = async (world: ServiceWorld): Promise<void> => {
   await world.settle();
   const { binding } = granted.approval.requested;
   const use = {
-    token: granted.token?.text ?? '', source: binding.source, projectId: binding.project_id, environment: 'prod', requestFingerprint: binding.request_fingerprint,
-    resourceReference: binding.resource_reference, monthly: usd('700'), hourly: null,
+    token: granted.token?.text ?? '',
+    source: binding.source,
+    projectId: binding.project_id,
+    environment: 'prod',
+    requestFingerprint: binding.request_fingerprint,
+    resourceReference: binding.resource_reference,
+    monthly: usd('700'),
+    hourly: null,
   };
   await world.consume.consume({ ...use, resourceReference: 'another' }, world.meta('dev-1'));
   valueOf(await world.consume.consume(use, world.meta('dev-1', 'use-1')));
@@ -90,10 +133,16 @@ const approvals = async (world: ServiceWorld): Promise<void> => {
 const settlements = async (world: ServiceWorld): Promise<void> => {
   const { state } = await world.reconciliation.caughtUp('acme');
   const actuals = ['120', '35', '5', '650', '0', '90'];
-  const ids = [...state.reservations].sort(([, a], [, b]) => (a.revision < b.revision ? -1 : 1)).map(([, { decisionId }]) => decisionId);
+  const ids = [...state.reservations]
+    .sort(([, a], [, b]) => (a.revision < b.revision ? -1 : 1))
+    .map(([, { decisionId }]) => decisionId);
   for (const [index, actual] of actuals.entries()) {
     const decisionId = ids[index];
-    if (decisionId !== undefined) await world.reconcile({ decisionId, actual: usd(actual), notes: index === 0 ? 'from the bill' : null }, world.meta('admin-1', `settle-${String(index)}`));
+    if (decisionId !== undefined)
+      await world.reconcile(
+        { decisionId, actual: usd(actual), notes: index === 0 ? 'from the bill' : null },
+        world.meta('admin-1', `settle-${String(index)}`),
+      );
     await world.settle();
   }
   world.clock.advance(20 * 24 * HOUR);

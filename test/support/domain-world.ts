@@ -61,9 +61,16 @@ export const usd = (text: string): MicroUsd => {
   if (typeof amount === 'string') throw new Error(`${text}: ${amount}`);
   return amount;
 };
-export const keyed = (key: string | null, asked: unknown = ''): Keyed => ({ key, payload_hash: sha256Hex(JSON.stringify(asked)) });
+export const keyed = (key: string | null, asked: unknown = ''): Keyed => ({
+  key,
+  payload_hash: sha256Hex(JSON.stringify(asked)),
+});
 
-type Partially<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Partially<T[Key]> } : T;
+type Partially<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]?: Partially<T[Key]> }
+    : T;
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const merged = (base: unknown, over: unknown): unknown =>
@@ -102,7 +109,12 @@ export interface Ask {
   readonly expectedFingerprint?: string | null;
 }
 
-export const caller = (subject: string, more: Partial<ApprovalCaller> = {}): ApprovalCaller => ({ subject, isAdmin: false, projects: null, ...more });
+export const caller = (subject: string, more: Partial<ApprovalCaller> = {}): ApprovalCaller => ({
+  subject,
+  isAdmin: false,
+  projects: null,
+  ...more,
+});
 
 type Kind = GateObserved['journal'];
 type Service = 'gate' | 'approvals' | 'reservations';
@@ -117,7 +129,11 @@ export class DomainWorld {
   approvals = noApprovals;
   reservations = noReservations;
   /** What each service folded, in its order. */
-  readonly folded: { readonly gate: GateObserved[]; readonly approvals: ApprovalsObserved[]; readonly reservations: GateObserved[] } = {
+  readonly folded: {
+    readonly gate: GateObserved[];
+    readonly approvals: ApprovalsObserved[];
+    readonly reservations: GateObserved[];
+  } = {
     gate: [],
     approvals: [],
     reservations: [],
@@ -125,7 +141,11 @@ export class DomainWorld {
   /** All entries in the order they were written: a causal order. */
   readonly log: GateObserved[] = [];
   onFold: (service: Service, before: GateState, seen: GateObserved) => void = () => undefined;
-  private readonly seen: Record<Service, Set<GateObserved>> = { gate: new Set(), approvals: new Set(), reservations: new Set() };
+  private readonly seen: Record<Service, Set<GateObserved>> = {
+    gate: new Set(),
+    approvals: new Set(),
+    reservations: new Set(),
+  };
   private readonly heads: Record<Kind, bigint> = { policy: -1n, decisions: -1n, approvals: -1n, reservations: -1n };
   private ids = 0;
 
@@ -159,7 +179,11 @@ export class DomainWorld {
     this.onFold(service, before, seen);
   }
 
-  private write(service: Service, journal: Kind, entries: readonly { readonly type: string; readonly payload: unknown }[]): void {
+  private write(
+    service: Service,
+    journal: Kind,
+    entries: readonly { readonly type: string; readonly payload: unknown }[],
+  ): void {
     for (const entry of entries) {
       this.heads[journal] += 1n;
       const seen = { journal, entry, revision: this.heads[journal] } as GateObserved;
@@ -175,7 +199,7 @@ export class DomainWorld {
 
   /** Lets everything that is due happen, until nothing more does. */
   settle(): void {
-    for (let before = -1; before !== this.log.length; ) {
+    for (let before = -1; before !== this.log.length;) {
       before = this.log.length;
       this.catchUp('approvals');
       this.reactApprovals();
@@ -186,7 +210,8 @@ export class DomainWorld {
   }
 
   reactApprovals(): void {
-    for (const [id] of this.approvals.dueRequests) this.approve({ kind: 'open_request', decisionId: id as DecisionId, now: this.now });
+    for (const [id] of this.approvals.dueRequests)
+      this.approve({ kind: 'open_request', decisionId: id as DecisionId, now: this.now });
     this.approve({ kind: 'pass_time', now: this.now });
   }
 
@@ -231,7 +256,11 @@ export class DomainWorld {
       approvalId: this.id() as ApprovalId,
       salt: 'AAAAAAAAAAAAAAAAAAAAAA',
       now: this.now,
-      key: { scope: isDryRun ? 'terraform:dry_run' : 'terraform', text: key ?? `auto:${hash}`, isDerived: key === null },
+      key: {
+        scope: isDryRun ? 'terraform:dry_run' : 'terraform',
+        text: key ?? `auto:${hash}`,
+        isDerived: key === null,
+      },
       payloadHash: hash,
       request,
       requester: { subject: more.subject ?? 'dev-1', on_behalf_of: more.onBehalfOf ?? null },
@@ -244,7 +273,10 @@ export class DomainWorld {
   }
 
   decide(command: AskForChange): GateResult {
-    const result = decideChange(command, this.gate, (state, id) => ({ ...state, accounts: freeHold(state.accounts, id) }));
+    const result = decideChange(command, this.gate, (state, id) => ({
+      ...state,
+      accounts: freeHold(state.accounts, id),
+    }));
     if (result.kind === 'accepted') this.write('gate', 'decisions', result.entries);
     return result;
   }
@@ -320,7 +352,16 @@ export class DomainWorld {
     return { jti, tokenSha256: sha256Hex(jti), kid: 'test', expiresAt: instantOf(msOf(this.now) + 900_000) };
   }
 
-  vote(approvalId: ApprovalId, subject: string, more: Partial<{ vote: 'approve' | 'deny'; notes: string | null; key: string | null; token: SignedToken | null }> = {}) {
+  vote(
+    approvalId: ApprovalId,
+    subject: string,
+    more: Partial<{
+      vote: 'approve' | 'deny';
+      notes: string | null;
+      key: string | null;
+      token: SignedToken | null;
+    }> = {},
+  ) {
     const { vote = 'approve', notes = null, key = null } = more;
     return this.approve({
       kind: 'cast_vote',
@@ -397,7 +438,15 @@ export class DomainWorld {
   }
 
   actual(decisionId: DecisionId, amount: string, key: string | null = null): Reconcile {
-    return { kind: 'reconcile', decisionId, actual: usd(amount), notes: null, by: 'admin-1', now: this.now, idempotency: keyed(key, { decisionId, amount }) };
+    return {
+      kind: 'reconcile',
+      decisionId,
+      actual: usd(amount),
+      notes: null,
+      by: 'admin-1',
+      now: this.now,
+      idempotency: keyed(key, { decisionId, amount }),
+    };
   }
 
   reconcile(command: Reconcile) {
@@ -411,7 +460,10 @@ export class DomainWorld {
     this.settle();
     const result = this.reconcile(this.actual(decisionId, amount));
     this.settle();
-    if (result.kind !== 'accepted') throw new Error(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+    if (result.kind !== 'accepted')
+      throw new Error(
+        JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+      );
     return result.entries;
   }
 
@@ -422,7 +474,15 @@ export class DomainWorld {
 
 /** Evidence of a priced plan: amounts as the pricer would find them. */
 export const pricedAt = (monthly: string, more: Partial<ReturnType<Evidence['priceWith']>> = {}): Evidence => ({
-  priceWith: () => ({ monthly: usd(monthly), hourly: microUsd(usd(monthly) / 730n), completeness: 'complete', priced: 1, unpriced: 0, lines: [], ...more }),
+  priceWith: () => ({
+    monthly: usd(monthly),
+    hourly: microUsd(usd(monthly) / 730n),
+    completeness: 'complete',
+    priced: 1,
+    unpriced: 0,
+    lines: [],
+    ...more,
+  }),
 });
 
 export const entriesOf = <Type extends (PolicyEntry | DecisionsEntry | ApprovalsEntry | ReservationsEntry)['type']>(

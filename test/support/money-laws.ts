@@ -24,7 +24,9 @@ const holdsProblem = ({ holds, held }: Accounts): string | undefined => {
     if (amount < 0n) return `a negative leg on ${account}`;
     sums.set(account, (sums.get(account) ?? 0n) + amount);
   }
-  const odd = [...new Set([...sums.keys(), ...held.keys()])].find((account) => (sums.get(account) ?? 0n) !== (held.get(account) ?? 0n));
+  const odd = [...new Set([...sums.keys(), ...held.keys()])].find(
+    (account) => (sums.get(account) ?? 0n) !== (held.get(account) ?? 0n),
+  );
   return odd === undefined ? undefined : `${odd} does not hold the sum of its legs`;
 };
 
@@ -39,7 +41,12 @@ export const aboveLimit = (state: GateState, at: Instant): number =>
  * What one entry did to money that it must not: G5 at one revision. A settlement counts in the period, and under the
  * ceilings, of its own time, however late the gate hears of it.
  */
-export const moneyProblem = (before: GateState, after: GateState, seen: GateObserved, now: Instant): string | undefined => {
+export const moneyProblem = (
+  before: GateState,
+  after: GateState,
+  seen: GateObserved,
+  now: Instant,
+): string | undefined => {
   const at = seen.entry.type === 'reservation_settled' ? seen.entry.payload.settled_at : now;
   const found = accountsOf(after.accounts).map((account) => accountProblem(before, after, account, at));
   const problem = [...found, holdsProblem(after.accounts)].find((each) => each !== undefined);

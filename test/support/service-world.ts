@@ -75,7 +75,8 @@ export const valueOf = <Value>(result: UseCaseResult<Value>): Value => {
   if (result.kind === 'done') return result.value;
   throw new Error(`problem ${result.problem.code}: ${result.problem.detail ?? ''}`);
 };
-export const codeOf = (result: UseCaseResult<unknown>): string => (result.kind === 'problem' ? result.problem.code : 'done');
+export const codeOf = (result: UseCaseResult<unknown>): string =>
+  result.kind === 'problem' ? result.problem.code : 'done';
 
 /** One process of all services over journals that forget nothing and can be made to fail. */
 export class ServiceWorld {
@@ -98,15 +99,32 @@ export class ServiceWorld {
     this.journals = new MemoryJournals(options.store === undefined ? {} : { store: options.store });
     const log = new EntryLog(this.journals);
     const ids = { uuid: () => this.uuid(), randomText: (count: number) => 'A'.repeat(Math.ceil((count * 4) / 3)) };
-    const deps = { log, clock: this.clock, sealer: plainSealer, observer: silentObserver, logHost: LOG_HOST, ids, readModels: noReadModels };
+    const deps = {
+      log,
+      clock: this.clock,
+      sealer: plainSealer,
+      observer: silentObserver,
+      logHost: LOG_HOST,
+      ids,
+      readModels: noReadModels,
+    };
     this.gate = new ServiceHost(gateService, deps);
     this.approvals = new ServiceHost(approvalsService, deps);
     this.reconciliation = new ServiceHost(reconciliationService, deps);
     this.decideChange = createDecideChange({ ...deps, gate: this.gate });
     this.admin = new PolicyAdmin({ ...deps, gate: this.gate });
     this.manage = new ManageApprovals({ ...deps, approvals: this.approvals, tokens: clearTokens });
-    this.consume = new ConsumeApproval({ ...deps, approvals: this.approvals, tokens: clearTokens, onEvent: () => undefined });
-    this.reconcile = createReconcileReservation({ ...deps, reconciliation: this.reconciliation, onSettled: () => undefined });
+    this.consume = new ConsumeApproval({
+      ...deps,
+      approvals: this.approvals,
+      tokens: clearTokens,
+      onEvent: () => undefined,
+    });
+    this.reconcile = createReconcileReservation({
+      ...deps,
+      reconciliation: this.reconciliation,
+      onSettled: () => undefined,
+    });
   }
 
   uuid(): string {
@@ -125,7 +143,13 @@ export class ServiceWorld {
 
   meta(subject: string, key: string | null = null, tenantId = 'acme'): RequestMeta {
     return {
-      caller: { tenantId, subject, actor: { kind: 'user', id: subject, roles: ['member', 'approver', 'admin'] }, projects: null, onBehalfOf: null },
+      caller: {
+        tenantId,
+        subject,
+        actor: { kind: 'user', id: subject, roles: ['member', 'approver', 'admin'] },
+        projects: null,
+        onBehalfOf: null,
+      },
       key,
       correlationId: null,
       traceparent: null,
@@ -135,7 +159,12 @@ export class ServiceWorld {
   /** Publishes a policy on top of whatever stands. */
   async policy(document: Parameters<typeof completePolicy>[0], tenantId = 'acme') {
     const versions = valueOf(await this.admin.policyVersions(tenantId));
-    const input = { document: completePolicy(document), message: 'test', effectiveFrom: null, expectedVersion: versions.length };
+    const input = {
+      document: completePolicy(document),
+      message: 'test',
+      effectiveFrom: null,
+      expectedVersion: versions.length,
+    };
     return valueOf(await this.admin.publishPolicy(input, this.meta('admin-1', null, tenantId)));
   }
 
@@ -143,8 +172,15 @@ export class ServiceWorld {
     return valueOf(
       await this.admin.setBudget(
         {
-          budgetId: null, change: { kind: 'create' }, scope, period: 'month', limit: usd(limit),
-          monthsCharged: 1, owner: null, isActive: true, whenCommitted: 'refuse',
+          budgetId: null,
+          change: { kind: 'create' },
+          scope,
+          period: 'month',
+          limit: usd(limit),
+          monthsCharged: 1,
+          owner: null,
+          isActive: true,
+          whenCommitted: 'refuse',
         },
         this.meta('admin-1', null, tenantId),
       ),
@@ -152,13 +188,33 @@ export class ServiceWorld {
   }
 
   /** Asks with a declared amount; what is not named is the web project in prod. */
-  ask(amount: string, more: Partial<Parameters<ServiceWorld['decideChange']>[0]> & { readonly key?: string; readonly subject?: string; readonly tenantId?: string } = {}) {
+  ask(
+    amount: string,
+    more: Partial<Parameters<ServiceWorld['decideChange']>[0]> & {
+      readonly key?: string;
+      readonly subject?: string;
+      readonly tenantId?: string;
+    } = {},
+  ) {
     const { key, subject, tenantId, ...request } = more;
     return this.decideChange(
       {
-        source: 'terraform', action: 'terraform.apply', resourceReference: 'aws_instance.web', projectId: 'web', environment: 'prod',
-        monthly: usd(amount), hourly: null, metadata: '{}', plan: undefined, planSha256: null, run: null, isDryRun: false,
-        expectedFingerprint: null, justification: null, ticket: null, ...request,
+        source: 'terraform',
+        action: 'terraform.apply',
+        resourceReference: 'aws_instance.web',
+        projectId: 'web',
+        environment: 'prod',
+        monthly: usd(amount),
+        hourly: null,
+        metadata: '{}',
+        plan: undefined,
+        planSha256: null,
+        run: null,
+        isDryRun: false,
+        expectedFingerprint: null,
+        justification: null,
+        ticket: null,
+        ...request,
       },
       this.meta(subject ?? 'dev-1', key ?? this.uuid(), tenantId),
     );

@@ -1,8 +1,36 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type ApprovalChange, type ApprovalRow, filedRequest, journalName, type ManageApprovals, type Page, type Platform, type RecordedEntry, recordedDecision, requestedApproval } from '@verdict/application';
-import { ApprovalIdParams, ApprovalsQuery, EmptyBody, FileRequestBody, QueueQuery, ROUTES, VoteBody } from '@verdict/contracts';
+import {
+  type ApprovalChange,
+  type ApprovalRow,
+  filedRequest,
+  journalName,
+  type ManageApprovals,
+  type Page,
+  type Platform,
+  type RecordedEntry,
+  recordedDecision,
+  requestedApproval,
+} from '@verdict/application';
+import {
+  ApprovalIdParams,
+  ApprovalsQuery,
+  EmptyBody,
+  FileRequestBody,
+  QueueQuery,
+  ROUTES,
+  VoteBody,
+} from '@verdict/contracts';
 import { type Approval, type ApprovalId, instantOf, PersistentMap } from '@verdict/domain';
-import { Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
+import {
+  type Call,
+  Endpoint,
+  METRICS,
+  type Metrics,
+  problem,
+  TheCall,
+  unwrap,
+  waitForMinEntry,
+} from '@verdict/nest-kit';
 import { approvalAnswer, openText, voteAnswer } from './approval-answer.js';
 import { MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
@@ -17,7 +45,11 @@ export class ApprovalsController {
   @Endpoint(ROUTES.fileApprovalRequest)
   async file(@TheCall() call: Call) {
     const body = call.body(FileRequestBody);
-    const input = { decisionId: body.decision_id, justification: body.justification ?? null, ticket: body.ticket ?? null };
+    const input = {
+      decisionId: body.decision_id,
+      justification: body.justification ?? null,
+      ticket: body.ticket ?? null,
+    };
     const change = this.named(unwrap(await this.approvals.file(input, call.meta(body.idempotency_key))), call);
     return this.shown(call.tenantId, change.approval);
   }
@@ -26,7 +58,10 @@ export class ApprovalsController {
   async list(@TheCall() call: Call) {
     const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
     await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
-    return this.page(call.tenantId, await this.platform.readModels.listApprovals(call.tenantId, { status, projectId }, { limit, cursor }));
+    return this.page(
+      call.tenantId,
+      await this.platform.readModels.listApprovals(call.tenantId, { status, projectId }, { limit, cursor }),
+    );
   }
 
   @Endpoint(ROUTES.approvalQueue)
@@ -34,7 +69,10 @@ export class ApprovalsController {
     const { limit, cursor } = call.query(QueueQuery);
     await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
     const voter = { subject: call.caller.subject, now: new Date(this.platform.clock.nowMs()).toISOString() };
-    return this.page(call.tenantId, await this.platform.readModels.approvalQueue(call.tenantId, voter, { limit, cursor }));
+    return this.page(
+      call.tenantId,
+      await this.platform.readModels.approvalQueue(call.tenantId, voter, { limit, cursor }),
+    );
   }
 
   @Endpoint(ROUTES.getApproval)
@@ -58,7 +96,10 @@ export class ApprovalsController {
   @Endpoint(ROUTES.withdrawApproval)
   async withdraw(@TheCall() call: Call) {
     call.body(EmptyBody);
-    const change = this.named(unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, call.meta())), call);
+    const change = this.named(
+      unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, call.meta())),
+      call,
+    );
     this.metrics.approvalRequests.inc(change.approval.requested.binding.source, 'withdrawn');
     return voteAnswer(change);
   }
@@ -66,7 +107,10 @@ export class ApprovalsController {
   @Endpoint(ROUTES.reissueToken)
   async reissue(@TheCall() call: Call) {
     call.body(EmptyBody);
-    const change = this.named(unwrap(await this.approvals.reissue(call.params(ApprovalIdParams).approval_id, call.meta())), call);
+    const change = this.named(
+      unwrap(await this.approvals.reissue(call.params(ApprovalIdParams).approval_id, call.meta())),
+      call,
+    );
     this.metrics.approvalTokenEvents.inc('reissued');
     return voteAnswer(change);
   }
@@ -77,7 +121,8 @@ export class ApprovalsController {
     const input = { approvalId, vote, notes: body.notes ?? null, ticket: body.ticket ?? null };
     const change = this.named(unwrap(await this.approvals.vote(input, call.meta(body.idempotency_key))), call);
     const { status, requested } = change.approval;
-    if (!change.isReplayed && (status === 'granted' || status === 'denied')) this.metrics.approvalRequests.inc(requested.binding.source, status);
+    if (!change.isReplayed && (status === 'granted' || status === 'denied'))
+      this.metrics.approvalRequests.inc(requested.binding.source, status);
     if (change.token !== null) this.metrics.approvalTokenEvents.inc('issued');
     return voteAnswer(change);
   }
@@ -87,7 +132,11 @@ export class ApprovalsController {
     return change;
   }
 
-  private async entryAt(tenantId: string, kind: 'approvals' | 'decisions', revision: bigint): Promise<RecordedEntry | undefined> {
+  private async entryAt(
+    tenantId: string,
+    kind: 'approvals' | 'decisions',
+    revision: bigint,
+  ): Promise<RecordedEntry | undefined> {
     for await (const entry of this.platform.log.read(journalName(kind, tenantId), revision, 1)) return entry;
     return undefined;
   }
@@ -103,7 +152,11 @@ export class ApprovalsController {
     const decided = await this.entryAt(tenantId, 'decisions', BigInt(approval.requested.decision_revision));
     return decided === undefined
       ? null
-      : openText(recordedDecision(decided).request.justification, { tenantId, entryId: decided.id, path: 'request/justification' }, sealer);
+      : openText(
+          recordedDecision(decided).request.justification,
+          { tenantId, entryId: decided.id, path: 'request/justification' },
+          sealer,
+        );
   }
 
   private async shown(tenantId: string, approval: Approval) {

@@ -1,5 +1,12 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { type ApprovalTokens, approvalsService, ConsumeApproval, ManageApprovals, type Platform, ServiceHost } from '@verdict/application';
+import {
+  type ApprovalTokens,
+  approvalsService,
+  ConsumeApproval,
+  ManageApprovals,
+  type Platform,
+  ServiceHost,
+} from '@verdict/application';
 import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
 import { ApprovalsController } from './approvals.controller.js';
 import { ConsumeController } from './consume.controller.js';
@@ -10,8 +17,11 @@ const hostOf = (platform: Platform) => new ServiceHost(approvalsService, platfor
 type ApprovalsHost = ReturnType<typeof hostOf>;
 
 type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
-// eslint-disable-next-line no-restricted-syntax -- the events of contract section 15 are the codes of 11.4, and two more
-const countTokenEvent = (metrics: Metrics, event: string): void => { metrics.approvalTokenEvents.inc(event as TokenEvent); };
+
+const countTokenEvent = (metrics: Metrics, event: string): void => {
+  // eslint-disable-next-line no-restricted-syntax -- the events of contract section 15 are the codes of 11.4, and two more
+  metrics.approvalTokenEvents.inc(event as TokenEvent);
+};
 
 /** Approvals: requests, votes, tokens and the keys that sign them. */
 @Module({})
@@ -29,10 +39,15 @@ export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
       providers: [
         { provide: PLATFORM, useValue: platform },
         { provide: APPROVALS_HOST, useFactory: hostOf, inject: [PLATFORM] },
-        { provide: APPROVAL_TOKENS, useFactory: (ports: Platform) => new JoseApprovalTokens(ports.keys, ports.logHost), inject: [PLATFORM] },
+        {
+          provide: APPROVAL_TOKENS,
+          useFactory: (ports: Platform) => new JoseApprovalTokens(ports.keys, ports.logHost),
+          inject: [PLATFORM],
+        },
         {
           provide: MANAGE_APPROVALS,
-          useFactory: (approvals: ApprovalsHost, tokens: ApprovalTokens, ports: Platform) => new ManageApprovals({ approvals, tokens, ...ports }),
+          useFactory: (approvals: ApprovalsHost, tokens: ApprovalTokens, ports: Platform) =>
+            new ManageApprovals({ approvals, tokens, ...ports }),
           inject: [APPROVALS_HOST, APPROVAL_TOKENS, PLATFORM],
         },
         {
@@ -42,7 +57,9 @@ export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
               approvals,
               tokens,
               ...ports,
-              onEvent: (event) => { countTokenEvent(metrics, event); },
+              onEvent: (event) => {
+                countTokenEvent(metrics, event);
+              },
             }),
           inject: [APPROVALS_HOST, APPROVAL_TOKENS, PLATFORM, METRICS],
         },

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { ConsumeApproval, KeyStore, Platform } from '@verdict/application';
 import { ConsumeBody, ROUTES } from '@verdict/contracts';
-import { Call, Endpoint, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { jwkOf } from './jose-approval-tokens.js';
 import { CONSUME_APPROVAL, PLATFORM } from './tokens.js';
@@ -59,7 +59,8 @@ export class ConsumeController {
     try {
       return call.body(ConsumeBody);
     } catch (error) {
-      if (error instanceof ProblemException && error.problem.status === 422) await this.approvals.refuseShape({ ...call.meta(), key: null });
+      if (error instanceof ProblemException && error.problem.status === 422)
+        await this.approvals.refuseShape({ ...call.meta(), key: null });
       throw error;
     }
   }

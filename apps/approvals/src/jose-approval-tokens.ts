@@ -54,11 +54,16 @@ const claimsOf = (payload: z.output<typeof ClaimsSchema>): TokenClaims => ({
   expiresAtMs: payload.exp * 1000,
 });
 
-const unreadable = (code: Extract<ReadToken, { kind: 'unreadable' }>['code']): ReadToken => ({ kind: 'unreadable', code });
+const unreadable = (code: Extract<ReadToken, { kind: 'unreadable' }>['code']): ReadToken => ({
+  kind: 'unreadable',
+  code,
+});
 
 /** EdDSA JWTs over the key store, which never gives a private key away. @source contract section 11.3 */
 export class JoseApprovalTokens implements ApprovalTokens {
-  private keys: { readonly atMs: number; readonly byKid: ReadonlyMap<string, Promise<Awaited<ReturnType<typeof importJWK>>>> } | undefined;
+  private keys:
+    | { readonly atMs: number; readonly byKid: ReadonlyMap<string, Promise<Awaited<ReturnType<typeof importJWK>>>> }
+    | undefined;
 
   constructor(
     private readonly store: KeyStore,
@@ -132,8 +137,11 @@ export class JoseApprovalTokens implements ApprovalTokens {
     if (!claims.success) return unreadable('token_claims_invalid');
     const { iss, sub, approval_id, nbf, iat } = claims.data;
     const latest = nowMs / 1000 + CLOCK_AHEAD_SECONDS_MAX;
-    const isOurs = iss === this.issuer && sub === `enforcement_approval:${approval_id}` && nbf <= latest && iat <= latest;
-    return isOurs ? { kind: 'claims', claims: claimsOf(claims.data), tokenSha256: sha256Hex(token) } : unreadable('token_claims_invalid');
+    const isOurs =
+      iss === this.issuer && sub === `enforcement_approval:${approval_id}` && nbf <= latest && iat <= latest;
+    return isOurs
+      ? { kind: 'claims', claims: claimsOf(claims.data), tokenSha256: sha256Hex(token) }
+      : unreadable('token_claims_invalid');
   }
 
   private async key(kid: string, nowMs: number) {

@@ -1,4 +1,7 @@
 import { runService } from '@verdict/platform';
 import { ApprovalsModule } from './approvals.module.js';
 
-await runService({ name: 'approvals', moduleOf: (platform) => Promise.resolve({ module: ApprovalsModule.register(platform) }) });
+await runService({
+  name: 'approvals',
+  moduleOf: (platform) => Promise.resolve({ module: ApprovalsModule.register(platform) }),
+});

@@ -4,7 +4,11 @@ import { AuditExportModule } from './audit-export.module.js';
 await runService({
   name: 'audit-export',
   moduleOf: async (platform, config) => {
-    const audit = await openAudit({ url: config.POSTGRES_URL, adminUrl: config.POSTGRES_ADMIN_URL, exportsDir: config.VERDICT_EXPORTS_DIR });
+    const audit = await openAudit({
+      url: config.POSTGRES_URL,
+      adminUrl: config.POSTGRES_ADMIN_URL,
+      exportsDir: config.VERDICT_EXPORTS_DIR,
+    });
     return { module: AuditExportModule.register(platform, audit.options), close: () => audit.close() };
   },
 });

@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
 import { BudgetIdParams, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
 import { type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
-import { Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { POLICY_ADMIN } from './tokens.js';
 
 const MONTHS: Readonly<Record<BudgetPeriod, number>> = { month: 1, quarter: 3, year: 12, total: 1 };
@@ -89,7 +89,10 @@ export class BudgetsController {
     return shown;
   }
 
-  private written(written: ShownBudget & { readonly entry: EntryReference | null; readonly isReplayed: boolean }, { answer }: Call) {
+  private written(
+    written: ShownBudget & { readonly entry: EntryReference | null; readonly isReplayed: boolean },
+    { answer }: Call,
+  ) {
     answer.etag(written.budget.terms.version);
     if (written.entry !== null) answer.entry('policy', BigInt(written.entry.revision));
     return { ...budgetAnswer(written), entry: written.entry, replayed: written.isReplayed };

@@ -1,7 +1,16 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type DecisionView, entryReferenceOf, journalName, originOf, type Platform, type RecordedEntry, recordedDecision, verdictAnswer } from '@verdict/application';
+import {
+  type DecisionView,
+  entryReferenceOf,
+  journalName,
+  originOf,
+  type Platform,
+  type RecordedEntry,
+  recordedDecision,
+  verdictAnswer,
+} from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
-import { Call, Endpoint, problem, TheCall, waitForMinEntry } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall, waitForMinEntry } from '@verdict/nest-kit';
 import { PLATFORM } from './tokens.js';
 
 /** Where a decision stands, from what three journals say of it. */
@@ -42,7 +51,12 @@ export class DecisionsController {
     const { readModels } = this.platform;
     const page = await readModels.listDecisions(
       tenantId,
-      { projectId: filter.project_id, environmentClass: filter.environment_class, decision: filter.decision, source: filter.source },
+      {
+        projectId: filter.project_id,
+        environmentClass: filter.environment_class,
+        decision: filter.decision,
+        source: filter.source,
+      },
       { limit, cursor },
     );
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
@@ -55,7 +69,12 @@ export class DecisionsController {
     const { view, entry } = await this.find(call);
     const recorded = recordedDecision(entry);
     const now = this.platform.clock.nowMs();
-    const at = { origin: this.originOf(call.tenantId), entry, isReplayed: false, isExpired: now >= Date.parse(recorded.expires_at) };
+    const at = {
+      origin: this.originOf(call.tenantId),
+      entry,
+      isReplayed: false,
+      isExpired: now >= Date.parse(recorded.expires_at),
+    };
     return { ...verdictAnswer(recorded, at), state: stateOf(view) };
   }
 
@@ -79,7 +98,8 @@ export class DecisionsController {
     await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const view = (await this.platform.readModels.findDecision(tenantId, id)) ?? (await this.findAtTip(tenantId, id));
     if (view === undefined) throw problem('not_found');
-    for await (const entry of this.platform.log.read(journalName('decisions', tenantId), view.row.revision, 1)) return { view, entry };
+    for await (const entry of this.platform.log.read(journalName('decisions', tenantId), view.row.revision, 1))
+      return { view, entry };
     throw problem('log_unavailable');
   }
 

@@ -1,7 +1,23 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type ChangeRequest, type DecideChange, type DecidedChange, preflightAnswer, type UseCaseResult, verdictAnswer } from '@verdict/application';
+import {
+  type ChangeRequest,
+  type DecideChange,
+  type DecidedChange,
+  preflightAnswer,
+  type UseCaseResult,
+  verdictAnswer,
+} from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
-import { Call, Endpoint, isProblemCode, METRICS, type Metrics, TheCall, unwrap, withSpan } from '@verdict/nest-kit';
+import {
+  type Call,
+  Endpoint,
+  isProblemCode,
+  METRICS,
+  type Metrics,
+  TheCall,
+  unwrap,
+  withSpan,
+} from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { DECIDE_CHANGE } from './tokens.js';
 
@@ -61,7 +77,9 @@ export class GateController {
   private async decide(request: ChangeRequest, call: Call, key: string | undefined): Promise<DecidedChange> {
     const meta = call.meta(key);
     const started = performance.now();
-    const result = await withSpan('decide change', { 'verdict.source': request.source }, () => this.decideChange(request, meta));
+    const result = await withSpan('decide change', { 'verdict.source': request.source }, () =>
+      this.decideChange(request, meta),
+    );
     this.count(request, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);
     call.answer.entry('decisions', decided.entry.revision);

@@ -27,8 +27,16 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
       providers: [
         { provide: PLATFORM, useValue: platform },
         { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
-        { provide: DECIDE_CHANGE, useFactory: (gate: GateHost, ports: Platform) => createDecideChange({ gate, ...ports }), inject: [GATE_HOST, PLATFORM] },
-        { provide: POLICY_ADMIN, useFactory: (gate: GateHost, ports: Platform) => new PolicyAdmin({ gate, ...ports }), inject: [GATE_HOST, PLATFORM] },
+        {
+          provide: DECIDE_CHANGE,
+          useFactory: (gate: GateHost, ports: Platform) => createDecideChange({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
+        },
+        {
+          provide: POLICY_ADMIN,
+          useFactory: (gate: GateHost, ports: Platform) => new PolicyAdmin({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
+        },
       ],
     };
   }

@@ -1,8 +1,16 @@
 import { Controller, Inject } from '@nestjs/common';
 import { asCanonical, type EntryReference, type PolicyAdmin, type ShownPolicy } from '@verdict/application';
-import { completePolicy, policyDefects, PublishPolicyBody, RollBackPolicyBody, ROUTES, ValidatePolicyBody, VersionParams } from '@verdict/contracts';
+import {
+  completePolicy,
+  policyDefects,
+  PublishPolicyBody,
+  RollBackPolicyBody,
+  ROUTES,
+  ValidatePolicyBody,
+  VersionParams,
+} from '@verdict/contracts';
 import { jcsText, type PolicyDocument, sha256Hex } from '@verdict/domain';
-import { Call, Endpoint, problem, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { POLICY_ADMIN } from './tokens.js';
 
@@ -24,7 +32,8 @@ const readPolicyBody = <Schema extends z.ZodType>(schema: Schema, call: Call): z
     return call.body(schema);
   } catch (error) {
     const errors = error instanceof ProblemException ? error.problem.errors : undefined;
-    if (errors?.some(({ pointer }) => pointer.startsWith('/document')) === true) throw problem('policy_invalid', { errors });
+    if (errors?.some(({ pointer }) => pointer.startsWith('/document')) === true)
+      throw problem('policy_invalid', { errors });
     throw error;
   }
 };
@@ -47,7 +56,8 @@ export class PolicyController {
     const versions = unwrap(await this.admin.policyVersions(call.tenantId));
     const shown = versions.find(({ isInForce }) => isInForce);
     const newest = versions.at(-1);
-    if (shown === undefined || newest === undefined) throw problem('log_unavailable', { detail: 'the policy of this tenant is being written' });
+    if (shown === undefined || newest === undefined)
+      throw problem('log_unavailable', { detail: 'the policy of this tenant is being written' });
     call.answer.etag(newest.version.version); // An author changes the newest version, which may be scheduled.
     return policyAnswer(shown);
   }
@@ -61,7 +71,9 @@ export class PolicyController {
   @Endpoint(ROUTES.getPolicyVersion)
   async version(@TheCall() call: Call) {
     const { version } = call.params(VersionParams);
-    const shown = unwrap(await this.admin.policyVersions(call.tenantId)).find((each) => each.version.version === version);
+    const shown = unwrap(await this.admin.policyVersions(call.tenantId)).find(
+      (each) => each.version.version === version,
+    );
     if (shown === undefined) throw problem('not_found');
     call.answer.etag(version);
     return policyAnswer(shown);
@@ -77,7 +89,12 @@ export class PolicyController {
   async publish(@TheCall() call: Call) {
     const body = readPolicyBody(PublishPolicyBody, call);
     const { expectedVersion } = call;
-    const input = { document: complete(body.document), message: body.message, effectiveFrom: body.effective_from ?? null, expectedVersion };
+    const input = {
+      document: complete(body.document),
+      message: body.message,
+      effectiveFrom: body.effective_from ?? null,
+      expectedVersion,
+    };
     return this.written(unwrap(await this.admin.publishPolicy(input, call.meta(body.idempotency_key))), call);
   }
 

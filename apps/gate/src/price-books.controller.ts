@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { PolicyAdmin } from '@verdict/application';
 import { DEPTH_MAX, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
 import { type PriceBook, type PublishedPriceBook, readPriceBook } from '@verdict/domain';
-import { Call, Endpoint, isProblemCode, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, isProblemCode, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { POLICY_ADMIN } from './tokens.js';
 
 const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: PublishedPriceBook) => ({
@@ -16,7 +16,9 @@ const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: Publish
 const readBook = (bytes: Uint8Array): PriceBook => {
   const read = readJson(bytes, { depthMax: DEPTH_MAX });
   if (read.kind === 'malformed') {
-    throw problem('malformed_json', { errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }] });
+    throw problem('malformed_json', {
+      errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }],
+    });
   }
   const reading = readPriceBook(read.value);
   if (reading.kind === 'book') return reading.book;

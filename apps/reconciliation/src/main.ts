@@ -1,4 +1,7 @@
 import { runService } from '@verdict/platform';
 import { ReconciliationModule } from './reconciliation.module.js';
 
-await runService({ name: 'reconciliation', moduleOf: (platform) => Promise.resolve({ module: ReconciliationModule.register(platform) }) });
+await runService({
+  name: 'reconciliation',
+  moduleOf: (platform) => Promise.resolve({ module: ReconciliationModule.register(platform) }),
+});

@@ -1,5 +1,11 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { createReconcileReservation, type Platform, reconciliationService, ServiceHost, type Settled } from '@verdict/application';
+import {
+  createReconcileReservation,
+  type Platform,
+  reconciliationService,
+  ServiceHost,
+  type Settled,
+} from '@verdict/application';
 import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
 import { ReservationsController } from './reservations.controller.js';
 import { PLATFORM, RECONCILE_RESERVATION, RECONCILIATION_HOST } from './tokens.js';
@@ -8,10 +14,12 @@ const hostOf = (platform: Platform) => new ServiceHost(reconciliationService, pl
 type ReconciliationHost = ReturnType<typeof hostOf>;
 
 /** For graphs only: money that counts is decided in micro-USD and written in the ledger. */
-const count = (metrics: Metrics) => ({ status, drift_usd: drift, trigger }: Settled['settled']): void => {
-  metrics.reservationReconciliations.inc(trigger, status);
-  if (status !== 'matched') metrics.reservationDriftUsd.add(Math.abs(Number(drift)), status);
-};
+const count =
+  (metrics: Metrics) =>
+  ({ status, drift_usd: drift, trigger }: Settled['settled']): void => {
+    metrics.reservationReconciliations.inc(trigger, status);
+    if (status !== 'matched') metrics.reservationDriftUsd.add(Math.abs(Number(drift)), status);
+  };
 
 /** Reconciliation: settles what was held with what was really spent. */
 @Module({})

@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { DecisionView, Platform, ReconcileReservation } from '@verdict/application';
 import { DecisionIdParams, ExceptionsQuery, ReconcileBody, ReservationsQuery, ROUTES } from '@verdict/contracts';
 import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf, usdTextOf } from '@verdict/domain';
-import { Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
 import { PLATFORM, RECONCILE_RESERVATION } from './tokens.js';
 
 /** What came back, counted once: a budget leg may carry each dollar once a month, a ceiling carries it once. */
@@ -75,7 +75,9 @@ export class ReservationsController {
     const body = call.body(ReconcileBody);
     const { decision_id: decisionId } = call.params(DecisionIdParams);
     const input = { decisionId, actual: body.actual_monthly_delta_usd, notes: body.notes ?? null };
-    const { settled, entry, isReplayed } = unwrap(await this.reconcileReservation(input, call.meta(body.idempotency_key)));
+    const { settled, entry, isReplayed } = unwrap(
+      await this.reconcileReservation(input, call.meta(body.idempotency_key)),
+    );
     call.answer.entry('reservations', BigInt(entry.revision));
     return {
       decision_id: settled.decision_id,

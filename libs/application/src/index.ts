@@ -53,7 +53,13 @@ export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
 export type { WireProblem } from './shared/wire-problem.js';
 export type { RequestCaller, RequestMeta } from './shared/request.js';
 export { type GateAnswer, type GateCommand, gateService } from './gate/gate-service.js';
-export { type ChangeRequest, createDecideChange, type DecideChange, type DecidedChange, type GateDeps } from './gate/decide-change.js';
+export {
+  type ChangeRequest,
+  createDecideChange,
+  type DecideChange,
+  type DecidedChange,
+  type GateDeps,
+} from './gate/decide-change.js';
 export { PolicyAdmin, type PolicyAdminDeps, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
 export { type EntryReference, entryReferenceOf, preflightAnswer, verdictAnswer } from './gate/verdict-answer.js';
 export { type ApprovalsAnswer, approvalsService, type ApprovalsServiceCommand } from './approvals/approvals-service.js';
@@ -67,7 +73,13 @@ export {
   type ReconcileReservation,
   type Settled,
 } from './reconciliation/reconcile-reservation.js';
-export { type ParkedJournal, type ProjectedEntry, type ProjectedSlice, type ProjectionStore, ProjectionsUnavailable } from './ports/projection-store.js';
+export {
+  type ParkedJournal,
+  type ProjectedEntry,
+  type ProjectedSlice,
+  type ProjectionStore,
+  ProjectionsUnavailable,
+} from './ports/projection-store.js';
 export {
   type ApprovalRowChange,
   changeApproval,

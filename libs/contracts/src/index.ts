@@ -1,6 +1,32 @@
-export { DEPTH_MAX, FOREIGN_DEPTH_MAX, readJson, type ReadJsonOptions, type ReadJsonResult, readJsonText } from './json/strict-json.js';
-export { type BodyOptions, parseBody, type Parsed, parseWith, toWire, type WireError, type WireJson } from './http/wire.js';
-export { FOREIGN_MEMBERS, GateBody, PreflightBody, DecisionIdParams, DecisionsQuery, VerdictAnswer, PreflightAnswer, DecisionAnswer, DecisionSummary, ReceiptAnswer } from './http/gate.js';
+export {
+  DEPTH_MAX,
+  FOREIGN_DEPTH_MAX,
+  readJson,
+  type ReadJsonOptions,
+  type ReadJsonResult,
+  readJsonText,
+} from './json/strict-json.js';
+export {
+  type BodyOptions,
+  parseBody,
+  type Parsed,
+  parseWith,
+  toWire,
+  type WireError,
+  type WireJson,
+} from './http/wire.js';
+export {
+  FOREIGN_MEMBERS,
+  GateBody,
+  PreflightBody,
+  DecisionIdParams,
+  DecisionsQuery,
+  VerdictAnswer,
+  PreflightAnswer,
+  DecisionAnswer,
+  DecisionSummary,
+  ReceiptAnswer,
+} from './http/gate.js';
 export {
   CreateBudgetBody,
   completePolicy,

@@ -1,4 +1,14 @@
-export type { ApprovalId, Brand, BudgetId, DecisionId, HourlyUsdText, Instant, Sha256Hex, TenantId, UsdText } from './shared/brand.js';
+export type {
+  ApprovalId,
+  Brand,
+  BudgetId,
+  DecisionId,
+  HourlyUsdText,
+  Instant,
+  Sha256Hex,
+  TenantId,
+  UsdText,
+} from './shared/brand.js';
 export type { Actor, Entry, Json, Keyed, PersonalText, Result, Sealable, Sealed } from './shared/entry.js';
 export { approvalIdOf, budgetIdOf, decisionIdOf, sha256Of, usdTextOf } from './shared/brands.js';
 export { charactersOf } from './shared/characters.js';
@@ -28,9 +38,26 @@ export {
 } from './shared/money.js';
 export { type CanonicalJson, jcsText } from './shared/jcs.js';
 export { sha256Hex } from './shared/sha256.js';
-export { isRawList, isRawObject, memberOf, NumberToken, pointerTo, type RawJson, rawJsonText, type RawObject, textMemberOf } from './shared/raw-json.js';
+export {
+  isRawList,
+  isRawObject,
+  memberOf,
+  NumberToken,
+  pointerTo,
+  type RawJson,
+  rawJsonText,
+  type RawObject,
+  textMemberOf,
+} from './shared/raw-json.js';
 export { classOf, labelOf, normaliseEnvironment, UNSPECIFIED_ENVIRONMENT } from './shared/environment.js';
-export { derivedKey, type KeySource, payloadHash, requestFingerprint, type SentPayload, subjectHash } from './shared/fingerprint.js';
+export {
+  derivedKey,
+  type KeySource,
+  payloadHash,
+  requestFingerprint,
+  type SentPayload,
+  subjectHash,
+} from './shared/fingerprint.js';
 export { BoundedMap } from './shared/bounded-map.js';
 export { PersistentMap } from './shared/persistent-map.js';
 export {
@@ -158,7 +185,12 @@ export {
   type ReadToken,
   type TokenClaims,
 } from './approvals/consume.js';
-export type { ExceptionKind, ReservationsEntry, SettledLeg, SettlementStatus } from './reservations/reservations.entries.js';
+export type {
+  ExceptionKind,
+  ReservationsEntry,
+  SettledLeg,
+  SettlementStatus,
+} from './reservations/reservations.entries.js';
 export {
   evolveReservations,
   noReservations,
@@ -166,7 +198,12 @@ export {
   type ReservationsObserved,
   type ReservationsState,
 } from './reservations/reservations.state.js';
-export { decideReconcile, type Reconcile, type ReconcileResult, type ReservationsRefusal } from './reservations/reservations.js';
+export {
+  decideReconcile,
+  type Reconcile,
+  type ReconcileResult,
+  type ReservationsRefusal,
+} from './reservations/reservations.js';
 export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } from './pricing/price-book.js';
 export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';
 export { type Plan, PLAN_CHANGES_MAX, type PlanProblem, type PlanReading, readPlan } from './pricing/plan.js';

@@ -1,5 +1,14 @@
 import { resolve } from 'node:path';
-import { type Clock, EntryLog, type Ids, type KeyStore, type Platform, Projector, type ProjectorObserver, type Sealer } from '@verdict/application';
+import {
+  type Clock,
+  EntryLog,
+  type Ids,
+  type KeyStore,
+  type Platform,
+  Projector,
+  type ProjectorObserver,
+  type Sealer,
+} from '@verdict/application';
 import { openFileKeyStore, openFileSealer } from '@verdict/adapter-file';
 import { allowReadModels, migrateLog, openPostgresJournals, openReadModels } from '@verdict/adapter-postgres';
 import type { Health, Metrics } from '@verdict/nest-kit';
@@ -33,17 +42,33 @@ export interface OpenPlatform extends Platform {
 
 const projectorObserver = (logger: Logger): ProjectorObserver => ({
   applied: () => undefined,
-  failed: ({ journal, revision, tries, error }) => { logger.warn({ journal, revision: revision.toString(), tries, err: error }, 'a projection failed and is tried again'); },
-  parked: ({ journal }) => { logger.error({ journal }, 'a projection was parked: later entries of this journal wait for `verdict journals resume`'); },
-  resumed: (journal) => { logger.info({ journal }, 'a parked projection was resumed'); },
-  unavailable: (error) => { logger.warn({ err: error }, 'the log or the read models cannot be reached; trying again'); },
+  failed: ({ journal, revision, tries, error }) => {
+    logger.warn(
+      { journal, revision: revision.toString(), tries, err: error },
+      'a projection failed and is tried again',
+    );
+  },
+  parked: ({ journal }) => {
+    logger.error(
+      { journal },
+      'a projection was parked: later entries of this journal wait for `verdict journals resume`',
+    );
+  },
+  resumed: (journal) => {
+    logger.info({ journal }, 'a parked projection was resumed');
+  },
+  unavailable: (error) => {
+    logger.warn({ err: error }, 'the log or the read models cannot be reached; trying again');
+  },
 });
 
 const LAG_EVERY_MS = 5_000;
 
 /** Sets `projection_lag_seconds` from time to time: a gauge is set by its owner, never on a read. */
 const watchLag = (projector: Projector, metrics: Metrics): NodeJS.Timeout =>
-  setInterval(() => { metrics.projectionLagSeconds.set(projector.lag().oldestMs / 1000, 'read_models'); }, LAG_EVERY_MS).unref();
+  setInterval(() => {
+    metrics.projectionLagSeconds.set(projector.lag().oldestMs / 1000, 'read_models');
+  }, LAG_EVERY_MS).unref();
 
 const migrate = async ({ adminUrl }: PlatformOptions): Promise<void> => {
   if (adminUrl === undefined) return;
@@ -66,7 +91,9 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
   const journals = await openPostgresJournals({
     url,
     ...(commitDelayMs > 0 ? { commitDelayMs } : {}),
-    onFeedLost: (reason) => { logger.warn({ reason }, 'the log feed lost its connection; polling goes on'); },
+    onFeedLost: (reason) => {
+      logger.warn({ reason }, 'the log feed lost its connection; polling goes on');
+    },
   });
   const log = new EntryLog(options.isTraced ? tracedJournals(journals) : journals);
   const { keys, sealer } = await openKeys(options.keysDir);

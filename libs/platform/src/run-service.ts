@@ -25,19 +25,33 @@ const problemRow = (code: string) => PROBLEMS[isProblemCode(code) ? code : 'inte
 
 /** The API's document, from the same schemas that check the requests. */
 export const apiDocument = () =>
-  openApiDocument({ version: VERSION, problems: { statusOf: (code) => problemRow(code).status, titleOf: (code) => problemRow(code).title } });
+  openApiDocument({
+    version: VERSION,
+    problems: { statusOf: (code) => problemRow(code).status, titleOf: (code) => problemRow(code).title },
+  });
 
 export interface ServiceMain {
   readonly name: string;
   /** The service's module over the opened ports. */
-  readonly moduleOf: (platform: OpenPlatform, config: ServiceConfig) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
+  readonly moduleOf: (
+    platform: OpenPlatform,
+    config: ServiceConfig,
+  ) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
 }
 
 const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {
   const config = loadConfig(ServiceEnv, process.env);
-  const tracing = await startTracing({ serviceName: `verdict-${name}`, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, preload: ['pg'] });
+  const tracing = await startTracing({
+    serviceName: `verdict-${name}`,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    preload: ['pg'],
+  });
   const logger = createLogger({ service: name, level: config.LOG_LEVEL });
-  const metrics = new Metrics({ prefix: config.METRIC_PREFIX, aliasPrefixes: config.METRIC_ALIAS_PREFIXES, reasonCodes: REASON_CODES });
+  const metrics = new Metrics({
+    prefix: config.METRIC_PREFIX,
+    aliasPrefixes: config.METRIC_ALIAS_PREFIXES,
+    reasonCodes: REASON_CODES,
+  });
   const health = new Health();
   const platform = await openPlatform({
     url: config.POSTGRES_URL,

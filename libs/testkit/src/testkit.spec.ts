@@ -51,7 +51,13 @@ describe('A sealed entry', () => {
     expect(envelope.revision).toBe(7);
   });
   it('is the same for equal parts and another for any other part', () => {
-    const ids = [{ label: 'a' }, { label: 'a' }, { label: 'b' }, { label: 'a', revision: 1n }, { label: 'a', bytesMin: 900 }];
+    const ids = [
+      { label: 'a' },
+      { label: 'a' },
+      { label: 'b' },
+      { label: 'a', revision: 1n },
+      { label: 'a', bytesMin: 900 },
+    ];
     expect(new Set(ids.map((parts) => sealedEntry(parts).storeId)).size).toBe(4);
     expect(sealedEntry({ label: 'a', bytesMin: 900 }).bytes.length).toBeGreaterThanOrEqual(900);
   });

@@ -163,7 +163,8 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
     ...{ platform, store, tricks },
     options: { exportsDir: join(folder, 'exports'), store, leaves, ...QUICK },
     decide: async (tenantId, count, label) => {
-      for (let index = 0; index < count; index += 1) await decideOne(decideChange, tenantId, `${label}-${index.toString()}`);
+      for (let index = 0; index < count; index += 1)
+        await decideOne(decideChange, tenantId, `${label}-${index.toString()}`);
     },
     close: async () => {
       await gate.stop();

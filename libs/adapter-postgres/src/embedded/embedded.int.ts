@@ -142,7 +142,9 @@ describe('Embedded Postgres', () => {
       ['--input-type=module', '-e', OWNER, await compileTo(target), own],
       { stdio: ['ignore', 'pipe', 'inherit'], env: {} }, // No test runner's options.
     );
-    const line = await new Promise<string>((resolve) => owner.stdout.once('data', (data: Buffer) => resolve(data.toString())));
+    const line = await new Promise<string>((resolve) =>
+      owner.stdout.once('data', (data: Buffer) => resolve(data.toString())),
+    );
     const first = JSON.parse(line) as { url: string; pid: number };
     await withClient(first.url, (client) => client.query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)'));
     const gone = once(owner, 'exit');

@@ -73,7 +73,9 @@ describe('The log on Postgres', () => {
 
   it('writes with synchronous commit and the timeouts of the log', async () => {
     const { rows } = await withClient(database.adminUrl, (client) =>
-      client.query<{ n: number }>(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'verdict-log'`),
+      client.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'verdict-log'`,
+      ),
     );
     expect(rows[0]?.n).toBeGreaterThan(0);
     expect(await checkHeads(database.serviceUrl, { full: true })).toEqual([]);

@@ -69,11 +69,17 @@ describe('An append that waits for a lock', () => {
       await client.query('SELECT 1 FROM log.journals WHERE stream = $1 FOR UPDATE', [locked]);
       const stuck = journals.append(locked, 0n, batchAfter(locked, 0n, ['b']));
       await new Promise(setImmediate);
-      expect(await journals.append(free, -1n, batchAfter(free, -1n, ['x']))).toEqual({ kind: 'appended', revision: 0n });
+      expect(await journals.append(free, -1n, batchAfter(free, -1n, ['x']))).toEqual({
+        kind: 'appended',
+        revision: 0n,
+      });
       expect(await stuck).toEqual({ kind: 'unknown' });
       await client.query('ROLLBACK');
     });
-    expect(await journals.append(locked, 0n, batchAfter(locked, 0n, ['b']))).toEqual({ kind: 'appended', revision: 1n });
+    expect(await journals.append(locked, 0n, batchAfter(locked, 0n, ['b']))).toEqual({
+      kind: 'appended',
+      revision: 1n,
+    });
   });
 });
 
@@ -115,7 +121,9 @@ describe('An append that the store refuses as wrong', () => {
       ),
     );
     const journal = freshJournal();
-    await expect(journals.append(journal, -1n, batchAfter(journal, -1n, ['a']))).rejects.toMatchObject({ code: '42501' });
+    await expect(journals.append(journal, -1n, batchAfter(journal, -1n, ['a']))).rejects.toMatchObject({
+      code: '42501',
+    });
     expect(reports.map(({ outcome }) => outcome)).toEqual(['failed']);
     expect(await journals.heads([journal])).toEqual([-1n]);
     await journals.close();

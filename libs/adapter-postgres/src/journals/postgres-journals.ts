@@ -98,7 +98,9 @@ export const openPostgresJournals = async (options: PostgresJournalsOptions): Pr
     saveSnapshot: (journal, owner, snapshot) => saveSnapshot(query, { journal, owner, snapshot }),
     loadSnapshot: (journal, owner) => loadSnapshot(query, journal, owner),
     close: () => {
-      closed ??= Promise.all([appender.close().then(() => writing.close()), feed.close(), reading.close()]).then(ignore);
+      closed ??= Promise.all([appender.close().then(() => writing.close()), feed.close(), reading.close()]).then(
+        ignore,
+      );
       return closed;
     },
   };

@@ -21,7 +21,9 @@ export type ApprovalsAnswer =
 
 const decide = (command: ApprovalsServiceCommand, state: ApprovalsState): Decided<ApprovalsAnswer> => {
   const result = command.kind === 'consume_token' ? decideConsume(command, state) : decideApprovals(command, state);
-  return result.kind === 'accepted' ? { entries: result.entries, answer: { kind: 'accepted' } } : { entries: [], answer: result };
+  return result.kind === 'accepted'
+    ? { entries: result.entries, answer: { kind: 'accepted' } }
+    : { entries: [], answer: result };
 };
 
 /** Whether the clock ends something now. */

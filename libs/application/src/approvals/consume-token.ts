@@ -66,7 +66,10 @@ const expectedOf = (input: ConsumeInput): ExpectedBinding => ({
 /** Events of the metric, closed: the 401s are one, a replay has its own name. @source contract section 15 */
 const eventOf = (code: string): string => {
   if (code === 'token_replayed') return 'replay_detected';
-  return code === 'token_malformed' || code === 'token_key_unknown' || code === 'token_signature_invalid' || code === 'token_claims_invalid'
+  return code === 'token_malformed' ||
+    code === 'token_key_unknown' ||
+    code === 'token_signature_invalid' ||
+    code === 'token_claims_invalid'
     ? 'tampered'
     : code;
 };
@@ -96,7 +99,10 @@ export class ConsumeApproval {
   /** Row 1: what could not even be read as a request is refused in the ledger of the caller, too. */
   async refuseShape(meta: RequestMeta): Promise<void> {
     const idempotency = keyedBy(meta, { operation: 'consume', malformed: true });
-    await this.run({ token: { kind: 'unreadable', code: 'validation_failed' }, expected: null, idempotency }, { ...meta, key: null });
+    await this.run(
+      { token: { kind: 'unreadable', code: 'validation_failed' }, expected: null, idempotency },
+      { ...meta, key: null },
+    );
   }
 
   /** An approval granted a moment ago elsewhere is in the journal, if not yet in memory. */
@@ -105,10 +111,20 @@ export class ConsumeApproval {
     if (state.approvals.get(approvalId)?.status !== 'granted') await this.deps.approvals.caughtUp(tenantId);
   }
 
-  private async run(given: Pick<ConsumeToken, 'token' | 'expected' | 'idempotency'>, meta: RequestMeta): Promise<UseCaseResult<Consumed>> {
+  private async run(
+    given: Pick<ConsumeToken, 'token' | 'expected' | 'idempotency'>,
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Consumed>> {
     const { tenantId } = meta.caller;
     const nowMs = this.deps.clock.nowMs();
-    const command: ConsumeToken = { kind: 'consume_token', tenantId, ...given, caller: approvalCallerOf(meta), now: instantOf(nowMs), nowMs };
+    const command: ConsumeToken = {
+      kind: 'consume_token',
+      tenantId,
+      ...given,
+      caller: approvalCallerOf(meta),
+      now: instantOf(nowMs),
+      nowMs,
+    };
     const outcome = await this.deps.approvals.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     if (outcome.answer.kind === 'refused') return problemOf(outcome.answer.refusal.code);
@@ -118,7 +134,11 @@ export class ConsumeApproval {
     const { entry } = committed;
     if (entry.type === 'token_refused') return this.refuse(refusedToken(entry).code);
     this.deps.onEvent('consumed');
-    return this.consumed(consumedToken(entry), { tenantId, reference: entryReferenceOf(committed.origin, committed.entry), isReplayed: false });
+    return this.consumed(consumedToken(entry), {
+      tenantId,
+      reference: entryReferenceOf(committed.origin, committed.entry),
+      isReplayed: false,
+    });
   }
 
   private refuse(code: string): UseCaseResult<Consumed> {

@@ -44,7 +44,8 @@ export const approvalCallerOf = ({ caller }: RequestMeta): ApprovalCaller => ({
   isAdmin: caller.actor.roles.includes('admin'),
   projects: caller.projects,
 });
-const sealable = (subject: string, text: string | null): PersonalText | null => (text === null ? null : { $seal: { subject, text } });
+const sealable = (subject: string, text: string | null): PersonalText | null =>
+  text === null ? null : { $seal: { subject, text } };
 
 const refusalProblem = (refusal: ApprovalsRefusal): UseCaseResult<never> =>
   // To the outside an approval that is not there is simply not found; the consume route has its own code for it.
@@ -75,7 +76,10 @@ export class ManageApprovals {
   }
 
   /** Finds an approval, reading the causing journal to its tip before it says that there is none. */
-  private async find(tenantId: string, select: (state: ApprovalsState) => Approval | undefined): Promise<Approval | undefined> {
+  private async find(
+    tenantId: string,
+    select: (state: ApprovalsState) => Approval | undefined,
+  ): Promise<Approval | undefined> {
     const known = select((await this.deps.approvals.current(tenantId)).state);
     if (known !== undefined) return known;
     await this.deps.approvals.caughtUp(tenantId); // Folds the decision; the turn after it opens the request.
@@ -117,7 +121,8 @@ export class ManageApprovals {
       const id = state.byDecision.get(input.decisionId);
       return id === undefined ? undefined : state.approvals.get(id);
     });
-    if (approval === undefined) return problemOf('decision_not_approvable', { detail: 'this decision has no pending request' });
+    if (approval === undefined)
+      return problemOf('decision_not_approvable', { detail: 'this decision has no pending request' });
     const command: ApprovalsServiceCommand = {
       kind: 'file_request',
       decisionId: input.decisionId,
@@ -126,13 +131,23 @@ export class ManageApprovals {
       justificationLength: input.justification === null ? 0 : charactersOf(input.justification),
       ticket: input.ticket,
       now: this.now(),
-      idempotency: keyedBy(meta, { operation: 'file', decision_id: input.decisionId, justification: input.justification, ticket: input.ticket }),
+      idempotency: keyedBy(meta, {
+        operation: 'file',
+        decision_id: input.decisionId,
+        justification: input.justification,
+        ticket: input.ticket,
+      }),
     };
     return this.change(command, meta, approval.approvalId, null);
   }
 
   async vote(
-    input: { readonly approvalId: ApprovalId; readonly vote: 'approve' | 'deny'; readonly notes: string | null; readonly ticket: string | null },
+    input: {
+      readonly approvalId: ApprovalId;
+      readonly vote: 'approve' | 'deny';
+      readonly notes: string | null;
+      readonly ticket: string | null;
+    },
     meta: RequestMeta,
   ): Promise<UseCaseResult<ApprovalChange>> {
     const { tenantId, subject } = meta.caller;
@@ -148,7 +163,12 @@ export class ManageApprovals {
       notes: sealable(subject, input.notes),
       ticket: input.ticket,
       now,
-      idempotency: keyedBy(meta, { operation: input.vote, approval_id: input.approvalId, notes: input.notes, ticket: input.ticket }),
+      idempotency: keyedBy(meta, {
+        operation: input.vote,
+        approval_id: input.approvalId,
+        notes: input.notes,
+        ticket: input.ticket,
+      }),
       token: token?.signed ?? null,
     };
     return this.change(command, meta, input.approvalId, token);
@@ -167,7 +187,12 @@ export class ManageApprovals {
   async withdraw(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
     const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
     if (approval === undefined) return problemOf('not_found');
-    return this.change({ kind: 'withdraw', approvalId, caller: approvalCallerOf(meta), now: this.now() }, meta, approvalId, null);
+    return this.change(
+      { kind: 'withdraw', approvalId, caller: approvalCallerOf(meta), now: this.now() },
+      meta,
+      approvalId,
+      null,
+    );
   }
 
   async reissue(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
@@ -176,7 +201,13 @@ export class ManageApprovals {
     const now = this.now();
     const token = await this.signIfPossible(meta.caller.tenantId, approval, now);
     if (token === null) return problemOf('signing_key_unavailable');
-    const command: ApprovalsServiceCommand = { kind: 'reissue_token', approvalId, caller: approvalCallerOf(meta), token: token.signed, now };
+    const command: ApprovalsServiceCommand = {
+      kind: 'reissue_token',
+      approvalId,
+      caller: approvalCallerOf(meta),
+      token: token.signed,
+      now,
+    };
     return this.change(command, meta, approvalId, token);
   }
 

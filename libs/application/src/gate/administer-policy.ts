@@ -58,14 +58,23 @@ const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<nev
     case 'version_conflict':
       return problemOf('version_conflict', { extra: { current_etag: `"${String(refusal.currentVersion)}"` } });
     case 'idempotency_conflict':
-      return problemOf('idempotency_conflict', { detail: 'the key or version stands for something else already', extra: { differing_fields: [] } });
+      return problemOf('idempotency_conflict', {
+        detail: 'the key or version stands for something else already',
+        extra: { differing_fields: [] },
+      });
     case 'limit_below_committed':
       return problemOf('limit_below_committed', { extra: { least_limit_usd: formatUsd4(refusal.leastLimit) } });
     case 'quota_exceeded':
       return problemOf('quota_exceeded', { extra: { limit: refusal.limit } });
     case 'budget_scope_taken':
       return problemOf('validation_failed', {
-        errors: [{ pointer: '/scope', code: 'validation_failed', detail: `the budget ${refusal.budgetId} has this scope and period` }],
+        errors: [
+          {
+            pointer: '/scope',
+            code: 'validation_failed',
+            detail: `the budget ${refusal.budgetId} has this scope and period`,
+          },
+        ],
       });
     case 'not_found':
       return problemOf('not_found');
@@ -104,7 +113,11 @@ export class PolicyAdmin {
     return instantOf(this.deps.clock.nowMs());
   }
 
-  private async write(command: PolicyCommand, meta: RequestMeta, scope: string): Promise<UseCaseResult<Written & { readonly state: GateState }>> {
+  private async write(
+    command: PolicyCommand,
+    meta: RequestMeta,
+    scope: string,
+  ): Promise<UseCaseResult<Written & { readonly state: GateState }>> {
     const { tenantId } = meta.caller;
     const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
@@ -129,12 +142,20 @@ export class PolicyAdmin {
   /** The version that an earlier call under this key made, or the newest. */
   private versionAt(state: GateState, scope: string, command: PolicyCommand): PolicyVersion | undefined {
     const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
-    const made = earlier?.kind === 'replay' ? state.policy.versions.find(({ revision }) => revision === earlier.revision) : undefined;
+    const made =
+      earlier?.kind === 'replay'
+        ? state.policy.versions.find(({ revision }) => revision === earlier.revision)
+        : undefined;
     return made ?? state.policy.versions.at(-1);
   }
 
   async publishPolicy(
-    input: { readonly document: PolicyDocument; readonly message: string; readonly effectiveFrom: Instant | null; readonly expectedVersion: number | null },
+    input: {
+      readonly document: PolicyDocument;
+      readonly message: string;
+      readonly effectiveFrom: Instant | null;
+      readonly expectedVersion: number | null;
+    },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const now = this.now();
@@ -145,7 +166,12 @@ export class PolicyAdmin {
       documentSha256,
       author: meta.caller.subject,
       now,
-      idempotency: keyedBy(meta, { operation: 'publish', document_sha256: documentSha256, message: input.message, effective_from: input.effectiveFrom }),
+      idempotency: keyedBy(meta, {
+        operation: 'publish',
+        document_sha256: documentSha256,
+        message: input.message,
+        effective_from: input.effectiveFrom,
+      }),
     };
     return this.shown(command, await this.write(command, meta, 'policy'), now);
   }
@@ -165,36 +191,67 @@ export class PolicyAdmin {
     return this.shown(command, await this.write(command, meta, 'policy'), now);
   }
 
-  private shown(command: PolicyCommand, written: UseCaseResult<Written & { readonly state: GateState }>, now: Instant): UseCaseResult<Written & ShownPolicy> {
+  private shown(
+    command: PolicyCommand,
+    written: UseCaseResult<Written & { readonly state: GateState }>,
+    now: Instant,
+  ): UseCaseResult<Written & ShownPolicy> {
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed } = written.value;
     const version = this.versionAt(state, 'policy', command);
     if (version === undefined) throw new Error('a policy was written and is not there');
-    return done({ entry, isReplayed, version, isInForce: policyInForce(state.policy, now)?.version === version.version });
+    return done({
+      entry,
+      isReplayed,
+      version,
+      isInForce: policyInForce(state.policy, now)?.version === version.version,
+    });
   }
 
   async setBudget(
-    input: Pick<SetBudget, 'change' | 'scope' | 'period' | 'limit' | 'monthsCharged' | 'owner' | 'isActive' | 'whenCommitted'> & { readonly budgetId: BudgetId | null },
+    input: Pick<
+      SetBudget,
+      'change' | 'scope' | 'period' | 'limit' | 'monthsCharged' | 'owner' | 'isActive' | 'whenCommitted'
+    > & { readonly budgetId: BudgetId | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownBudget>> {
     const now = this.now();
     const budgetId = input.budgetId ?? budgetIdOf(this.deps.ids.uuid());
     const asked: Json = {
-      budget_id: input.budgetId, scope: input.scope, period: input.period, limit_usd: formatUsd4(input.limit),
-      months_charged: input.monthsCharged, owner: input.owner, active: input.isActive, when_committed: input.whenCommitted,
+      budget_id: input.budgetId,
+      scope: input.scope,
+      period: input.period,
+      limit_usd: formatUsd4(input.limit),
+      months_charged: input.monthsCharged,
+      owner: input.owner,
+      active: input.isActive,
+      when_committed: input.whenCommitted,
     };
-    const command: PolicyCommand = { kind: 'set_budget', ...input, budgetId, author: meta.caller.subject, now, idempotency: keyedBy(meta, asked) };
+    const command: PolicyCommand = {
+      kind: 'set_budget',
+      ...input,
+      budgetId,
+      author: meta.caller.subject,
+      now,
+      idempotency: keyedBy(meta, asked),
+    };
     const written = await this.write(command, meta, 'budget');
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed } = written.value;
     const earlier = earlierAdminAnswer(state.policy, 'budget', command.idempotency);
-    const made = [...state.policy.budgets.values()].find(({ revision }) => isReplayed && revision === earlier?.revision);
+    const made = [...state.policy.budgets.values()].find(
+      ({ revision }) => isReplayed && revision === earlier?.revision,
+    );
     const budget = made ?? state.policy.budgets.get(budgetId);
-    if (budget === undefined) return problemOf('version_conflict', { detail: 'the budget this key made has changed since' });
+    if (budget === undefined)
+      return problemOf('version_conflict', { detail: 'the budget this key made has changed since' });
     return done({ entry, isReplayed, ...shownBudget(state, budget, now) });
   }
 
-  async publishPriceBook(book: PriceBook, meta: RequestMeta): Promise<UseCaseResult<Written & { readonly published: PublishedPriceBook }>> {
+  async publishPriceBook(
+    book: PriceBook,
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Written & { readonly published: PublishedPriceBook }>> {
     const bookSha256 = textHash(book);
     const command: PolicyCommand = {
       kind: 'publish_price_book',
@@ -212,7 +269,10 @@ export class PolicyAdmin {
   }
 
   /** What stands now, with everything acknowledged before the call. */
-  private async read<Value>(tenantId: string, show: (state: GateState, now: Instant) => Value): Promise<UseCaseResult<Value>> {
+  private async read<Value>(
+    tenantId: string,
+    show: (state: GateState, now: Instant) => Value,
+  ): Promise<UseCaseResult<Value>> {
     try {
       const { state } = await this.deps.gate.caughtUp(tenantId);
       return done(show(state, this.now()));
@@ -230,7 +290,9 @@ export class PolicyAdmin {
 
   budgets(tenantId: string): Promise<UseCaseResult<readonly ShownBudget[]>> {
     return this.read(tenantId, (state, now) =>
-      [...state.policy.budgets.values()].sort((a, b) => (a.revision < b.revision ? -1 : 1)).map((budget) => shownBudget(state, budget, now)),
+      [...state.policy.budgets.values()]
+        .sort((a, b) => (a.revision < b.revision ? -1 : 1))
+        .map((budget) => shownBudget(state, budget, now)),
     );
   }
 

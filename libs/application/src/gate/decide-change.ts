@@ -31,6 +31,7 @@ import {
 import { recordedDecision } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { type JournalKind, journalName, originOf } from '../journals/kinds.js';
+import type { LaneOutcome } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { ReadModels } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
@@ -78,7 +79,14 @@ export interface GateDeps {
   readonly logHost: string;
 }
 
-const UNPRICEABLE: PricedEvidence = { monthly: NOTHING, hourly: NOTHING, completeness: 'unknown', priced: 0, unpriced: 0, lines: [] };
+const UNPRICEABLE: PricedEvidence = {
+  monthly: NOTHING,
+  hourly: NOTHING,
+  completeness: 'unknown',
+  priced: 0,
+  unpriced: 0,
+  lines: [],
+};
 
 /** Prices once per book however often the decision is repeated: pricing a large plan is the slowest part of an answer. */
 const evidenceOf = (plan: Plan | null): Evidence => {
@@ -88,7 +96,17 @@ const evidenceOf = (plan: Plan | null): Evidence => {
       if (plan === null) return UNPRICEABLE;
       if (known?.book === book) return known.priced;
       const { monthlyDelta, hourlyDelta, completeness, priced, unpriced, lines } = pricePlan(plan, book);
-      known = { book, priced: { monthly: monthlyDelta ?? NOTHING, hourly: hourlyDelta ?? NOTHING, completeness, priced, unpriced, lines } };
+      known = {
+        book,
+        priced: {
+          monthly: monthlyDelta ?? NOTHING,
+          hourly: hourlyDelta ?? NOTHING,
+          completeness,
+          priced,
+          unpriced,
+          lines,
+        },
+      };
       return known.priced;
     },
   };
@@ -116,7 +134,11 @@ const optionsOf = (request: ChangeRequest, planSha256: string | null): RecordedR
   ...(planSha256 === null ? {} : { resource_changes_sha256: planSha256 }),
 });
 
-const recordedRequest = (request: ChangeRequest, planSha256: string | null, subject: string): AskForChange['request'] => {
+const recordedRequest = (
+  request: ChangeRequest,
+  planSha256: string | null,
+  subject: string,
+): AskForChange['request'] => {
   const raw = normaliseEnvironment(request.environment);
   return {
     source: request.source,
@@ -136,7 +158,12 @@ const recordedRequest = (request: ChangeRequest, planSha256: string | null, subj
   };
 };
 
-const keyOf = (meta: RequestMeta, request: AskForChange['request'], hash: Sha256Hex, isDryRun: boolean): AskForChange['key'] => {
+const keyOf = (
+  meta: RequestMeta,
+  request: AskForChange['request'],
+  hash: Sha256Hex,
+  isDryRun: boolean,
+): AskForChange['key'] => {
   const scope = isDryRun ? `${request.source}:dry_run` : request.source;
   if (meta.key !== null) return { scope, text: meta.key, isDerived: false };
   const { run } = request;
@@ -149,25 +176,43 @@ const keyOf = (meta: RequestMeta, request: AskForChange['request'], hash: Sha256
 
 const SALT_BYTES = 16;
 
-const readRevision = async (log: EntryLog, tenantId: string, kind: JournalKind, revision: bigint): Promise<RecordedEntry> => {
+const readRevision = async (
+  log: EntryLog,
+  tenantId: string,
+  kind: JournalKind,
+  revision: bigint,
+): Promise<RecordedEntry> => {
   for await (const entry of log.read(journalName(kind, tenantId), revision, 1)) return entry;
   throw new Error(`the entry ${kind}@${revision.toString()} was folded and is not in the log`);
 };
 
 /** The first answer of a key that left memory. Asked only once something has been forgotten. */
-const rememberedAnswer = async (deps: GateDeps, tenantId: string, state: GateState, key: AskForChange['key']): Promise<AskForChange['rememberedAnswer']> => {
+const rememberedAnswer = async (
+  deps: GateDeps,
+  tenantId: string,
+  state: GateState,
+  key: AskForChange['key'],
+): Promise<AskForChange['rememberedAnswer']> => {
   if (state.answers.forgotten === 0 || key.isDerived || state.answers.has(answerKey(key.scope, key.text))) return null;
   const rows = await deps.readModels.findAnswers(tenantId, [{ scope: key.scope, text: key.text }]);
   const row = rows[0];
   return row === undefined ? null : { payloadHash: sha256Of(row.payloadHash), revision: row.revision };
 };
 
-const refusalOf = async (deps: GateDeps, tenantId: string, refusal: Extract<GateAnswer, { kind: 'refused' }>['refusal'], command: AskForChange): Promise<UseCaseResult<DecidedChange>> => {
+const refusalOf = async (
+  deps: GateDeps,
+  tenantId: string,
+  refusal: Extract<GateAnswer, { kind: 'refused' }>['refusal'],
+  command: AskForChange,
+): Promise<UseCaseResult<DecidedChange>> => {
   switch (refusal.code) {
     case 'idempotency_conflict': {
       const first = await readRevision(deps.log, tenantId, 'decisions', refusal.firstRevision);
       const fields = differingFields(recordedDecision(first), command);
-      return problemOf('idempotency_conflict', { detail: 'this key answered another request before', extra: { differing_fields: fields } });
+      return problemOf('idempotency_conflict', {
+        detail: 'this key answered another request before',
+        extra: { differing_fields: fields },
+      });
     }
     case 'fingerprint_mismatch':
       return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: refusal.recomputed } });
@@ -176,56 +221,79 @@ const refusalOf = async (deps: GateDeps, tenantId: string, refusal: Extract<Gate
   }
 };
 
+interface Question {
+  readonly request: ChangeRequest;
+  readonly meta: RequestMeta;
+  readonly evidence: Evidence | null;
+  readonly planSha256: string | null;
+}
+
+/** Time, ids and salt enter here, once; whatever repeats the decision repeats these. */
+const commandOf = async (
+  deps: GateDeps,
+  { request, meta, evidence, planSha256 }: Question,
+  state: GateState,
+): Promise<AskForChange> => {
+  const { tenantId, subject, onBehalfOf } = meta.caller;
+  const recorded = recordedRequest(request, planSha256, subject);
+  const hash = payloadHash({ tenantId, dryRun: request.isDryRun, request: recorded });
+  const key = keyOf(meta, recorded, hash, request.isDryRun);
+  return {
+    kind: 'ask_for_change',
+    decisionId: decisionIdOf(deps.ids.uuid()),
+    approvalId: approvalIdOf(deps.ids.uuid()),
+    salt: deps.ids.randomText(SALT_BYTES),
+    now: instantOf(deps.clock.nowMs()),
+    key,
+    payloadHash: hash,
+    request: recorded,
+    requester: { subject, on_behalf_of: onBehalfOf },
+    isDryRun: request.isDryRun,
+    claim: { monthly: request.monthly, hourly: request.hourly },
+    evidence,
+    expectedFingerprint: request.expectedFingerprint === null ? null : sha256Of(request.expectedFingerprint),
+    rememberedAnswer: await rememberedAnswer(deps, tenantId, state, key),
+  };
+};
+
+type Committed = Extract<LaneOutcome<GateAnswer>, { kind: 'committed' }>;
+
+/** The fresh entry of this question, or the one that answered its key before. */
+const answerOf = async (deps: GateDeps, tenantId: string, { answer, entries }: Committed): Promise<DecidedChange> => {
+  const fresh = entries.find(({ entry }) => entry.type === 'decision_recorded')?.entry;
+  const isReplay = answer.kind === 'replay';
+  const entry = fresh ?? (isReplay ? await readRevision(deps.log, tenantId, 'decisions', answer.revision) : undefined);
+  if (entry === undefined) throw new Error('a question was accepted without a decision');
+  return {
+    recorded: recordedDecision(entry),
+    origin: originOf(deps.logHost, tenantId, 'decisions'),
+    entry,
+    isReplayed: fresh === undefined,
+    isExpired: isReplay && answer.isExpired,
+  };
+};
+
 /** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
 export const createDecideChange =
   (deps: GateDeps) =>
-  // eslint-disable-next-line complexity -- the steps of one question, in order
   async (request: ChangeRequest, meta: RequestMeta): Promise<UseCaseResult<DecidedChange>> => {
-    const { caller } = meta;
-    if (caller.projects !== null && !caller.projects.includes(request.projectId)) {
+    const { tenantId, projects } = meta.caller;
+    if (projects !== null && !projects.includes(request.projectId)) {
       return problemOf('project_forbidden', { detail: 'the token names other projects' });
     }
     const read = readEvidence(request.plan);
     if (read.kind === 'problem') return read;
-    const recorded = recordedRequest(request, read.value.sha256, caller.subject);
-    const hash = payloadHash({ tenantId: caller.tenantId, dryRun: request.isDryRun, request: recorded });
-    const key = keyOf(meta, recorded, hash, request.isDryRun);
-    const current = await deps.gate.current(caller.tenantId).catch(() => undefined);
+    const current = await deps.gate.current(tenantId).catch(() => undefined);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
-    const command: AskForChange = {
-      kind: 'ask_for_change',
-      decisionId: decisionIdOf(deps.ids.uuid()),
-      approvalId: approvalIdOf(deps.ids.uuid()),
-      salt: deps.ids.randomText(SALT_BYTES),
-      now: instantOf(deps.clock.nowMs()),
-      key,
-      payloadHash: hash,
-      request: recorded,
-      requester: { subject: caller.subject, on_behalf_of: caller.onBehalfOf },
-      isDryRun: request.isDryRun,
-      claim: { monthly: request.monthly, hourly: request.hourly },
-      evidence: read.value.evidence,
-      expectedFingerprint: request.expectedFingerprint === null ? null : sha256Of(request.expectedFingerprint),
-      rememberedAnswer: await rememberedAnswer(deps, caller.tenantId, current.state, key),
-    };
-    const outcome = await deps.gate.execute(caller.tenantId, command, contextOf(meta, command.decisionId));
+    const { evidence, sha256: planSha256 } = read.value;
+    const command = await commandOf(deps, { request, meta, evidence, planSha256 }, current.state);
+    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId));
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
-    const { answer, entries } = outcome;
-    if (answer.kind === 'refused') return refusalOf(deps, caller.tenantId, answer.refusal, command);
-    const origin = originOf(deps.logHost, caller.tenantId, 'decisions');
-    const fresh = entries.find(({ entry }) => entry.type === 'decision_recorded')?.entry;
-    const entry = fresh ?? (answer.kind === 'replay' ? await readRevision(deps.log, caller.tenantId, 'decisions', answer.revision) : undefined);
-    if (entry === undefined) throw new Error('a question was accepted without a decision');
-    const { request_fingerprint: fingerprint } = recordedDecision(entry);
-    if (request.expectedFingerprint !== null && request.expectedFingerprint !== fingerprint) {
-      return problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } }); // A repeated answer binds like a new one.
-    }
-    return done({
-      recorded: recordedDecision(entry),
-      origin,
-      entry,
-      isReplayed: fresh === undefined,
-      isExpired: answer.kind === 'replay' && answer.isExpired,
-    });
+    if (outcome.answer.kind === 'refused') return refusalOf(deps, tenantId, outcome.answer.refusal, command);
+    const decided = await answerOf(deps, tenantId, outcome);
+    const { request_fingerprint: fingerprint } = decided.recorded;
+    const isBound = request.expectedFingerprint === null || request.expectedFingerprint === fingerprint;
+    // A repeated answer binds like a new one.
+    return isBound ? done(decided) : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
   };
 export type DecideChange = ReturnType<typeof createDecideChange>;

@@ -9,7 +9,12 @@ const MEMBERS = [
   ['declared_hourly_delta_usd', '/estimated_hourly_delta_usd'],
   ['metadata', '/metadata'],
 ] as const;
-const OPTIONS = { stage: '/stage', workspace_id: '/workspace_id', plan_sha256: '/plan_sha256', resource_changes_sha256: '/plan' } as const;
+const OPTIONS = {
+  stage: '/stage',
+  workspace_id: '/workspace_id',
+  plan_sha256: '/plan_sha256',
+  resource_changes_sha256: '/plan',
+} as const;
 
 /** JSON pointers of what a repeated key asks differently from its first request. @source contract section 1 */
 export const differingFields = (first: DecisionRecorded, again: AskForChange): readonly string[] => {

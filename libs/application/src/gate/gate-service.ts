@@ -32,14 +32,19 @@ export type GateAnswer =
 
 const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(asCanonical(DEFAULT_POLICY)));
 
-const freed = (state: GateState, decisionId: DecisionId): GateState => ({ ...state, accounts: freeHold(state.accounts, decisionId) });
+const freed = (state: GateState, decisionId: DecisionId): GateState => ({
+  ...state,
+  accounts: freeHold(state.accounts, decisionId),
+});
 
 const ACCEPTED: GateAnswer = { kind: 'accepted' };
 const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => {
   switch (command.kind) {
     case 'ask_for_change': {
       const result = decideChange(command, state, freed);
-      return result.kind === 'accepted' ? { entries: result.entries, answer: ACCEPTED } : { entries: [], answer: result };
+      return result.kind === 'accepted'
+        ? { entries: result.entries, answer: ACCEPTED }
+        : { entries: [], answer: result };
     }
     case 'end_hold': {
       const result = decideEndHold(command, state);
@@ -51,7 +56,9 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
     }
     default: {
       const result = decidePolicy(command, state.policy, state.accounts);
-      return result.kind === 'accepted' ? { entries: result.entries, answer: ACCEPTED } : { entries: [], answer: result };
+      return result.kind === 'accepted'
+        ? { entries: result.entries, answer: ACCEPTED }
+        : { entries: [], answer: result };
     }
   }
 };
@@ -78,7 +85,11 @@ const reactions = (state: GateState, nowMs: number): readonly Reaction<GateComma
           },
         ];
   const due = [...state.due].map(([id, reaction]): Reaction<GateCommand> => ({
-    command: { kind: reaction.kind === 'grant_overage' ? 'grant_overage' : 'end_hold', decisionId: decisionIdOf(id), now },
+    command: {
+      kind: reaction.kind === 'grant_overage' ? 'grant_overage' : 'end_hold',
+      decisionId: decisionIdOf(id),
+      now,
+    },
     cause: { kind: 'approvals', revision: reaction.revision },
   }));
   return [...first, ...due];

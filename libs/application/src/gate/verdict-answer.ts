@@ -7,7 +7,10 @@ export interface EntryReference {
   readonly revision: number;
   readonly leaf_hash: string;
 }
-export const entryReferenceOf = (origin: string, entry: Pick<RecordedEntry, 'revision' | 'leafHash'>): EntryReference => ({
+export const entryReferenceOf = (
+  origin: string,
+  entry: Pick<RecordedEntry, 'revision' | 'leafHash'>,
+): EntryReference => ({
   origin,
   revision: Number(entry.revision),
   leaf_hash: toHex(entry.leafHash),
@@ -20,10 +23,16 @@ const observedOf = (entry: RecordedEntry) => ({
 });
 
 /** A recorded decision as every gate answers it. @source contract section 5.3 */
-// eslint-disable-next-line max-lines-per-function -- one line per member of the answer
+
+ 
 export const verdictAnswer = (
   recorded: DecisionRecorded,
-  at: { readonly origin: string; readonly entry: RecordedEntry; readonly isReplayed: boolean; readonly isExpired: boolean },
+  at: {
+    readonly origin: string;
+    readonly entry: RecordedEntry;
+    readonly isReplayed: boolean;
+    readonly isExpired: boolean;
+  },
 ) => {
   const { request, cost, hold, approval } = recorded;
   return {

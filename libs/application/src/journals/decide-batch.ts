@@ -12,7 +12,9 @@ export interface DecidedBatch<State, Answer> {
   readonly next: State;
   readonly fresh: readonly FreshEntry[];
   /** Per command taken: its answer and its slice of `fresh`; or why it could not be decided or sealed. */
-  readonly answers: readonly ({ readonly answer: Answer; readonly from: number; readonly to: number } | { readonly error: unknown })[];
+  readonly answers: readonly (
+    { readonly answer: Answer; readonly from: number; readonly to: number } | { readonly error: unknown }
+  )[];
 }
 
 export interface BatchStart<State, Command, Answer> {
@@ -43,8 +45,13 @@ export const decideBatch = <State, Command, Answer>(
     const first = base + BigInt(from);
     try {
       const { entries, answer } = service.decide(command, next);
-      const sealed = entries.map((entry, ordinal) => sealFresh(entry, stamp, { context, ordinal, revision: first + BigInt(ordinal) }, sealer));
-      next = sealed.reduce((folded, entry, ordinal) => service.evolve(folded, kind, { ...entry, revision: first + BigInt(ordinal) }), next);
+      const sealed = entries.map((entry, ordinal) =>
+        sealFresh(entry, stamp, { context, ordinal, revision: first + BigInt(ordinal) }, sealer),
+      );
+      next = sealed.reduce(
+        (folded, entry, ordinal) => service.evolve(folded, kind, { ...entry, revision: first + BigInt(ordinal) }),
+        next,
+      );
       fresh.push(...sealed);
       bytes += sealed.reduce((sum, entry) => sum + entry.bytes.length, 0);
       answers.push({ answer, from, to: fresh.length });

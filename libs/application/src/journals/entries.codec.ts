@@ -34,15 +34,28 @@ export const observedEntry = (kind: JournalKind, seen: Untyped & { readonly revi
   }
 };
 
-export const recordedDecision = ({ payload }: { readonly payload: unknown }): DecisionRecorded => payload as DecisionRecorded;
-export const requestedApproval = ({ payload }: { readonly payload: unknown }): Approval['requested'] => payload as Approval['requested'];
-export const filedRequest = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'approval_request_filed'> =>
+export const recordedDecision = ({ payload }: { readonly payload: unknown }): DecisionRecorded =>
+  payload as DecisionRecorded;
+export const requestedApproval = ({ payload }: { readonly payload: unknown }): Approval['requested'] =>
+  payload as Approval['requested'];
+export const filedRequest = ({
+  payload,
+}: {
+  readonly payload: unknown;
+}): PayloadOf<ApprovalsEntry, 'approval_request_filed'> =>
   payload as PayloadOf<ApprovalsEntry, 'approval_request_filed'>;
-export const consumedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_consumed'> =>
-  payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
+export const consumedToken = ({
+  payload,
+}: {
+  readonly payload: unknown;
+}): PayloadOf<ApprovalsEntry, 'token_consumed'> => payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
 export const refusedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_refused'> =>
   payload as PayloadOf<ApprovalsEntry, 'token_refused'>;
-export const settledReservation = ({ payload }: { readonly payload: unknown }): PayloadOf<ReservationsEntry, 'reservation_settled'> =>
+export const settledReservation = ({
+  payload,
+}: {
+  readonly payload: unknown;
+}): PayloadOf<ReservationsEntry, 'reservation_settled'> =>
   payload as PayloadOf<ReservationsEntry, 'reservation_settled'>;
 
 /** Payloads and policy texts hold JSON only; the compiler cannot see that through interfaces. */

@@ -10,13 +10,29 @@ const fresh = (revision: bigint): FreshEntry => {
   const at = '2026-11-22T02:13:17.000Z';
   const payload = { number: Number(revision) };
   const sealed = sealEntry({
-    origin, revision, type: 'added', typeV: 1, commandId, ordinal: 0, occurredAt: at, recordedAt: at, actor, causes: [], observed: { policy: 3 },
-    correlationId: null, traceparent: null, payload,
+    origin,
+    revision,
+    type: 'added',
+    typeV: 1,
+    commandId,
+    ordinal: 0,
+    occurredAt: at,
+    recordedAt: at,
+    actor,
+    causes: [],
+    observed: { policy: 3 },
+    correlationId: null,
+    traceparent: null,
+    payload,
   });
   return { ...sealed, payload, commandId, recordedAt: at, actor, observed: { policy: 3 }, causes: [] };
 };
 const append = async (log: EntryLog, from: number, count: number) =>
-  log.append('decisions-acme', BigInt(from) - 1n, Array.from({ length: count }, (_, index) => fresh(BigInt(from + index))));
+  log.append(
+    'decisions-acme',
+    BigInt(from) - 1n,
+    Array.from({ length: count }, (_, index) => fresh(BigInt(from + index))),
+  );
 const all = async (entries: AsyncIterable<unknown>): Promise<readonly unknown[]> => {
   const found: unknown[] = [];
   for await (const entry of entries) found.push(entry);
@@ -30,12 +46,30 @@ describe('the log as services read it', () => {
     await append(writer, 0, 3);
     await append(writer, 3, 2);
     const other = new EntryLog(journals);
-    for (const [from, limit] of [[0n, undefined], [2n, undefined], [1n, 2], [4n, 1], [5n, undefined]] as const) {
-      const [mine, theirs] = [await all(writer.read('decisions-acme', from, limit)), await all(other.read('decisions-acme', from, limit))];
-      expect(mine.map((entry) => ({ ...(entry as FreshEntry), bytes: undefined, leafHash: undefined, storeId: undefined }))).toEqual(
-        theirs.map((entry) => ({ ...(entry as FreshEntry), bytes: undefined, leafHash: undefined, storeId: undefined })),
+    for (const [from, limit] of [
+      [0n, undefined],
+      [2n, undefined],
+      [1n, 2],
+      [4n, 1],
+      [5n, undefined],
+    ] as const) {
+      const [mine, theirs] = [
+        await all(writer.read('decisions-acme', from, limit)),
+        await all(other.read('decisions-acme', from, limit)),
+      ];
+      expect(
+        mine.map((entry) => ({ ...(entry as FreshEntry), bytes: undefined, leafHash: undefined, storeId: undefined })),
+      ).toEqual(
+        theirs.map((entry) => ({
+          ...(entry as FreshEntry),
+          bytes: undefined,
+          leafHash: undefined,
+          storeId: undefined,
+        })),
       );
-      expect(mine.map((entry) => Buffer.from((entry as FreshEntry).bytes).toString())).toEqual(theirs.map((entry) => Buffer.from((entry as FreshEntry).bytes).toString()));
+      expect(mine.map((entry) => Buffer.from((entry as FreshEntry).bytes).toString())).toEqual(
+        theirs.map((entry) => Buffer.from((entry as FreshEntry).bytes).toString()),
+      );
     }
   });
 

@@ -7,7 +7,10 @@ type Observed = Partial<Record<JournalKind, number>>;
 type Journal = readonly (readonly [string, Observed?])[];
 
 const entries = (journal: Journal): readonly RecordedEntry[] =>
-  journal.map(([type, observed], index) => ({ type, observed: observed ?? {}, revision: BigInt(index) }) as unknown as RecordedEntry);
+  journal.map(
+    ([type, observed], index) =>
+      ({ type, observed: observed ?? {}, revision: BigInt(index) }) as unknown as RecordedEntry,
+  );
 
 async function* from(journal: readonly RecordedEntry[], revision: bigint): AsyncGenerator<RecordedEntry> {
   for (const entry of journal) {
@@ -22,9 +25,15 @@ const fold = (own: readonly JournalKind[], kinds: readonly JournalKind[]): Fold<
   evolve: (state, _kind, { type }) => [...state, type],
 });
 
-const folding = async (journals: Partial<Record<JournalKind, Journal>>, own: readonly JournalKind[], folded: Folded = NOTHING_FOLDED) => {
+const folding = async (
+  journals: Partial<Record<JournalKind, Journal>>,
+  own: readonly JournalKind[],
+  folded: Folded = NOTHING_FOLDED,
+) => {
   const kinds = Object.keys(journals) as JournalKind[];
-  return foldInOrder({ state: [], folded }, fold(own, kinds), (kind, revision) => from(entries(journals[kind] ?? []), revision));
+  return foldInOrder({ state: [], folded }, fold(own, kinds), (kind, revision) =>
+    from(entries(journals[kind] ?? []), revision),
+  );
 };
 
 describe('folding several journals', () => {
@@ -33,7 +42,11 @@ describe('folding several journals', () => {
       {
         policy: [['p0'], ['p1'], ['p2']],
         reservations: [['r0'], ['r1']],
-        decisions: [['d0', { policy: 0, reservations: -1 }], ['d1', { policy: 0, reservations: 0 }], ['d2', { policy: 2, reservations: 0 }]],
+        decisions: [
+          ['d0', { policy: 0, reservations: -1 }],
+          ['d1', { policy: 0, reservations: 0 }],
+          ['d2', { policy: 2, reservations: 0 }],
+        ],
       },
       ['decisions'],
     );
@@ -42,15 +55,24 @@ describe('folding several journals', () => {
   });
 
   it('takes what lies beyond the last own entry at the end', async () => {
-    const { state } = await folding({ decisions: [['d0', { approvals: -1 }]], approvals: [['a0'], ['a1']] }, ['decisions']);
+    const { state } = await folding({ decisions: [['d0', { approvals: -1 }]], approvals: [['a0'], ['a1']] }, [
+      'decisions',
+    ]);
     expect(state).toEqual(['d0', 'a0', 'a1']);
   });
 
   it('orders two journals of one writer by what each had seen of the other', async () => {
     const { state } = await folding(
       {
-        policy: [['p0', { decisions: -1 }], ['p1', { decisions: 1 }]],
-        decisions: [['d0', { policy: 0 }], ['d1', { policy: 0 }], ['d2', { policy: 1 }]],
+        policy: [
+          ['p0', { decisions: -1 }],
+          ['p1', { decisions: 1 }],
+        ],
+        decisions: [
+          ['d0', { policy: 0 }],
+          ['d1', { policy: 0 }],
+          ['d2', { policy: 1 }],
+        ],
       },
       ['policy', 'decisions'],
     );
@@ -59,7 +81,11 @@ describe('folding several journals', () => {
 
   it('takes a cause before its effect where no own entry says anything', async () => {
     const { state } = await folding(
-      { reservations: [['r0', { decisions: 1, approvals: 0 }]], approvals: [['a0', { decisions: 0 }]], decisions: [['d0'], ['d1']] },
+      {
+        reservations: [['r0', { decisions: 1, approvals: 0 }]],
+        approvals: [['a0', { decisions: 0 }]],
+        decisions: [['d0'], ['d1']],
+      },
       [],
     );
     expect(state.indexOf('d0')).toBeLessThan(state.indexOf('a0'));
@@ -68,7 +94,13 @@ describe('folding several journals', () => {
   });
 
   it('goes on where it had stopped', async () => {
-    const journals = { policy: [['p0'], ['p1']], decisions: [['d0', { policy: 0 }], ['d1', { policy: 1 }]] } as const;
+    const journals = {
+      policy: [['p0'], ['p1']],
+      decisions: [
+        ['d0', { policy: 0 }],
+        ['d1', { policy: 1 }],
+      ],
+    } as const;
     const { state } = await folding(journals, ['decisions'], { ...NOTHING_FOLDED, policy: 0n, decisions: 0n });
     expect(state).toEqual(['p1', 'd1']);
   });
@@ -81,6 +113,8 @@ describe('folding several journals', () => {
 
   it('stops with the error of a journal that has lost an entry', async () => {
     const broken = () => ({ next: () => Promise.reject(new Error('gap')) }) as AsyncIterator<RecordedEntry>;
-    await expect(foldInOrder({ state: [], folded: NOTHING_FOLDED }, fold(['decisions'], ['decisions']), broken)).rejects.toThrow('gap');
+    await expect(
+      foldInOrder({ state: [], folded: NOTHING_FOLDED }, fold(['decisions'], ['decisions']), broken),
+    ).rejects.toThrow('gap');
   });
 });

@@ -40,7 +40,11 @@ export const foldInOrder = async <State>(
   open: (kind: JournalKind, from: Revision) => AsyncIterator<RecordedEntry>,
 ): Promise<{ readonly state: State; readonly folded: Folded }> => {
   let { state, folded } = start;
-  const cursors = fold.kinds.map((kind): Cursor => ({ kind, entries: open(kind, folded[kind] + 1n), peeked: undefined }));
+  const cursors = fold.kinds.map((kind): Cursor => ({
+    kind,
+    entries: open(kind, folded[kind] + 1n),
+    peeked: undefined,
+  }));
   await Promise.all(cursors.map(advance));
   const ownCursors = cursors.filter(({ kind }) => fold.own.includes(kind));
   const others = cursors.filter(({ kind }) => !fold.own.includes(kind));
@@ -62,7 +66,8 @@ export const foldInOrder = async <State>(
   };
   for (;;) {
     const waiting = ownCursors.filter(({ peeked }) => peeked !== undefined);
-    const chosen = waiting.find(({ peeked }) => peeked !== undefined && isReady(peeked, fold.own, folded)) ?? waiting[0];
+    const chosen =
+      waiting.find(({ peeked }) => peeked !== undefined && isReady(peeked, fold.own, folded)) ?? waiting[0];
     const entry = chosen?.peeked;
     if (chosen === undefined || entry === undefined) break;
     await takeOthers((kind) => observedOf(entry, kind));

@@ -17,11 +17,23 @@ const sealedAs = (ct: string) => ({ $sealed: { kid: 'k', iv: 'i', ct, tag: 't' }
 describe('personal text in a payload', () => {
   it('is sealed wherever payloads hold it', () => {
     const { sealer, asked } = sealing();
-    const payload = { notes: text('one'), justification: text('two'), request: { justification: text('three'), ticket: 'T-1' }, kept: 'as it is' };
+    const payload = {
+      notes: text('one'),
+      justification: text('two'),
+      request: { justification: text('three'), ticket: 'T-1' },
+      kept: 'as it is',
+    };
     expect(sealPayload(payload, entry, sealer)).toEqual({
-      notes: sealedAs('1'), justification: sealedAs('2'), request: { justification: sealedAs('3'), ticket: 'T-1' }, kept: 'as it is',
+      notes: sealedAs('1'),
+      justification: sealedAs('2'),
+      request: { justification: sealedAs('3'), ticket: 'T-1' },
+      kept: 'as it is',
     });
-    expect(asked.map(({ subject, tenantId }) => [subject, tenantId])).toEqual([['ana', 'acme'], ['ana', 'acme'], ['ana', 'acme']]);
+    expect(asked.map(({ subject, tenantId }) => [subject, tenantId])).toEqual([
+      ['ana', 'acme'],
+      ['ana', 'acme'],
+      ['ana', 'acme'],
+    ]);
   });
 
   it('is bound to its entry and its place in it', () => {

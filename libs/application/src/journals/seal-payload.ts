@@ -9,8 +9,10 @@ const PERSONAL = [['notes'], ['justification'], ['request', 'justification']] as
 interface Sealable {
   readonly $seal: { readonly subject: string; readonly text: string };
 }
-const isSealable = (value: unknown): value is Sealable => typeof value === 'object' && value !== null && '$seal' in value;
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isSealable = (value: unknown): value is Sealable =>
+  typeof value === 'object' && value !== null && '$seal' in value;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const replaceAt = (value: unknown, path: readonly string[], replace: (found: Sealable) => unknown): unknown => {
   const [head, ...rest] = path;

@@ -29,7 +29,11 @@ export interface ServiceDefinition<State, Command, Answer> {
   /** The own journal a command writes to. */
   readonly journalOf: (command: Command) => JournalKind;
   readonly decide: (command: Command, state: State) => Decided<Answer>;
-  readonly evolve: (state: State, kind: JournalKind, entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint }) => State;
+  readonly evolve: (
+    state: State,
+    kind: JournalKind,
+    entry: { readonly type: string; readonly payload: unknown; readonly revision: bigint },
+  ) => State;
   /** What the state says is due now; decided like any command, and gone once its entries are folded. */
   readonly reactions: (state: State, nowMs: number) => readonly Reaction<Command>[];
 }
@@ -57,7 +61,12 @@ export interface CommittedEntry {
 }
 
 export type LaneOutcome<Answer> =
-  | { readonly kind: 'committed'; readonly answer: Answer; readonly entries: readonly CommittedEntry[]; readonly observed: Folded }
+  | {
+      readonly kind: 'committed';
+      readonly answer: Answer;
+      readonly entries: readonly CommittedEntry[];
+      readonly observed: Folded;
+    }
   /** The entries may or may not be in the log: repeating the command with the same key is safe. */
   | { readonly kind: 'unknown' }
   /** Other writers won every race; nothing was written. */

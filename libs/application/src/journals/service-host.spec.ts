@@ -24,7 +24,10 @@ const summing = (stateVersion = 1): ServiceDefinition<Seen, bigint, bigint> & { 
     initial: { total: 0n, folds: 0 },
     stateVersion,
     journalOf: () => 'reservations',
-    decide: (amount, { total }) => ({ entries: [{ type: 'added', payload: { amount: amount.toString() } }], answer: total + amount }),
+    decide: (amount, { total }) => ({
+      entries: [{ type: 'added', payload: { amount: amount.toString() } }],
+      answer: total + amount,
+    }),
     evolve: (state, _kind, { payload, revision }) => {
       folded.push(revision);
       return { total: state.total + BigInt((payload as { readonly amount: string }).amount), folds: state.folds + 1 };
@@ -40,10 +43,22 @@ afterEach(async () => {
 const open = (store: MemoryStore, service = summing()) => {
   const journals = new MemoryJournals({ store });
   const sealer = { seal: () => ({ kid: '', iv: '', ct: '', tag: '' }), open: () => undefined };
-  const host = new ServiceHost(service, { log: new EntryLog(journals), clock: fixedClock(), sealer, observer: silentObserver, logHost: 'log.test' });
+  const host = new ServiceHost(service, {
+    log: new EntryLog(journals),
+    clock: fixedClock(),
+    sealer,
+    observer: silentObserver,
+    logHost: 'log.test',
+  });
   hosts.push(host);
   const add = (amount: bigint, tenantId = 'acme') =>
-    host.execute(tenantId, amount, { commandId: `c-${String(store.head('reservations-acme'))}-${amount.toString()}`, actor: { kind: 'user', id: 'a', roles: [] }, correlationId: null, traceparent: null, causes: [] });
+    host.execute(tenantId, amount, {
+      commandId: `c-${String(store.head('reservations-acme'))}-${amount.toString()}`,
+      actor: { kind: 'user', id: 'a', roles: [] },
+      correlationId: null,
+      traceparent: null,
+      causes: [],
+    });
   return { host, add, service };
 };
 const NAME = 'reservations-acme';
@@ -98,7 +113,10 @@ describe('snapshots', () => {
     if (snapshot === undefined) throw new Error('no snapshot');
     const body = decodeState(snapshot.state) as { readonly state: Seen };
     expect(body.state).toEqual({ total: 7n, folds: 3 });
-    store.snapshots.set(keyOf(store), { ...snapshot, state: encodeState({ ...body, state: { total: 1000n, folds: 0 } }) });
+    store.snapshots.set(keyOf(store), {
+      ...snapshot,
+      state: encodeState({ ...body, state: { total: 1000n, folds: 0 } }),
+    });
     expect((await open(store).host.caughtUp('acme')).state.total).toBe(1000n);
   });
 });
@@ -115,14 +133,16 @@ describe('a service over all tenants', () => {
     const { host } = open(store);
     await host.start();
     await open(store).add(5n);
-    for (let turn = 0; turn < 50 && (await host.current('acme')).state.total === 0n; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 50 && (await host.current('acme')).state.total === 0n; turn += 1)
+      await new Promise((resolve) => setImmediate(resolve));
     expect((await host.current('acme')).state.total).toBe(5n);
   });
 });
 
 describe('names of journals', () => {
   it('name kind and tenant, also of tenants with dashes', () => {
-    for (const kind of JOURNAL_KINDS) expect(parseJournalName(journalName(kind, 'acme-eu-1'))).toEqual({ kind, tenantId: 'acme-eu-1' });
+    for (const kind of JOURNAL_KINDS)
+      expect(parseJournalName(journalName(kind, 'acme-eu-1'))).toEqual({ kind, tenantId: 'acme-eu-1' });
     expect(parseJournalName('system')).toBeUndefined();
     expect(parseJournalName('operations-acme')).toBeUndefined();
     expect(originOf('log.test', 'acme', 'decisions')).toBe('log.test/acme/decisions');

@@ -33,7 +33,13 @@ export class ServiceHost<State, Command, Answer> {
       if (parsed === undefined || !this.service.kinds.includes(parsed.kind)) return;
       const lane = this.ready.get(parsed.tenantId);
       if (lane !== undefined) lane.touch(parsed.kind, head);
-      else void this.lane(parsed.tenantId).then((opened) => { opened.touch(parsed.kind, head); }, () => undefined); // Met again by the next hint or command.
+      else
+        void this.lane(parsed.tenantId).then(
+          (opened) => {
+            opened.touch(parsed.kind, head);
+          },
+          () => undefined,
+        ); // Met again by the next hint or command.
     });
     this.ticker = setInterval(() => {
       for (const [tenantId, lane] of this.ready) {
@@ -99,7 +105,9 @@ export class ServiceHost<State, Command, Answer> {
   }
 
   /** A snapshot is a cache: of another state version, or of a journal that says otherwise, it is dropped. */
-  private async loadSnapshot(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded } | undefined> {
+  private async loadSnapshot(
+    tenantId: string,
+  ): Promise<{ readonly state: State; readonly folded: Folded } | undefined> {
     const { journals } = this.deps.log;
     const name = journalName(this.anchor, tenantId);
     const kept = await journals.loadSnapshot(name, this.service.name);
@@ -118,13 +126,22 @@ export class ServiceHost<State, Command, Answer> {
   private async keepSnapshot(tenantId: string, lane: TenantLane<State, Command, Answer>, every: bigint): Promise<void> {
     const { state, folded } = lane.current();
     const progress = this.progressOf(folded);
-    if (!lane.isIdle || folded[this.anchor] < 0n || progress - (this.snapshotAt.get(tenantId) ?? this.progressOf(NOTHING_FOLDED)) < every) return;
+    if (
+      !lane.isIdle ||
+      folded[this.anchor] < 0n ||
+      progress - (this.snapshotAt.get(tenantId) ?? this.progressOf(NOTHING_FOLDED)) < every
+    )
+      return;
     this.snapshotAt.set(tenantId, progress);
     const { journals } = this.deps.log;
     const name = journalName(this.anchor, tenantId);
     try {
       for await (const { leafHash } of journals.read(name, folded[this.anchor], 1)) {
-        const body = { folded: Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, folded[kind].toString()])), leafHash: toHex(leafHash), state };
+        const body = {
+          folded: Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, folded[kind].toString()])),
+          leafHash: toHex(leafHash),
+          state,
+        };
         await journals.saveSnapshot(name, this.service.name, {
           revision: folded[this.anchor],
           leafHash,

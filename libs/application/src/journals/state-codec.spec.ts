@@ -4,14 +4,17 @@ import fc from 'fast-check';
 import { decodeState, encodeState } from './state-codec.js';
 
 /** A bounded map keeps its parts apart; a persistent one is what it maps. */
-const persistent = <T>(values: fc.Arbitrary<T>) => fc.array(fc.tuple(fc.string(), values), { maxLength: 40 }).map((pairs) => PersistentMap.from<T>(pairs));
+const persistent = <T>(values: fc.Arbitrary<T>) =>
+  fc.array(fc.tuple(fc.string(), values), { maxLength: 40 }).map((pairs) => PersistentMap.from<T>(pairs));
 const leaf = fc.oneof(fc.bigInt(), fc.string(), fc.integer(), fc.boolean(), fc.constant(null));
 const state = fc.record({
   amount: fc.bigInt(),
   list: fc.array(leaf, { maxLength: 5 }),
   map: persistent(leaf),
   nested: persistent(fc.record({ inner: persistent(leaf), revision: fc.bigInt() })),
-  bounded: fc.array(fc.tuple(fc.string(), leaf), { maxLength: 20 }).map((pairs) => pairs.reduce((map, [key, value]) => map.set(key, value), BoundedMap.ofCapacity<unknown>(4))),
+  bounded: fc
+    .array(fc.tuple(fc.string(), leaf), { maxLength: 20 })
+    .map((pairs) => pairs.reduce((map, [key, value]) => map.set(key, value), BoundedMap.ofCapacity<unknown>(4))),
 });
 
 describe('the bytes of a state', () => {

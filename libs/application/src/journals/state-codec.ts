@@ -3,7 +3,14 @@ import { BoundedMap, PersistentMap } from '@verdict/domain';
 type Tagged =
   | { readonly $int: string }
   | { readonly $map: readonly (readonly [string, unknown])[] }
-  | { readonly $bounded: { readonly capacity: number; readonly forgotten: number; readonly recent: unknown; readonly older: unknown } };
+  | {
+      readonly $bounded: {
+        readonly capacity: number;
+        readonly forgotten: number;
+        readonly recent: unknown;
+        readonly older: unknown;
+      };
+    };
 
 const toPlain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return { $int: value.toString() } satisfies Tagged;

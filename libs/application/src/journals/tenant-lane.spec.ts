@@ -18,7 +18,9 @@ interface Sum {
 }
 
 /** Adds numbers up in `decisions` and counts what it sees in `policy`; every policy entry asks for one reaction. */
-const adding = (reactions: ServiceDefinition<Sum, Command, number>['reactions'] = () => []): ServiceDefinition<Sum, Command, number> => ({
+const adding = (
+  reactions: ServiceDefinition<Sum, Command, number>['reactions'] = () => [],
+): ServiceDefinition<Sum, Command, number> => ({
   name: 'adding',
   own: ['decisions'],
   kinds: ['policy', 'decisions'],
@@ -28,7 +30,10 @@ const adding = (reactions: ServiceDefinition<Sum, Command, number>['reactions'] 
   decide: (command, state) => {
     switch (command.kind) {
       case 'add': {
-        const entries = Array.from({ length: command.entries ?? 1 }, () => ({ type: 'added', payload: { amount: command.amount } }));
+        const entries = Array.from({ length: command.entries ?? 1 }, () => ({
+          type: 'added',
+          payload: { amount: command.amount },
+        }));
         return { entries, answer: state.total + command.amount * entries.length };
       }
       case 'refuse':
@@ -93,13 +98,25 @@ class WatchedJournals extends MemoryJournals {
 }
 
 const context = (commandId: string): CommandContext => ({
-  commandId, actor: { kind: 'user', id: 'dev-1', roles: [] }, correlationId: null, traceparent: null, causes: [],
+  commandId,
+  actor: { kind: 'user', id: 'dev-1', roles: [] },
+  correlationId: null,
+  traceparent: null,
+  causes: [],
 });
 const plainSealer = { seal: () => ({ kid: '', iv: '', ct: '', tag: '' }), open: () => undefined };
 
-const open = (options: { readonly store?: MemoryStore; readonly service?: ServiceDefinition<Sum, Command, number> } = {}) => {
+const open = (
+  options: { readonly store?: MemoryStore; readonly service?: ServiceDefinition<Sum, Command, number> } = {},
+) => {
   const journals = new WatchedJournals(options.store === undefined ? {} : { store: options.store });
-  const deps = { log: new EntryLog(journals), clock: fixedClock(), sealer: plainSealer, observer: silentObserver, logHost: 'log.test' };
+  const deps = {
+    log: new EntryLog(journals),
+    clock: fixedClock(),
+    sealer: plainSealer,
+    observer: silentObserver,
+    logHost: 'log.test',
+  };
   const lane = new TenantLane('acme', options.service ?? adding(), deps);
   let commands = 0;
   const run = (command: Command) => {
@@ -122,11 +139,18 @@ describe('a tenant lane', () => {
     await add(1);
     journals.hold();
     let answered = 0;
-    const waiting = [add(2), run({ kind: 'refuse' }), add(3)].map((each) => each.then((outcome) => { answered += 1; return outcome; }));
+    const waiting = [add(2), run({ kind: 'refuse' }), add(3)].map((each) =>
+      each.then((outcome) => {
+        answered += 1;
+        return outcome;
+      }),
+    );
     await turns();
     expect(answered).toBe(0);
     journals.release();
-    expect((await Promise.all(waiting)).map((outcome) => outcome.kind === 'committed' && outcome.answer)).toEqual([3, 3, 6]);
+    expect((await Promise.all(waiting)).map((outcome) => outcome.kind === 'committed' && outcome.answer)).toEqual([
+      3, 3, 6,
+    ]);
   });
 
   it('has one append in flight, and all that arrive meanwhile are the next batch', async () => {
@@ -143,7 +167,13 @@ describe('a tenant lane', () => {
   it('decides each command on the state its predecessors of the batch leave', async () => {
     const { add, lane } = open();
     const outcomes = await Promise.all([add(1), add(10), add(100)]);
-    expect(outcomes.map((outcome) => outcome.kind === 'committed' && [outcome.answer, outcome.entries[0]?.entry.revision])).toEqual([[1, 0n], [11, 1n], [111, 2n]]);
+    expect(
+      outcomes.map((outcome) => outcome.kind === 'committed' && [outcome.answer, outcome.entries[0]?.entry.revision]),
+    ).toEqual([
+      [1, 0n],
+      [11, 1n],
+      [111, 2n],
+    ]);
     expect(lane.current().state.total).toBe(111);
   });
 
@@ -166,11 +196,15 @@ describe('a tenant lane', () => {
   it('pins in every entry how far it had folded its neighbours', async () => {
     const { journals, run, add } = open();
     await add(1);
-    const neighbour = open({ store: journals.store, service: { ...adding(), own: ['policy'], journalOf: () => 'policy' } });
+    const neighbour = open({
+      store: journals.store,
+      service: { ...adding(), own: ['policy'], journalOf: () => 'policy' },
+    });
     await neighbour.add(0);
     await run({ kind: 'add', amount: 1 });
     const observed: unknown[] = [];
-    for await (const { bytes } of journals.read('decisions-acme', 0n)) observed.push(readEntry(bytes).envelope.observed);
+    for await (const { bytes } of journals.read('decisions-acme', 0n))
+      observed.push(readEntry(bytes).envelope.observed);
     expect(observed).toEqual([{ policy: -1 }, { policy: 0 }]);
   });
 
@@ -180,7 +214,9 @@ describe('a tenant lane', () => {
     journals.hold();
     const waiting = Array.from({ length: 8_192 }, () => add(1));
     await turns(2);
-    const more = await Promise.all([add(1), add(1)].map((each) => Promise.race([each, turns(5).then(() => ({ kind: 'waiting' }))])));
+    const more = await Promise.all(
+      [add(1), add(1)].map((each) => Promise.race([each, turns(5).then(() => ({ kind: 'waiting' }))])),
+    );
     expect(more.some(({ kind }) => kind === 'overloaded')).toBe(true);
     journals.release();
     await Promise.all(waiting);
@@ -268,11 +304,13 @@ describe('a lane whose log does not answer', () => {
 });
 
 describe('reactions', () => {
-  const perPolicy = (kind: 'react' | 'throw') => (state: Sum): readonly Reaction<Command>[] =>
-    Array.from({ length: state.policies - state.reacted }, (_, index) => ({
-      command: { kind },
-      cause: { kind: 'policy', revision: BigInt(state.reacted + index) },
-    }));
+  const perPolicy =
+    (kind: 'react' | 'throw') =>
+    (state: Sum): readonly Reaction<Command>[] =>
+      Array.from({ length: state.policies - state.reacted }, (_, index) => ({
+        command: { kind },
+        cause: { kind: 'policy', revision: BigInt(state.reacted + index) },
+      }));
   const withNeighbour = (reactions: ServiceDefinition<Sum, Command, number>['reactions']) => {
     const store = new MemoryStore();
     const neighbour = open({ store, service: { ...adding(), own: ['policy'], journalOf: () => 'policy' } });
@@ -287,7 +325,8 @@ describe('reactions', () => {
     lane.tick();
     await until(() => lane.isIdle);
     const seen: unknown[] = [];
-    for await (const { bytes, type } of journals.read('decisions-acme', 0n)) seen.push([type, readEntry(bytes).envelope.causes.map(({ origin, revision }) => [origin, revision])]);
+    for await (const { bytes, type } of journals.read('decisions-acme', 0n))
+      seen.push([type, readEntry(bytes).envelope.causes.map(({ origin, revision }) => [origin, revision])]);
     expect(seen).toEqual([
       ['reacted', [['log.test/acme/policy', 0]]],
       ['reacted', [['log.test/acme/policy', 1]]],

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 340] -- one loop and its outcomes: they are easier to check on one page */
+/* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
 import { type Cause, EntryTooLarge, toHex } from '@verdict/ledger';
 import type { AppendResult, Revision } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
@@ -159,7 +159,8 @@ export class TenantLane<State, Command, Answer> {
   private async catchUp(): Promise<void> {
     const { kinds } = this.service;
     const heads = await this.deps.log.heads(kinds.map((kind) => journalName(kind, this.tenantId)));
-    const behind = (): readonly JournalKind[] => kinds.filter((kind, index) => this.folded[kind] < (heads[index] ?? -1n));
+    const behind = (): readonly JournalKind[] =>
+      kinds.filter((kind, index) => this.folded[kind] < (heads[index] ?? -1n));
     for (let waiting = behind(); waiting.length > 0; waiting = behind()) {
       const before = this.folded;
       const { state, folded } = await foldInOrder(
@@ -283,10 +284,15 @@ export class TenantLane<State, Command, Answer> {
     at: { readonly started: number; readonly outcome: AppendResult['kind']; readonly attempt: number },
   ): void {
     const seconds = (performance.now() - at.started) / 1000;
-    if (entries > 0) this.deps.observer.batchAppended({ kind, entries, commands: batch.length, seconds, outcome: at.outcome });
+    if (entries > 0)
+      this.deps.observer.batchAppended({ kind, entries, commands: batch.length, seconds, outcome: at.outcome });
     if (at.outcome !== 'appended') return;
     for (const { since } of batch) {
-      this.deps.observer.waited({ service: this.service.name, seconds: (at.started - since) / 1000, hasLostRace: at.attempt > 1 });
+      this.deps.observer.waited({
+        service: this.service.name,
+        seconds: (at.started - since) / 1000,
+        hasLostRace: at.attempt > 1,
+      });
     }
   }
 
@@ -295,12 +301,21 @@ export class TenantLane<State, Command, Answer> {
       tenantId: this.tenantId,
       origin: originOf(this.deps.logHost, this.tenantId, kind),
       recordedAt: new Date(this.deps.clock.nowMs()).toISOString(),
-      observed: Object.fromEntries(this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])])),
+      observed: Object.fromEntries(
+        this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])]),
+      ),
     };
-    return decideBatch({ service: this.service, state: this.state, kind, next: this.folded[kind] + 1n, stamp, sealer: this.deps.sealer }, batch);
+    return decideBatch(
+      { service: this.service, state: this.state, kind, next: this.folded[kind] + 1n, stamp, sealer: this.deps.sealer },
+      batch,
+    );
   }
 
-  private finish(kind: JournalKind, { next, fresh, answers }: DecidedBatch<State, Answer>, batch: readonly Waiting<Command, Answer>[]): void {
+  private finish(
+    kind: JournalKind,
+    { next, fresh, answers }: DecidedBatch<State, Answer>,
+    batch: readonly Waiting<Command, Answer>[],
+  ): void {
     const base = this.folded[kind] + 1n;
     const observed = this.folded;
     this.restore(next, { ...this.folded, [kind]: this.folded[kind] + BigInt(fresh.length) });
@@ -311,7 +326,9 @@ export class TenantLane<State, Command, Answer> {
       if ('error' in answer) {
         const { error } = answer;
         const isLarge = error instanceof EntryTooLarge;
-        settle(isLarge ? { kind: 'too_large', bytes: error.bytes, bytesMax: error.bytesMax } : { kind: 'failed', error });
+        settle(
+          isLarge ? { kind: 'too_large', bytes: error.bytes, bytesMax: error.bytesMax } : { kind: 'failed', error },
+        );
         return;
       }
       const entries = fresh

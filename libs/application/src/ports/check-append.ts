@@ -1,4 +1,11 @@
-import { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend, type JournalName, type Revision, type SealedEntry } from './journals.js';
+import {
+  APPEND_BYTES_MAX,
+  APPEND_ENTRIES_MAX,
+  InvalidAppend,
+  type JournalName,
+  type Revision,
+  type SealedEntry,
+} from './journals.js';
 
 /** Largest single entry: envelope and payload at their own limits, with room for the braces around them. */
 export const ENTRY_BYTES_MAX = 330_000;

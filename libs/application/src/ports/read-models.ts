@@ -103,17 +103,43 @@ export interface ReadModels {
   listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>>;
   findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined>;
   /** The newest answer each key got; keys that got none are missing. */
-  findAnswers(tenantId: string, keys: readonly { readonly scope: string; readonly text: string }[]): Promise<readonly DecisionRow[]>;
+  findAnswers(
+    tenantId: string,
+    keys: readonly { readonly scope: string; readonly text: string }[],
+  ): Promise<readonly DecisionRow[]>;
   /** Newest first. */
-  listApprovals(tenantId: string, filter: { readonly status?: string | undefined; readonly projectId?: string | undefined }, page: PageRequest): Promise<Page<ApprovalRow>>;
+  listApprovals(
+    tenantId: string,
+    filter: { readonly status?: string | undefined; readonly projectId?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<ApprovalRow>>;
   /** Pending, not past approve-by, and not the voter's own; oldest first. */
-  approvalQueue(tenantId: string, voter: { readonly subject: string; readonly now: string }, page: PageRequest): Promise<Page<ApprovalRow>>;
+  approvalQueue(
+    tenantId: string,
+    voter: { readonly subject: string; readonly now: string },
+    page: PageRequest,
+  ): Promise<Page<ApprovalRow>>;
   findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined>;
   /** Money held now: held and not settled; oldest first. */
-  listActiveReservations(tenantId: string, filter: { readonly projectId?: string | undefined }, page: PageRequest): Promise<Page<DecisionView>>;
-  listExceptions(tenantId: string, filter: { readonly kind?: string | undefined }, page: PageRequest): Promise<Page<ExceptionRow>>;
+  listActiveReservations(
+    tenantId: string,
+    filter: { readonly projectId?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<DecisionView>>;
+  listExceptions(
+    tenantId: string,
+    filter: { readonly kind?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<ExceptionRow>>;
   /** Last revision that is in the read models, per journal kind; -1n where none is. */
-  highWater(tenantId: string): Promise<Readonly<Record<'policy' | 'decisions' | 'approvals' | 'reservations', Revision>>>;
+  highWater(
+    tenantId: string,
+  ): Promise<Readonly<Record<'policy' | 'decisions' | 'approvals' | 'reservations', Revision>>>;
   /** Sorted ids of one kind's main rows (decision, approval, settlement, policy entry) at revisions `from` to `to - 1`. */
-  idsInRange(tenantId: string, kind: 'policy' | 'decisions' | 'approvals' | 'reservations', from: Revision, to: Revision): AsyncIterable<string>;
+  idsInRange(
+    tenantId: string,
+    kind: 'policy' | 'decisions' | 'approvals' | 'reservations',
+    from: Revision,
+    to: Revision,
+  ): AsyncIterable<string>;
 }

@@ -26,7 +26,13 @@ export interface Sealer {
 }
 /** Called by the core at moments that operators count; must be cheap and never throw. */
 export interface Observer {
-  batchAppended(batch: { readonly kind: 'policy' | 'decisions' | 'approvals' | 'reservations'; readonly entries: number; readonly commands: number; readonly seconds: number; readonly outcome: 'appended' | 'conflict' | 'unknown' }): void;
+  batchAppended(batch: {
+    readonly kind: 'policy' | 'decisions' | 'approvals' | 'reservations';
+    readonly entries: number;
+    readonly commands: number;
+    readonly seconds: number;
+    readonly outcome: 'appended' | 'conflict' | 'unknown';
+  }): void;
   waited(wait: { readonly service: string; readonly seconds: number; readonly hasLostRace: boolean }): void;
 }
 export const silentObserver: Observer = { batchAppended: () => undefined, waited: () => undefined };

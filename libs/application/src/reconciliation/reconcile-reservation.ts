@@ -1,4 +1,13 @@
-import { type DecisionId, formatUsd4, instantOf, type MicroUsd, type Reconcile, type ReservationsEntry, type ReservationsState } from '@verdict/domain';
+import {
+  type DecisionId,
+  formatUsd4,
+  instantOf,
+  type MicroUsd,
+  type Reconcile,
+  type ReservationsEntry,
+  type ReservationsRefusal,
+  type ReservationsState,
+} from '@verdict/domain';
 import { toHex } from '@verdict/ledger';
 import { settledReservation } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
@@ -31,75 +40,109 @@ export interface Settled {
 const OVERAGE_WAIT_MS = 2_000;
 const OVERAGE_POLL_MS = 10;
 
+/** The exception of a grant is the gate's to write, and takes it a moment: settling before it would call it drift. */
+const settleOnceWritten = async (
+  deps: ReconcileDeps,
+  command: Reconcile,
+  context: CommandContext,
+  tenantId: string,
+) => {
+  const deadline = performance.now() + OVERAGE_WAIT_MS;
+  for (;;) {
+    const outcome = await deps.reconciliation.execute(tenantId, command, context);
+    const isEarly =
+      outcome.kind === 'committed' &&
+      outcome.answer.kind === 'refused' &&
+      outcome.answer.refusal.code === 'overage_not_written';
+    if (!isEarly || performance.now() > deadline) return outcome;
+    await new Promise((resolve) => setTimeout(resolve, OVERAGE_POLL_MS));
+  }
+};
+
+const settledAt = async ({ log }: ReconcileDeps, tenantId: string, revision: bigint): Promise<RecordedEntry> => {
+  for await (const entry of log.read(journalName('reservations', tenantId), revision, 1)) return entry;
+  throw new Error('a settlement was folded and is not in the log');
+};
+
+/** The decision it settles, as the cause in the envelope. */
+const causesOf = async (
+  { log, logHost }: ReconcileDeps,
+  tenantId: string,
+  revision: bigint | undefined,
+): Promise<CommandContext['causes']> => {
+  if (revision === undefined) return [];
+  const origin = originOf(logHost, tenantId, 'decisions');
+  for await (const { leafHash } of log.read(journalName('decisions', tenantId), revision, 1)) {
+    return [{ origin, revision: Number(revision), leaf_hash: toHex(leafHash) }];
+  }
+  return [];
+};
+
+/** A decision that is not waiting to be settled may be settled, over, of no money, or of nobody. */
+const notWaiting = async (deps: ReconcileDeps, tenantId: string, id: DecisionId): Promise<UseCaseResult<Settled>> => {
+  const view = await deps.readModels.findDecision(tenantId, id);
+  if (view === undefined) return problemOf('not_found');
+  if (view.settlement !== null) return problemOf('reservation_already_settled');
+  return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
+};
+
+const refusalOf = (
+  deps: ReconcileDeps,
+  tenantId: string,
+  { decisionId }: Reconcile,
+  { code }: ReservationsRefusal,
+): Promise<UseCaseResult<Settled>> => {
+  if (code === 'decision_not_reconcilable') return notWaiting(deps, tenantId, decisionId);
+  const detail = 'the gate has not written the granted exception yet';
+  return Promise.resolve(
+    code === 'overage_not_written' ? problemOf('read_model_behind', { detail, retryAfterSeconds: 1 }) : problemOf(code),
+  );
+};
+
+export interface SettleInput {
+  readonly decisionId: DecisionId;
+  readonly actual: MicroUsd;
+  readonly notes: string | null;
+}
+
+const commandOf = (
+  { clock }: ReconcileDeps,
+  { decisionId, actual, notes }: SettleInput,
+  meta: RequestMeta,
+): Reconcile => {
+  const { subject } = meta.caller;
+  const asked = { operation: 'reconcile', decision_id: decisionId, actual: formatUsd4(actual), notes };
+  return {
+    kind: 'reconcile',
+    decisionId,
+    actual,
+    notes: notes === null ? null : { $seal: { subject, text: notes } },
+    by: subject,
+    now: instantOf(clock.nowMs()),
+    idempotency: keyedBy(meta, asked),
+  };
+};
+
 /** Settles the hold of one decision with its actual cost. */
-export const createReconcileReservation = (deps: ReconcileDeps) => {
-  /** The exception of a grant is the gate's to write, and takes it a moment: settling before it would call it drift. */
-  const settleOnceWritten = async (command: Reconcile, context: CommandContext, tenantId: string) => {
-    const deadline = performance.now() + OVERAGE_WAIT_MS;
-    for (;;) {
-      const outcome = await deps.reconciliation.execute(tenantId, command, context);
-      const isEarly = outcome.kind === 'committed' && outcome.answer.kind === 'refused' && outcome.answer.refusal.code === 'overage_not_written';
-      if (!isEarly || performance.now() > deadline) return outcome;
-      await new Promise((resolve) => setTimeout(resolve, OVERAGE_POLL_MS));
-    }
-  };
-
-  const settledAt = async (tenantId: string, revision: bigint): Promise<RecordedEntry> => {
-    for await (const entry of deps.log.read(journalName('reservations', tenantId), revision, 1)) return entry;
-    throw new Error('a settlement was folded and is not in the log');
-  };
-
-  /** The decision it settles, as the cause in the envelope. */
-  const causesOf = async (tenantId: string, revision: bigint | undefined): Promise<CommandContext['causes']> => {
-    if (revision === undefined) return [];
-    for await (const entry of deps.log.read(journalName('decisions', tenantId), revision, 1)) {
-      return [{ origin: originOf(deps.logHost, tenantId, 'decisions'), revision: Number(revision), leaf_hash: toHex(entry.leafHash) }];
-    }
-    return [];
-  };
-
-  /** A decision that is not waiting to be settled may be settled, over, of no money, or of nobody. */
-  const notWaiting = async (tenantId: string, decisionId: DecisionId): Promise<UseCaseResult<Settled>> => {
-    const view = await deps.readModels.findDecision(tenantId, decisionId);
-    if (view === undefined) return problemOf('not_found');
-    if (view.settlement !== null) return problemOf('reservation_already_settled');
-    return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
-  };
-
-  // eslint-disable-next-line complexity -- the steps of one settlement, in order
-  return async (
-    input: { readonly decisionId: DecisionId; readonly actual: MicroUsd; readonly notes: string | null },
-    meta: RequestMeta,
-  ): Promise<UseCaseResult<Settled>> => {
-    const { tenantId, subject } = meta.caller;
+export const createReconcileReservation =
+  (deps: ReconcileDeps) =>
+  async (input: SettleInput, meta: RequestMeta): Promise<UseCaseResult<Settled>> => {
+    const { tenantId } = meta.caller;
     // To the tip first: the decision, or its approval's use, may be a moment old.
     const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
-    const command: Reconcile = {
-      kind: 'reconcile',
-      decisionId: input.decisionId,
-      actual: input.actual,
-      notes: input.notes === null ? null : { $seal: { subject, text: input.notes } },
-      by: subject,
-      now: instantOf(deps.clock.nowMs()),
-      idempotency: keyedBy(meta, { operation: 'reconcile', decision_id: input.decisionId, actual: formatUsd4(input.actual), notes: input.notes }),
-    };
-    const causes = await causesOf(tenantId, caught.state.reservations.get(input.decisionId)?.revision);
-    const outcome = await settleOnceWritten(command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
+    const command = commandOf(deps, input, meta);
+    const causes = await causesOf(deps, tenantId, caught.state.reservations.get(input.decisionId)?.revision);
+    const outcome = await settleOnceWritten(deps, command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
-    if (answer.kind === 'refused') {
-      if (answer.refusal.code === 'overage_not_written') {
-        return problemOf('read_model_behind', { detail: 'the gate has not written the granted exception yet', retryAfterSeconds: 1 });
-      }
-      return answer.refusal.code === 'decision_not_reconcilable' ? notWaiting(tenantId, input.decisionId) : problemOf(answer.refusal.code);
-    }
+    if (answer.kind === 'refused') return refusalOf(deps, tenantId, command, answer.refusal);
     const fresh = outcome.entries.find(({ entry }) => entry.type === 'reservation_settled')?.entry;
-    const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(tenantId, answer.revision) : undefined);
+    const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
     if (entry === undefined) throw new Error('a settlement was accepted without an entry');
     const settled = settledReservation(entry);
     if (fresh !== undefined) deps.onSettled(settled);
-    return done({ settled, entry: entryReferenceOf(originOf(deps.logHost, tenantId, 'reservations'), entry), isReplayed: fresh === undefined });
+    const origin = originOf(deps.logHost, tenantId, 'reservations');
+    return done({ settled, entry: entryReferenceOf(origin, entry), isReplayed: fresh === undefined });
   };
-};
 export type ReconcileReservation = ReturnType<typeof createReconcileReservation>;

@@ -1,4 +1,11 @@
-import { decideReconcile, evolveReservations, noReservations, type Reconcile, type ReservationsRefusal, type ReservationsState } from '@verdict/domain';
+import {
+  decideReconcile,
+  evolveReservations,
+  noReservations,
+  type Reconcile,
+  type ReservationsRefusal,
+  type ReservationsState,
+} from '@verdict/domain';
 import { observedEntry } from '../journals/entries.codec.js';
 import type { ServiceDefinition } from '../journals/service-definition.js';
 
@@ -17,7 +24,9 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
   journalOf: () => 'reservations',
   decide: (command, state) => {
     const result = decideReconcile(command, state);
-    return result.kind === 'accepted' ? { entries: result.entries, answer: { kind: 'accepted' } } : { entries: [], answer: result };
+    return result.kind === 'accepted'
+      ? { entries: result.entries, answer: { kind: 'accepted' } }
+      : { entries: [], answer: result };
   },
   evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),
   reactions: () => [],

@@ -2,7 +2,8 @@ import type { WireProblem } from './wire-problem.js';
 import type { LaneOutcome } from '../journals/service-definition.js';
 
 /** How a use case ends: a value, or a problem with a closed code. Unexpected errors are thrown: they are defects. */
-export type UseCaseResult<Value> = { readonly kind: 'done'; readonly value: Value } | { readonly kind: 'problem'; readonly problem: WireProblem };
+export type UseCaseResult<Value> =
+  { readonly kind: 'done'; readonly value: Value } | { readonly kind: 'problem'; readonly problem: WireProblem };
 
 export const done = <Value>(value: Value): UseCaseResult<Value> => ({ kind: 'done', value });
 export const problemOf = <Value>(code: string, more: Omit<WireProblem, 'code'> = {}): UseCaseResult<Value> => ({
@@ -17,15 +18,24 @@ export const notCommitted = <Value>(
 ): UseCaseResult<Value> => {
   switch (outcome.kind) {
     case 'unknown':
-      return problemOf('outcome_unknown', { detail: 'the log did not say in time whether it took the entry: repeat with the same key' });
+      return problemOf('outcome_unknown', {
+        detail: 'the log did not say in time whether it took the entry: repeat with the same key',
+      });
     case 'unavailable':
       return problemOf(whenUnavailable, { detail: 'the log cannot be reached; nothing was written' });
     case 'contended':
-      return problemOf(whenUnavailable, { detail: 'other writers won every race for this journal; nothing was written' });
+      return problemOf(whenUnavailable, {
+        detail: 'other writers won every race for this journal; nothing was written',
+      });
     case 'overloaded':
-      return problemOf('rate_limited', { detail: 'too many commands of this tenant are waiting', retryAfterSeconds: 1 });
+      return problemOf('rate_limited', {
+        detail: 'too many commands of this tenant are waiting',
+        retryAfterSeconds: 1,
+      });
     case 'too_large':
-      return problemOf('validation_failed', { detail: `the entry would be ${outcome.bytes.toString()} bytes, at most ${outcome.bytesMax.toString()} are allowed` });
+      return problemOf('validation_failed', {
+        detail: `the entry would be ${outcome.bytes.toString()} bytes, at most ${outcome.bytesMax.toString()} are allowed`,
+      });
     case 'failed':
       throw outcome.error;
   }

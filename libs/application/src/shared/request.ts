@@ -20,7 +20,11 @@ export interface RequestMeta {
   readonly traceparent: string | null;
 }
 
-export const contextOf = (meta: RequestMeta, commandId: string, causes: CommandContext['causes'] = []): CommandContext => ({
+export const contextOf = (
+  meta: RequestMeta,
+  commandId: string,
+  causes: CommandContext['causes'] = [],
+): CommandContext => ({
   commandId,
   actor: meta.caller.actor,
   correlationId: meta.correlationId,

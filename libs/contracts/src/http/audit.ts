@@ -8,9 +8,19 @@ const Range = z.tuple([z.int().min(0), z.int().min(1)]);
 /** POST /exports: half-open revision ranges per journal; a journal that is left out is exported whole. */
 export const CreateExportBody = z
   .strictObject({
-    series: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).default('default'),
+    series: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+      .default('default'),
     journals: z.array(KindText).min(1).max(4).optional(),
-    revisions: z.strictObject({ policy: Range.optional(), decisions: Range.optional(), approvals: Range.optional(), reservations: Range.optional() }).optional(),
+    revisions: z
+      .strictObject({
+        policy: Range.optional(),
+        decisions: Range.optional(),
+        approvals: Range.optional(),
+        reservations: Range.optional(),
+      })
+      .optional(),
     max_entries: z.int().min(1).max(5_000_000).optional(),
     idempotency_key: IdempotencyKey.optional(),
   })
@@ -65,6 +75,9 @@ export const LedgerAnswer = z.strictObject({
 export const CheckpointAnswer = z
   .strictObject({ origin: z.string(), size: z.int(), root: z.string(), note: z.string(), published_at: InstantAnswer })
   .meta({ id: 'Checkpoint' });
-export const CheckpointsAnswer = z.strictObject({ items: z.array(CheckpointAnswer), next_cursor: z.string().nullable() });
+export const CheckpointsAnswer = z.strictObject({
+  items: z.array(CheckpointAnswer),
+  next_cursor: z.string().nullable(),
+});
 export const KindParams = z.strictObject({ kind: KindText });
 export const JwksAnswer = z.looseObject({ keys: z.array(z.looseObject({})) }).meta({ id: 'Jwks' });

@@ -28,10 +28,11 @@ const base = {
   estimated_monthly_delta_usd: MonthlyUsd.optional(),
   estimated_hourly_delta_usd: HourlyUsd.optional(),
   metadata: Metadata.optional(),
-  plan: z
-    .custom<RawJson>()
-    .optional()
-    .meta({ type: 'object', additionalProperties: true, description: 'what `terraform show -json` printed; the gate prices it itself' }),
+  plan: z.custom<RawJson>().optional().meta({
+    type: 'object',
+    additionalProperties: true,
+    description: 'what `terraform show -json` printed; the gate prices it itself',
+  }),
   plan_sha256: Sha256Text.optional(),
   idempotency_key: IdempotencyKey.optional(),
   dry_run: z.boolean().default(false),
@@ -158,7 +159,18 @@ export const PreflightAnswer = z
 
 export const DecisionIdParams = z.strictObject({ decision_id: DecisionIdText });
 /** Where a decision stands now; the recorded verdict itself never changes. */
-export const DecisionState = z.enum(['permitted', 'not_permitted', 'pending_approval', 'granted', 'consumed', 'denied', 'expired', 'withdrawn', 'superseded', 'settled']);
+export const DecisionState = z.enum([
+  'permitted',
+  'not_permitted',
+  'pending_approval',
+  'granted',
+  'consumed',
+  'denied',
+  'expired',
+  'withdrawn',
+  'superseded',
+  'settled',
+]);
 export const DecisionAnswer = z.strictObject({ ...verdict, state: DecisionState }).meta({ id: 'Decision' });
 export const DecisionSummary = z
   .strictObject({

@@ -1,14 +1,39 @@
-import { type Behaviour, type BudgetScope, DEFAULT_POLICY, formatUsd4, type MicroUsd, type Mode, type PolicyDocument } from '@verdict/domain';
+/* eslint max-lines: ['error', 330] -- one document, its defaults and its defects belong on one page */
+import {
+  type Behaviour,
+  type BudgetScope,
+  DEFAULT_POLICY,
+  formatUsd4,
+  type MicroUsd,
+  type Mode,
+  type PolicyDocument,
+} from '@verdict/domain';
 import { z } from 'zod';
-import { InstantAnswer, InstantText, name, PositiveUsd, ProjectId, Sha256Text, text, UsdAnswer, UuidText } from './scalars.js';
+import {
+  InstantAnswer,
+  InstantText,
+  name,
+  PositiveUsd,
+  ProjectId,
+  Sha256Text,
+  text,
+  UsdAnswer,
+  UuidText,
+} from './scalars.js';
 
 const ModeText = z.enum(['shadow', 'soft', 'hard']);
-const perClass = <Schema extends z.ZodType>(schema: Schema) => z.strictObject({ prod: schema.optional(), nonprod: schema.optional() }).optional();
+const perClass = <Schema extends z.ZodType>(schema: Schema) =>
+  z.strictObject({ prod: schema.optional(), nonprod: schema.optional() }).optional();
 const seconds = (min: number, max: number) => z.int().min(min).max(max).optional();
-const ClassName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a class is named by lower-case letters, digits, - and _');
+const ClassName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a class is named by lower-case letters, digits, - and _');
 const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 const classMap = <Schema extends z.ZodType>(schema: Schema) =>
-  z.record(ClassName.refine((value) => !PROTOTYPE_NAMES.has(value), 'not a name'), schema);
+  z.record(
+    ClassName.refine((value) => !PROTOTYPE_NAMES.has(value), 'not a name'),
+    schema,
+  );
 
 /** `verdict.enforcement.policy.v1` as an author writes it: what is omitted is the default. @source contract section 8.2 */
 export const PolicyDocumentInput = z
@@ -24,7 +49,10 @@ export const PolicyDocumentInput = z
     environments: z
       .strictObject({
         classes: classMap(
-          z.strictObject({ aliases: z.array(name(1, 32)).max(64).optional(), behaves_as: z.enum(['prod', 'nonprod']).optional() }),
+          z.strictObject({
+            aliases: z.array(name(1, 32)).max(64).optional(),
+            behaves_as: z.enum(['prod', 'nonprod']).optional(),
+          }),
         ).optional(),
       })
       .optional(),
@@ -35,9 +63,13 @@ export const PolicyDocumentInput = z
         approve_by_seconds: seconds(300, 2_592_000),
         use_by_seconds: seconds(60, 604_800),
         token_ttl_seconds: seconds(60, 86_400),
-        justification: z.strictObject({ required: perClass(z.boolean()), min_length: z.int().min(0).max(2000).optional() }).optional(),
+        justification: z
+          .strictObject({ required: perClass(z.boolean()), min_length: z.int().min(0).max(2000).optional() })
+          .optional(),
         consumer: z.enum(['creator', 'project', 'member']).optional(),
-        replan_tolerance: z.strictObject({ percent: z.int().min(0).max(50).optional(), absolute_usd: PositiveUsd.optional() }).optional(),
+        replan_tolerance: z
+          .strictObject({ percent: z.int().min(0).max(50).optional(), absolute_usd: PositiveUsd.optional() })
+          .optional(),
       })
       .optional(),
     entitlements: z
@@ -59,7 +91,9 @@ export const PolicyDocumentInput = z
         mismatch_percent: z.int().min(0).max(100).optional(),
       })
       .optional(),
-    execution: z.strictObject({ decision_ttl_seconds: seconds(60, 86_400), hold_overdue_seconds: seconds(60, 604_800) }).optional(),
+    execution: z
+      .strictObject({ decision_ttl_seconds: seconds(60, 86_400), hold_overdue_seconds: seconds(60, 604_800) })
+      .optional(),
     reconciliation: z
       .strictObject({
         tolerance_absolute_usd: PositiveUsd.optional(),
@@ -75,8 +109,12 @@ export const PolicyDocumentInput = z
 type Input = z.output<typeof PolicyDocumentInput>;
 const usd = (amount: MicroUsd | undefined, otherwise: PolicyDocument['entitlements']['hard_deny_above_monthly_usd']) =>
   amount === undefined ? otherwise : formatUsd4(amount);
-const ceiling = (amount: MicroUsd | null | undefined) => (amount === undefined || amount === null ? null : formatUsd4(amount));
-const classes = <Value>(given: { readonly prod?: Value | undefined; readonly nonprod?: Value | undefined } | undefined, otherwise: { readonly prod: Value; readonly nonprod: Value }) => ({
+const ceiling = (amount: MicroUsd | null | undefined) =>
+  amount === undefined || amount === null ? null : formatUsd4(amount);
+const classes = <Value>(
+  given: { readonly prod?: Value | undefined; readonly nonprod?: Value | undefined } | undefined,
+  otherwise: { readonly prod: Value; readonly nonprod: Value },
+) => ({
   prod: given?.prod ?? otherwise.prod,
   nonprod: given?.nonprod ?? otherwise.nonprod,
 });
@@ -86,12 +124,18 @@ const D = DEFAULT_POLICY;
 const environmentsOf = (given: Input['environments']): PolicyDocument['environments'] => {
   const named = Object.entries(given?.classes ?? {}).map(([key, { aliases, behaves_as }]) => {
     const behaves: Behaviour = behaves_as ?? (key === 'nonprod' ? 'nonprod' : 'prod');
-    return [key, { aliases: [...new Set((aliases ?? []).map((alias) => alias.toLowerCase()))], behaves_as: behaves }] as const;
+    return [
+      key,
+      { aliases: [...new Set((aliases ?? []).map((alias) => alias.toLowerCase()))], behaves_as: behaves },
+    ] as const;
   });
   return { classes: { ...D.environments.classes, ...Object.fromEntries(named) } };
 };
 
-const modesOf = (given: Readonly<Record<string, Mode>> | undefined): Readonly<Record<string, Mode>> => ({ default: 'soft', ...given });
+const modesOf = (given: Readonly<Record<string, Mode>> | undefined): Readonly<Record<string, Mode>> => ({
+  default: 'soft',
+  ...given,
+});
 
 // eslint-disable-next-line complexity -- one default per member: splitting would hide which is whose
 const approvalOf = (given: Input['approval']): PolicyDocument['approval'] => ({
@@ -116,7 +160,10 @@ const entitlementsOf = (given: Input['entitlements']): PolicyDocument['entitleme
   enterprise_ceiling_monthly_usd: ceiling(given?.enterprise_ceiling_monthly_usd),
   auto_approve: {
     below_monthly_usd: usd(given?.auto_approve?.below_monthly_usd, D.entitlements.auto_approve.below_monthly_usd),
-    cumulative_monthly_usd: usd(given?.auto_approve?.cumulative_monthly_usd, D.entitlements.auto_approve.cumulative_monthly_usd),
+    cumulative_monthly_usd: usd(
+      given?.auto_approve?.cumulative_monthly_usd,
+      D.entitlements.auto_approve.cumulative_monthly_usd,
+    ),
   },
   hard_deny_above_monthly_usd: usd(given?.hard_deny_above_monthly_usd, D.entitlements.hard_deny_above_monthly_usd),
   require_budget: classes(given?.require_budget, D.entitlements.require_budget),
@@ -154,7 +201,9 @@ export const completePolicy = (input: Input): PolicyDocument => ({
 });
 
 /** Defects that no single member shows. `pointer` is that of the place in the document. */
-export const policyDefects = (document: PolicyDocument): readonly { readonly pointer: string; readonly detail: string }[] => {
+export const policyDefects = (
+  document: PolicyDocument,
+): readonly { readonly pointer: string; readonly detail: string }[] => {
   const { auto_approve, hard_deny_above_monthly_usd: hardDeny } = document.entitlements;
   const homes = new Map<string, string>();
   const twice = Object.entries(document.environments.classes).flatMap(([className, { aliases }]) =>
@@ -187,7 +236,9 @@ export const RollBackPolicyBody = z.strictObject({
   message: text(1, 1000),
   idempotency_key: z.string().optional(),
 });
-const ENTRY = z.strictObject({ origin: z.string(), revision: z.int(), leaf_hash: Sha256Text }).meta({ id: 'EntryReference' });
+const ENTRY = z
+  .strictObject({ origin: z.string(), revision: z.int(), leaf_hash: Sha256Text })
+  .meta({ id: 'EntryReference' });
 export const EntryReference = ENTRY;
 
 export const PolicyVersionAnswer = z
@@ -206,8 +257,15 @@ export const PolicyVersionAnswer = z
     entry: ENTRY.nullable().optional(),
   })
   .meta({ id: 'PolicyVersion' });
-export const PolicyVersionsAnswer = z.strictObject({ items: z.array(PolicyVersionAnswer), next_cursor: z.string().nullable() });
-export const ValidatePolicyAnswer = z.strictObject({ valid: z.boolean(), document: z.looseObject({}), document_sha256: Sha256Text });
+export const PolicyVersionsAnswer = z.strictObject({
+  items: z.array(PolicyVersionAnswer),
+  next_cursor: z.string().nullable(),
+});
+export const ValidatePolicyAnswer = z.strictObject({
+  valid: z.boolean(),
+  document: z.looseObject({}),
+  document_sha256: Sha256Text,
+});
 
 const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}(\/env:[a-z][a-z0-9_-]{0,31})?)$/;
 const Scope = z
@@ -221,8 +279,15 @@ const budgetTerms = {
   active: z.boolean().optional(),
   idempotency_key: z.string().optional(),
 };
-export const CreateBudgetBody = z.strictObject({ scope: Scope, period: z.enum(['month', 'quarter', 'year', 'total']).default('month'), ...budgetTerms });
-export const UpdateBudgetBody = z.strictObject({ ...budgetTerms, when_committed: z.enum(['refuse', 'ratchet']).default('refuse') });
+export const CreateBudgetBody = z.strictObject({
+  scope: Scope,
+  period: z.enum(['month', 'quarter', 'year', 'total']).default('month'),
+  ...budgetTerms,
+});
+export const UpdateBudgetBody = z.strictObject({
+  ...budgetTerms,
+  when_committed: z.enum(['refuse', 'ratchet']).default('refuse'),
+});
 export const BudgetAnswer = z
   .strictObject({
     budget_id: UuidText,
@@ -245,7 +310,9 @@ export const BudgetAnswer = z
   .meta({ id: 'Budget' });
 export const BudgetsAnswer = z.strictObject({ items: z.array(BudgetAnswer), next_cursor: z.string().nullable() });
 
-export const PriceBookBody = z.looseObject({ format: z.literal('verdict.price-book.v1') }).meta({ id: 'PriceBookInput' });
+export const PriceBookBody = z
+  .looseObject({ format: z.literal('verdict.price-book.v1') })
+  .meta({ id: 'PriceBookInput' });
 export const PriceBookAnswer = z
   .strictObject({
     version: z.string(),

@@ -4,9 +4,18 @@ import { EntryReference } from './policy.js';
 import { IdempotencyKey, InstantAnswer, MonthlyUsd, ProjectId, text, UsdAnswer, UuidText } from './scalars.js';
 
 export const ReconcileBody = z
-  .strictObject({ actual_monthly_delta_usd: MonthlyUsd, notes: text(1, 1000).optional(), idempotency_key: IdempotencyKey.optional() })
+  .strictObject({
+    actual_monthly_delta_usd: MonthlyUsd,
+    notes: text(1, 1000).optional(),
+    idempotency_key: IdempotencyKey.optional(),
+  })
   .meta({ id: 'ReconcileRequest' });
-const SettledLegAnswer = z.strictObject({ account: z.string(), held_usd: UsdAnswer, spent_usd: UsdAnswer, released_usd: UsdAnswer });
+const SettledLegAnswer = z.strictObject({
+  account: z.string(),
+  held_usd: UsdAnswer,
+  spent_usd: UsdAnswer,
+  released_usd: UsdAnswer,
+});
 export const ReconcileAnswer = z
   .strictObject({
     decision_id: UuidText,
@@ -38,7 +47,13 @@ export const ReservationAnswer = z
     held_since: InstantAnswer,
     age_seconds: z.int(),
     settlement: z
-      .strictObject({ status: z.string(), actual_usd: UsdAnswer, drift_usd: UsdAnswer, overrun_usd: UsdAnswer, settled_at: InstantAnswer })
+      .strictObject({
+        status: z.string(),
+        actual_usd: UsdAnswer,
+        drift_usd: UsdAnswer,
+        overrun_usd: UsdAnswer,
+        settled_at: InstantAnswer,
+      })
       .nullable(),
   })
   .meta({ id: 'Reservation' });
@@ -59,5 +74,7 @@ export const ExceptionAnswer = z
     due_at: InstantAnswer,
   })
   .meta({ id: 'ReconciliationException' });
-export const ExceptionsQuery = pageQuery({ kind: z.enum(['overage', 'savings', 'overrun', 'late_actual', 'unreconciled']).optional() });
+export const ExceptionsQuery = pageQuery({
+  kind: z.enum(['overage', 'savings', 'overrun', 'late_actual', 'unreconciled']).optional(),
+});
 export const ExceptionsAnswer = listOf(ExceptionAnswer).meta({ id: 'ReconciliationExceptions' });

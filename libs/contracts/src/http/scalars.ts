@@ -1,4 +1,15 @@
-import { type ApprovalId, type BudgetId, type DecisionId, type Instant, isMoney, jcsText, type CanonicalJson, type MicroUsd, NumberToken, parseNumberToken, parseUsd } from '@verdict/domain';
+import {
+  type ApprovalId,
+  type BudgetId,
+  type DecisionId,
+  type Instant,
+  isMoney,
+  jcsText,
+  type MicroUsd,
+  NumberToken,
+  parseNumberToken,
+  parseUsd,
+} from '@verdict/domain';
 import { z } from 'zod';
 
 const moneyOf = (value: unknown, places: 4 | 6) => {
@@ -35,14 +46,27 @@ export const MonthlyUsd = money(4);
 /** Hourly money of a request, in micro-USD once read. */
 export const HourlyUsd = money(6);
 /** Money that may not be negative: limits, ceilings, thresholds. */
-export const PositiveUsd = money(4).refine((amount) => amount >= 0n, { message: 'must not be negative', params: { code: 'money_out_of_range' } });
+export const PositiveUsd = money(4).refine((amount) => amount >= 0n, {
+  message: 'must not be negative',
+  params: { code: 'money_out_of_range' },
+});
 
 /** Money of an answer: decimal text, 4 or 6 places. */
-export const UsdAnswer = z.string().regex(/^-?\d+\.\d{4}$/).meta({ examples: ['125.5000'] });
-export const HourlyUsdAnswer = z.string().regex(/^-?\d+\.\d{6}$/).meta({ examples: ['0.170000'] });
+export const UsdAnswer = z
+  .string()
+  .regex(/^-?\d+\.\d{4}$/)
+  .meta({ examples: ['125.5000'] });
+export const HourlyUsdAnswer = z
+  .string()
+  .regex(/^-?\d+\.\d{6}$/)
+  .meta({ examples: ['0.170000'] });
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const id = <Id>() => z.string().regex(UUID, 'an id is a lower-case UUID').transform((text) => text as Id);
+const id = <Id>() =>
+  z
+    .string()
+    .regex(UUID, 'an id is a lower-case UUID')
+    .transform((text) => text as Id);
 export const DecisionIdText = id<DecisionId>();
 export const ApprovalIdText = id<ApprovalId>();
 export const BudgetIdText = id<BudgetId>();
@@ -63,7 +87,10 @@ export const text = (min: number, max: number) =>
     .string()
     .min(min)
     .max(max)
-    .refine((value) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), 'control characters are not allowed');
+    .refine(
+      (value) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value),
+      'control characters are not allowed',
+    );
 /** Text that names something: also one line, and in Unicode normal form C. */
 export const name = (min: number, max: number) =>
   text(min, max)
@@ -93,7 +120,8 @@ const depthOf = (value: unknown): number => {
   return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 };
 const holdsInexactNumber = (value: unknown): boolean =>
-  value instanceof NumberToken || (typeof value === 'object' && value !== null && Object.values(value).some(holdsInexactNumber));
+  value instanceof NumberToken ||
+  (typeof value === 'object' && value !== null && Object.values(value).some(holdsInexactNumber));
 
 /** Free facts about a change, kept as their RFC 8785 text so that decimals are legal in it. @source contract section 5.1 */
 export const Metadata = z
@@ -108,8 +136,11 @@ export const Metadata = z
       return refuse('validation_failed', 'metadata is an object');
     }
     if (depthOf(value) > METADATA_DEPTH_MAX) return refuse('metadata_too_large', 'metadata is nested at most 8 deep');
-    if (holdsInexactNumber(value)) return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
-    const canonical = jcsText(value as CanonicalJson); // Just checked, member by member.
-    return Buffer.byteLength(canonical) > METADATA_BYTES_MAX ? refuse('metadata_too_large', 'metadata is at most 64 KiB') : canonical;
+    if (holdsInexactNumber(value))
+      return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
+    const canonical = jcsText(value); // Just checked, member by member.
+    return Buffer.byteLength(canonical) > METADATA_BYTES_MAX
+      ? refuse('metadata_too_large', 'metadata is at most 64 KiB')
+      : canonical;
   })
   .meta({ type: 'object', additionalProperties: true });

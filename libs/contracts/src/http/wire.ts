@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { readJson } from '../json/strict-json.js';
 
 /** JSON as schemas see it: numbers that a double holds exactly are numbers, others stay the token that was sent. */
-export type WireJson = null | boolean | number | string | NumberToken | readonly WireJson[] | { readonly [member: string]: WireJson };
+export type WireJson =
+  null | boolean | number | string | NumberToken | readonly WireJson[] | { readonly [member: string]: WireJson };
 
 const SIGNIFICANT_DIGITS_MAX = 15;
 const significantDigits = (token: string): number => token.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length;
@@ -43,7 +44,11 @@ const pointerOf = (path: readonly PropertyKey[]): string =>
 const errorsOf = (issue: z.core.$ZodIssue): readonly WireError[] => {
   const pointer = pointerOf(issue.path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointerTo(pointer, key), code: 'unknown_field', detail: 'this member is not known' }));
+    return issue.keys.map((key) => ({
+      pointer: pointerTo(pointer, key),
+      code: 'unknown_field',
+      detail: 'this member is not known',
+    }));
   }
   const named: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
   return [{ pointer, code: typeof named === 'string' ? named : 'validation_failed', detail: issue.message }];
@@ -71,7 +76,11 @@ export const parseBody = <Schema extends z.ZodType>(
   if (bytes.length === 0) return parseWith(schema, {});
   const read = readJson(bytes, { depthMax });
   if (read.kind === 'malformed') {
-    return { kind: 'refused', code: 'malformed_json', errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }] };
+    return {
+      kind: 'refused',
+      code: 'malformed_json',
+      errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }],
+    };
   }
   return parseWith(schema, toWire(read.value, raw));
 };

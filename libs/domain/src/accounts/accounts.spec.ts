@@ -5,14 +5,21 @@ import { balanceOf, freeHold, noAccounts, placeHold, settleHold, type TermsOf } 
 
 const NOVEMBER = '2026-11-30T23:59:59.999Z' as Instant;
 const DECEMBER = '2026-12-01T00:00:00.000Z' as Instant;
-const limited = (text: string | null): TermsOf => () => ({ limit: text === null ? null : usd(text), period: 'month' });
+const limited =
+  (text: string | null): TermsOf =>
+  () => ({ limit: text === null ? null : usd(text), period: 'month' });
 const held = (amount: string) => placeHold(noAccounts, 'd1', [{ account: 'b', amount: usd(amount) }]);
-const balance = (accounts: typeof noAccounts, limit: string | null, at = NOVEMBER) => balanceOf(accounts, 'b', limited(limit)('b', at), at);
+const balance = (accounts: typeof noAccounts, limit: string | null, at = NOVEMBER) =>
+  balanceOf(accounts, 'b', limited(limit)('b', at), at);
 
 describe('accounts', () => {
   it('never change a value that somebody holds', () => {
     const before = held('10');
-    settleHold(before, { decisionId: 'd1', charges: [{ account: 'b', spent: usd('5') }], at: NOVEMBER }, limited('100'));
+    settleHold(
+      before,
+      { decisionId: 'd1', charges: [{ account: 'b', spent: usd('5') }], at: NOVEMBER },
+      limited('100'),
+    );
     freeHold(before, 'd1');
     expect(balance(before, '100').held).toBe(usd('10'));
   });
@@ -38,24 +45,40 @@ describe('accounts', () => {
   });
 
   it('count what was spent in the period it was settled in', () => {
-    const spent = settleHold(held('10'), { decisionId: 'd1', charges: [{ account: 'b', spent: usd('8') }], at: NOVEMBER }, limited('100'));
+    const spent = settleHold(
+      held('10'),
+      { decisionId: 'd1', charges: [{ account: 'b', spent: usd('8') }], at: NOVEMBER },
+      limited('100'),
+    );
     expect(balance(spent, '100')).toMatchObject({ spent: usd('8'), held: 0n, headroom: usd('92') });
     expect(balance(spent, '100', DECEMBER)).toMatchObject({ spent: 0n, headroom: usd('100') });
   });
 
   it('charge what lies above the hold to the headroom that is left when it is folded, and no further (G5)', () => {
     const rival = placeHold(held('10'), 'd2', [{ account: 'b', amount: usd('85') }]);
-    const settled = settleHold(rival, { decisionId: 'd1', charges: [{ account: 'b', spent: usd('30') }], at: NOVEMBER }, limited('100'));
+    const settled = settleHold(
+      rival,
+      { decisionId: 'd1', charges: [{ account: 'b', spent: usd('30') }], at: NOVEMBER },
+      limited('100'),
+    );
     expect(balance(settled, '100')).toMatchObject({ spent: usd('15'), held: usd('85'), headroom: 0n });
   });
 
   it('charge what was held in full although the limit has sunk below it', () => {
-    const settled = settleHold(held('10'), { decisionId: 'd1', charges: [{ account: 'b', spent: usd('12') }], at: NOVEMBER }, limited('4'));
+    const settled = settleHold(
+      held('10'),
+      { decisionId: 'd1', charges: [{ account: 'b', spent: usd('12') }], at: NOVEMBER },
+      limited('4'),
+    );
     expect(balance(settled, '4').spent).toBe(usd('10'));
   });
 
   it('charge accounts that held nothing for the decision within their headroom', () => {
-    const settled = settleHold(noAccounts, { decisionId: 'd1', charges: [{ account: 'b', spent: usd('12') }], at: NOVEMBER }, limited('10'));
+    const settled = settleHold(
+      noAccounts,
+      { decisionId: 'd1', charges: [{ account: 'b', spent: usd('12') }], at: NOVEMBER },
+      limited('10'),
+    );
     expect(balance(settled, '10')).toMatchObject({ spent: usd('10'), headroom: 0n });
   });
 });

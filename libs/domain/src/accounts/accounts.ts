@@ -28,7 +28,11 @@ export interface Accounts {
   readonly spent: PersistentMap<MicroUsd>;
 }
 
-export const noAccounts: Accounts = { holds: PersistentMap.empty, held: PersistentMap.empty, spent: PersistentMap.empty };
+export const noAccounts: Accounts = {
+  holds: PersistentMap.empty,
+  held: PersistentMap.empty,
+  spent: PersistentMap.empty,
+};
 
 export interface AccountBalance {
   readonly limit: MicroUsd | null;

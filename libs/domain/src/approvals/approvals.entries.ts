@@ -72,7 +72,10 @@ export type ApprovalsEntry =
         readonly use_by: Instant;
       }
     >
-  | Entry<'approval_denied', { readonly approval_id: ApprovalId; readonly decision_id: DecisionId; readonly denied_at: Instant }>
+  | Entry<
+      'approval_denied',
+      { readonly approval_id: ApprovalId; readonly decision_id: DecisionId; readonly denied_at: Instant }
+    >
   | Entry<
       'approval_expired',
       {

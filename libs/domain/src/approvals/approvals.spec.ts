@@ -2,13 +2,28 @@ import { describe, expect, it } from '@jest/globals';
 import { specFor } from '@verdict/testkit';
 import type { ApprovalId, DecisionId } from '../shared/brand.js';
 import { caller, DomainWorld, entriesOf, keyed, policyWith, usd } from '../../../../test/support/domain-world.js';
-import { type ApprovalsCommand, type ApprovalsRefusal, decideApprovals, progressOf, REISSUES_MAX } from './approvals.js';
+import {
+  type ApprovalsCommand,
+  type ApprovalsRefusal,
+  decideApprovals,
+  progressOf,
+  REISSUES_MAX,
+} from './approvals.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { type ApprovalsObserved, type ApprovalsState, evolveApprovals, noApprovals, SETTLED_MAX } from './approvals.state.js';
+import {
+  type ApprovalsObserved,
+  type ApprovalsState,
+  evolveApprovals,
+  noApprovals,
+  SETTLED_MAX,
+} from './approvals.state.js';
 
 const CY = 'cy';
 /** Ana asks (through a pipeline) in prod, where policy wants an approval by somebody else, with ten characters of reason. */
-const pending = (more: Parameters<DomainWorld['ask']>[1] = {}, document = policyWith({ approval: { required: { prod: true } } })) => {
+const pending = (
+  more: Parameters<DomainWorld['ask']>[1] = {},
+  document = policyWith({ approval: { required: { prod: true } } }),
+) => {
   const world = new DomainWorld(document);
   const { account } = world.setBudget('1000');
   const recorded = world.ask('200', { subject: 'pipeline', onBehalfOf: 'ana', ...more });
@@ -18,18 +33,38 @@ const pending = (more: Parameters<DomainWorld['ask']>[1] = {}, document = policy
 const refusal = (code: string) => ({ kind: 'refused', refusal: { code } });
 const file = (world: DomainWorld, decisionId: DecisionId, by: string, length = 20, key: string | null = null) =>
   world.approve({
-    kind: 'file_request', decisionId, caller: caller(by), justification: { $seal: { subject: by, text: 'x'.repeat(length) } }, justificationLength: length,
-    ticket: null, now: world.now, idempotency: keyed(key, { decisionId, length }),
+    kind: 'file_request',
+    decisionId,
+    caller: caller(by),
+    justification: { $seal: { subject: by, text: 'x'.repeat(length) } },
+    justificationLength: length,
+    ticket: null,
+    now: world.now,
+    idempotency: keyed(key, { decisionId, length }),
   });
 const statusOf = (world: DomainWorld, id: ApprovalId) => world.approvals.approvals.get(id)?.status;
 
 describe('a request for approval', () => {
   it('is opened once, under the id and the terms that the decision gave', () => {
     const { world, recorded, approvalId } = pending();
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'approval_requested')).toMatchObject([
-      { approval_id: approvalId, decision_id: recorded.decision_id, terms: recorded.approval, hold_usd: '200.0000', decision_revision: 0 },
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'approval_requested',
+      ),
+    ).toMatchObject([
+      {
+        approval_id: approvalId,
+        decision_id: recorded.decision_id,
+        terms: recorded.approval,
+        hold_usd: '200.0000',
+        decision_revision: 0,
+      },
     ]);
-    expect(world.approve({ kind: 'open_request', decisionId: recorded.decision_id, now: world.now })).toEqual({ kind: 'accepted', entries: [] });
+    expect(world.approve({ kind: 'open_request', decisionId: recorded.decision_id, now: world.now })).toEqual({
+      kind: 'accepted',
+      entries: [],
+    });
   });
 
   it('runs from the decision, so that a late service gives it no more time', () => {
@@ -38,7 +73,10 @@ describe('a request for approval', () => {
     world.pass(3600);
     world.settle();
     const requested = world.approvals.approvals.get(recorded.approval?.approval_id ?? '')?.requested;
-    expect([requested?.requested_at, requested?.approve_by]).toEqual(['2026-11-10T11:00:00.000Z', '2026-11-11T10:00:00.000Z']);
+    expect([requested?.requested_at, requested?.approve_by]).toEqual([
+      '2026-11-10T11:00:00.000Z',
+      '2026-11-11T10:00:00.000Z',
+    ]);
   });
 
   it('does not exist for a dry run or a permitted change (scenario 9)', () => {
@@ -62,9 +100,13 @@ describe('a request for approval', () => {
 
   it('is filed once per key, and another text under the key is refused', () => {
     const { world, recorded } = pending();
-    expect(file(world, recorded.decision_id, 'ben', 20, 'k')).toMatchObject({ entries: [{ type: 'approval_request_filed' }] });
+    expect(file(world, recorded.decision_id, 'ben', 20, 'k')).toMatchObject({
+      entries: [{ type: 'approval_request_filed' }],
+    });
     expect(file(world, recorded.decision_id, 'ben', 20, 'k')).toEqual({ kind: 'accepted', entries: [] });
-    expect(file(world, recorded.decision_id, 'ben', 30, 'k')).toMatchObject({ refusal: { code: 'idempotency_conflict' } });
+    expect(file(world, recorded.decision_id, 'ben', 30, 'k')).toMatchObject({
+      refusal: { code: 'idempotency_conflict' },
+    });
   });
 });
 
@@ -81,7 +123,10 @@ describe('a vote', () => {
   });
 
   it('is for everybody where duties are not separated', () => {
-    const { world, approvalId } = pending({}, policyWith({ approval: { required: { prod: true }, separation: { prod: false } } }));
+    const { world, approvalId } = pending(
+      {},
+      policyWith({ approval: { required: { prod: true }, separation: { prod: false } } }),
+    );
     expect(world.vote(approvalId, 'ana').kind).toBe('accepted');
   });
 
@@ -89,19 +134,32 @@ describe('a vote', () => {
     const { world, approvalId } = pending();
     world.pass(600);
     const result = world.vote(approvalId, CY);
-    expect(result.kind === 'accepted' && result.entries.map(({ type }) => type)).toEqual(['vote_cast', 'approval_granted', 'token_issued']);
+    expect(result.kind === 'accepted' && result.entries.map(({ type }) => type)).toEqual([
+      'vote_cast',
+      'approval_granted',
+      'token_issued',
+    ]);
     expect(result.kind === 'accepted' && entriesOf(result.entries, 'approval_granted')).toMatchObject([
       { granted_at: '2026-11-10T10:10:00.000Z', use_by: '2026-11-10T14:10:00.000Z', unfunded_usd: '0.0000' },
     ]);
     const approval = world.approvals.approvals.get(approvalId);
-    expect(approval === undefined ? undefined : progressOf(approval)).toEqual({ stage_id: 'default', approved: 1, quorum: 1 });
+    expect(approval === undefined ? undefined : progressOf(approval)).toEqual({
+      stage_id: 'default',
+      approved: 1,
+      quorum: 1,
+    });
   });
 
   it('stands although no key could sign a token, which can be issued later', () => {
     const { world, approvalId } = pending();
     const result = world.vote(approvalId, CY, { token: null });
-    expect(result.kind === 'accepted' && result.entries.map(({ type }) => type)).toEqual(['vote_cast', 'approval_granted']);
-    expect(world.approve({ kind: 'reissue_token', approvalId, caller: caller(CY), token: world.token(), now: world.now })).toMatchObject({
+    expect(result.kind === 'accepted' && result.entries.map(({ type }) => type)).toEqual([
+      'vote_cast',
+      'approval_granted',
+    ]);
+    expect(
+      world.approve({ kind: 'reissue_token', approvalId, caller: caller(CY), token: world.token(), now: world.now }),
+    ).toMatchObject({
       entries: [{ type: 'token_issued', payload: { supersedes_jti: null } }],
     });
   });
@@ -151,7 +209,9 @@ describe('a vote', () => {
     world.vote(approvalId, CY, { key: 'k' });
     const entries = world.log.length;
     expect(world.vote(approvalId, CY, { key: 'k' })).toEqual({ kind: 'accepted', entries: [] });
-    expect(world.vote(approvalId, CY, { key: 'k', vote: 'deny' })).toMatchObject({ refusal: { code: 'idempotency_conflict' } });
+    expect(world.vote(approvalId, CY, { key: 'k', vote: 'deny' })).toMatchObject({
+      refusal: { code: 'idempotency_conflict' },
+    });
     expect(world.log).toHaveLength(entries);
   });
 });
@@ -163,10 +223,18 @@ describe('time', () => {
     const unused = pending();
     unused.world.vote(unused.approvalId, CY);
     unused.world.pass(14_400);
-    for (const [{ world, account, approvalId }, cause] of [[unapproved, 'approve_by_passed'], [unused, 'use_by_passed']] as const) {
+    for (const [{ world, account, approvalId }, cause] of [
+      [unapproved, 'approve_by_passed'],
+      [unused, 'use_by_passed'],
+    ] as const) {
       world.settle();
       world.settle();
-      expect(entriesOf(world.log.map(({ entry }) => entry), 'approval_expired')).toMatchObject([{ approval_id: approvalId, cause }]);
+      expect(
+        entriesOf(
+          world.log.map(({ entry }) => entry),
+          'approval_expired',
+        ),
+      ).toMatchObject([{ approval_id: approvalId, cause }]);
       expect(world.balance(account).held).toBe(0n);
     }
   });
@@ -185,7 +253,9 @@ describe('time', () => {
     world.pass(86_400);
     const first = world.approve({ kind: 'pass_time', now: world.now });
     const second = world.approve({ kind: 'pass_time', now: world.now });
-    expect([first, second].map((result) => (result.kind === 'accepted' ? result.entries.length : -1))).toEqual([200, 1]);
+    expect([first, second].map((result) => (result.kind === 'accepted' ? result.entries.length : -1))).toEqual([
+      200, 1,
+    ]);
   });
 });
 
@@ -193,7 +263,9 @@ describe('a withdrawal', () => {
   it('is for the requester and for administrators', () => {
     for (const by of [caller('ana'), caller('pipeline'), caller('root', { isAdmin: true })]) {
       const { world, account, approvalId } = pending();
-      expect(world.approve({ kind: 'withdraw', approvalId, caller: caller(CY), now: world.now })).toEqual(refusal('forbidden'));
+      expect(world.approve({ kind: 'withdraw', approvalId, caller: caller(CY), now: world.now })).toEqual(
+        refusal('forbidden'),
+      );
       expect(world.approve({ kind: 'withdraw', approvalId, caller: by, now: world.now }).kind).toBe('accepted');
       world.settle();
       expect(statusOf(world, approvalId)).toBe('withdrawn');
@@ -213,13 +285,20 @@ describe('a withdrawal', () => {
     world.approve({ kind: 'withdraw', approvalId: id, caller: caller('ana'), now: world.now });
     world.settle();
     expect(world.balance(`overage:${big.decision_id}`).held).toBe(0n);
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'hold_voided')).toMatchObject([{ cause: 'approval_withdrawn', released_usd: '5000.0000' }]);
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'hold_voided',
+      ),
+    ).toMatchObject([{ cause: 'approval_withdrawn', released_usd: '5000.0000' }]);
   });
 
   it('finds nothing to withdraw once the request has ended', () => {
     const { world, approvalId } = pending();
     world.vote(approvalId, CY, { vote: 'deny' });
-    expect(world.approve({ kind: 'withdraw', approvalId, caller: caller('ana'), now: world.now })).toEqual(refusal('approval_not_pending'));
+    expect(world.approve({ kind: 'withdraw', approvalId, caller: caller('ana'), now: world.now })).toEqual(
+      refusal('approval_not_pending'),
+    );
   });
 });
 
@@ -232,8 +311,12 @@ describe('a token issued again', () => {
     world.vote(approvalId, CY);
     const first = world.claims(approvalId);
     expect(reissue(world, approvalId)).toMatchObject({ entries: [{ payload: { supersedes_jti: first.jti } }] });
-    expect(world.consume(world.consumption(first, { caller: caller('ana') }))).toMatchObject({ entries: [{ type: 'token_refused', payload: { code: 'token_superseded' } }] });
-    expect(world.consume(world.consumption(world.claims(approvalId), { caller: caller('ana') }))).toMatchObject({ entries: [{ type: 'token_consumed' }] });
+    expect(world.consume(world.consumption(first, { caller: caller('ana') }))).toMatchObject({
+      entries: [{ type: 'token_refused', payload: { code: 'token_superseded' } }],
+    });
+    expect(world.consume(world.consumption(world.claims(approvalId), { caller: caller('ana') }))).toMatchObject({
+      entries: [{ type: 'token_consumed' }],
+    });
   });
 
   it('comes at most five times', () => {
@@ -248,7 +331,8 @@ describe('a token issued again', () => {
     expect(reissue(world, approvalId, caller('ana'))).toEqual(refusal('approval_not_active'));
     world.vote(approvalId, CY);
     expect(reissue(world, approvalId, caller('dan'))).toEqual(refusal('forbidden'));
-    for (const by of [caller('ana'), caller(CY), caller('root', { isAdmin: true })]) expect(reissue(world, approvalId, by).kind).toBe('accepted');
+    for (const by of [caller('ana'), caller(CY), caller('root', { isAdmin: true })])
+      expect(reissue(world, approvalId, by).kind).toBe('accepted');
     world.pass(14_400);
     expect(reissue(world, approvalId)).toEqual(refusal('approval_expired'));
     expect(reissue(world, 'none' as ApprovalId)).toEqual(refusal('approval_not_found'));
@@ -263,14 +347,22 @@ describe('memory', () => {
   });
 
   it('knows nothing of what the log does not say', () => {
-    const withdraw: ApprovalsCommand = { kind: 'withdraw', approvalId: 'none' as ApprovalId, caller: caller('ana'), now: new DomainWorld().now };
+    const withdraw: ApprovalsCommand = {
+      kind: 'withdraw',
+      approvalId: 'none' as ApprovalId,
+      caller: caller('ana'),
+      now: new DomainWorld().now,
+    };
     spec.given().when(withdraw).thenRefuses({ code: 'approval_not_found' });
     spec.given().when({ kind: 'pass_time', now: new DomainWorld().now }).thenRecords();
   });
 
   it('lets settled approvals go, oldest first, and never an open one', () => {
     const { world, approvalId } = pending();
-    const requested = entriesOf(world.log.map(({ entry }) => entry), 'approval_requested')[0];
+    const requested = entriesOf(
+      world.log.map(({ entry }) => entry),
+      'approval_requested',
+    )[0];
     if (requested === undefined) throw new Error('not requested');
     let state = world.approvals;
     const see = (entry: ApprovalsEntry, revision: number) => {

@@ -56,7 +56,11 @@ export interface ApprovalsState {
   /** Settled ones in the order they settled; beyond SETTLED_MAX the oldest leaves memory. */
   readonly settled: readonly ApprovalId[];
   readonly dueRequests: PersistentMap<DueRequest>;
-  readonly answers: BoundedMap<{ readonly payloadHash: Sha256Hex; readonly revision: bigint; readonly approvalId: ApprovalId }>;
+  readonly answers: BoundedMap<{
+    readonly payloadHash: Sha256Hex;
+    readonly revision: bigint;
+    readonly approvalId: ApprovalId;
+  }>;
 }
 
 export const SETTLED_MAX = 10_000;
@@ -88,14 +92,20 @@ const put = (state: ApprovalsState, approval: Approval): ApprovalsState => ({
 
 /** Half is dropped at a time, so that the cost of forgetting is paid rarely. */
 const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {
-  const next = put({ ...state, open: state.open.delete(approval.approvalId), settled: [...state.settled, approval.approvalId] }, approval);
+  const next = put(
+    { ...state, open: state.open.delete(approval.approvalId), settled: [...state.settled, approval.approvalId] },
+    approval,
+  );
   if (next.settled.length <= SETTLED_MAX) return next;
   const leaving = next.settled.slice(0, SETTLED_MAX / 2);
-  return leaving.reduce<ApprovalsState>((left, id) => {
-    const decisionId = left.approvals.get(id)?.decisionId;
-    const byDecision = decisionId === undefined ? left.byDecision : left.byDecision.delete(decisionId);
-    return { ...left, approvals: left.approvals.delete(id), byDecision };
-  }, { ...next, settled: next.settled.slice(SETTLED_MAX / 2) });
+  return leaving.reduce<ApprovalsState>(
+    (left, id) => {
+      const decisionId = left.approvals.get(id)?.decisionId;
+      const byDecision = decisionId === undefined ? left.byDecision : left.byDecision.delete(decisionId);
+      return { ...left, approvals: left.approvals.delete(id), byDecision };
+    },
+    { ...next, settled: next.settled.slice(SETTLED_MAX / 2) },
+  );
 };
 
 const answered = (
@@ -103,7 +113,8 @@ const answered = (
   scope: string,
   { key, payload_hash: payloadHash }: Keyed,
   at: { readonly revision: bigint; readonly approvalId: ApprovalId },
-): ApprovalsState => (key === null ? state : { ...state, answers: state.answers.set(`${scope}\n${key}`, { payloadHash, ...at }) });
+): ApprovalsState =>
+  key === null ? state : { ...state, answers: state.answers.set(`${scope}\n${key}`, { payloadHash, ...at }) };
 
 /** What a key was answered before: the same again for the same payload, a refusal for another; undefined: a new key. */
 export const earlierAnswer = (state: ApprovalsState, scope: string, { key, payload_hash }: Keyed) => {
@@ -150,7 +161,7 @@ const end = (state: ApprovalsState, id: ApprovalId, to: (approval: Approval) => 
   return approval === undefined ? state : settle(state, to(approval));
 };
 
-// eslint-disable-next-line complexity -- one case per entry type
+// eslint-disable-next-line complexity, max-lines-per-function -- one case per entry type
 const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
   switch (entry.type) {
     case 'approval_requested':
@@ -168,11 +179,20 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
     }
     case 'vote_cast': {
       const { approval_id: id, voter, vote, idempotency } = entry.payload;
-      const voted = change(state, id, (approval) => ({ ...approval, votes: approval.votes.set(voter, vote), revision }));
+      const voted = change(state, id, (approval) => ({
+        ...approval,
+        votes: approval.votes.set(voter, vote),
+        revision,
+      }));
       return answered(voted, `vote:${voter}`, idempotency, { revision, approvalId: id });
     }
     case 'approval_granted':
-      return change(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'granted', useBy: entry.payload.use_by, revision }));
+      return change(state, entry.payload.approval_id, (approval) => ({
+        ...approval,
+        status: 'granted',
+        useBy: entry.payload.use_by,
+        revision,
+      }));
     case 'approval_denied':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'denied', revision }));
     case 'approval_expired':
@@ -189,7 +209,12 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
     }
     case 'token_consumed': {
       const { approval_id, idempotency } = entry.payload;
-      const consumed = end(state, approval_id, (approval) => ({ ...approval, status: 'consumed', consumption: { idempotency, revision }, revision }));
+      const consumed = end(state, approval_id, (approval) => ({
+        ...approval,
+        status: 'consumed',
+        consumption: { idempotency, revision },
+        revision,
+      }));
       return answered(consumed, 'consume', idempotency, { revision, approvalId: approval_id });
     }
     case 'token_refused':
@@ -221,4 +246,6 @@ export type ApprovalsObserved =
 
 /** Folds one entry of the service's own journal or of the gate's. */
 export const evolveApprovals = (state: ApprovalsState, seen: ApprovalsObserved): ApprovalsState =>
-  seen.journal === 'approvals' ? evolveOwn(state, seen.entry, seen.revision) : foldDecisions(state, seen.entry, seen.revision);
+  seen.journal === 'approvals'
+    ? evolveOwn(state, seen.entry, seen.revision)
+    : foldDecisions(state, seen.entry, seen.revision);

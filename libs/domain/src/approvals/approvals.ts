@@ -85,7 +85,8 @@ export const REISSUES_MAX = 5;
 /** One stage until routing trees come: quorum 1, role approver. */
 export const DEFAULT_STAGE = 'default';
 
-const lengthOf = (text: PersonalText | null): number => (text !== null && '$seal' in text ? charactersOf(text.$seal.text) : 0);
+const lengthOf = (text: PersonalText | null): number =>
+  text !== null && '$seal' in text ? charactersOf(text.$seal.text) : 0;
 
 const openRequest = (command: OpenRequest, state: ApprovalsState): ApprovalsResult => {
   const due = state.dueRequests.get(command.decisionId);
@@ -149,7 +150,10 @@ const voteRefusal = (command: CastVote, approval: Approval | undefined): Approva
   if (command.now >= approval.requested.approve_by) return { code: 'approval_expired' };
   if (isOwnRequest(approval, command.caller.subject)) return { code: 'self_review_forbidden' };
   const isJustified = approval.justificationLength >= approval.requested.terms.justification_length_min;
-  const needsNotes = command.vote === 'approve' && !isJustified && lengthOf(command.notes) < approval.requested.terms.justification_length_min;
+  const needsNotes =
+    command.vote === 'approve' &&
+    !isJustified &&
+    lengthOf(command.notes) < approval.requested.terms.justification_length_min;
   return needsNotes ? { code: 'justification_required' } : undefined;
 };
 
@@ -169,7 +173,9 @@ const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: I
 });
 
 const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntry[] => {
-  const approvals = [...approval.votes.set(command.caller.subject, 'approve').values()].filter((vote) => vote === 'approve');
+  const approvals = [...approval.votes.set(command.caller.subject, 'approve').values()].filter(
+    (vote) => vote === 'approve',
+  );
   if (approvals.length < approval.requested.terms.quorum) return [];
   const granted: ApprovalsEntry = {
     type: 'approval_granted',
@@ -181,7 +187,9 @@ const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntr
       use_by: plusSeconds(command.now, approval.requested.terms.use_by_seconds),
     },
   };
-  return command.token === null ? [granted] : [granted, issued(approval, command.token, command.caller.subject, command.now)];
+  return command.token === null
+    ? [granted]
+    : [granted, issued(approval, command.token, command.caller.subject, command.now)];
 };
 
 const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => {
@@ -203,7 +211,10 @@ const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => 
     },
   };
   if (command.vote === 'approve') return accepted<ApprovalsEntry>(vote, ...granting(command, approval));
-  return accepted<ApprovalsEntry>(vote, { type: 'approval_denied', payload: { approval_id, decision_id, denied_at: command.now } });
+  return accepted<ApprovalsEntry>(vote, {
+    type: 'approval_denied',
+    payload: { approval_id, decision_id, denied_at: command.now },
+  });
 };
 
 const isRequesterOf = (approval: Approval, subject: string): boolean =>
@@ -212,7 +223,8 @@ const isRequesterOf = (approval: Approval, subject: string): boolean =>
 const withdraw = (command: Withdraw, state: ApprovalsState): ApprovalsResult => {
   const approval = state.approvals.get(command.approvalId);
   if (approval === undefined) return refused({ code: 'approval_not_found' });
-  if (!command.caller.isAdmin && !isRequesterOf(approval, command.caller.subject)) return refused({ code: 'forbidden' });
+  if (!command.caller.isAdmin && !isRequesterOf(approval, command.caller.subject))
+    return refused({ code: 'forbidden' });
   if (approval.status !== 'pending' && approval.status !== 'granted') return refused({ code: 'approval_not_pending' });
   const { approvalId: approval_id, decisionId: decision_id } = approval;
   return accepted<ApprovalsEntry>({
@@ -256,7 +268,12 @@ const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => 
 /** One append holds 500 entries; what is left expires with the next tick. */
 const EXPIRIES_MAX = 200;
 
-const guarded = (state: ApprovalsState, scope: string, keyed: Keyed, decideAfresh: () => ApprovalsResult): ApprovalsResult => {
+const guarded = (
+  state: ApprovalsState,
+  scope: string,
+  keyed: Keyed,
+  decideAfresh: () => ApprovalsResult,
+): ApprovalsResult => {
   const earlier = earlierAnswer(state, scope, keyed);
   if (earlier === undefined) return decideAfresh();
   return earlier.kind === 'replay' ? accepted() : earlier;
@@ -281,7 +298,9 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
 };
 
 /** How far an approval is: who has agreed, of how many. */
-export const progressOf = (approval: Approval): { readonly stage_id: string; readonly approved: number; readonly quorum: number } => ({
+export const progressOf = (
+  approval: Approval,
+): { readonly stage_id: string; readonly approved: number; readonly quorum: number } => ({
   stage_id: DEFAULT_STAGE,
   approved: [...approval.votes.values()].filter((vote) => vote === 'approve').length,
   quorum: approval.requested.terms.quorum,

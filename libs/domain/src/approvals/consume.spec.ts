@@ -11,8 +11,10 @@ const granted = (consumer: 'creator' | 'project' | 'member' = 'project') => {
   world.vote(approvalId, 'cy');
   world.settle();
   const claims = world.claims(approvalId);
-  const use = (changes: Partial<TokenClaims> = {}, more: Partial<ConsumeToken> & { readonly key?: string | null } = {}) =>
-    world.consume(world.consumption({ ...claims, ...changes }, { caller: caller('pipeline'), ...more }));
+  const use = (
+    changes: Partial<TokenClaims> = {},
+    more: Partial<ConsumeToken> & { readonly key?: string | null } = {},
+  ) => world.consume(world.consumption({ ...claims, ...changes }, { caller: caller('pipeline'), ...more }));
   return { world, recorded, approvalId, claims, use };
 };
 type World = ReturnType<typeof granted>;
@@ -28,28 +30,118 @@ const expecting = ({ world, claims }: World, change: Partial<ExpectedBinding>): 
 
 /** Contract 11.4, row by row. Each case also breaks every later row it can, so that the order is tested, too. */
 const ROWS: readonly (readonly [string, ConsumeCode, (given: World) => ReturnType<World['use']>])[] = [
-  ['1 a request that is not even one', 'validation_failed', ({ use }) => use({}, { token: { kind: 'unreadable', code: 'validation_failed' }, expected: null })],
-  ['2 a token of no form', 'token_malformed', ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_malformed' } })],
-  ['2 a key nobody knows', 'token_key_unknown', ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_key_unknown' } })],
-  ['2 a bad signature', 'token_signature_invalid', ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_signature_invalid' } })],
-  ['2 claims for somebody else', 'token_claims_invalid', ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_claims_invalid' } })],
+  [
+    '1 a request that is not even one',
+    'validation_failed',
+    ({ use }) => use({}, { token: { kind: 'unreadable', code: 'validation_failed' }, expected: null }),
+  ],
+  [
+    '2 a token of no form',
+    'token_malformed',
+    ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_malformed' } }),
+  ],
+  [
+    '2 a key nobody knows',
+    'token_key_unknown',
+    ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_key_unknown' } }),
+  ],
+  [
+    '2 a bad signature',
+    'token_signature_invalid',
+    ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_signature_invalid' } }),
+  ],
+  [
+    '2 claims for somebody else',
+    'token_claims_invalid',
+    ({ use }) => use({}, { token: { kind: 'unreadable', code: 'token_claims_invalid' } }),
+  ],
   ['3 another tenant', 'token_tenant_mismatch', ({ use }) => use({ tenantId: 'globex', expiresAtMs: 0 })],
-  ['4 expired, to the millisecond', 'token_expired', ({ use, claims }) => use({ approvalId: 'none' }, { nowMs: claims.expiresAtMs })],
-  ['5 an approval that is not there', 'approval_not_found', ({ use }) => use({ approvalId: 'none' }, { caller: caller('eve') })],
+  [
+    '4 expired, to the millisecond',
+    'token_expired',
+    ({ use, claims }) => use({ approvalId: 'none' }, { nowMs: claims.expiresAtMs }),
+  ],
+  [
+    '5 an approval that is not there',
+    'approval_not_found',
+    ({ use }) => use({ approvalId: 'none' }, { caller: caller('eve') }),
+  ],
   ['5 another decision', 'approval_not_found', ({ use }) => use({ decisionId: 'none' }, { caller: caller('eve') })],
-  ['6 a stranger', 'consumer_not_permitted', ({ use }) => use({ jti: 'old' }, { caller: caller('eve', { projects: ['api'] }) })],
-  ['7 a superseded token', 'token_superseded', (given) => given.use({ jti: 'old' }, expecting(given, { source: 'k8s_admission' }))],
-  ['7 a used one', 'token_replayed', (given) => { given.use(); return given.use({}, expecting(given, { source: 'k8s_admission' })); }],
-  ['8 past the use-by', 'approval_expired', (given) => { given.world.pass(14_400); return given.use({ expiresAtMs: Number.MAX_SAFE_INTEGER }, expecting(given, { source: 'x' })); }],
-  ['8 withdrawn', 'approval_not_active', (given) => { given.world.approve({ kind: 'withdraw', approvalId: given.approvalId, caller: caller('ana'), now: given.world.now }); return given.use({}, expecting(given, { source: 'x' })); }],
-  ['9 another source', 'binding_source_mismatch', (given) => given.use({}, expecting(given, { source: 'cloud_event', projectId: 'x' }))],
-  ['9 another project', 'binding_project_mismatch', (given) => given.use({}, expecting(given, { projectId: 'x', environmentLabel: 'x' }))],
-  ['9 another environment', 'binding_environment_mismatch', (given) => given.use({}, expecting(given, { environmentLabel: 'x', requestFingerprint: 'x' }))],
+  [
+    '6 a stranger',
+    'consumer_not_permitted',
+    ({ use }) => use({ jti: 'old' }, { caller: caller('eve', { projects: ['api'] }) }),
+  ],
+  [
+    '7 a superseded token',
+    'token_superseded',
+    (given) => given.use({ jti: 'old' }, expecting(given, { source: 'k8s_admission' })),
+  ],
+  [
+    '7 a used one',
+    'token_replayed',
+    (given) => {
+      given.use();
+      return given.use({}, expecting(given, { source: 'k8s_admission' }));
+    },
+  ],
+  [
+    '8 past the use-by',
+    'approval_expired',
+    (given) => {
+      given.world.pass(14_400);
+      return given.use({ expiresAtMs: Number.MAX_SAFE_INTEGER }, expecting(given, { source: 'x' }));
+    },
+  ],
+  [
+    '8 withdrawn',
+    'approval_not_active',
+    (given) => {
+      given.world.approve({
+        kind: 'withdraw',
+        approvalId: given.approvalId,
+        caller: caller('ana'),
+        now: given.world.now,
+      });
+      return given.use({}, expecting(given, { source: 'x' }));
+    },
+  ],
+  [
+    '9 another source',
+    'binding_source_mismatch',
+    (given) => given.use({}, expecting(given, { source: 'cloud_event', projectId: 'x' })),
+  ],
+  [
+    '9 another project',
+    'binding_project_mismatch',
+    (given) => given.use({}, expecting(given, { projectId: 'x', environmentLabel: 'x' })),
+  ],
+  [
+    '9 another environment',
+    'binding_environment_mismatch',
+    (given) => given.use({}, expecting(given, { environmentLabel: 'x', requestFingerprint: 'x' })),
+  ],
   ['9 another class', 'binding_environment_mismatch', ({ use }) => use({ environmentClass: 'nonprod' })],
-  ['9 another fingerprint', 'binding_fingerprint_mismatch', (given) => given.use({}, expecting(given, { requestFingerprint: 'x', resourceReference: 'x' }))],
-  ['9 another resource', 'binding_resource_mismatch', (given) => given.use({}, expecting(given, { resourceReference: 'x', monthly: usd('999') }))],
-  ['9 a claim that is not the recorded decision', 'binding_resource_mismatch', ({ use }) => use({ resourceReference: 'x' })],
-  ['9 a larger month', 'binding_cost_exceeded', (given) => given.use({}, expecting(given, { monthly: usd('200.0001') }))],
+  [
+    '9 another fingerprint',
+    'binding_fingerprint_mismatch',
+    (given) => given.use({}, expecting(given, { requestFingerprint: 'x', resourceReference: 'x' })),
+  ],
+  [
+    '9 another resource',
+    'binding_resource_mismatch',
+    (given) => given.use({}, expecting(given, { resourceReference: 'x', monthly: usd('999') })),
+  ],
+  [
+    '9 a claim that is not the recorded decision',
+    'binding_resource_mismatch',
+    ({ use }) => use({ resourceReference: 'x' }),
+  ],
+  [
+    '9 a larger month',
+    'binding_cost_exceeded',
+    (given) => given.use({}, expecting(given, { monthly: usd('200.0001') })),
+  ],
   ['9 a larger hour', 'binding_cost_exceeded', (given) => given.use({}, expecting(given, { hourly: usd('0.2741') }))],
 ];
 
@@ -64,19 +156,26 @@ describe('consuming a token', () => {
     const result = attempt(given);
     if (result.kind !== 'accepted') throw new Error(result.kind);
     expect(result.entries).toHaveLength(1);
-    expect(result.entries[0]).toMatchObject({ type: 'token_refused', payload: { code: expected, refused_at: given.world.now } });
+    expect(result.entries[0]).toMatchObject({
+      type: 'token_refused',
+      payload: { code: expected, refused_at: given.world.now },
+    });
     expect(given.world.log.at(-1)?.entry).toBe(result.entries[0]);
   });
 
   it('succeeds once everything is right, with costs at the caps', () => {
     const given = granted();
-    expect(code(given.use({}, expecting(given, { monthly: usd('200'), hourly: usd('0.2739') })))).toBe('token_consumed');
+    expect(code(given.use({}, expecting(given, { monthly: usd('200'), hourly: usd('0.2739') })))).toBe(
+      'token_consumed',
+    );
     expect(given.world.approvals.approvals.get(given.approvalId)?.status).toBe('consumed');
   });
 
   it('tells the ledger nothing of a token of another tenant', () => {
     const { use } = granted();
-    expect(use({ tenantId: 'globex' })).toMatchObject({ entries: [{ payload: { approval_id: null, decision_id: null, jti: null } }] });
+    expect(use({ tenantId: 'globex' })).toMatchObject({
+      entries: [{ payload: { approval_id: null, decision_id: null, jti: null } }],
+    });
   });
 
   it('succeeds for exactly one of a thousand, and each of the others is an entry', () => {
@@ -123,6 +222,8 @@ describe('consuming a token', () => {
     ['member', 'eve', ['api'], true],
   ] as const)('with consumer %s, %s of projects %j may: %s', (consumer, subject, projects, isPermitted) => {
     const { use } = granted(consumer);
-    expect(code(use({}, { caller: caller(subject, { projects }), tenantId: TENANT }))).toBe(isPermitted ? 'token_consumed' : 'consumer_not_permitted');
+    expect(code(use({}, { caller: caller(subject, { projects }), tenantId: TENANT }))).toBe(
+      isPermitted ? 'token_consumed' : 'consumer_not_permitted',
+    );
   });
 });

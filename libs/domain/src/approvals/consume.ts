@@ -82,7 +82,8 @@ const mayConsume: Rule = ({ caller }, _claims, { requested }) => {
   if (terms.consumer === 'member') return null;
   const isCreator = caller.subject === requester.subject || caller.subject === requester.on_behalf_of;
   if (isCreator) return null;
-  const isOfProject = terms.consumer === 'project' && caller.projects !== null && caller.projects.includes(binding.project_id);
+  const isOfProject =
+    terms.consumer === 'project' && caller.projects !== null && caller.projects.includes(binding.project_id);
   return isOfProject ? null : 'consumer_not_permitted';
 };
 
@@ -106,7 +107,12 @@ const isBound: Rule = ({ expected }, claims, { requested: { binding } }) => {
     equal('binding_project_mismatch', expected.projectId, claims.projectId, binding.project_id) ??
     equal('binding_environment_mismatch', expected.environmentLabel, claims.environment, binding.environment_label) ??
     equal('binding_environment_mismatch', claims.environmentClass, binding.environment_class) ??
-    equal('binding_fingerprint_mismatch', expected.requestFingerprint, claims.requestFingerprint, binding.request_fingerprint) ??
+    equal(
+      'binding_fingerprint_mismatch',
+      expected.requestFingerprint,
+      claims.requestFingerprint,
+      binding.request_fingerprint,
+    ) ??
     equal('binding_resource_mismatch', expected.resourceReference, claims.resourceReference, binding.resource_reference)
   );
 };
@@ -115,21 +121,26 @@ const isWithinCaps: Rule = ({ expected }, _claims, { requested: { terms } }) => 
   const monthly = expected?.monthly ?? null;
   const hourly = expected?.hourly ?? null;
   const isAbove =
-    (monthly !== null && monthly > usdOf(terms.cap_monthly_delta_usd)) || (hourly !== null && hourly > usdOf(terms.cap_hourly_delta_usd));
+    (monthly !== null && monthly > usdOf(terms.cap_monthly_delta_usd)) ||
+    (hourly !== null && hourly > usdOf(terms.cap_hourly_delta_usd));
   return isAbove ? 'binding_cost_exceeded' : null;
 };
 
 /** Rows 6 to 9, in order. */
 const RULES: readonly Rule[] = [mayConsume, isCurrent, isActive, isBound, isWithinCaps];
 
-const refusalOf = (command: ConsumeToken, state: ApprovalsState): { readonly code: ConsumeCode | null; readonly approval: Approval | undefined } => {
+const refusalOf = (
+  command: ConsumeToken,
+  state: ApprovalsState,
+): { readonly code: ConsumeCode | null; readonly approval: Approval | undefined } => {
   const { token } = command;
   if (token.kind === 'unreadable') return { code: token.code, approval: undefined };
   const { claims } = token;
   if (claims.tenantId !== command.tenantId) return { code: 'token_tenant_mismatch', approval: undefined };
   if (command.nowMs >= claims.expiresAtMs) return { code: 'token_expired', approval: undefined };
   const approval = state.approvals.get(claims.approvalId);
-  if (approval === undefined || approval.decisionId !== claims.decisionId) return { code: 'approval_not_found', approval: undefined };
+  if (approval === undefined || approval.decisionId !== claims.decisionId)
+    return { code: 'approval_not_found', approval: undefined };
   for (const rule of RULES) {
     const code = rule(command, claims, approval);
     if (code !== null) return { code, approval };
@@ -138,9 +149,12 @@ const refusalOf = (command: ConsumeToken, state: ApprovalsState): { readonly cod
 };
 
 /** A token of another tenant tells this one's ledger nothing but that it was refused. */
-const namedIn = (command: ConsumeToken): { readonly approval_id: string | null; readonly decision_id: string | null; readonly jti: string | null } => {
+const namedIn = (
+  command: ConsumeToken,
+): { readonly approval_id: string | null; readonly decision_id: string | null; readonly jti: string | null } => {
   const { token } = command;
-  if (token.kind === 'unreadable' || token.claims.tenantId !== command.tenantId) return { approval_id: null, decision_id: null, jti: null };
+  if (token.kind === 'unreadable' || token.claims.tenantId !== command.tenantId)
+    return { approval_id: null, decision_id: null, jti: null };
   return { approval_id: token.claims.approvalId, decision_id: token.claims.decisionId, jti: token.claims.jti };
 };
 
@@ -156,7 +170,12 @@ export const decideConsume = (command: ConsumeToken, state: ApprovalsState): Con
   if (code !== null || approval === undefined || command.token.kind === 'unreadable') {
     return accepted<ApprovalsEntry>({
       type: 'token_refused',
-      payload: { ...namedIn(command), code: code ?? 'approval_not_found', refused_to: command.caller.subject, refused_at: command.now },
+      payload: {
+        ...namedIn(command),
+        code: code ?? 'approval_not_found',
+        refused_to: command.caller.subject,
+        refused_at: command.now,
+      },
     });
   }
   return accepted<ApprovalsEntry>({
@@ -172,4 +191,3 @@ export const decideConsume = (command: ConsumeToken, state: ApprovalsState): Con
     },
   });
 };
-

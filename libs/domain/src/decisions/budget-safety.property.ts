@@ -13,7 +13,8 @@ import { emptyGate, evolveGate, type GateObserved, type GateState } from './deci
 import type { AskForChange } from './ask-for-change.js';
 
 /** What may happen, in any order; numbers choose among what there is. Money in units of 0.0001 USD. */
-const money = (min: number, max: number) => fc.integer({ min: min * 10_000, max: max * 10_000 }).map((units) => formatUsd4(microUsd(BigInt(units) * 100n)));
+const money = (min: number, max: number) =>
+  fc.integer({ min: min * 10_000, max: max * 10_000 }).map((units) => formatUsd4(microUsd(BigInt(units) * 100n)));
 const pick = fc.nat({ max: 1000 });
 const step = fc.oneof(
   {
@@ -39,23 +40,80 @@ const step = fc.oneof(
       isDryRun: fc.constant(false),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('vote' as const), pick, vote: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const), key: fc.constantFrom(null, null, null, 'v1') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('vote' as const),
+      pick,
+      vote: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const),
+      key: fc.constantFrom(null, null, null, 'v1'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('file' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reissue' as const), pick }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('consume' as const), pick, key: fc.constantFrom(null, null, null, 'c1') }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reconcile' as const), pick, actual: money(-20, 250), key: fc.constantFrom(null, null, null, 'r1') }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), pick, limit: money(0, 400), whenCommitted: fc.constantFrom('refuse' as const, 'ratchet' as const), isActive: fc.boolean(), scope: fc.constantFrom('tenant' as const, 'project:web' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('policy' as const), ceiling: fc.option(money(0, 600)), mode: fc.constantFrom('soft' as const, 'soft' as const, 'hard' as const, 'shadow' as const), required: fc.boolean(), later: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 600, 3_600, 20_000, 90_000, 1_400_000) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('catchUp' as const), service: fc.constantFrom('gate' as const, 'approvals' as const, 'reservations' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('react' as const), service: fc.constantFrom('gate' as const, 'approvals' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('consume' as const), pick, key: fc.constantFrom(null, null, null, 'c1') }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('reconcile' as const),
+      pick,
+      actual: money(-20, 250),
+      key: fc.constantFrom(null, null, null, 'r1'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('limit' as const),
+      pick,
+      limit: money(0, 400),
+      whenCommitted: fc.constantFrom('refuse' as const, 'ratchet' as const),
+      isActive: fc.boolean(),
+      scope: fc.constantFrom('tenant' as const, 'project:web' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('policy' as const),
+      ceiling: fc.option(money(0, 600)),
+      mode: fc.constantFrom('soft' as const, 'soft' as const, 'hard' as const, 'shadow' as const),
+      required: fc.boolean(),
+      later: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      seconds: fc.constantFrom(1, 600, 3_600, 20_000, 90_000, 1_400_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('catchUp' as const),
+      service: fc.constantFrom('gate' as const, 'approvals' as const, 'reservations' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('react' as const),
+      service: fc.constantFrom('gate' as const, 'approvals' as const),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 const history = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' });
 
-const at = <T>(list: readonly T[], index: number): T | undefined => (list.length === 0 ? undefined : list[index % list.length]);
+const at = <T>(list: readonly T[], index: number): T | undefined =>
+  list.length === 0 ? undefined : list[index % list.length];
 const textOf = (state: unknown): string => Buffer.from(encodeState(state)).toString();
 
 /** A world of several budgets whose months, periods and scopes differ and overlap. */
@@ -89,7 +147,11 @@ const checkMoney = (world: DomainWorld, before: GateState, seen: GateObserved): 
   met.aboveLimit += aboveLimit(world.gate, world.now);
 };
 
-type Play = { readonly world: DomainWorld; readonly budgets: readonly BudgetId[]; readonly firstAnswers: Map<string, GateResult> };
+type Play = {
+  readonly world: DomainWorld;
+  readonly budgets: readonly BudgetId[];
+  readonly firstAnswers: Map<string, GateResult>;
+};
 
 const ask = ({ world, firstAnswers }: Play, { amount, ...more }: Extract<Step, { kind: 'ask' }>): void => {
   const command: AskForChange = world.question(amount, more);
@@ -99,7 +161,8 @@ const ask = ({ world, firstAnswers }: Play, { amount, ...more }: Extract<Step, {
   const result = world.decide(command);
   if (result.kind === 'replay') met.replays += 1;
   if (result.kind === 'accepted') {
-    for (const entry of result.entries) if (entry.type === 'decision_recorded' && entry.payload.decision === 'ALLOW') met.allowed += 1;
+    for (const entry of result.entries)
+      if (entry.type === 'decision_recorded' && entry.payload.decision === 'ALLOW') met.allowed += 1;
   } else expect(log).toHaveLength(before);
   // G3: the same command again is the first answer, and writes nothing.
   const entries = log.length;
@@ -115,7 +178,11 @@ const ask = ({ world, firstAnswers }: Play, { amount, ...more }: Extract<Step, {
 };
 
 /** A command repeated at once under its key writes nothing more. */
-const twice = (world: DomainWorld, run: () => { readonly kind: string }, key: string | null): { readonly kind: string } => {
+const twice = (
+  world: DomainWorld,
+  run: () => { readonly kind: string },
+  key: string | null,
+): { readonly kind: string } => {
   const result = run();
   if (key === null) return result;
   const entries = world.log.length;
@@ -125,9 +192,14 @@ const twice = (world: DomainWorld, run: () => { readonly kind: string }, key: st
   return result;
 };
 
-const onApproval = ({ world }: Play, step: Extract<Step, { kind: 'vote' | 'withdraw' | 'file' | 'reissue' | 'consume' }>): void => {
+const onApproval = (
+  { world }: Play,
+  step: Extract<Step, { kind: 'vote' | 'withdraw' | 'file' | 'reissue' | 'consume' }>,
+): void => {
   // Mostly what fits, sometimes anything.
-  const fitting = [...world.approvals.approvals].filter(([, { status }]) => status === (step.kind === 'consume' || step.kind === 'reissue' ? 'granted' : 'pending'));
+  const fitting = [...world.approvals.approvals].filter(
+    ([, { status }]) => status === (step.kind === 'consume' || step.kind === 'reissue' ? 'granted' : 'pending'),
+  );
   const among = fitting.length > 0 && step.pick % 5 > 0 ? fitting : [...world.approvals.approvals];
   const approvalId = at(among.map(([id]) => id).sort(), step.pick) as ApprovalId | undefined;
   if (approvalId === undefined) return;
@@ -135,7 +207,11 @@ const onApproval = ({ world }: Play, step: Extract<Step, { kind: 'vote' | 'withd
   switch (step.kind) {
     case 'vote': {
       const token = world.token();
-      const voted = twice(world, () => world.vote(approvalId, 'cy', { vote: step.vote, key: step.key, token }), step.key);
+      const voted = twice(
+        world,
+        () => world.vote(approvalId, 'cy', { vote: step.vote, key: step.key, token }),
+        step.key,
+      );
       if (voted.kind === 'accepted' && step.vote === 'approve') met.granted += 1;
       return;
     }
@@ -144,15 +220,30 @@ const onApproval = ({ world }: Play, step: Extract<Step, { kind: 'vote' | 'withd
       return;
     case 'file':
       world.approve({
-        kind: 'file_request', decisionId: world.approvals.approvals.get(approvalId)?.decisionId ?? ('' as never), caller: caller('dan'), justification: null,
-        justificationLength: 0, ticket: 'T-1', now, idempotency: keyed(null),
+        kind: 'file_request',
+        decisionId: world.approvals.approvals.get(approvalId)?.decisionId ?? ('' as never),
+        caller: caller('dan'),
+        justification: null,
+        justificationLength: 0,
+        ticket: 'T-1',
+        now,
+        idempotency: keyed(null),
       });
       return;
     case 'reissue':
-      world.approve({ kind: 'reissue_token', approvalId, caller: caller('root', { isAdmin: true }), token: world.token(), now });
+      world.approve({
+        kind: 'reissue_token',
+        approvalId,
+        caller: caller('root', { isAdmin: true }),
+        token: world.token(),
+        now,
+      });
       return;
     case 'consume': {
-      const command = world.consumption(world.claims(approvalId), { key: step.key, caller: caller('ana', { projects: ['web', 'api', 'ops'] }) });
+      const command = world.consumption(world.claims(approvalId), {
+        key: step.key,
+        caller: caller('ana', { projects: ['web', 'api', 'ops'] }),
+      });
       world.consume(command);
       if (world.log.at(-1)?.entry.type === 'token_consumed') met.consumed += 1;
     }
@@ -164,18 +255,34 @@ const onMoney = ({ world, budgets }: Play, step: Extract<Step, { kind: 'reconcil
     case 'reconcile': {
       const decisionId = at([...world.reservations.reservations.keys()].sort(), step.pick);
       if (decisionId === undefined) return;
-      const result = twice(world, () => world.reconcile(world.actual(decisionId as never, step.actual, step.key)), step.key);
+      const result = twice(
+        world,
+        () => world.reconcile(world.actual(decisionId as never, step.actual, step.key)),
+        step.key,
+      );
       if (result.kind === 'accepted') met.settled += 1;
       return;
     }
     case 'limit': {
       const budgetId = at(budgets, step.pick);
-      if (budgetId !== undefined) world.changeBudget(budgetId, step.limit, { whenCommitted: step.whenCommitted, isActive: step.isActive, ...(step.pick % 4 === 0 ? { scope: step.scope } : {}) });
+      if (budgetId !== undefined)
+        world.changeBudget(budgetId, step.limit, {
+          whenCommitted: step.whenCommitted,
+          isActive: step.isActive,
+          ...(step.pick % 4 === 0 ? { scope: step.scope } : {}),
+        });
       return;
     }
     case 'policy': {
-      const document = policyWith({ mode: step.mode, approval: { required: { prod: step.required } }, entitlements: { plan_ceiling_monthly_usd: step.ceiling } });
-      world.publish(document, step.later ? (new Date(Date.parse(world.now) + 50_000_000).toISOString() as Instant) : null);
+      const document = policyWith({
+        mode: step.mode,
+        approval: { required: { prod: step.required } },
+        entitlements: { plan_ceiling_monthly_usd: step.ceiling },
+      });
+      world.publish(
+        document,
+        step.later ? (new Date(Date.parse(world.now) + 50_000_000).toISOString() as Instant) : null,
+      );
     }
   }
 };
@@ -248,8 +355,17 @@ describe('budgets under any interleaving', () => {
         game.world.settle();
         const { folded, gate, approvals, reservations } = game.world;
         const split = Math.floor(folded.gate.length * cut);
-        expect(textOf(foldGate(foldGate(emptyGate, folded.gate.slice(0, split)), folded.gate.slice(split)))).toBe(textOf(gate));
-        expect(textOf(folded.approvals.reduce<typeof noApprovals>((state, seen: ApprovalsObserved) => evolveApprovals(state, seen), noApprovals))).toBe(textOf(approvals));
+        expect(textOf(foldGate(foldGate(emptyGate, folded.gate.slice(0, split)), folded.gate.slice(split)))).toBe(
+          textOf(gate),
+        );
+        expect(
+          textOf(
+            folded.approvals.reduce<typeof noApprovals>(
+              (state, seen: ApprovalsObserved) => evolveApprovals(state, seen),
+              noApprovals,
+            ),
+          ),
+        ).toBe(textOf(approvals));
         expect(textOf(folded.reservations.reduce(evolveReservations, noReservations))).toBe(textOf(reservations));
       }),
       { numRuns: 40 },
@@ -265,7 +381,9 @@ describe('budgets under any interleaving', () => {
         const before = textOf([world.gate, world.approvals]);
         const command = world.question(amount, { key });
         const freed = (state: GateState): GateState => state;
-        expect(decideChange(command, world.gate, freed)).toEqual(decideChange(structuredClone(command), world.gate, freed));
+        expect(decideChange(command, world.gate, freed)).toEqual(
+          decideChange(structuredClone(command), world.gate, freed),
+        );
         const pass = { kind: 'pass_time', now: '2027-11-01T00:00:00.000Z' as Instant } as const;
         expect(decideApprovals(pass, world.approvals)).toEqual(decideApprovals(pass, world.approvals));
         expect(textOf([world.gate, world.approvals])).toBe(before);

@@ -1,14 +1,34 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PriceBook } from '../pricing/price-book.js';
-import { DomainWorld, keyed, type PolicyChange, policyWith, pricedAt, usd } from '../../../../test/support/domain-world.js';
+import {
+  DomainWorld,
+  keyed,
+  type PolicyChange,
+  policyWith,
+  pricedAt,
+  usd,
+} from '../../../../test/support/domain-world.js';
 import { sha256Hex } from '../shared/sha256.js';
 
-const book = (version: string): PriceBook => ({ format: 'verdict.price-book.v1', version, currency: 'USD', hours_per_month: 730, defaults: {}, free: [], entries: [] });
+const book = (version: string): PriceBook => ({
+  format: 'verdict.price-book.v1',
+  version,
+  currency: 'USD',
+  hours_per_month: 730,
+  defaults: {},
+  free: [],
+  entries: [],
+});
 
 const withBook = (change: PolicyChange = {}): DomainWorld => {
   const world = new DomainWorld(policyWith(change));
   world.administer({
-    kind: 'publish_price_book', book: book('7'), bookSha256: sha256Hex('7'), author: 'admin-1', now: world.now, idempotency: keyed(null),
+    kind: 'publish_price_book',
+    book: book('7'),
+    bookSha256: sha256Hex('7'),
+    author: 'admin-1',
+    now: world.now,
+    idempotency: keyed(null),
   });
   return world;
 };
@@ -17,7 +37,10 @@ describe('the amount of a change', () => {
   it('is what the evidence says, not what the caller claims (scenario 17)', () => {
     const recorded = withBook().ask('20', { evidence: pricedAt('410') });
     expect(recorded.cost).toMatchObject({
-      monthly_delta_usd: '410.0000', method: 'price_book', completeness: 'complete', price_book: { version: '7' },
+      monthly_delta_usd: '410.0000',
+      method: 'price_book',
+      completeness: 'complete',
+      price_book: { version: '7' },
     });
     expect(recorded.hold.total_usd).toBe('410.0000');
     expect(recorded.reason_codes).toEqual(['no_budget_configured', 'cost_declared_mismatch']);
@@ -47,8 +70,13 @@ describe('the amount of a change', () => {
     ['refuse', 'DENY', ['cost_declared_refused', 'hard_mode_denied']],
   ] as const)('with nothing but a claim, policy %s makes it %s', (prod, decision, reasons) => {
     const recorded = new DomainWorld(policyWith({ pricing: { declared: { prod } } })).ask('20');
-    expect(recorded).toMatchObject({ decision, cost: { method: 'declared', completeness: 'complete', price_book: null } });
-    expect(recorded.reason_codes.filter((code) => code !== 'no_budget_configured')).toEqual(reasons.length === 0 ? [] : reasons);
+    expect(recorded).toMatchObject({
+      decision,
+      cost: { method: 'declared', completeness: 'complete', price_book: null },
+    });
+    expect(recorded.reason_codes.filter((code) => code !== 'no_budget_configured')).toEqual(
+      reasons.length === 0 ? [] : reasons,
+    );
   });
 
   it('by default flags a bare claim in prod and accepts it elsewhere', () => {
@@ -88,23 +116,41 @@ describe('the amount of a change', () => {
 
   it('holds the known part of a partly known cost', () => {
     const recorded = withBook().ask(null, { evidence: pricedAt('30', { completeness: 'partial', unpriced: 2 }) });
-    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', hold: { total_usd: '30.0000' }, cost: { monthly_delta_usd: '30.0000', unpriced: 2 } });
+    expect(recorded).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      hold: { total_usd: '30.0000' },
+      cost: { monthly_delta_usd: '30.0000', unpriced: 2 },
+    });
   });
 
   it('stays unknown when there is a claim but the evidence says nothing', () => {
     const recorded = withBook().ask('20', { evidence: pricedAt('0', { completeness: 'unknown' }) });
-    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { completeness: 'unknown', monthly_delta_usd: '20.0000' }, hold: { total_usd: '20.0000' } });
+    expect(recorded).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      cost: { completeness: 'unknown', monthly_delta_usd: '20.0000' },
+      hold: { total_usd: '20.0000' },
+    });
     expect(recorded.reason_codes).toContain('cost_unknown');
   });
 
   it('stays unknown when there is evidence and no book to price it with', () => {
     const recorded = new DomainWorld().ask('20', { evidence: pricedAt('1') });
-    expect(recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', cost: { completeness: 'unknown', method: 'declared', monthly_delta_usd: '20.0000' } });
+    expect(recorded).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      cost: { completeness: 'unknown', method: 'declared', monthly_delta_usd: '20.0000' },
+    });
   });
 
   it('is priced by the book that the policy names, else by the newest', () => {
     const world = withBook({ pricing: { price_book: '7' } });
-    world.administer({ kind: 'publish_price_book', book: book('8'), bookSha256: sha256Hex('8'), author: 'a', now: world.now, idempotency: keyed(null) });
+    world.administer({
+      kind: 'publish_price_book',
+      book: book('8'),
+      bookSha256: sha256Hex('8'),
+      author: 'a',
+      now: world.now,
+      idempotency: keyed(null),
+    });
     expect(world.ask(null, { evidence: pricedAt('1') }).cost.price_book?.version).toBe('7');
     world.publish(policyWith());
     expect(world.ask(null, { evidence: pricedAt('1') }).cost.price_book?.version).toBe('8');

@@ -69,13 +69,19 @@ const claimOnly = (amounts: Amounts, document: PolicyDocument, behaves: Behaviou
   };
 };
 
-// eslint-disable-next-line complexity -- evidence, claim and what is unknown meet here, once
-const fromEvidence = (command: AskForChange, book: PublishedPriceBook, document: PolicyDocument, behaves: Behaviour): AssessedCost => {
+ 
+const fromEvidence = (
+  command: AskForChange,
+  book: PublishedPriceBook,
+  document: PolicyDocument,
+  behaves: Behaviour,
+): AssessedCost => {
   const priced = command.evidence?.priceWith(book.book);
   if (priced === undefined) throw new TypeError('evidence without a pricer');
   const claim = claimed(command);
   const nothingKnown = priced.completeness === 'unknown';
-  const isApart = claim !== null && !nothingKnown && differ(claim.monthly, priced.monthly, document.pricing.mismatch_percent);
+  const isApart =
+    claim !== null && !nothingKnown && differ(claim.monthly, priced.monthly, document.pricing.mismatch_percent);
   // The larger counts: a caller may know of more cost than the plan shows, never of less.
   const counts = claim !== null && (nothingKnown || (isApart && claim.monthly > priced.monthly)) ? claim : priced;
   const evidence: CostEvidence = {
@@ -90,7 +96,13 @@ const fromEvidence = (command: AskForChange, book: PublishedPriceBook, document:
   };
   const known = nothingKnown && claim === null ? { monthly: NOTHING, hourly: NOTHING } : counts;
   const findings = unknownFindings(evidence, document, behaves);
-  return { monthly: known.monthly, hourly: known.hourly, evidence, ...findings, notes: isApart ? ['cost_declared_mismatch'] : [] };
+  return {
+    monthly: known.monthly,
+    hourly: known.hourly,
+    evidence,
+    ...findings,
+    notes: isApart ? ['cost_declared_mismatch'] : [],
+  };
 };
 
 /**

@@ -15,7 +15,13 @@ export interface Leg {
 }
 
 export interface WaterfallStage {
-  readonly stage: 'plan_limit' | 'project_allocation' | 'reserved_credits' | 'org_emergency_credits' | 'enterprise_ceiling' | 'unfunded';
+  readonly stage:
+    | 'plan_limit'
+    | 'project_allocation'
+    | 'reserved_credits'
+    | 'org_emergency_credits'
+    | 'enterprise_ceiling'
+    | 'unfunded';
   readonly status: 'pass' | 'partial' | 'fail' | 'skipped';
   /** null: no limit. */
   readonly available_usd: UsdText | null;

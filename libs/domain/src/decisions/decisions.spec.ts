@@ -43,10 +43,21 @@ describe('keys', () => {
     const world = new DomainWorld();
     const first = world.ask('20', { key: 'key-1' });
     const entries = world.log.length;
-    expect(world.decide(world.question('2000', { key: 'key-1' }))).toEqual({ kind: 'refused', refusal: { code: 'idempotency_conflict', firstRevision: 0n } });
-    expect(world.decide(world.question('20', { key: 'key-1' }))).toEqual({ kind: 'replay', revision: 0n, isExpired: false });
+    expect(world.decide(world.question('2000', { key: 'key-1' }))).toEqual({
+      kind: 'refused',
+      refusal: { code: 'idempotency_conflict', firstRevision: 0n },
+    });
+    expect(world.decide(world.question('20', { key: 'key-1' }))).toEqual({
+      kind: 'replay',
+      revision: 0n,
+      isExpired: false,
+    });
     world.pass(901);
-    expect(world.decide(world.question('20', { key: 'key-1' }))).toEqual({ kind: 'replay', revision: 0n, isExpired: true });
+    expect(world.decide(world.question('20', { key: 'key-1' }))).toEqual({
+      kind: 'replay',
+      revision: 0n,
+      isExpired: true,
+    });
     expect(world.log).toHaveLength(entries);
     expect(first.expires_at).toBe('2026-11-10T10:15:00.000Z');
   });
@@ -117,10 +128,17 @@ describe('keys', () => {
     const world = new DomainWorld();
     const question = world.question('20', { key: 'old' });
     const remembered = { payloadHash: question.payloadHash, revision: 7n };
-    expect(world.decide({ ...question, rememberedAnswer: remembered })).toEqual({ kind: 'replay', revision: 7n, isExpired: true });
-    expect(world.decide({ ...question, rememberedAnswer: { ...remembered, payloadHash: sha256Hex('other') } })).toEqual({
-      kind: 'refused', refusal: { code: 'idempotency_conflict', firstRevision: 7n },
+    expect(world.decide({ ...question, rememberedAnswer: remembered })).toEqual({
+      kind: 'replay',
+      revision: 7n,
+      isExpired: true,
     });
+    expect(world.decide({ ...question, rememberedAnswer: { ...remembered, payloadHash: sha256Hex('other') } })).toEqual(
+      {
+        kind: 'refused',
+        refusal: { code: 'idempotency_conflict', firstRevision: 7n },
+      },
+    );
   });
 
   it('are not bound by a question that insisted on another fingerprint', () => {
@@ -149,7 +167,12 @@ describe('the end of a hold', () => {
     world.vote(approvalId, 'lead-1', { vote: 'deny' });
     world.settle();
     expect(world.balance(account).held).toBe(0n);
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'hold_voided')).toMatchObject([{ cause: 'approval_denied', released_usd: '100.0000' }]);
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'hold_voided',
+      ),
+    ).toMatchObject([{ cause: 'approval_denied', released_usd: '100.0000' }]);
   });
 
   it('comes with the approve-by or the use-by, each under its own name', () => {
@@ -161,7 +184,12 @@ describe('the end of a hold', () => {
     unused.world.settle();
     unused.world.pass(14_400);
     unused.world.settle();
-    const causes = [late, unused].map(({ world }) => entriesOf(world.log.map(({ entry }) => entry), 'hold_expired').map(({ cause, released_usd }) => [cause, released_usd]));
+    const causes = [late, unused].map(({ world }) =>
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'hold_expired',
+      ).map(({ cause, released_usd }) => [cause, released_usd]),
+    );
     expect(causes).toEqual([[['approve_by_passed', '100.0000']], [['use_by_passed', '250.0000']]]);
     expect([late.world.balance(late.account).held, unused.world.balance(unused.account).held]).toEqual([0n, 0n]);
   });
@@ -186,7 +214,12 @@ describe('an approved overage', () => {
     world.vote(recorded.approval?.approval_id ?? ('' as never), 'lead-1');
     world.settle();
     const overage = `overage:${recorded.decision_id}`;
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'exception_granted')).toMatchObject([
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'exception_granted',
+      ),
+    ).toMatchObject([
       { exception_id: overage, kind: 'overage', decision_id: recorded.decision_id, limit_usd: '112.0000' },
     ]);
     expect(world.balance(account)).toMatchObject({ held: usd('888'), headroom: 0n });
@@ -199,7 +232,12 @@ describe('an approved overage', () => {
     world.settle();
     world.vote(recorded.approval?.approval_id ?? ('' as never), 'lead-1');
     world.settle();
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'exception_granted')).toEqual([]);
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'exception_granted',
+      ),
+    ).toEqual([]);
   });
 
   it('gives no room to another decision', () => {
@@ -220,13 +258,25 @@ describe('an approved overage', () => {
     world.consume(world.consumption(world.claims(id)));
     world.catchUp('gate');
     world.catchUp('reservations');
-    expect(world.reconcile(world.actual(recorded.decision_id, '50'))).toMatchObject({ refusal: { code: 'overage_not_written' } });
+    expect(world.reconcile(world.actual(recorded.decision_id, '50'))).toMatchObject({
+      refusal: { code: 'overage_not_written' },
+    });
     world.reactGate();
     world.settle();
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'exception_granted')).toHaveLength(1);
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'exception_granted',
+      ),
+    ).toHaveLength(1);
     expect(world.reconcile(world.actual(recorded.decision_id, '50')).kind).toBe('accepted');
     world.settle();
-    expect(entriesOf(world.log.map(({ entry }) => entry), 'reservation_settled')).toMatchObject([{ status: 'matched' }]);
+    expect(
+      entriesOf(
+        world.log.map(({ entry }) => entry),
+        'reservation_settled',
+      ),
+    ).toMatchObject([{ status: 'matched' }]);
     expect(world.gate.accounts.holds.size).toBe(0);
     expect(world.reservations.money.accounts.holds.size).toBe(0);
   });

@@ -108,7 +108,11 @@ const foldPolicy = (state: GateState, entry: PolicyEntry, revision: bigint): Gat
   return { ...next, accounts: placeHold(next.accounts, id, [leg]), due: next.due.delete(id) };
 };
 
-const foldGrant = (state: GateState, entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>, revision: bigint): GateState => {
+const foldGrant = (
+  state: GateState,
+  entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>,
+  revision: bigint,
+): GateState => {
   const { decision_id: id, approval_id: approvalId, unfunded_usd } = entry.payload;
   const progressed = { ...state, approvals: state.approvals.set(id, 'granted') };
   const amount = usdOf(unfunded_usd);

@@ -34,7 +34,10 @@ export type GateResult =
 const heldBy = (state: GateState, decisionId: string): MicroUsd =>
   (state.accounts.holds.get(decisionId) ?? []).reduce(
     // The ceiling leg carries each funded dollar once; a budget leg may carry it once a month.
-    (sum, leg) => (leg.account === ENTERPRISE_CEILING || leg.account === overageAccount(decisionId) ? microUsd(sum + leg.amount) : sum),
+    (sum, leg) =>
+      leg.account === ENTERPRISE_CEILING || leg.account === overageAccount(decisionId)
+        ? microUsd(sum + leg.amount)
+        : sum,
     NOTHING,
   );
 
@@ -71,7 +74,11 @@ interface Succession {
 }
 const unrelated = (generation: number): Succession => ({ generation, before: [], supersedes: null });
 
-const decideAfresh = (command: AskForChange, state: GateState, { generation, before, supersedes }: Succession): GateResult => {
+const decideAfresh = (
+  command: AskForChange,
+  state: GateState,
+  { generation, before, supersedes }: Succession,
+): GateResult => {
   const recorded = evaluate(command, state, generation);
   if (recorded === undefined) return refused({ code: 'policy_missing' });
   if (command.expectedFingerprint !== null && command.expectedFingerprint !== recorded.request_fingerprint) {
@@ -80,7 +87,8 @@ const decideAfresh = (command: AskForChange, state: GateState, { generation, bef
   return accepted<DecisionsEntry>(...before, { type: 'decision_recorded', payload: { ...recorded, supersedes } });
 };
 
-const isHolding = (entry: DecisionsEntry | undefined): boolean => entry?.type === 'decision_recorded' && entry.payload.hold.legs.length > 0;
+const isHolding = (entry: DecisionsEntry | undefined): boolean =>
+  entry?.type === 'decision_recorded' && entry.payload.hold.legs.length > 0;
 
 /**
  * A keyless answer has lapsed: decide again, on the state without what the lapsed one still holds. An answer that holds
@@ -95,13 +103,21 @@ const decideAgain = (
   const generation = earlier.generation + 1;
   const before = voidSuperseded(state, earlier, command.now);
   if (before.length === 0) return decideAfresh(command, state, unrelated(generation));
-  const taken = decideAfresh(command, freed(state, earlier.decisionId), { generation, before, supersedes: earlier.decisionId });
+  const taken = decideAfresh(command, freed(state, earlier.decisionId), {
+    generation,
+    before,
+    supersedes: earlier.decisionId,
+  });
   const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
   return takesOver ? taken : decideAfresh(command, state, unrelated(generation));
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
-export const decideChange = (command: AskForChange, state: GateState, freed: (state: GateState, id: DecisionId) => GateState): GateResult => {
+export const decideChange = (
+  command: AskForChange,
+  state: GateState,
+  freed: (state: GateState, id: DecisionId) => GateState,
+): GateResult => {
   const earlier = state.answers.get(answerKey(command.key.scope, command.key.text));
   if (earlier === undefined && command.rememberedAnswer !== null) {
     const { payloadHash, revision } = command.rememberedAnswer;
@@ -125,8 +141,14 @@ export const decideEndHold = (command: EndHold, state: GateState): Result<Decisi
   const { decisionId: decision_id, now } = command;
   const released_usd = formatUsd4(heldBy(state, decision_id));
   return reaction.kind === 'void_hold'
-    ? accepted<DecisionsEntry>({ type: 'hold_voided', payload: { decision_id, cause: reaction.cause, released_usd, voided_at: now } })
-    : accepted<DecisionsEntry>({ type: 'hold_expired', payload: { decision_id, cause: reaction.cause, released_usd, expired_at: now } });
+    ? accepted<DecisionsEntry>({
+        type: 'hold_voided',
+        payload: { decision_id, cause: reaction.cause, released_usd, voided_at: now },
+      })
+    : accepted<DecisionsEntry>({
+        type: 'hold_expired',
+        payload: { decision_id, cause: reaction.cause, released_usd, expired_at: now },
+      });
 };
 
 /** Names the room that a grant makes for the unfunded part of one decision, and of no other. */

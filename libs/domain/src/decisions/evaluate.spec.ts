@@ -4,7 +4,8 @@ import type { Instant } from '../shared/brand.js';
 import { DomainWorld, type PolicyChange, policyWith, START } from '../../../../test/support/domain-world.js';
 import { inAnswerOrder, REASON_CODES } from './reason-codes.js';
 
-const asking = (change: PolicyChange = {}): DomainWorld => new DomainWorld(policyWith({ approval: { required: { prod: true } }, ...change }));
+const asking = (change: PolicyChange = {}): DomainWorld =>
+  new DomainWorld(policyWith({ approval: { required: { prod: true } }, ...change }));
 
 describe('the environment', () => {
   it.each([
@@ -37,7 +38,10 @@ describe('the environment', () => {
 
   it('lets a class of its own behave as the one it names', () => {
     const world = asking({ environments: { classes: { sandbox: { aliases: ['play'], behaves_as: 'nonprod' } } } });
-    expect(world.ask('500', { environment: 'play' })).toMatchObject({ decision: 'ALLOW', mode_scope: 'terraform:sandbox' });
+    expect(world.ask('500', { environment: 'play' })).toMatchObject({
+      decision: 'ALLOW',
+      mode_scope: 'terraform:sandbox',
+    });
     expect(world.ask('500', { environment: 'prod' }).decision).toBe('REQUIRE_APPROVAL');
   });
 });
@@ -49,7 +53,11 @@ describe('auto-approval', () => {
     expect(decisions.map(({ decision }) => decision)).toEqual(['ALLOW', 'ALLOW', 'ALLOW', 'ALLOW', 'REQUIRE_APPROVAL']);
     expect(decisions[0]).toMatchObject({ auto_approved_usd: '24.0000', finding: 'clean' });
     expect(decisions[0]?.reason_codes).toContain('auto_approved_below_threshold');
-    expect(decisions[4]?.reason_codes).toEqual(['approval_required', 'auto_approve_cap_reached', 'no_budget_configured']);
+    expect(decisions[4]?.reason_codes).toEqual([
+      'approval_required',
+      'auto_approve_cap_reached',
+      'no_budget_configured',
+    ]);
     expect(decisions[4]?.auto_approved_usd).toBeNull();
   });
 
@@ -76,7 +84,10 @@ describe('auto-approval', () => {
   });
 
   it('is for what policy asked alone: an unknown cost is no small one', () => {
-    expect(asking().ask(null)).toMatchObject({ decision: 'REQUIRE_APPROVAL', reason_codes: ['cost_unknown', 'approval_required'] });
+    expect(asking().ask(null)).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      reason_codes: ['cost_unknown', 'approval_required'],
+    });
   });
 
   it('counts no dry run, no shadow and nothing that was denied', () => {
@@ -100,20 +111,35 @@ describe('thresholds and reasons', () => {
   it('denies above the hard threshold and not at it', () => {
     const world = new DomainWorld(policyWith({ entitlements: { hard_deny_above_monthly_usd: '5000.0000' } }));
     expect(world.ask('5000').decision).toBe('ALLOW');
-    expect(world.ask('5000.0001').reason_codes).toEqual(['hard_deny_threshold_exceeded', 'hard_mode_denied', 'no_budget_configured']);
+    expect(world.ask('5000.0001').reason_codes).toEqual([
+      'hard_deny_threshold_exceeded',
+      'hard_mode_denied',
+      'no_budget_configured',
+    ]);
   });
 
   it('reports all findings in the order of the contract, each once', () => {
     const document = policyWith({
       approval: { required: { prod: true } },
       pricing: { declared: { prod: 'refuse' } },
-      entitlements: { plan_ceiling_monthly_usd: '10.0000', enterprise_ceiling_monthly_usd: '20.0000', hard_deny_above_monthly_usd: '30.0000' },
+      entitlements: {
+        plan_ceiling_monthly_usd: '10.0000',
+        enterprise_ceiling_monthly_usd: '20.0000',
+        hard_deny_above_monthly_usd: '30.0000',
+      },
     });
     const world = new DomainWorld(document);
     world.setBudget('5');
     expect(world.ask('100', { environment: 'live-eu', isDryRun: true }).reason_codes).toEqual([
-      'hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded', 'enterprise_ceiling_exceeded', 'cost_declared_refused',
-      'hard_mode_denied', 'approval_required', 'environment_unknown_strict', 'dry_run',
+      'hard_deny_threshold_exceeded',
+      'plan_limit_exceeded',
+      'budget_exceeded',
+      'enterprise_ceiling_exceeded',
+      'cost_declared_refused',
+      'hard_mode_denied',
+      'approval_required',
+      'environment_unknown_strict',
+      'dry_run',
     ]);
   });
 
@@ -124,19 +150,35 @@ describe('thresholds and reasons', () => {
   });
 
   it('asks for approval under the terms of the policy in force, which later policies do not touch', () => {
-    const world = asking({ approval: { required: { prod: true }, approve_by_seconds: 600, replan_tolerance: { percent: 10, absolute_usd: '1.0000' } } });
+    const world = asking({
+      approval: {
+        required: { prod: true },
+        approve_by_seconds: 600,
+        replan_tolerance: { percent: 10, absolute_usd: '1.0000' },
+      },
+    });
     const recorded = world.ask('100');
     expect(recorded.approval).toMatchObject({
-      approve_by_seconds: 600, quorum: 1, is_separation_required: true, justification_length_min: 10, cap_monthly_delta_usd: '111.0000', unfunded_usd: '0.0000',
+      approve_by_seconds: 600,
+      quorum: 1,
+      is_separation_required: true,
+      justification_length_min: 10,
+      cap_monthly_delta_usd: '111.0000',
+      unfunded_usd: '0.0000',
     });
     world.publish(policyWith());
     world.settle();
-    expect(world.approvals.approvals.get(recorded.approval?.approval_id ?? '')?.requested.terms).toEqual(recorded.approval);
+    expect(world.approvals.approvals.get(recorded.approval?.approval_id ?? '')?.requested.terms).toEqual(
+      recorded.approval,
+    );
   });
 
   it('decides under the policy in force at the time of the command', () => {
     const world = new DomainWorld(policyWith());
-    world.publish(policyWith({ entitlements: { hard_deny_above_monthly_usd: '100.0000' } }), '2026-11-10T11:00:00.000Z' as Instant);
+    world.publish(
+      policyWith({ entitlements: { hard_deny_above_monthly_usd: '100.0000' } }),
+      '2026-11-10T11:00:00.000Z' as Instant,
+    );
     expect(world.ask('200')).toMatchObject({ decision: 'ALLOW', policy_version: 1 });
     world.pass(3600);
     expect(world.ask('200')).toMatchObject({ decision: 'DENY', policy_version: 2 });

@@ -1,11 +1,28 @@
 import { type Accounts, type HeldLeg, placeHold, type TermsOf } from '../accounts/accounts.js';
-import { type Budget, matchingBudgets, policyInForce, type PolicyState, type PolicyVersion, priceBookOf, termsOf } from '../policy/policy.state.js';
+import {
+  type Budget,
+  matchingBudgets,
+  policyInForce,
+  type PolicyState,
+  type PolicyVersion,
+  priceBookOf,
+  termsOf,
+} from '../policy/policy.state.js';
 import type { Behaviour, Mode, PolicyDocument } from '../policy/policy.document.js';
 import type { Sha256Hex } from '../shared/brand.js';
 import { classOf } from '../shared/environment.js';
 import { requestFingerprint, subjectHash } from '../shared/fingerprint.js';
 import { plusSeconds } from '../shared/instant.js';
-import { formatUsd4, formatUsd6, max, type MicroUsd, microUsd, NOTHING, roundHalfEven, usdOf } from '../shared/money.js';
+import {
+  formatUsd4,
+  formatUsd6,
+  max,
+  type MicroUsd,
+  microUsd,
+  NOTHING,
+  roundHalfEven,
+  usdOf,
+} from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
 import { assessCost, type AssessedCost } from './cost.js';
 import type { ApprovalTerms, DecisionRecorded, Finding, Outcome } from './decisions.entries.js';
@@ -67,7 +84,10 @@ const strongest = (violations: readonly ReasonCode[], approvals: readonly Reason
   return approvals.length > 0 ? 'approval' : 'clean';
 };
 
-const capOf = (delta: MicroUsd, document: PolicyDocument): { readonly percent: bigint; readonly absolute: MicroUsd; readonly base: MicroUsd } => ({
+const capOf = (
+  delta: MicroUsd,
+  document: PolicyDocument,
+): { readonly percent: bigint; readonly absolute: MicroUsd; readonly base: MicroUsd } => ({
   percent: BigInt(document.approval.replan_tolerance.percent),
   absolute: usdOf(document.approval.replan_tolerance.absolute_usd),
   base: max(NOTHING, delta),
@@ -78,7 +98,8 @@ const approvalTerms = (command: AskForChange, place: Place, cost: AssessedCost, 
   const { approval } = place.document;
   const monthly = capOf(cost.monthly, place.document);
   const hourly = capOf(cost.hourly, place.document);
-  const raised = (base: MicroUsd, percent: bigint, unit: bigint): bigint => roundHalfEven(base * (100n + percent), 100n * unit) * unit;
+  const raised = (base: MicroUsd, percent: bigint, unit: bigint): bigint =>
+    roundHalfEven(base * (100n + percent), 100n * unit) * unit;
   return {
     approval_id: command.approvalId,
     approve_by_seconds: approval.approve_by_seconds,
@@ -89,7 +110,9 @@ const approvalTerms = (command: AskForChange, place: Place, cost: AssessedCost, 
     justification_length_min: approval.justification.required[place.behaves] ? approval.justification.min_length : 0,
     consumer: approval.consumer,
     cap_monthly_delta_usd: formatUsd4(microUsd(raised(monthly.base, monthly.percent, 100n) + monthly.absolute)),
-    cap_hourly_delta_usd: formatUsd6(microUsd(raised(hourly.base, hourly.percent, 1n) + roundHalfEven(hourly.absolute, 730n))),
+    cap_hourly_delta_usd: formatUsd6(
+      microUsd(raised(hourly.base, hourly.percent, 1n) + roundHalfEven(hourly.absolute, 730n)),
+    ),
     unfunded_usd: formatUsd4(unfunded),
   };
 };
@@ -119,10 +142,15 @@ const verdictOf = (command: AskForChange, place: Place, cost: AssessedCost, foun
   return {
     finding,
     outcome,
-    reasons: inAnswerOrder([...codes, ...(reason === null ? [] : [reason]), ...(command.isDryRun ? (['dry_run'] as const) : [])]),
+    reasons: inAnswerOrder([
+      ...codes,
+      ...(reason === null ? [] : [reason]),
+      ...(command.isDryRun ? (['dry_run'] as const) : []),
+    ]),
     legs: holds ? found.waterfall.legs : [],
     total: holds ? found.waterfall.funded : NOTHING,
-    exposure: place.mode === 'shadow' && finding !== 'clean' && !command.isDryRun ? max(NOTHING, cost.monthly) : NOTHING,
+    exposure:
+      place.mode === 'shadow' && finding !== 'clean' && !command.isDryRun ? max(NOTHING, cost.monthly) : NOTHING,
     wouldBe: wouldBe(place.mode, finding, [...found.violations, ...found.approvals]),
   };
 };
@@ -142,10 +170,17 @@ const findings = (command: AskForChange, state: GateState, place: Place, cost: A
   const need = approvalNeed(command, state, place, cost);
   const isAboveHardDeny = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
   // A cost that is not known is not "no change".
-  const fundingNotes = cost.evidence.completeness === 'complete' ? waterfall.notes : waterfall.notes.filter((note) => note !== 'no_cost_change');
+  const fundingNotes =
+    cost.evidence.completeness === 'complete'
+      ? waterfall.notes
+      : waterfall.notes.filter((note) => note !== 'no_cost_change');
   return {
     waterfall,
-    violations: [...cost.violations, ...waterfall.violations, ...(isAboveHardDeny ? (['hard_deny_threshold_exceeded'] as const) : [])],
+    violations: [
+      ...cost.violations,
+      ...waterfall.violations,
+      ...(isAboveHardDeny ? (['hard_deny_threshold_exceeded'] as const) : []),
+    ],
     approvals: [...cost.approvals, ...need.approvals],
     notes: [
       ...cost.notes,
@@ -160,12 +195,16 @@ const findings = (command: AskForChange, state: GateState, place: Place, cost: A
 const isPermitted = (outcome: Outcome): boolean => outcome === 'ALLOW' || outcome === 'ALLOW_WITH_CREDITS';
 
 /** The fingerprint binds the amounts that the decision used, so it can only be made once the change is priced. */
-const hashesOf = (command: AskForChange, cost: AssessedCost): { readonly fingerprint: Sha256Hex; readonly subject: Sha256Hex } => ({
+const hashesOf = (
+  command: AskForChange,
+  cost: AssessedCost,
+): { readonly fingerprint: Sha256Hex; readonly subject: Sha256Hex } => ({
   fingerprint: requestFingerprint(command.request, cost.evidence),
   subject: subjectHash(command.request),
 });
 
-const isRequired = (verdict: Verdict, command: AskForChange): boolean => verdict.outcome === 'REQUIRE_APPROVAL' && !command.isDryRun;
+const isRequired = (verdict: Verdict, command: AskForChange): boolean =>
+  verdict.outcome === 'REQUIRE_APPROVAL' && !command.isDryRun;
 
 const accountsAfter = (state: GateState, command: AskForChange, legs: readonly HeldLeg[]): Accounts =>
   placeHold(state.accounts, command.decisionId, legs);
@@ -175,6 +214,7 @@ const accountsAfter = (state: GateState, command: AskForChange, legs: readonly H
  * state gives the same record, byte for byte (G7). The only comparison with a limit is in the waterfall (G5).
  * Returns undefined while the tenant has no policy at all.
  */
+// eslint-disable-next-line max-lines-per-function -- one line per member of the record
 export const evaluate = (command: AskForChange, state: GateState, generation: number): DecisionRecorded | undefined => {
   const version = policyInForce(state.policy, command.now);
   if (version === undefined) return undefined;
@@ -210,7 +250,10 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
     exposure_usd: formatUsd4(verdict.exposure),
     would_be: verdict.wouldBe,
     approval: isRequired(verdict, command) ? approvalTerms(command, place, cost, found.waterfall.unfunded) : null,
-    balances_after: balancesAfter({ budgets: place.budgets, terms: place.terms, now: command.now }, accountsAfter(state, command, verdict.legs)),
+    balances_after: balancesAfter(
+      { budgets: place.budgets, terms: place.terms, now: command.now },
+      accountsAfter(state, command, verdict.legs),
+    ),
     warnings: warningsOf(found, place.budgets.length),
     auto_approved_usd:
       found.autoApproved !== null && isPermitted(verdict.outcome) && !command.isDryRun && place.mode !== 'shadow'
@@ -226,6 +269,10 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
 
 const warningsOf = (found: Found, budgetCount: number): readonly string[] => [
   ...(budgetCount === 0 ? ['no budget covers this project: only the ceilings are charged'] : []),
-  ...(found.notes.includes('environment_unknown_strict') ? ['the environment is not known to the policy and counts as prod'] : []),
-  ...(found.notes.includes('cost_declared_mismatch') ? ['the declared amount differs from the priced one: the larger counts'] : []),
+  ...(found.notes.includes('environment_unknown_strict')
+    ? ['the environment is not known to the policy and counts as prod']
+    : []),
+  ...(found.notes.includes('cost_declared_mismatch')
+    ? ['the declared amount differs from the priced one: the larger counts']
+    : []),
 ];

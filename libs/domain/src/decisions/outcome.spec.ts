@@ -25,28 +25,38 @@ const worldOf = (mode: Mode, finding: string): DomainWorld => {
 };
 
 describe('the truth table', () => {
-  it.each(CELLS)('%s mode, %s finding: asking %s is %s and holds %s', (mode, finding, asked, decision, hold, exposure, reason, wouldBe) => {
-    const recorded = worldOf(mode, finding).ask(asked);
-    expect(recorded).toMatchObject({ decision, finding, mode, mode_scope: 'terraform:prod', exposure_usd: exposure });
-    expect(recorded.hold.total_usd).toBe(hold);
-    const modeReasons = recorded.reason_codes.filter((code) => /^(shadow|soft|hard)_mode_/.test(code));
-    expect(modeReasons).toEqual(reason === null ? [] : [reason]);
-    expect(recorded.would_be?.decision ?? null).toBe(wouldBe);
-    expect(recorded.approval === null).toBe(decision !== 'REQUIRE_APPROVAL');
-  });
+  it.each(CELLS)(
+    '%s mode, %s finding: asking %s is %s and holds %s',
+    (mode, finding, asked, decision, hold, exposure, reason, wouldBe) => {
+      const recorded = worldOf(mode, finding).ask(asked);
+      expect(recorded).toMatchObject({ decision, finding, mode, mode_scope: 'terraform:prod', exposure_usd: exposure });
+      expect(recorded.hold.total_usd).toBe(hold);
+      const modeReasons = recorded.reason_codes.filter((code) => /^(shadow|soft|hard)_mode_/.test(code));
+      expect(modeReasons).toEqual(reason === null ? [] : [reason]);
+      expect(recorded.would_be?.decision ?? null).toBe(wouldBe);
+      expect(recorded.approval === null).toBe(decision !== 'REQUIRE_APPROVAL');
+    },
+  );
 
-  it.each(CELLS)('%s mode, %s finding: a dry run of %s is %s too, and holds nothing', (...[mode, finding, asked, decision]) => {
-    const world = worldOf(mode, finding);
-    const recorded = world.ask(asked, { isDryRun: true });
-    expect(recorded).toMatchObject({ decision, dry_run: true, approval: null, exposure_usd: '0.0000' });
-    expect(recorded.hold).toMatchObject({ legs: [], total_usd: '0.0000' });
-    expect(recorded.reason_codes).toContain('dry_run');
-    expect(world.gate.accounts.holds.size).toBe(0);
-  });
+  it.each(CELLS)(
+    '%s mode, %s finding: a dry run of %s is %s too, and holds nothing',
+    (...[mode, finding, asked, decision]) => {
+      const world = worldOf(mode, finding);
+      const recorded = world.ask(asked, { isDryRun: true });
+      expect(recorded).toMatchObject({ decision, dry_run: true, approval: null, exposure_usd: '0.0000' });
+      expect(recorded.hold).toMatchObject({ legs: [], total_usd: '0.0000' });
+      expect(recorded.reason_codes).toContain('dry_run');
+      expect(world.gate.accounts.holds.size).toBe(0);
+    },
+  );
 
   it('opens in shadow, escalates in soft and closes in hard mode when evaluation fails', () => {
     expect(outcomeOf('shadow', 'failure')).toEqual({ outcome: 'ALLOW', hold: 'none', reason: 'shadow_mode_fail_open' });
-    expect(outcomeOf('soft', 'failure')).toEqual({ outcome: 'REQUIRE_APPROVAL', hold: 'fundable', reason: 'soft_mode_fail_safe_escalation' });
+    expect(outcomeOf('soft', 'failure')).toEqual({
+      outcome: 'REQUIRE_APPROVAL',
+      hold: 'fundable',
+      reason: 'soft_mode_fail_safe_escalation',
+    });
     expect(outcomeOf('hard', 'failure')).toEqual({ outcome: 'DENY', hold: 'none', reason: 'hard_mode_fail_closed' });
   });
 
@@ -71,7 +81,10 @@ describe('the truth table', () => {
 
   it('takes the mode of the class before the default of the source', () => {
     const world = new DomainWorld(policyWith({ mode_matrix: { terraform: { default: 'hard', nonprod: 'shadow' } } }));
-    expect(world.ask('1', { environment: 'staging' })).toMatchObject({ mode: 'shadow', mode_scope: 'terraform:nonprod' });
+    expect(world.ask('1', { environment: 'staging' })).toMatchObject({
+      mode: 'shadow',
+      mode_scope: 'terraform:nonprod',
+    });
     expect(world.ask('1', { environment: 'prod' })).toMatchObject({ mode: 'hard', mode_scope: 'terraform:prod' });
   });
 

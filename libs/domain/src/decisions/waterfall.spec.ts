@@ -5,7 +5,11 @@ import { DomainWorld, policyWith, usd } from '../../../../test/support/domain-wo
 const exampleW = (mode: 'soft' | 'hard') => {
   const document = policyWith({
     mode,
-    entitlements: { plan_ceiling_monthly_usd: '10000.0000', enterprise_ceiling_monthly_usd: '12000.0000', hard_deny_above_monthly_usd: '5000.0000' },
+    entitlements: {
+      plan_ceiling_monthly_usd: '10000.0000',
+      enterprise_ceiling_monthly_usd: '12000.0000',
+      hard_deny_above_monthly_usd: '5000.0000',
+    },
   });
   const world = new DomainWorld(document);
   const tenant = world.setBudget('5000');
@@ -30,7 +34,13 @@ describe('the waterfall', () => {
     ['238', 'ALLOW', '238.0000', '0.0000', ['within_policy']],
     ['238.0001', 'DENY', '0.0000', '0.0001', ['budget_exceeded', 'hard_mode_denied']],
     ['1000', 'DENY', '0.0000', '762.0000', ['budget_exceeded', 'hard_mode_denied']],
-    ['7000', 'DENY', '0.0000', '6762.0000', ['hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded', 'hard_mode_denied']],
+    [
+      '7000',
+      'DENY',
+      '0.0000',
+      '6762.0000',
+      ['hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded', 'hard_mode_denied'],
+    ],
   ])('example W, hard: %s is %s', (asked, decision, total_usd, unfunded_usd, reasons) => {
     const recorded = exampleW('hard').world.ask(asked);
     expect(recorded).toMatchObject({ decision, hold: { total_usd, unfunded_usd }, reason_codes: reasons });
@@ -48,7 +58,15 @@ describe('the waterfall', () => {
 
   it('reports every stage with what it had, gave and kept', () => {
     const { waterfall } = exampleW('soft').world.ask('1000');
-    expect(waterfall.map(({ stage, status, available_usd, consumed_usd, remaining_usd }) => [stage, status, available_usd, consumed_usd, remaining_usd])).toEqual([
+    expect(
+      waterfall.map(({ stage, status, available_usd, consumed_usd, remaining_usd }) => [
+        stage,
+        status,
+        available_usd,
+        consumed_usd,
+        remaining_usd,
+      ]),
+    ).toEqual([
       ['plan_limit', 'pass', '6000.0000', '1000.0000', '5000.0000'],
       ['project_allocation', 'partial', '238.0000', '238.0000', '0.0000'],
       ['reserved_credits', 'skipped', null, '0.0000', null],
@@ -79,14 +97,17 @@ describe('the waterfall', () => {
     ['month', 1, '100.0000', '100'],
     ['quarter', 3, '33.3333', '99.9999'],
     ['year', 12, '8.3333', '99.9996'],
-  ] as const)('charges a %s budget %i times the monthly delta and rounds what it can carry down', (period, monthsCharged, fits, held) => {
-    const world = new DomainWorld(policyWith({ mode: 'soft' }));
-    const { account } = world.setBudget('100', { period, monthsCharged });
-    const recorded = world.ask('500');
-    expect(recorded.hold).toMatchObject({ total_usd: fits });
-    expect(world.balance(account).held).toBe(usd(held));
-    expect(world.balance('ceiling:plan').held).toBe(usd(fits));
-  });
+  ] as const)(
+    'charges a %s budget %i times the monthly delta and rounds what it can carry down',
+    (period, monthsCharged, fits, held) => {
+      const world = new DomainWorld(policyWith({ mode: 'soft' }));
+      const { account } = world.setBudget('100', { period, monthsCharged });
+      const recorded = world.ask('500');
+      expect(recorded.hold).toMatchObject({ total_usd: fits });
+      expect(world.balance(account).held).toBe(usd(held));
+      expect(world.balance('ceiling:plan').held).toBe(usd(fits));
+    },
+  );
 
   it('makes the smaller of several budgets the limit, each by its own months', () => {
     const world = new DomainWorld(policyWith({ mode: 'soft' }));
@@ -108,7 +129,11 @@ describe('the waterfall', () => {
 
   it('stops at the enterprise ceiling under its own name', () => {
     const world = new DomainWorld(policyWith({ entitlements: { enterprise_ceiling_monthly_usd: '50.0000' } }));
-    expect(world.ask('51').reason_codes).toEqual(['enterprise_ceiling_exceeded', 'hard_mode_denied', 'no_budget_configured']);
+    expect(world.ask('51').reason_codes).toEqual([
+      'enterprise_ceiling_exceeded',
+      'hard_mode_denied',
+      'no_budget_configured',
+    ]);
   });
 
   it('counts against a ceiling what was held before the ceiling was set', () => {
@@ -121,7 +146,11 @@ describe('the waterfall', () => {
 
   it('charges the ceilings although no budget is configured (scenario 3)', () => {
     const world = new DomainWorld(policyWith({ entitlements: { plan_ceiling_monthly_usd: '1000.0000' } }));
-    expect(world.ask('600')).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '600.0000' }, reason_codes: ['no_budget_configured'] });
+    expect(world.ask('600')).toMatchObject({
+      decision: 'ALLOW',
+      hold: { total_usd: '600.0000' },
+      reason_codes: ['no_budget_configured'],
+    });
     const second = world.ask('600');
     expect(second.decision).toBe('DENY');
     expect(second.reason_codes).toContain('plan_limit_exceeded');
@@ -130,7 +159,10 @@ describe('the waterfall', () => {
   it('finds a missing budget a violation where policy requires one', () => {
     const world = new DomainWorld(policyWith({ entitlements: { require_budget: { prod: true, nonprod: false } } }));
     expect(world.ask('1')).toMatchObject({ decision: 'DENY', reason_codes: ['budget_missing', 'hard_mode_denied'] });
-    expect(world.ask('1', { environment: 'dev' })).toMatchObject({ decision: 'ALLOW', reason_codes: ['no_budget_configured'] });
+    expect(world.ask('1', { environment: 'dev' })).toMatchObject({
+      decision: 'ALLOW',
+      reason_codes: ['no_budget_configured'],
+    });
   });
 
   it('ignores a budget that is not active', () => {
@@ -143,7 +175,11 @@ describe('the waterfall', () => {
     const world = new DomainWorld();
     const { account } = world.setBudget('100');
     const recorded = world.ask('-300');
-    expect(recorded).toMatchObject({ decision: 'ALLOW', reason_codes: ['cost_decrease'], hold: { legs: [], total_usd: '0.0000' } });
+    expect(recorded).toMatchObject({
+      decision: 'ALLOW',
+      reason_codes: ['cost_decrease'],
+      hold: { legs: [], total_usd: '0.0000' },
+    });
     expect(recorded.waterfall.every(({ status }) => status === 'skipped')).toBe(true);
     expect(world.balance(account).headroom).toBe(usd('100'));
     expect(world.ask('100.0001').decision).toBe('DENY');

@@ -1,10 +1,5 @@
 import { type Accounts, balanceOf, type HeldLeg, type TermsOf } from '../accounts/accounts.js';
-import {
-  type Budget,
-  budgetAccount,
-  ENTERPRISE_CEILING,
-  PLAN_CEILING,
-} from '../policy/policy.state.js';
+import { type Budget, budgetAccount, ENTERPRISE_CEILING, PLAN_CEILING } from '../policy/policy.state.js';
 import type { Instant } from '../shared/brand.js';
 import { floorTo4, formatUsd4, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
 import type { Balance, WaterfallStage } from './decisions.entries.js';
@@ -36,7 +31,12 @@ type Room = MicroUsd | null;
 const least = (amount: MicroUsd, room: Room): MicroUsd => (room === null ? amount : min(amount, room));
 const text = (amount: Room) => (amount === null ? null : formatUsd4(floorTo4(amount)));
 
-const stage = (name: WaterfallStage['stage'], wanted: MicroUsd, consumed: MicroUsd, available: Room): WaterfallStage => ({
+const stage = (
+  name: WaterfallStage['stage'],
+  wanted: MicroUsd,
+  consumed: MicroUsd,
+  available: Room,
+): WaterfallStage => ({
   stage: name,
   status: consumed === wanted ? 'pass' : consumed > NOTHING ? 'partial' : 'fail',
   available_usd: text(available),
@@ -51,7 +51,14 @@ const skipped = (name: WaterfallStage['stage']): WaterfallStage => ({
   remaining_usd: null,
 });
 
-const STAGES = ['plan_limit', 'project_allocation', 'reserved_credits', 'org_emergency_credits', 'enterprise_ceiling', 'unfunded'] as const;
+const STAGES = [
+  'plan_limit',
+  'project_allocation',
+  'reserved_credits',
+  'org_emergency_credits',
+  'enterprise_ceiling',
+  'unfunded',
+] as const;
 
 /** What one budget can carry of a monthly delta that it is charged `months_charged` times. */
 const monthlyRoom = (budget: Budget, headroom: Room): Room =>
@@ -61,7 +68,8 @@ const monthlyRoom = (budget: Budget, headroom: Room): Room =>
 // eslint-disable-next-line complexity -- the stages of contract 9.3, top down
 export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => {
   const { monthly, now, budgets, terms } = request;
-  const missing: readonly ReasonCode[] = budgets.length > 0 ? [] : [request.isBudgetRequired ? 'budget_missing' : 'no_budget_configured'];
+  const missing: readonly ReasonCode[] =
+    budgets.length > 0 ? [] : [request.isBudgetRequired ? 'budget_missing' : 'no_budget_configured'];
   const violations = missing.filter((code) => code === 'budget_missing');
   const notes = missing.filter((code) => code === 'no_budget_configured');
   if (monthly <= NOTHING) {
@@ -95,7 +103,12 @@ export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => 
       stage('project_allocation', capped, funded, allocation),
       skipped('reserved_credits'),
       skipped('org_emergency_credits'),
-      stage('enterprise_ceiling', monthly, least(monthly, enterprise === null ? null : floorTo4(enterprise)), enterprise),
+      stage(
+        'enterprise_ceiling',
+        monthly,
+        least(monthly, enterprise === null ? null : floorTo4(enterprise)),
+        enterprise,
+      ),
       stage('unfunded', NOTHING, unfunded, null),
     ].map((each) => (each.stage === 'unfunded' ? { ...each, status: unfunded > NOTHING ? 'fail' : 'pass' } : each)),
   };

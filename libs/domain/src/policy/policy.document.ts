@@ -12,7 +12,9 @@ export interface PolicyDocument {
   readonly format: 'verdict.enforcement.policy.v1';
   readonly mode_matrix: { readonly [Name in SourceName]: { readonly [environmentClass: string]: Mode } };
   readonly environments: {
-    readonly classes: { readonly [name: string]: { readonly aliases: readonly string[]; readonly behaves_as: Behaviour } };
+    readonly classes: {
+      readonly [name: string]: { readonly aliases: readonly string[]; readonly behaves_as: Behaviour };
+    };
   };
   readonly approval: {
     readonly required: PerClass<boolean>;

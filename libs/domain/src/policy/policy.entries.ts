@@ -37,7 +37,10 @@ export type PolicyEntry =
         readonly idempotency: Keyed;
       }
     >
-  | Entry<'budget_set', BudgetTerms & { readonly set_by: string; readonly set_at: Instant; readonly idempotency: Keyed }>
+  | Entry<
+      'budget_set',
+      BudgetTerms & { readonly set_by: string; readonly set_at: Instant; readonly idempotency: Keyed }
+    >
   | Entry<
       'price_book_published',
       {

@@ -8,8 +8,16 @@ import { matchingBudgets, noPolicy, policyInForce } from './policy.state.js';
 const publishing = (world: DomainWorld, change: Partial<PublishPolicy> = {}): PublishPolicy => {
   const document = change.document ?? policyWith();
   return {
-    kind: 'publish_policy', document, documentSha256: sha256Hex(JSON.stringify(document)), message: 'm', author: 'admin-1', effectiveFrom: null,
-    expectedVersion: world.gate.policy.versions.length, now: world.now, idempotency: keyed(null), ...change,
+    kind: 'publish_policy',
+    document,
+    documentSha256: sha256Hex(JSON.stringify(document)),
+    message: 'm',
+    author: 'admin-1',
+    effectiveFrom: null,
+    expectedVersion: world.gate.policy.versions.length,
+    now: world.now,
+    idempotency: keyed(null),
+    ...change,
   };
 };
 const other = policyWith({ entitlements: { plan_ceiling_monthly_usd: '7.0000' } });
@@ -17,19 +25,34 @@ const inForce = (world: DomainWorld) => policyInForce(world.gate.policy, world.n
 
 describe('policy versions', () => {
   it('begin with the default, which is published once', () => {
-    const command = { kind: 'publish_default_policy', document: policyWith(), documentSha256: sha256Hex('d'), now: new DomainWorld().now, idempotency: keyed(null) } as const;
+    const command = {
+      kind: 'publish_default_policy',
+      document: policyWith(),
+      documentSha256: sha256Hex('d'),
+      now: new DomainWorld().now,
+      idempotency: keyed(null),
+    } as const;
     const first = decidePolicy(command, noPolicy, new DomainWorld().gate.accounts);
-    expect(first).toMatchObject({ kind: 'accepted', entries: [{ type: 'policy_published', payload: { version: 1, author: 'verdict' } }] });
+    expect(first).toMatchObject({
+      kind: 'accepted',
+      entries: [{ type: 'policy_published', payload: { version: 1, author: 'verdict' } }],
+    });
     expect(new DomainWorld().administer(command)).toEqual({ kind: 'accepted', entries: [] });
   });
 
   it('change only for an author who names the version he edited', () => {
     const world = new DomainWorld();
-    expect(world.administer(publishing(world, { document: other, expectedVersion: null }))).toEqual({ kind: 'refused', refusal: { code: 'precondition_required' } });
-    expect(world.administer(publishing(world, { document: other, expectedVersion: 9 }))).toEqual({
-      kind: 'refused', refusal: { code: 'version_conflict', currentVersion: 1 },
+    expect(world.administer(publishing(world, { document: other, expectedVersion: null }))).toEqual({
+      kind: 'refused',
+      refusal: { code: 'precondition_required' },
     });
-    expect(world.administer(publishing(world, { document: other }))).toMatchObject({ entries: [{ payload: { version: 2 } }] });
+    expect(world.administer(publishing(world, { document: other, expectedVersion: 9 }))).toEqual({
+      kind: 'refused',
+      refusal: { code: 'version_conflict', currentVersion: 1 },
+    });
+    expect(world.administer(publishing(world, { document: other }))).toMatchObject({
+      entries: [{ payload: { version: 2 } }],
+    });
   });
 
   it('do not multiply when the text in force is published again', () => {
@@ -58,10 +81,23 @@ describe('policy versions', () => {
   it('are rolled back by a new version with the old text', () => {
     const world = new DomainWorld();
     world.publish(other);
-    const command = { kind: 'roll_back_policy', toVersion: 1, message: 'm', author: 'admin-1', now: world.now, idempotency: keyed(null) } as const;
-    expect(world.administer({ ...command, expectedVersion: 1 })).toMatchObject({ refusal: { code: 'version_conflict' } });
-    expect(world.administer({ ...command, toVersion: 9, expectedVersion: 2 })).toMatchObject({ refusal: { code: 'not_found' } });
-    expect(world.administer({ ...command, expectedVersion: 2 })).toMatchObject({ entries: [{ payload: { version: 3, rolled_back_to: 1, document: policyWith() } }] });
+    const command = {
+      kind: 'roll_back_policy',
+      toVersion: 1,
+      message: 'm',
+      author: 'admin-1',
+      now: world.now,
+      idempotency: keyed(null),
+    } as const;
+    expect(world.administer({ ...command, expectedVersion: 1 })).toMatchObject({
+      refusal: { code: 'version_conflict' },
+    });
+    expect(world.administer({ ...command, toVersion: 9, expectedVersion: 2 })).toMatchObject({
+      refusal: { code: 'not_found' },
+    });
+    expect(world.administer({ ...command, expectedVersion: 2 })).toMatchObject({
+      entries: [{ payload: { version: 3, rolled_back_to: 1, document: policyWith() } }],
+    });
   });
 
   it('keep their text, author and time when others are published (scenario 34)', () => {
@@ -85,7 +121,8 @@ describe('policy versions', () => {
     world.publish(policyWith({ mode: 'soft' }));
     expect(world.administer(command)).toEqual({ kind: 'accepted', entries: [] });
     expect(world.administer({ ...command, idempotency: keyed('k', 'changed') })).toEqual({
-      kind: 'refused', refusal: { code: 'idempotency_conflict', firstRevision: 1n },
+      kind: 'refused',
+      refusal: { code: 'idempotency_conflict', firstRevision: 1n },
     });
   });
 });
@@ -94,7 +131,10 @@ describe('budgets', () => {
   it('are unique by scope and period while they are active', () => {
     const world = new DomainWorld();
     const { budgetId } = world.setBudget('10');
-    expect(world.setBudget('20').result).toEqual({ kind: 'refused', refusal: { code: 'budget_scope_taken', budgetId } });
+    expect(world.setBudget('20').result).toEqual({
+      kind: 'refused',
+      refusal: { code: 'budget_scope_taken', budgetId },
+    });
     expect(world.setBudget('20', { period: 'year' }).result.kind).toBe('accepted');
     expect(world.setBudget('20', { isActive: false }).result.kind).toBe('accepted');
   });
@@ -102,7 +142,8 @@ describe('budgets', () => {
   it('change at their version only', () => {
     const world = new DomainWorld();
     const { budgetId } = world.setBudget('10');
-    const change = (expectedVersion: number | null) => world.changeBudget(budgetId, '20', { change: { kind: 'update', expectedVersion } });
+    const change = (expectedVersion: number | null) =>
+      world.changeBudget(budgetId, '20', { change: { kind: 'update', expectedVersion } });
     expect(change(null)).toMatchObject({ refusal: { code: 'precondition_required' } });
     expect(change(2)).toMatchObject({ refusal: { code: 'version_conflict', currentVersion: 1 } });
     expect(change(1)).toMatchObject({ entries: [{ payload: { version: 2, limit_usd: '20.0000' } }] });
@@ -114,7 +155,10 @@ describe('budgets', () => {
     const { budgetId } = world.setBudget('1000');
     world.spend(world.ask('300').decision_id, '300');
     world.ask('400');
-    expect(world.changeBudget(budgetId, '699.9999')).toEqual({ kind: 'refused', refusal: { code: 'limit_below_committed', leastLimit: usd('700') } });
+    expect(world.changeBudget(budgetId, '699.9999')).toEqual({
+      kind: 'refused',
+      refusal: { code: 'limit_below_committed', leastLimit: usd('700') },
+    });
     expect(world.changeBudget(budgetId, '700').kind).toBe('accepted');
   });
 
@@ -143,10 +187,23 @@ describe('budgets', () => {
 
 describe('price books', () => {
   const book = (version: string, free: readonly string[] = []) =>
-    ({ format: 'verdict.price-book.v1', version, currency: 'USD', hours_per_month: 730, defaults: {}, free, entries: [] }) as const;
+    ({
+      format: 'verdict.price-book.v1',
+      version,
+      currency: 'USD',
+      hours_per_month: 730,
+      defaults: {},
+      free,
+      entries: [],
+    }) as const;
   const publish = (world: DomainWorld, version: string, free: readonly string[] = []) =>
     world.administer({
-      kind: 'publish_price_book', book: book(version, free), bookSha256: sha256Hex(JSON.stringify([version, free])), author: 'a', now: world.now, idempotency: keyed(null),
+      kind: 'publish_price_book',
+      book: book(version, free),
+      bookSha256: sha256Hex(JSON.stringify([version, free])),
+      author: 'a',
+      now: world.now,
+      idempotency: keyed(null),
     });
 
   it('are immutable once published', () => {

@@ -67,7 +67,9 @@ export const noPolicy: PolicyState = {
 export const policyInForce = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
   state.versions.reduce<PolicyVersion | undefined>(
     (best, version) =>
-      version.effectiveFrom <= now && (best === undefined || version.effectiveFrom >= best.effectiveFrom) ? version : best,
+      version.effectiveFrom <= now && (best === undefined || version.effectiveFrom >= best.effectiveFrom)
+        ? version
+        : best,
     undefined,
   );
 
@@ -117,7 +119,9 @@ export const termsOf = (state: PolicyState): TermsOf => {
     }
     if (account.startsWith('budget:')) {
       const budget = state.budgets.get(account.slice('budget:'.length));
-      return budget === undefined ? { limit: NOTHING, period: 'total' } : { limit: budget.limit, period: budget.terms.period };
+      return budget === undefined
+        ? { limit: NOTHING, period: 'total' }
+        : { limit: budget.limit, period: budget.terms.period };
     }
     return { limit: state.overages.get(account) ?? NOTHING, period: 'total' };
   };
@@ -133,11 +137,16 @@ export const adminKey = (scope: string, key: string): string => `${scope}\n${key
 
 const setBudget = (state: PolicyState, budget: Budget): PolicyState => {
   const { budget_id: id, scope, active } = budget.terms;
-  const without = (ids: readonly string[] | undefined): readonly string[] => (ids ?? []).filter((other) => other !== id);
+  const without = (ids: readonly string[] | undefined): readonly string[] =>
+    (ids ?? []).filter((other) => other !== id);
   const earlier = state.budgets.get(id)?.terms.scope ?? scope; // A budget that has moved is charged where it is now, and only there.
   const left = earlier === scope ? state.active : state.active.set(earlier, without(state.active.get(earlier)));
   const others = without(left.get(scope));
-  return { ...state, budgets: state.budgets.set(id, budget), active: left.set(scope, active ? [...others, id].sort() : others) };
+  return {
+    ...state,
+    budgets: state.budgets.set(id, budget),
+    active: left.set(scope, active ? [...others, id].sort() : others),
+  };
 };
 
 /** Folds one entry of `policy-<tenant>`. */
@@ -164,9 +173,21 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
       return withAnswer(setBudget(state, budget), 'budget', idempotency, revision);
     }
     case 'price_book_published': {
-      const { version, book, book_sha256: sha256, published_by: publishedBy, published_at: publishedAt, idempotency } = entry.payload;
+      const {
+        version,
+        book,
+        book_sha256: sha256,
+        published_by: publishedBy,
+        published_at: publishedAt,
+        idempotency,
+      } = entry.payload;
       const published: PublishedPriceBook = { version, revision, book, sha256, publishedBy, publishedAt };
-      return withAnswer({ ...state, priceBooks: [...state.priceBooks, published] }, 'price_book', idempotency, revision);
+      return withAnswer(
+        { ...state, priceBooks: [...state.priceBooks, published] },
+        'price_book',
+        idempotency,
+        revision,
+      );
     }
     case 'exception_granted':
       return { ...state, overages: state.overages.set(entry.payload.exception_id, usdOf(entry.payload.limit_usd)) };

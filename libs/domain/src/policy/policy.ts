@@ -104,7 +104,11 @@ const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
   if (problem !== undefined) return refused(problem);
   if (command.effectiveFrom === null && isInForce(state, command)) return accepted();
   return accepted(
-    published(command, { version: (latest?.version ?? 0) + 1, effectiveFrom: command.effectiveFrom ?? command.now, rolledBackTo: null }),
+    published(command, {
+      version: (latest?.version ?? 0) + 1,
+      effectiveFrom: command.effectiveFrom ?? command.now,
+      rolledBackTo: null,
+    }),
   );
 };
 
@@ -138,7 +142,9 @@ const rollBack = (command: RollBackPolicy, state: PolicyState): PolicyResult => 
   const target = state.versions.find(({ version }) => version === command.toVersion);
   if (target === undefined || latest === undefined) return refused({ code: 'not_found' });
   const text = { ...command, document: target.document, documentSha256: target.documentSha256 };
-  return accepted(published(text, { version: latest.version + 1, effectiveFrom: command.now, rolledBackTo: target.version }));
+  return accepted(
+    published(text, { version: latest.version + 1, effectiveFrom: command.now, rolledBackTo: target.version }),
+  );
 };
 
 const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts): MicroUsd => {
@@ -147,7 +153,6 @@ const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts)
   return microUsd(spent + held);
 };
 
-// eslint-disable-next-line complexity -- the checks in the order in which they answer
 const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
   const current = state.budgets.get(command.budgetId);
   if (command.change.kind === 'update') {
@@ -155,7 +160,8 @@ const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Account
     const problem = versionRefusal(current.terms.version, command.change.expectedVersion);
     if (problem !== undefined) return problem;
     const committed = committedOf(command, state, accounts);
-    if (command.whenCommitted === 'refuse' && command.limit < committed) return { code: 'limit_below_committed', leastLimit: committed };
+    if (command.whenCommitted === 'refuse' && command.limit < committed)
+      return { code: 'limit_below_committed', leastLimit: committed };
   } else if (state.budgets.size >= BUDGETS_MAX) return { code: 'quota_exceeded', limit: BUDGETS_MAX };
   const rival = (state.active.get(command.scope) ?? []).find(
     (id) => id !== command.budgetId && state.budgets.get(id)?.terms.period === command.period,

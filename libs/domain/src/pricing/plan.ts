@@ -164,8 +164,7 @@ export const readPlan = (raw: RawJson): PlanReading => {
   if (!isRawObject(raw)) return problem('plan_malformed', '', 'must be an object');
   const version = textMemberOf(raw, 'format_version');
   if (version === undefined) return problem('plan_malformed', '/format_version', 'is missing: this is no plan');
-  if (!/^1\.[0-9]+$/.test(version))
-    return problem('plan_format_unsupported', '/format_version', 'must be 1.x');
+  if (!/^1\.[0-9]+$/.test(version)) return problem('plan_format_unsupported', '/format_version', 'must be 1.x');
   return readLists(raw);
 };
 

@@ -18,7 +18,11 @@ const settled = (entries: readonly ReservationsEntry[]) => {
   return found;
 };
 const opened = (entries: readonly ReservationsEntry[]) =>
-  entriesOf(entries, 'exception_opened').map(({ exception_id, kind, amount_usd }) => [exception_id.split(':')[0], kind, amount_usd]);
+  entriesOf(entries, 'exception_opened').map(({ exception_id, kind, amount_usd }) => [
+    exception_id.split(':')[0],
+    kind,
+    amount_usd,
+  ]);
 
 describe('settling a hold', () => {
   it.each([
@@ -39,7 +43,12 @@ describe('settling a hold', () => {
     const entries = settle(actual);
     expect(settled(entries)).toMatchObject({ status, drift_usd, expected_usd: '125.5000', overrun_usd: '0.0000' });
     expect(settled(entries).legs).toEqual(
-      [account, 'ceiling:enterprise', 'ceiling:plan'].map((each) => ({ account: each, held_usd: '125.5000', spent_usd, released_usd })),
+      [account, 'ceiling:enterprise', 'ceiling:plan'].map((each) => ({
+        account: each,
+        held_usd: '125.5000',
+        spent_usd,
+        released_usd,
+      })),
     );
     expect(opened(entries)).toEqual(exceptions);
     expect(entriesOf(entries, 'drift_found')).toHaveLength(status === 'matched' ? 0 : 1);
@@ -49,9 +58,21 @@ describe('settling a hold', () => {
   it('charges what lies above the hold to the headroom and names the rest an overrun', () => {
     const { world, account, recorded, settle } = held('2');
     const entries = settle('131');
-    expect(settled(entries)).toMatchObject({ status: 'overage', overrun_usd: '3.5000', exception_id: `overage:${recorded.decision_id}` });
-    expect(settled(entries).legs[0]).toEqual({ account, held_usd: '125.5000', spent_usd: '127.5000', released_usd: '0.0000' });
-    expect(opened(entries)).toEqual([['overage', 'overage', '5.5000'], ['overrun', 'overrun', '3.5000']]);
+    expect(settled(entries)).toMatchObject({
+      status: 'overage',
+      overrun_usd: '3.5000',
+      exception_id: `overage:${recorded.decision_id}`,
+    });
+    expect(settled(entries).legs[0]).toEqual({
+      account,
+      held_usd: '125.5000',
+      spent_usd: '127.5000',
+      released_usd: '0.0000',
+    });
+    expect(opened(entries)).toEqual([
+      ['overage', 'overage', '5.5000'],
+      ['overrun', 'overrun', '3.5000'],
+    ]);
     expect(world.balance(account)).toMatchObject({ spent: usd('127.5'), held: 0n, headroom: 0n });
   });
 
@@ -72,7 +93,12 @@ describe('settling a hold', () => {
     const world = new DomainWorld();
     const { account } = world.setBudget('100');
     const entries = world.spend(world.ask('-300').decision_id, '-280');
-    expect(settled(entries)).toMatchObject({ expected_usd: '-300.0000', drift_usd: '20.0000', status: 'overage', legs: [] });
+    expect(settled(entries)).toMatchObject({
+      expected_usd: '-300.0000',
+      drift_usd: '20.0000',
+      status: 'overage',
+      legs: [],
+    });
     expect(opened(entries)).toEqual([['overage', 'overage', '20.0000']]);
     expect(world.balance(account)).toMatchObject({ spent: 0n, held: 0n, headroom: usd('100') });
   });
@@ -96,9 +122,20 @@ describe('settling a hold', () => {
       const by = (name: string) => settled(entries).legs.find((leg) => leg.account === name);
       return { ...settled(entries), budget: by(account), overage: by(`overage:${recorded.decision_id}`) };
     };
-    expect(spend('90')).toMatchObject({ expected_usd: '130.0000', budget: { spent_usd: '90.0000' }, overage: { spent_usd: '0.0000', released_usd: '30.0000' } });
-    expect(spend('120')).toMatchObject({ budget: { spent_usd: '100.0000' }, overage: { spent_usd: '20.0000', released_usd: '10.0000' } });
-    expect(spend('140')).toMatchObject({ overrun_usd: '10.0000', budget: { spent_usd: '100.0000' }, overage: { spent_usd: '30.0000' } });
+    expect(spend('90')).toMatchObject({
+      expected_usd: '130.0000',
+      budget: { spent_usd: '90.0000' },
+      overage: { spent_usd: '0.0000', released_usd: '30.0000' },
+    });
+    expect(spend('120')).toMatchObject({
+      budget: { spent_usd: '100.0000' },
+      overage: { spent_usd: '20.0000', released_usd: '10.0000' },
+    });
+    expect(spend('140')).toMatchObject({
+      overrun_usd: '10.0000',
+      budget: { spent_usd: '100.0000' },
+      overage: { spent_usd: '30.0000' },
+    });
   });
 
   it('charges an actual although nothing was held: the cost had been unknown', () => {
@@ -108,7 +145,12 @@ describe('settling a hold', () => {
     world.use(recorded);
     const entries = world.spend(recorded.decision_id, '130');
     expect(settled(entries)).toMatchObject({ expected_usd: '0.0000', overrun_usd: '30.0000' });
-    expect(settled(entries).legs[0]).toEqual({ account, held_usd: '0.0000', spent_usd: '100.0000', released_usd: '0.0000' });
+    expect(settled(entries).legs[0]).toEqual({
+      account,
+      held_usd: '0.0000',
+      spent_usd: '100.0000',
+      released_usd: '0.0000',
+    });
     expect(world.balance(account)).toMatchObject({ spent: usd('100'), headroom: 0n });
     expect(world.balance('ceiling:plan').spent).toBe(usd('130'));
   });
@@ -145,7 +187,9 @@ describe('settling a hold', () => {
     const document = policyWith({ reconciliation: { exception_due_seconds: 3600, default_owner: 'money-team' } });
     const world = new DomainWorld(document);
     const entries = world.spend(world.ask('10').decision_id, '50');
-    expect(entriesOf(entries, 'exception_opened')).toMatchObject([{ owner: 'money-team', due_at: '2026-11-10T11:00:00.000Z' }]);
+    expect(entriesOf(entries, 'exception_opened')).toMatchObject([
+      { owner: 'money-team', due_at: '2026-11-10T11:00:00.000Z' },
+    ]);
   });
 });
 
@@ -156,7 +200,9 @@ describe('a settlement', () => {
     const { world, recorded, settle } = held();
     settle('100');
     expect(world.reconcile(world.actual(recorded.decision_id, '100'))).toEqual(refusal('reservation_already_settled'));
-    expect(world.reconcile(world.actual(recorded.decision_id, '1', 'k'))).toEqual(refusal('reservation_already_settled'));
+    expect(world.reconcile(world.actual(recorded.decision_id, '1', 'k'))).toEqual(
+      refusal('reservation_already_settled'),
+    );
   });
 
   it('answers its own key again, writes nothing, and refuses the key for anything else', () => {
@@ -166,7 +212,10 @@ describe('a settlement', () => {
     world.reconcile(world.actual(recorded.decision_id, '100', 'k'));
     const entries = world.log.length;
     expect(world.reconcile(world.actual(recorded.decision_id, '100', 'k'))).toEqual({ kind: 'replay', revision: 1n });
-    expect(world.reconcile(world.actual(recorded.decision_id, '101', 'k'))).toEqual({ kind: 'refused', refusal: { code: 'idempotency_conflict', firstRevision: 1n } });
+    expect(world.reconcile(world.actual(recorded.decision_id, '101', 'k'))).toEqual({
+      kind: 'refused',
+      refusal: { code: 'idempotency_conflict', firstRevision: 1n },
+    });
     expect(world.reconcile(world.actual(other.decision_id, '10', 'k'))).toMatchObject(refusal('idempotency_conflict'));
     expect(world.log).toHaveLength(entries);
   });
@@ -187,7 +236,9 @@ describe('a settlement', () => {
   it('is not for what was denied, only tried, let through in shadow, voided, or never heard of', () => {
     const world = new DomainWorld(policyWith({ mode_matrix: { terraform: { default: 'hard', nonprod: 'shadow' } } }));
     world.setBudget('100');
-    const none = [world.ask('200'), world.ask('20', { isDryRun: true }), world.ask('200', { environment: 'dev' })].map(({ decision_id }) => decision_id);
+    const none = [world.ask('200'), world.ask('20', { isDryRun: true }), world.ask('200', { environment: 'dev' })].map(
+      ({ decision_id }) => decision_id,
+    );
     const lapsed = world.ask('20', { key: null });
     world.pass(901);
     world.ask('20', { key: null });
@@ -202,17 +253,40 @@ describe('a settlement', () => {
     const entries = settle('110');
     expect(entries.map(({ type }) => type)).toEqual(['actual_recorded', 'reservation_settled', 'drift_found']);
     expect(entriesOf(entries, 'actual_recorded')).toMatchObject([
-      { decision_id: recorded.decision_id, actual_monthly_delta_usd: '110.0000', trigger: 'manual', recorded_by: 'admin-1' },
+      {
+        decision_id: recorded.decision_id,
+        actual_monthly_delta_usd: '110.0000',
+        trigger: 'manual',
+        recorded_by: 'admin-1',
+      },
     ]);
     expect(entriesOf(entries, 'drift_found')).toMatchObject([{ direction: 'savings', drift_usd: '-15.5000' }]);
   });
 
   it('settles the known part of a partly known cost like any other', () => {
     const world = new DomainWorld();
-    const book = { format: 'verdict.price-book.v1', version: '1', currency: 'USD', hours_per_month: 730, defaults: {}, free: [], entries: [] } as const;
-    world.administer({ kind: 'publish_price_book', book, bookSha256: keyed(null).payload_hash, author: 'a', now: world.now, idempotency: keyed(null) });
+    const book = {
+      format: 'verdict.price-book.v1',
+      version: '1',
+      currency: 'USD',
+      hours_per_month: 730,
+      defaults: {},
+      free: [],
+      entries: [],
+    } as const;
+    world.administer({
+      kind: 'publish_price_book',
+      book,
+      bookSha256: keyed(null).payload_hash,
+      author: 'a',
+      now: world.now,
+      idempotency: keyed(null),
+    });
     const recorded = world.ask(null, { evidence: pricedAt('30', { completeness: 'partial' }) });
     world.use(recorded);
-    expect(settled(world.spend(recorded.decision_id, '30'))).toMatchObject({ status: 'matched', expected_usd: '30.0000' });
+    expect(settled(world.spend(recorded.decision_id, '30'))).toMatchObject({
+      status: 'matched',
+      expected_usd: '30.0000',
+    });
   });
 });

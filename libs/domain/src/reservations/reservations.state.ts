@@ -85,7 +85,12 @@ const evolveOwn = (state: ReservationsState, entry: ReservationsEntry, revision:
       const { decision_id: id, idempotency } = entry.payload;
       const { key, payload_hash: payloadHash } = idempotency;
       const answers = key === null ? state.answers : state.answers.set(key, { payloadHash, revision });
-      return { ...state, reservations: state.reservations.delete(id), settlements: state.settlements.set(id, revision), answers };
+      return {
+        ...state,
+        reservations: state.reservations.delete(id),
+        settlements: state.settlements.set(id, revision),
+        answers,
+      };
     }
     case 'actual_recorded':
     case 'drift_found':

@@ -1,10 +1,28 @@
 import { balanceOf, type HeldLeg } from '../accounts/accounts.js';
-import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, overageAccount, PLAN_CEILING, policyInForce, termsOf } from '../policy/policy.state.js';
+import {
+  budgetAccount,
+  ENTERPRISE_CEILING,
+  matchingBudgets,
+  overageAccount,
+  PLAN_CEILING,
+  policyInForce,
+  termsOf,
+} from '../policy/policy.state.js';
 import type { PolicyDocument } from '../policy/policy.document.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
-import { floorTo4, formatUsd4, max, type MicroUsd, microUsd, min, NOTHING, roundHalfEven, usdOf } from '../shared/money.js';
+import {
+  floorTo4,
+  formatUsd4,
+  max,
+  type MicroUsd,
+  microUsd,
+  min,
+  NOTHING,
+  roundHalfEven,
+  usdOf,
+} from '../shared/money.js';
 import type { ReservationsEntry, SettledLeg, SettlementStatus } from './reservations.entries.js';
 import type { Reservation, ReservationsState } from './reservations.state.js';
 
@@ -28,8 +46,7 @@ export type ReservationsRefusal =
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
 
 export type ReconcileResult =
-  | Result<ReservationsEntry, ReservationsRefusal>
-  | { readonly kind: 'replay'; readonly revision: bigint };
+  Result<ReservationsEntry, ReservationsRefusal> | { readonly kind: 'replay'; readonly revision: bigint };
 
 type Rules = PolicyDocument['reconciliation'];
 
@@ -50,7 +67,9 @@ interface ChargedLeg {
 
 /** How often a leg carries each monthly dollar: the months its budget is charged. */
 const monthsOf = (state: ReservationsState, account: string): bigint => {
-  const budget = account.startsWith('budget:') ? state.money.policy.budgets.get(account.slice('budget:'.length)) : undefined;
+  const budget = account.startsWith('budget:')
+    ? state.money.policy.budgets.get(account.slice('budget:'.length))
+    : undefined;
   return BigInt(budget?.terms.months_charged ?? 1);
 };
 
@@ -70,20 +89,27 @@ const splitOf = (charged: MicroUsd, total: MicroUsd, overageHeld: MicroUsd): Spl
 };
 
 /** The monthly amount that `amount` is `months` times, up to the next 4 places: what is lacking is never understated. */
-const perMonth = (amount: MicroUsd, months: bigint): MicroUsd => microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
+const perMonth = (amount: MicroUsd, months: bigint): MicroUsd =>
+  microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
 
 /**
  * What the actual is charged to: the legs of the hold. Where nothing was funded, as with an unknown cost or a saving, those
  * are the accounts that a hold had been on, with nothing held.
  */
-const chargedLegs = (state: ReservationsState, { decisionId, projectId, environmentClass }: Reservation): readonly HeldLeg[] => {
+const chargedLegs = (
+  state: ReservationsState,
+  { decisionId, projectId, environmentClass }: Reservation,
+): readonly HeldLeg[] => {
   const legs = state.money.accounts.holds.get(decisionId) ?? [];
   if (legs.some(({ account }) => !isOverage(account))) return legs;
-  const budgets = matchingBudgets(state.money.policy, projectId, environmentClass).map(({ terms }) => budgetAccount(terms.budget_id));
+  const budgets = matchingBudgets(state.money.policy, projectId, environmentClass).map(({ terms }) =>
+    budgetAccount(terms.budget_id),
+  );
   return [...[...budgets, PLAN_CEILING, ENTERPRISE_CEILING].map((account) => ({ account, amount: NOTHING })), ...legs];
 };
 
-const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean => usdOf(held) !== NOTHING || usdOf(spent) !== NOTHING;
+const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean =>
+  usdOf(held) !== NOTHING || usdOf(spent) !== NOTHING;
 
 const chargeLeg = (state: ReservationsState, held: HeldLeg, split: Split, now: Instant): ChargedLeg => {
   const months = isOverage(held.account) ? 1n : monthsOf(state, held.account);
@@ -126,7 +152,12 @@ const exceptionOf = (
 
 const exceptions = (
   command: Reconcile,
-  settled: { readonly status: SettlementStatus; readonly expected: MicroUsd; readonly drift: MicroUsd; readonly overrun: MicroUsd },
+  settled: {
+    readonly status: SettlementStatus;
+    readonly expected: MicroUsd;
+    readonly drift: MicroUsd;
+    readonly overrun: MicroUsd;
+  },
   rules: Rules,
 ): readonly ReservationsEntry[] => {
   const { status, expected, drift, overrun } = settled;
@@ -143,7 +174,12 @@ const exceptionIdOf = (entries: readonly ReservationsEntry[]): string | null => 
   return first?.type === 'exception_opened' ? first.payload.exception_id : null;
 };
 
-const settle = (command: Reconcile, reservation: Reservation, state: ReservationsState, rules: Rules): readonly ReservationsEntry[] => {
+const settle = (
+  command: Reconcile,
+  reservation: Reservation,
+  state: ReservationsState,
+  rules: Rules,
+): readonly ReservationsEntry[] => {
   const legs = chargedLegs(state, reservation);
   const overageHeld = legs.reduce((sum, leg) => (isOverage(leg.account) ? microUsd(sum + leg.amount) : sum), NOTHING);
   const total = microUsd(reservation.total + overageHeld);
@@ -195,7 +231,10 @@ const driftFound = (command: Reconcile, direction: 'overage' | 'savings', drift:
 });
 
 /** What this key was answered before: the same again for the same payload, a refusal for another (G3). */
-const earlierAnswer = ({ key, payload_hash: payloadHash }: Keyed, state: ReservationsState): ReconcileResult | undefined => {
+const earlierAnswer = (
+  { key, payload_hash: payloadHash }: Keyed,
+  state: ReservationsState,
+): ReconcileResult | undefined => {
   const earlier = key === null ? undefined : state.answers.get(key);
   if (earlier === undefined) return undefined;
   return earlier.payloadHash === payloadHash

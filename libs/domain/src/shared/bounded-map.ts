@@ -18,7 +18,12 @@ export class BoundedMap<V> {
   }
 
   /** Puts a map together again from its parts, as a snapshot keeps them. */
-  static restore<V>(parts: { readonly capacity: number; readonly recent: PersistentMap<V>; readonly older: PersistentMap<V>; readonly forgotten: number }): BoundedMap<V> {
+  static restore<V>(parts: {
+    readonly capacity: number;
+    readonly recent: PersistentMap<V>;
+    readonly older: PersistentMap<V>;
+    readonly forgotten: number;
+  }): BoundedMap<V> {
     return new BoundedMap(parts.capacity, parts.recent, parts.older, parts.forgotten);
   }
 

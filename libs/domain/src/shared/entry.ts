@@ -40,7 +40,9 @@ export type Result<Own, Refusal> =
   | { readonly kind: 'accepted'; readonly entries: readonly Own[] }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export const accepted = <Own>(...entries: readonly Own[]): { readonly kind: 'accepted'; readonly entries: readonly Own[] } => ({
+export const accepted = <Own>(
+  ...entries: readonly Own[]
+): { readonly kind: 'accepted'; readonly entries: readonly Own[] } => ({
   kind: 'accepted',
   entries,
 });

@@ -65,10 +65,13 @@ describe('the ZIP reader', () => {
     await archive.close();
   });
 
-  it.each(['../a', 'a/../b', '/etc/passwd', 'a\\b', 'C:/a', '.hidden', 'a//b', 'a/', '', 'a\u0000b', './a'])('refuses the name %j', async (name) => {
-    await save([packed(name, 'x')]);
-    expect(await refusal()).toMatch(/path trick/);
-  });
+  it.each(['../a', 'a/../b', '/etc/passwd', 'a\\b', 'C:/a', '.hidden', 'a//b', 'a/', '', 'a\u0000b', './a'])(
+    'refuses the name %j',
+    async (name) => {
+      await save([packed(name, 'x')]);
+      expect(await refusal()).toMatch(/path trick/);
+    },
+  );
 
   it('refuses two members of one name, also where only the case differs', async () => {
     await save([packed('a', '1'), packed('A', '2')]);
@@ -115,7 +118,14 @@ describe('the ZIP reader', () => {
 
 describe('zip64', () => {
   const GIB = 2 ** 30;
-  const base: ZipMember = { name: 'big', method: 'stored', crc32: 1, bytes: 5 * GIB, compressedBytes: 5 * GIB, offset: 6 * GIB };
+  const base: ZipMember = {
+    name: 'big',
+    method: 'stored',
+    crc32: 1,
+    bytes: 5 * GIB,
+    compressedBytes: 5 * GIB,
+    offset: 6 * GIB,
+  };
   it.each<[string, ZipMember]>([
     ['sizes and offset', base],
     ['an offset alone', { ...base, bytes: 1, compressedBytes: 1 }],

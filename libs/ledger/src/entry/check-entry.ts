@@ -44,7 +44,9 @@ export const inspectEntry = (bytes: Uint8Array): InspectedEntry => {
     return unsound('not_an_entry', '', 'exactly the members envelope and payload are expected, both objects');
   }
   const findings = [
-    ...envelopeProblems(value.envelope, decodeUtf8(parts.envelopeBytes) ?? '').map(({ code, pointer }) => finding(code, `/envelope${pointer}`, code)),
+    ...envelopeProblems(value.envelope, decodeUtf8(parts.envelopeBytes) ?? '').map(({ code, pointer }) =>
+      finding(code, `/envelope${pointer}`, code),
+    ),
     ...sizeFindings(parts.envelopeBytes.length, parts.payloadBytes.length),
     ...hashFindings(value.envelope, parts.payloadBytes),
   ];

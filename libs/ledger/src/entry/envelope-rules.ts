@@ -33,12 +33,12 @@ const isArrayOf =
   (value) =>
     Array.isArray(value) && (value as readonly JsonValue[]).every(rule);
 const hasExactly = (rules: Readonly<Record<string, Rule>>): Rule => {
-    const members = Object.entries(rules);
-    return (value) =>
-      isJsonObject(value) &&
-      Object.keys(value).length === members.length &&
-      members.every(([key, rule]) => Object.hasOwn(value, key) && rule(value[key] ?? null));
-  };
+  const members = Object.entries(rules);
+  return (value) =>
+    isJsonObject(value) &&
+    Object.keys(value).length === members.length &&
+    members.every(([key, rule]) => Object.hasOwn(value, key) && rule(value[key] ?? null));
+};
 
 const isObserved: Rule = (value) =>
   isJsonObject(value) && Object.entries(value).every(([kind, seen]) => KIND.test(kind) && isIntegerFrom(-1)(seen));

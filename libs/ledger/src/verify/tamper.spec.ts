@@ -199,7 +199,11 @@ describe('a tampered bundle', () => {
       (path) => rm(join(path, 'manifest.note')),
     ];
     for (const attack of attacks) {
-      const report = await verify(await attacked(async (path) => { await attack(path); }));
+      const report = await verify(
+        await attacked(async (path) => {
+          await attack(path);
+        }),
+      );
       expect([report.result, failedOf(report)[0]]).toEqual(['not_intact', 1]);
     }
   });

@@ -255,7 +255,10 @@ const readConsistency = async ({ archive }: VerifyRun, kind: string, origin: str
 };
 
 /** Check 8, the series as a whole. */
-const checkSeries = async ({ archive, manifest, findings }: VerifyRun, { heads, manifestSha256 }: History): Promise<void> => {
+const checkSeries = async (
+  { archive, manifest, findings }: VerifyRun,
+  { heads, manifestSha256 }: History,
+): Promise<void> => {
   const own = sha256Hex(await readWhole(archive, layout.MANIFEST, MANIFEST_BYTES_MAX));
   const hasProof = archive.members.some(({ name }) => name.endsWith('/consistency.proof'));
   if (heads.size === 0 && !hasProof) findings.skip(8, 'no earlier checkpoint was given, and none is named');

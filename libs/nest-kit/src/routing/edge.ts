@@ -18,15 +18,27 @@ export const readBody = <Schema extends z.ZodType>(
   bytes: Uint8Array,
   options: { readonly depthMax?: number; readonly raw?: ReadonlySet<string> } = {},
 ): z.output<Schema> =>
-  orThrow(parseBody(schema, bytes, { depthMax: options.depthMax ?? DEPTH_MAX, ...(options.raw === undefined ? {} : { raw: options.raw }) }));
+  orThrow(
+    parseBody(schema, bytes, {
+      depthMax: options.depthMax ?? DEPTH_MAX,
+      ...(options.raw === undefined ? {} : { raw: options.raw }),
+    }),
+  );
 
 /** Checks query or path parameters; pointers name them under `/query` or `/params`. */
-export const readParams = <Schema extends z.ZodType>(schema: Schema, params: unknown, place: 'query' | 'params' = 'params'): z.output<Schema> => {
+export const readParams = <Schema extends z.ZodType>(
+  schema: Schema,
+  params: unknown,
+  place: 'query' | 'params' = 'params',
+): z.output<Schema> => {
   const parsed = parseWith(schema, typeof params === 'object' && params !== null ? { ...params } : {});
   if (parsed.kind === 'ok') return parsed.value;
   // An id that cannot be one is an id that is not there.
   if (place === 'params') throw problem('not_found');
-  return orThrow({ ...parsed, errors: parsed.errors.map((error) => ({ ...error, pointer: `/query${error.pointer}` })) });
+  return orThrow({
+    ...parsed,
+    errors: parsed.errors.map((error) => ({ ...error, pointer: `/query${error.pointer}` })),
+  });
 };
 
 /** The value of a use case, or its problem as the edge says it. */

@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import { problem } from '../problems/problem.js';
 
 type Headers = FastifyRequest['headers'];
-const one = (value: string | readonly string[] | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const one = (value: string | readonly string[] | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
 
 const VISIBLE_KEY = /^[\x21-\x7e]{4,128}$/;
 const QUOTED = /^"(.*)"$/s;
@@ -14,7 +15,9 @@ export const idempotencyKeyOf = (headers: Headers): string | null => {
   const key = QUOTED.exec(sent)?.[1] ?? sent;
   if (VISIBLE_KEY.test(key)) return key;
   throw problem('validation_failed', {
-    errors: [{ pointer: '/headers/idempotency-key', code: 'validation_failed', detail: '4 to 128 visible ASCII characters' }],
+    errors: [
+      { pointer: '/headers/idempotency-key', code: 'validation_failed', detail: '4 to 128 visible ASCII characters' },
+    ],
   });
 };
 
