@@ -1,3 +1,5 @@
+// A log for the tests of adapters, which do not meet each other.
+export { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 export { fixedClock } from './fixed-clock.js';
 export type { FixedClock } from './fixed-clock.js';
 export { sealedBytes, sealedEntry } from './sealed-entry.js';

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import {
   EntryLog,
   type JournalKind,
@@ -12,7 +11,7 @@ import {
   type ProjectorOptions,
   silentProjectorObserver,
 } from '@verdict/application';
-import { freshHistory, type History, withEmbeddedPostgres } from '@verdict/testkit';
+import { freshHistory, MemoryJournals, MemoryStore, type History, withEmbeddedPostgres } from '@verdict/testkit';
 import { withClient } from '../shared/admin.js';
 import { openReadModels, type OpenReadModels } from './open-read-models.js';
 import { allowReadModels } from './schema.js';

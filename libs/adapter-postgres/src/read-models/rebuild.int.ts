@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MemoryJournals } from '@verdict/adapter-memory';
 import {
   type ApprovalRow,
   changeApproval,
@@ -12,7 +11,7 @@ import {
   Projector,
   type StoredApprovalRow,
 } from '@verdict/application';
-import { freshHistory, type History, withEmbeddedPostgres } from '@verdict/testkit';
+import { freshHistory, MemoryJournals, type History, withEmbeddedPostgres } from '@verdict/testkit';
 import fc from 'fast-check';
 import { withClient } from '../shared/admin.js';
 import { openReadModels, type OpenReadModels } from './open-read-models.js';

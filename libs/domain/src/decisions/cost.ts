@@ -69,7 +69,7 @@ const claimOnly = (amounts: Amounts, document: PolicyDocument, behaves: Behaviou
   };
 };
 
- 
+/* eslint-disable complexity -- evidence, claim and what is unknown meet here, once */
 const fromEvidence = (
   command: AskForChange,
   book: PublishedPriceBook,
@@ -104,6 +104,7 @@ const fromEvidence = (
     notes: isApart ? ['cost_declared_mismatch'] : [],
   };
 };
+/* eslint-enable complexity */
 
 /**
  * Where the amount of a change comes from: evidence beats claim, and what is unknown is a finding, never zero.
