@@ -381,6 +381,8 @@ describe('bad input', () => {
       ['text', 'plan', '/plan'],
       ['a list', [], '/plan'],
       ['null', null, '/plan'],
+      ['an object without a version', { hello: 'world' }, '/plan/format_version'],
+      ['a version that is a number', { format_version: 1.2, resource_changes: [] }, '/plan/format_version'],
       ['a plan whose changes are no list', { format_version: '1.2', resource_changes: {} }, undefined],
       [
         'a plan whose change has no address',
@@ -419,10 +421,9 @@ describe('bad input', () => {
     });
 
     it.each([
-      ['without a version', { hello: 'world' }],
-      ['with a version that is a number', { format_version: 1.2, resource_changes: [] }],
       ['of version 10', { format_version: '10.0', resource_changes: [] }],
-    ])('does not let a claim pass that comes with an object %s: such evidence says nothing', async (_title, plan) => {
+      ['of a version that is none', { format_version: 'latest', resource_changes: [] }],
+    ])('does not let a claim pass that comes with a plan %s: such evidence says nothing', async (_title, plan) => {
       const people = await aTenant();
       const { body } = await must(server, 'gateTerraform', {
         as: people.dev,

@@ -107,6 +107,7 @@ export class ServiceWorld {
       logHost: LOG_HOST,
       ids,
       readModels: noReadModels,
+      barrier: { waitFor: () => Promise.resolve(true) },
     };
     this.gate = new ServiceHost(gateService, deps);
     this.approvals = new ServiceHost(approvalsService, deps);

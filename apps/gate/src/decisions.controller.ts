@@ -2,6 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import {
   type DecisionView,
   entryReferenceOf,
+  findDecision,
   journalName,
   originOf,
   type Platform,
@@ -96,18 +97,10 @@ export class DecisionsController {
     const { decision_id: id } = call.params(DecisionIdParams);
     const { tenantId } = call;
     await waitForMinEntry(this.platform, tenantId, call.minEntry);
-    const view = (await this.platform.readModels.findDecision(tenantId, id)) ?? (await this.findAtTip(tenantId, id));
+    const view = await findDecision(this.platform, tenantId, id);
     if (view === undefined) throw problem('not_found');
     for await (const entry of this.platform.log.read(journalName('decisions', tenantId), view.row.revision, 1))
       return { view, entry };
     throw problem('log_unavailable');
-  }
-
-  /** An unknown id may be a moment old: the journal is read to its tip before it is called unknown. */
-  private async findAtTip(tenantId: string, decisionId: string): Promise<DecisionView | undefined> {
-    const [head] = await this.platform.log.heads([journalName('decisions', tenantId)]);
-    if (head === undefined || head < 0n) return undefined;
-    await waitForMinEntry(this.platform, tenantId, { kind: 'decisions', revision: head });
-    return this.platform.readModels.findDecision(tenantId, decisionId);
   }
 }

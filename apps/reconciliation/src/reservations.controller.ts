@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { DecisionView, Platform, ReconcileReservation } from '@verdict/application';
+import { type DecisionView, findDecision, type Platform, type ReconcileReservation } from '@verdict/application';
 import { DecisionIdParams, ExceptionsQuery, ReconcileBody, ReservationsQuery, ROUTES } from '@verdict/contracts';
 import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf, usdTextOf } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
@@ -65,7 +65,7 @@ export class ReservationsController {
   async one(@TheCall() call: Call) {
     const { decision_id: id } = call.params(DecisionIdParams);
     await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
-    const view = await this.platform.readModels.findDecision(call.tenantId, id);
+    const view = await findDecision(this.platform, call.tenantId, id);
     if (view === undefined) throw problem('not_found');
     return this.shown(view);
   }

@@ -49,6 +49,7 @@ export type {
   ServiceDefinition,
 } from './journals/service-definition.js';
 export { type LaneDeps, LogUnreadable, TenantLane } from './journals/tenant-lane.js';
+export { findDecision, type FindDecisionDeps } from './shared/find-decision.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
 export type { WireProblem } from './shared/wire-problem.js';
 export type { RequestCaller, RequestMeta } from './shared/request.js';

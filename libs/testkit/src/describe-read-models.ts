@@ -660,13 +660,18 @@ const describeRanges = (subject: Subject): void =>
     });
   });
 
-/** What every adapter of ReadModels and its ProjectionStore obeys. `subject` can be read inside tests. */
+/** What every adapter of ReadModels obeys. `subject` can be read inside tests. */
 export const describeReadModels = (adapter: string, subject: Subject): void =>
   describe(`ReadModels contract: ${adapter}`, () => {
     describeDecisions(subject);
     describeApprovals(subject);
     describeReservations(subject);
     describeWalks(subject);
-    describeStore(subject);
     describeRanges(subject);
+  });
+
+/** What every adapter of ProjectionStore obeys, seen through the read models that it fills. */
+export const describeProjectionStore = (adapter: string, subject: Subject): void =>
+  describe(`ProjectionStore contract: ${adapter}`, () => {
+    describeStore(subject);
   });

@@ -14,6 +14,6 @@ export { withEmbeddedPostgres } from './embedded-postgres.js';
 export type { TestDatabase } from './embedded-postgres.js';
 export { batchAfter, drain, freshJournal } from './journals-contract/under-test.js';
 export type { JournalsUnderTest } from './journals-contract/under-test.js';
-export { describeReadModels } from './describe-read-models.js';
+export { describeProjectionStore, describeReadModels } from './describe-read-models.js';
 export type { ReadModelsUnderTest } from './describe-read-models.js';
 export { freshHistory, History } from './read-models-contract/history.js';

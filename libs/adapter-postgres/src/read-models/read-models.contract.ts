@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { describeReadModels, withEmbeddedPostgres } from '@verdict/testkit';
+import { describeProjectionStore, describeReadModels, withEmbeddedPostgres } from '@verdict/testkit';
 import { openReadModels, type OpenReadModels } from './open-read-models.js';
 import { allowReadModels } from './schema.js';
 
@@ -13,3 +13,4 @@ beforeAll(async () => {
 afterAll(() => opened.close());
 
 describeReadModels('Postgres', () => opened);
+describeProjectionStore('Postgres', () => opened);

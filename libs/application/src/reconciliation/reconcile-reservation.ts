@@ -10,21 +10,19 @@ import {
 } from '@verdict/domain';
 import { toHex } from '@verdict/ledger';
 import { settledReservation } from '../journals/entries.codec.js';
-import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
+import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { CommandContext } from '../journals/service-definition.js';
-import type { ReadModels } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import type { ReconciliationAnswer } from './reconciliation-service.js';
 
-export interface ReconcileDeps {
+export interface ReconcileDeps extends FindDecisionDeps {
   readonly reconciliation: ServiceHost<ReservationsState, Reconcile, ReconciliationAnswer>;
-  readonly readModels: Pick<ReadModels, 'findDecision'>;
-  readonly log: EntryLog;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
@@ -80,7 +78,7 @@ const causesOf = async (
 
 /** A decision that is not waiting to be settled may be settled, over, of no money, or of nobody. */
 const notWaiting = async (deps: ReconcileDeps, tenantId: string, id: DecisionId): Promise<UseCaseResult<Settled>> => {
-  const view = await deps.readModels.findDecision(tenantId, id);
+  const view = await findDecision(deps, tenantId, id);
   if (view === undefined) return problemOf('not_found');
   if (view.settlement !== null) return problemOf('reservation_already_settled');
   return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
