@@ -3,7 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Standalone } from '../support/e2e/standalone.js';
 
-/** An OTLP collector that keeps the bytes it gets; span names stand in them as text. */
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+}
+interface Export {
+  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
+}
+
+/** An OTLP collector that keeps what it gets. */
 class Collector {
   readonly bodies: Buffer[] = [];
   readonly server: Server = createServer((request, response) => {
@@ -11,7 +21,7 @@ class Collector {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       this.bodies.push(Buffer.concat(chunks));
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
 
@@ -20,8 +30,12 @@ class Collector {
     return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
   }
 
-  get text(): string {
-    return Buffer.concat(this.bodies).toString('latin1');
+  get spans(): readonly Span[] {
+    return this.bodies
+      .map((body) => JSON.parse(body.toString()) as Export)
+      .flatMap(({ resourceSpans }) =>
+        resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
+      );
   }
 }
 
@@ -56,10 +70,15 @@ describe('traces', () => {
     });
     expect(answer.status).toBe(200);
     await server.stop(); // The last spans leave with the process.
-    expect(collector.text).toContain(Buffer.from(trace, 'hex').toString('latin1'));
-    for (const name of ['decide change', 'journal append', '/api/v1/enforcement/gate/terraform']) {
-      expect(collector.text).toContain(name);
-    }
+    const ofTrace = collector.spans.filter(({ traceId }) => traceId === trace);
+    const named = (name: string) => ofTrace.find((span) => span.name === name);
+    const command = named('decide change');
+    const http = named('POST /api/v1/enforcement/gate/terraform');
+    expect(http).toMatchObject({ parentSpanId: 'b7ad6b7169203331' });
+    expect(command).toMatchObject({ parentSpanId: http?.spanId });
+    const appends = ofTrace.filter(({ name }) => name === 'journal append');
+    expect(appends.length).toBeGreaterThan(0);
+    for (const append of appends) expect(append.parentSpanId).toBe(command?.spanId);
   });
 
   it('come with the API document and its page, served by the same process', async () => {
