@@ -138,7 +138,12 @@ describe('what was answered is durable', () => {
     expect(await isAlive(postgres)).toBe(true);
     await server.restart();
     expect(await server.postgresPid()).toBe(postgres);
-    expect(server.log.some(({ msg }) => msg === 'postgres adopted')).toBe(true);
+    const isAdopted = (): boolean => server.log.some(({ msg }) => msg === 'postgres adopted');
+    // Log lines travel through a buffer: the server answers before its last lines are here.
+    for (const deadline = Date.now() + 10_000; !isAdopted() && Date.now() < deadline;) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(isAdopted()).toBe(true);
     const acknowledged = load.asked.filter(({ answers }) => answers.some(({ status }) => status === 200));
     await expectOneOutcomePerKey(tenant, load.asked);
     for (const { answers } of acknowledged) expect(answers.at(-1)?.body).toMatchObject({ replayed: true });
