@@ -40,10 +40,25 @@ const parsedBody = (text: string): unknown => {
   }
 };
 
+const SENDS_MAX = 6;
+
+/** A server that refuses a large body early closes while it is still being written: the client may miss the answer. */
+const sentWhole = async (send: () => Promise<Response>): Promise<Response> => {
+  for (let sends = 1; sends < SENDS_MAX; sends += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const { code } = (error as { readonly cause?: { readonly code?: string } }).cause ?? {};
+      if (code !== 'EPIPE') throw error;
+    }
+  }
+  return send();
+};
+
 export const sendRaw = async (url: string, { method, path, headers = {}, body }: RawRequest): Promise<ApiAnswer> => {
   const init: RequestInit = { method, headers: { ...headers } };
   if (body !== undefined) init.body = typeof body === 'string' ? body : Buffer.from(body);
-  const response = await fetch(`${url}${path}`, init);
+  const response = await sentWhole(() => fetch(`${url}${path}`, init));
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: parsedBody(text) };
 };
