@@ -110,7 +110,23 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
-const history = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' });
+/** The whole way of an approval, since single steps in any order seldom make one. */
+const wholeWay = fc
+  .record({ amount: money(100, 150), subject: fc.constantFrom('ana', 'ben'), pick })
+  .map(({ amount, subject, pick: picked }): Step[] => [
+    { kind: 'policy', ceiling: '50.0000', mode: 'soft', required: true, later: false },
+    { kind: 'settle' },
+    { kind: 'ask', amount, project: 'web', environment: 'prod', subject, isDryRun: false },
+    { kind: 'settle' },
+    { kind: 'vote', pick: picked, vote: 'approve', key: null },
+    { kind: 'consume', pick: picked, key: null },
+  ]);
+const history = fc
+  .array(
+    fc.oneof({ weight: 30, arbitrary: step.map((single): Step[] => [single]) }, { weight: 1, arbitrary: wholeWay }),
+    { minLength: 5, maxLength: 60, size: 'max' },
+  )
+  .map((parts) => parts.flat());
 
 const at = <T>(list: readonly T[], index: number): T | undefined =>
   list.length === 0 ? undefined : list[index % list.length];
