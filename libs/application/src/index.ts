@@ -24,6 +24,16 @@ export type {
   SettlementRow,
 } from './ports/read-models.js';
 export type { Platform, ReadBarrier } from './ports/platform.js';
+export {
+  type Bus,
+  type BusConsumer,
+  type BusObserver,
+  BusUnavailable,
+  type Movement,
+  type RelayedSlice,
+  silentBusObserver,
+} from './ports/bus.js';
+export type { RelayStore } from './ports/relay-store.js';
 export { type Clock, type Ids, type Observer, type Sealer, silentObserver } from './ports/system.js';
 export {
   asCanonical,
@@ -34,7 +44,7 @@ export {
   requestedApproval,
   settledReservation,
 } from './journals/entries.codec.js';
-export { EntryLog, type FreshEntry, type RecordedEntry } from './journals/entry-log.js';
+export { EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';
 export { ServiceHost } from './journals/service-host.js';

@@ -25,7 +25,16 @@ const fresh = (revision: bigint): FreshEntry => {
     traceparent: null,
     payload,
   });
-  return { ...sealed, payload, commandId, recordedAt: at, actor, observed: { policy: 3 }, causes: [] };
+  const envelope = {
+    typeV: 1,
+    traceparent: null,
+    commandId,
+    recordedAt: at,
+    actor,
+    observed: { policy: 3 },
+    causes: [],
+  };
+  return { ...sealed, payload, ...envelope };
 };
 const append = async (log: EntryLog, from: number, count: number) =>
   log.append(

@@ -7,7 +7,10 @@ export interface RecordedEntry extends StoredEntry {
   /** The envelope's id, which also binds sealed text to its entry. */
   readonly id: string;
   readonly payload: unknown;
+  readonly typeV: number;
   readonly commandId: string;
+  /** W3C trace context of the command that caused it. */
+  readonly traceparent: string | null;
   readonly recordedAt: string;
   readonly actor: Actor;
   readonly observed: Readonly<Record<string, number>>;
@@ -17,13 +20,19 @@ export interface RecordedEntry extends StoredEntry {
 /** What the writer of an entry knows of it already, so that nobody in this process parses it again. */
 export type FreshEntry = Omit<RecordedEntry, 'revision'>;
 
-const record = (stored: StoredEntry): RecordedEntry => {
+/**
+ * Reads an entry's bytes once for all who fold, project or relay it.
+ * @throws SyntaxError when the bytes are not an entry.
+ */
+export const recordEntry = (stored: StoredEntry): RecordedEntry => {
   const { envelope, payload } = readEntry(stored.bytes);
   return {
     ...stored,
     id: envelope.id,
     payload,
+    typeV: envelope.type_v,
     commandId: envelope.command_id,
+    traceparent: envelope.traceparent,
     recordedAt: envelope.recorded_at,
     actor: envelope.actor,
     observed: envelope.observed,
@@ -78,7 +87,7 @@ export class EntryLog {
       next = entry.revision + 1n;
     }
     if (next > from) return; // The tail ends at the newest append that this process knows of; a hint brings the rest.
-    for await (const stored of this.journals.read(journal, from, limit)) yield record(stored);
+    for await (const stored of this.journals.read(journal, from, limit)) yield recordEntry(stored);
   }
 
   private tailFrom(journal: JournalName, from: Revision): readonly RecordedEntry[] {

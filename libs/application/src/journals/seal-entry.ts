@@ -29,12 +29,13 @@ export const sealFresh = (
   const { actor, causes, commandId, correlationId, traceparent } = context;
   const payload = sealPayload(entry.payload, { tenantId, origin, commandId, ordinal }, sealer);
   const { type } = entry;
+  const typeV = 1;
   // Written out: spreading costs more than all the hashing on the hot path.
   const { id, storeId, leafHash, bytes } = sealEntry({
     origin,
     revision,
     type,
-    typeV: 1,
+    typeV,
     commandId,
     ordinal,
     occurredAt: recordedAt,
@@ -46,5 +47,19 @@ export const sealFresh = (
     traceparent,
     payload,
   });
-  return { type, id, storeId, leafHash, bytes, payload, commandId, recordedAt, actor, observed, causes };
+  return {
+    type,
+    typeV,
+    id,
+    storeId,
+    leafHash,
+    bytes,
+    payload,
+    commandId,
+    traceparent,
+    recordedAt,
+    actor,
+    observed,
+    causes,
+  };
 };

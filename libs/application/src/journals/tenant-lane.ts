@@ -193,7 +193,7 @@ export class TenantLane<State, Command, Answer> {
           context: {
             ...context,
             commandId: `${context.commandId}:${revision}:${index.toString()}`,
-            causes: cause === null ? [] : await this.causeAt(cause.kind, cause.revision),
+            ...(cause === null ? {} : await this.causeAt(cause.kind, cause.revision)),
           },
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
@@ -205,12 +205,17 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  private async causeAt(kind: JournalKind, revision: Revision): Promise<readonly Cause[]> {
+  /** The entry that a reaction answers, and the trace that it belongs to. */
+  private async causeAt(
+    kind: JournalKind,
+    revision: Revision,
+  ): Promise<Pick<CommandContext, 'causes' | 'traceparent'>> {
     const origin = originOf(this.deps.logHost, this.tenantId, kind);
-    for await (const { leafHash } of this.deps.log.read(journalName(kind, this.tenantId), revision, 1)) {
-      return [{ origin, revision: Number(revision), leaf_hash: toHex(leafHash) }];
+    for await (const { leafHash, traceparent } of this.deps.log.read(journalName(kind, this.tenantId), revision, 1)) {
+      const cause: Cause = { origin, revision: Number(revision), leaf_hash: toHex(leafHash) };
+      return { causes: [cause], traceparent };
     }
-    return [];
+    return { causes: [], traceparent: null };
   }
 
   /** The longest run of waiting commands that write to one journal. */

@@ -114,7 +114,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 const wholeWay = fc
   .record({ amount: money(100, 150), subject: fc.constantFrom('ana', 'ben'), pick })
   .map(({ amount, subject, pick: picked }): Step[] => [
-    { kind: 'policy', ceiling: '50.0000', mode: 'soft', required: true, later: false },
+    { kind: 'policy', ceiling: formatUsd4(microUsd(50_000_000n)), mode: 'soft', required: true, later: false },
     { kind: 'settle' },
     { kind: 'ask', amount, project: 'web', environment: 'prod', subject, isDryRun: false },
     { kind: 'settle' },

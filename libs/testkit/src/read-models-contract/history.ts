@@ -221,10 +221,12 @@ export class History {
         traceparent: null,
         payload: payload as unknown as JsonValue,
       };
-      const { recordedAt, commandId, actor, causes, observed } = draft;
+      const { typeV, traceparent, recordedAt, commandId, actor, causes, observed } = draft;
       return {
         ...sealEntry({ ...draft, revision: BigInt(index) }),
         payload,
+        typeV,
+        traceparent,
         recordedAt,
         commandId,
         actor,
