@@ -47,7 +47,8 @@ export {
 export { EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';
-export { ServiceHost } from './journals/service-host.js';
+export { LogBus, type LogBusOptions } from './bus/log-bus.js';
+export { type HostDeps, ServiceHost } from './journals/service-host.js';
 export { decodeState, encodeState } from './journals/state-codec.js';
 export type {
   CommandContext,
@@ -58,7 +59,8 @@ export type {
   Reaction,
   ServiceDefinition,
 } from './journals/service-definition.js';
-export { type LaneDeps, LogUnreadable, TenantLane } from './journals/tenant-lane.js';
+export { LogUnreadable } from './journals/catch-up.js';
+export { type LaneDeps, TenantLane } from './journals/tenant-lane.js';
 export { findDecision, type FindDecisionDeps } from './shared/find-decision.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
 export type { WireProblem } from './shared/wire-problem.js';

@@ -105,10 +105,41 @@ describe('folding several journals', () => {
     expect(state).toEqual(['p1', 'd1']);
   });
 
-  it('ends although an entry claims to have seen what is not there', async () => {
-    const { state, folded } = await folding({ policy: [['p0']], decisions: [['d0', { policy: 7 }]] }, ['decisions']);
-    expect(state).toEqual(['p0', 'd0']);
-    expect(folded.policy).toBe(0n);
+  it('stops when an entry has seen what cannot be read: any order would be a guess', async () => {
+    await expect(folding({ policy: [['p0']], decisions: [['d0', { policy: 7 }]] }, ['decisions'])).rejects.toThrow(
+      'observed policy up to 7',
+    );
+  });
+
+  it('reads on where a reader had stopped short of what an own entry saw, also of another own journal', async () => {
+    const journals = {
+      policy: entries([
+        ['p0', { decisions: -1 }],
+        ['p1', { decisions: 0 }],
+      ]),
+      decisions: entries([
+        ['d0', { policy: 0, approvals: 0 }],
+        ['d1', { policy: 1, approvals: 2 }],
+      ]),
+      approvals: entries([['a0'], ['a1'], ['a2'], ['a3']]),
+    };
+    const oneAtATime = (kind: JournalKind, revision: bigint): AsyncIterator<RecordedEntry> =>
+      from(kind in journals ? journals[kind as keyof typeof journals].slice(0, Number(revision) + 1) : [], revision);
+    const { state } = await foldInOrder(
+      { state: [], folded: NOTHING_FOLDED },
+      { ...fold(['policy', 'decisions'], ['policy', 'decisions', 'approvals']), waiting: ['policy'] },
+      (kind, revision) => (kind === 'policy' ? from(journals.policy, revision) : oneAtATime(kind, revision)),
+    );
+    expect(state).toEqual(['p0', 'a0', 'd0', 'p1']);
+  });
+
+  it('tells where it was after the last own entry, since what follows is not pinned yet', async () => {
+    const { state, pinned } = await folding({ decisions: [['d0', { approvals: 0 }]], approvals: [['a0'], ['a1']] }, [
+      'decisions',
+    ]);
+    expect(state).toEqual(['a0', 'd0', 'a1']);
+    expect(pinned?.state).toEqual(['a0', 'd0']);
+    expect(pinned?.folded).toMatchObject({ decisions: 0n, approvals: 0n });
   });
 
   it('stops with the error of a journal that has lost an entry', async () => {

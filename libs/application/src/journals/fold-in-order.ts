@@ -5,24 +5,31 @@ import type { JournalKind } from './kinds.js';
 export type Folded = Readonly<Record<JournalKind, Revision>>;
 export const NOTHING_FOLDED: Folded = { policy: -1n, decisions: -1n, approvals: -1n, reservations: -1n };
 
+/** A state, and how far the journals had been folded for it. */
+export interface FoldedState<State> {
+  readonly state: State;
+  readonly folded: Folded;
+}
+
 export interface Fold<State> {
   /** Journals this service writes: they pin, entry by entry, how far the others had been folded. */
   readonly own: readonly JournalKind[];
   /** All journals it folds. */
   readonly kinds: readonly JournalKind[];
+  /** Those worth reading, where the heads are known; the rest is read only if an entry pins more of it. Default: all. */
+  readonly waiting?: readonly JournalKind[];
   readonly evolve: (state: State, kind: JournalKind, entry: RecordedEntry) => State;
 }
 
-interface Cursor {
-  readonly kind: JournalKind;
-  readonly entries: AsyncIterator<RecordedEntry>;
-  peeked: RecordedEntry | undefined;
-}
+type Open = (kind: JournalKind, from: Revision) => AsyncIterator<RecordedEntry>;
 
-const advance = async (cursor: Cursor): Promise<void> => {
-  const step = await cursor.entries.next();
-  cursor.peeked = step.done === true ? undefined : step.value;
-};
+/** An own entry observed what the log does not give: the order of the fold is not known, so nothing is folded on a guess. */
+export class PinnedEntryMissing extends Error {
+  override readonly name = 'PinnedEntryMissing';
+  constructor(kind: JournalKind, revision: Revision) {
+    super(`an entry observed ${kind} up to ${revision.toString()}, which cannot be read`);
+  }
+}
 
 const observedOf = (entry: RecordedEntry, kind: JournalKind): Revision => BigInt(entry.observed[kind] ?? -1);
 
@@ -30,49 +37,122 @@ const observedOf = (entry: RecordedEntry, kind: JournalKind): Revision => BigInt
 const isReady = (entry: RecordedEntry, kinds: readonly JournalKind[], folded: Folded): boolean =>
   kinds.every((kind) => observedOf(entry, kind) <= folded[kind]);
 
+/** One journal being read; it can be read on, for a reader may have stopped below what is there by now. */
+class Cursor {
+  peeked: RecordedEntry | undefined;
+  private entries: AsyncIterator<RecordedEntry> | undefined;
+
+  constructor(
+    readonly kind: JournalKind,
+    private readonly open: Open,
+  ) {}
+
+  /** False: there is nothing from there on. */
+  async openAt(from: Revision): Promise<boolean> {
+    this.entries = this.open(this.kind, from);
+    await this.advance();
+    return this.peeked !== undefined;
+  }
+
+  async advance(): Promise<void> {
+    const step = await this.entries?.next();
+    this.peeked = step === undefined || step.done === true ? undefined : step.value;
+  }
+}
+
+class Folding<State> {
+  pinned: FoldedState<State> | undefined;
+  private readonly own: readonly Cursor[];
+  private readonly others: readonly Cursor[];
+
+  constructor(
+    private at: FoldedState<State>,
+    private readonly fold: Fold<State>,
+    open: Open,
+  ) {
+    const cursors = fold.kinds.map((kind) => new Cursor(kind, open));
+    this.own = cursors.filter(({ kind }) => fold.own.includes(kind));
+    this.others = cursors.filter(({ kind }) => !fold.own.includes(kind));
+  }
+
+  async run(): Promise<FoldedState<State>> {
+    const { waiting = this.fold.kinds } = this.fold;
+    const first = [...this.own, ...this.others].filter(({ kind }) => waiting.includes(kind));
+    await Promise.all(first.map((cursor) => cursor.openAt(this.at.folded[cursor.kind] + 1n)));
+    for (let next = await this.nextOwn(); next !== undefined; next = await this.nextOwn()) {
+      await this.takeOthers(next.entry);
+      await this.take(next.cursor, next.entry);
+      this.pinned = this.at;
+    }
+    await this.takeOthers(undefined);
+    return this.at;
+  }
+
+  private async take(cursor: Cursor, entry: RecordedEntry): Promise<void> {
+    const { state, folded } = this.at;
+    this.at = {
+      state: this.fold.evolve(state, cursor.kind, entry),
+      folded: { ...folded, [cursor.kind]: entry.revision },
+    };
+    await cursor.advance();
+  }
+
+  /** The own entry whose turn it is: the one that has seen no own entry which is still to come. */
+  private async nextOwn(): Promise<{ readonly cursor: Cursor; readonly entry: RecordedEntry } | undefined> {
+    const first = this.waitingOwn()[0]?.entry;
+    if (first === undefined) return undefined;
+    const ready = (): ReturnType<Folding<State>['waitingOwn']>[number] | undefined =>
+      this.waitingOwn().find(({ entry }) => isReady(entry, this.fold.own, this.at.folded));
+    const found = ready();
+    if (found !== undefined) return found;
+    for (const cursor of this.own) await this.reach(cursor, observedOf(first, cursor.kind));
+    const reached = ready();
+    if (reached !== undefined) return reached;
+    throw new PinnedEntryMissing(this.fold.own[0] ?? 'decisions', first.revision); // Two that have seen each other.
+  }
+
+  private waitingOwn(): readonly { readonly cursor: Cursor; readonly entry: RecordedEntry }[] {
+    return this.own.flatMap((cursor) => (cursor.peeked === undefined ? [] : [{ cursor, entry: cursor.peeked }]));
+  }
+
+  /** Takes the others up to what an own entry observed, or all there is; a cause before its effect. */
+  private async takeOthers(pin: RecordedEntry | undefined): Promise<void> {
+    const kinds = this.others.map(({ kind }) => kind);
+    if (pin !== undefined) for (const cursor of this.others) await this.reach(cursor, observedOf(pin, cursor.kind));
+    for (;;) {
+      const within = this.others.filter(
+        ({ kind, peeked }) => peeked !== undefined && (pin === undefined || peeked.revision <= observedOf(pin, kind)),
+      );
+      const chosen =
+        within.find(({ peeked }) => peeked !== undefined && isReady(peeked, kinds, this.at.folded)) ?? within[0];
+      if (chosen?.peeked === undefined) break;
+      await this.take(chosen, chosen.peeked);
+      if (pin !== undefined) await this.reach(chosen, observedOf(pin, chosen.kind));
+    }
+  }
+
+  /** Reads on where the reader stopped short of a revision that somebody has seen. */
+  private async reach(cursor: Cursor, revision: Revision): Promise<void> {
+    if (cursor.peeked !== undefined || revision <= this.at.folded[cursor.kind]) return;
+    if (!(await cursor.openAt(this.at.folded[cursor.kind] + 1n))) throw new PinnedEntryMissing(cursor.kind, revision);
+  }
+}
+
 /**
  * Folds several journals of one tenant in the order in which their writer had folded them: before an own entry, the others
  * up to exactly what it observed. So a restart, another replica and an auditor reach the same state as the writer did.
+ *
+ * @returns where it ended, and `pinned`, where it was right after the last own entry: what was folded of the others since
+ * then is provisional, as another replica's next own entry may have seen less of it.
+ * @throws PinnedEntryMissing when what an own entry observed cannot be read.
+ * @source architecture section 2 (a decision pins what it saw)
  */
 export const foldInOrder = async <State>(
-  start: { readonly state: State; readonly folded: Folded },
+  start: FoldedState<State>,
   fold: Fold<State>,
-  open: (kind: JournalKind, from: Revision) => AsyncIterator<RecordedEntry>,
-): Promise<{ readonly state: State; readonly folded: Folded }> => {
-  let { state, folded } = start;
-  const cursors = fold.kinds.map((kind): Cursor => ({
-    kind,
-    entries: open(kind, folded[kind] + 1n),
-    peeked: undefined,
-  }));
-  await Promise.all(cursors.map(advance));
-  const ownCursors = cursors.filter(({ kind }) => fold.own.includes(kind));
-  const others = cursors.filter(({ kind }) => !fold.own.includes(kind));
-
-  const take = async (cursor: Cursor, entry: RecordedEntry): Promise<void> => {
-    state = fold.evolve(state, cursor.kind, entry);
-    folded = { ...folded, [cursor.kind]: entry.revision };
-    await advance(cursor);
-  };
-  /** Takes others up to `limit` of each, a cause before its effect. */
-  const takeOthers = async (limit: (kind: JournalKind) => Revision): Promise<void> => {
-    const kinds = others.map(({ kind }) => kind);
-    for (;;) {
-      const within = others.filter(({ kind, peeked }) => peeked !== undefined && peeked.revision <= limit(kind));
-      const chosen = within.find(({ peeked }) => peeked !== undefined && isReady(peeked, kinds, folded)) ?? within[0];
-      if (chosen?.peeked === undefined) return;
-      await take(chosen, chosen.peeked);
-    }
-  };
-  for (;;) {
-    const waiting = ownCursors.filter(({ peeked }) => peeked !== undefined);
-    const chosen =
-      waiting.find(({ peeked }) => peeked !== undefined && isReady(peeked, fold.own, folded)) ?? waiting[0];
-    const entry = chosen?.peeked;
-    if (chosen === undefined || entry === undefined) break;
-    await takeOthers((kind) => observedOf(entry, kind));
-    await take(chosen, entry);
-  }
-  await takeOthers(() => BigInt(Number.MAX_SAFE_INTEGER));
-  return { state, folded };
+  open: Open,
+): Promise<FoldedState<State> & { readonly pinned: FoldedState<State> | undefined }> => {
+  const folding = new Folding(start, fold, open);
+  const end = await folding.run();
+  return { ...end, pinned: folding.pinned };
 };

@@ -1,11 +1,19 @@
 import { toHex } from '@verdict/ledger';
-import type { Revision, Subscription } from '../ports/journals.js';
+import { JournalFollower } from '../bus/journal-follower.js';
+import { LogBus } from '../bus/log-bus.js';
+import type { Bus, Movement } from '../ports/bus.js';
+import type { Revision } from '../ports/journals.js';
 import { encodeState } from './state-codec.js';
 import { readSnapshot } from './snapshot.codec.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
-import { JOURNAL_KINDS, type JournalKind, journalName, parseJournalName } from './kinds.js';
+import { JOURNAL_KINDS, type JournalKind, journalName } from './kinds.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
 import { type LaneDeps, TenantLane } from './tenant-lane.js';
+
+export interface HostDeps extends LaneDeps {
+  /** Default: the log, tailed. */
+  readonly bus?: Bus;
+}
 
 const SNAPSHOT_EVERY = 20_000n;
 const TICK_MS = 1_000;
@@ -18,29 +26,28 @@ export class ServiceHost<State, Command, Answer> {
   private readonly lanes = new Map<string, Promise<TenantLane<State, Command, Answer>>>();
   private readonly ready = new Map<string, TenantLane<State, Command, Answer>>();
   private readonly snapshotAt = new Map<string, Revision>();
-  private subscription: Subscription | undefined;
+  private readonly follower: JournalFollower;
   private ticker: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly service: ServiceDefinition<State, Command, Answer>,
-    private readonly deps: LaneDeps,
-  ) {}
+    private readonly deps: HostDeps,
+  ) {
+    const { journals } = deps.log;
+    this.follower = new JournalFollower(
+      { journals, bus: deps.bus ?? new LogBus(journals) },
+      {
+        kinds: service.kinds,
+        onMoved: (moved) => {
+          this.touch(moved);
+        },
+      },
+    );
+  }
 
   /** Starts to follow the journals; every tenant that has entries is folded and does what is due. */
   async start(): Promise<void> {
-    this.subscription = await this.deps.log.journals.subscribe((name, head) => {
-      const parsed = parseJournalName(name);
-      if (parsed === undefined || !this.service.kinds.includes(parsed.kind)) return;
-      const lane = this.ready.get(parsed.tenantId);
-      if (lane !== undefined) lane.touch(parsed.kind, head);
-      else
-        void this.lane(parsed.tenantId).then(
-          (opened) => {
-            opened.touch(parsed.kind, head);
-          },
-          () => undefined,
-        ); // Met again by the next hint or command.
-    });
+    await this.follower.start();
     this.ticker = setInterval(() => {
       for (const [tenantId, lane] of this.ready) {
         lane.tick();
@@ -69,12 +76,26 @@ export class ServiceHost<State, Command, Answer> {
   /** Stops following, waits for running batches, and keeps snapshots of what was folded. */
   async stop(): Promise<void> {
     clearInterval(this.ticker);
-    await this.subscription?.close();
+    await this.follower.stop();
     const deadline = this.deps.clock.nowMs() + 5_000;
     while ([...this.ready.values()].some((lane) => !lane.isIdle) && this.deps.clock.nowMs() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     for (const [tenantId, lane] of this.ready) await this.keepSnapshot(tenantId, lane, 1n);
+  }
+
+  private touch({ tenantId, kind, head }: Pick<Movement, 'tenantId' | 'kind' | 'head'>): void {
+    const ready = this.ready.get(tenantId);
+    if (ready !== undefined) {
+      ready.touch(kind, head);
+      return;
+    }
+    void this.lane(tenantId).then(
+      (opened) => {
+        opened.touch(kind, head);
+      },
+      () => undefined, // Met again by the next comparison, hint or command.
+    );
   }
 
   private lane(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
@@ -124,7 +145,7 @@ export class ServiceHost<State, Command, Answer> {
   }
 
   private async keepSnapshot(tenantId: string, lane: TenantLane<State, Command, Answer>, every: bigint): Promise<void> {
-    const { state, folded } = lane.current();
+    const { state, folded } = lane.settled();
     const progress = this.progressOf(folded);
     if (
       !lane.isIdle ||

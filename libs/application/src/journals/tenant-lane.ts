@@ -3,7 +3,8 @@ import { type Cause, EntryTooLarge, toHex } from '@verdict/ledger';
 import type { AppendResult, Revision } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
-import { type Folded, foldInOrder, NOTHING_FOLDED } from './fold-in-order.js';
+import { catchUp, LogUnreadable } from './catch-up.js';
+import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
 import type { BatchStamp } from './seal-entry.js';
@@ -15,14 +16,6 @@ export interface LaneDeps {
   readonly sealer: Sealer;
   readonly observer: Observer;
   readonly logHost: string;
-}
-
-/** The heads or entries of a tenant's journals cannot be had: the store is away. */
-export class LogUnreadable extends Error {
-  override readonly name = 'LogUnreadable';
-  constructor(tenantId: string) {
-    super(`the journals of ${tenantId} cannot be read`);
-  }
 }
 
 interface Waiting<Command, Answer> {
@@ -44,6 +37,8 @@ const BATCH_COMMANDS_MAX = 128;
 export class TenantLane<State, Command, Answer> {
   private state: State;
   private folded: Folded = NOTHING_FOLDED;
+  /** As it was after the last own entry. What was folded of other journals since then is provisional: see `catchUp`. */
+  private pinned: FoldedState<State>;
   private queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
   private hasMoved = true;
@@ -54,6 +49,7 @@ export class TenantLane<State, Command, Answer> {
     private readonly deps: LaneDeps,
   ) {
     this.state = service.initial;
+    this.pinned = { state: service.initial, folded: NOTHING_FOLDED };
   }
 
   execute(command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
@@ -105,9 +101,16 @@ export class TenantLane<State, Command, Answer> {
     return { state: this.state, folded: this.folded };
   }
 
+  /** The newest state that no later entry can make another replica fold in another order: what a snapshot may keep. */
+  settled(): FoldedState<State> {
+    return this.pinned;
+  }
+
+  /** Takes up a state that was `settled`, or follows an own entry. */
   restore(state: State, folded: Folded): void {
     this.state = state;
     this.folded = folded;
+    this.pinned = { state, folded };
   }
 
   get isIdle(): boolean {
@@ -155,22 +158,14 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  /** Folds every journal to its head; the heads are read afresh, so no acknowledged entry is missed. */
   private async catchUp(): Promise<void> {
-    const { kinds } = this.service;
-    const heads = await this.deps.log.heads(kinds.map((kind) => journalName(kind, this.tenantId)));
-    const behind = (): readonly JournalKind[] =>
-      kinds.filter((kind, index) => this.folded[kind] < (heads[index] ?? -1n));
-    for (let waiting = behind(); waiting.length > 0; waiting = behind()) {
-      const before = this.folded;
-      const { state, folded } = await foldInOrder(
-        { state: this.state, folded: this.folded },
-        { own: this.service.own, kinds: waiting, evolve: this.service.evolve }, // The others have nothing to read.
-        (kind, from) => this.deps.log.read(journalName(kind, this.tenantId), from),
-      );
-      this.restore(state, folded);
-      if (kinds.every((kind) => before[kind] === folded[kind])) return;
-    }
+    const { at, pinned } = await catchUp({ at: this.current(), pinned: this.pinned }, this.service, {
+      log: this.deps.log,
+      tenantId: this.tenantId,
+    });
+    this.state = at.state;
+    this.folded = at.folded;
+    this.pinned = pinned;
   }
 
   /** Reactions go before waiting commands, in a batch of their own; a race lost is met again on the next turn. */

@@ -1,5 +1,6 @@
 import type { EntryLog } from '../journals/entry-log.js';
 import type { JournalKind } from '../journals/kinds.js';
+import type { Bus } from '../ports/bus.js';
 import type { JournalName, Revision } from '../ports/journals.js';
 import type { ParkedJournal, ProjectionStore } from '../ports/projection-store.js';
 import type { Clock } from '../ports/system.js';
@@ -32,6 +33,8 @@ export interface ProjectorDeps {
   readonly log: EntryLog;
   readonly store: ProjectionStore;
   readonly clock: Clock;
+  /** Default: the log, tailed. */
+  readonly bus?: Bus;
 }
 export interface ProjectorOptions {
   readonly observer?: ProjectorObserver;

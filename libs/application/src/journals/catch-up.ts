@@ -1,0 +1,48 @@
+import type { EntryLog } from './entry-log.js';
+import { type Folded, type FoldedState, foldInOrder } from './fold-in-order.js';
+import { type JournalKind, journalName } from './kinds.js';
+import type { ServiceDefinition } from './service-definition.js';
+
+/** The heads or entries of a tenant's journals cannot be had: the store is away. */
+export class LogUnreadable extends Error {
+  override readonly name = 'LogUnreadable';
+  constructor(tenantId: string) {
+    super(`the journals of ${tenantId} cannot be read`);
+  }
+}
+
+export interface Progress<State> {
+  readonly at: FoldedState<State>;
+  /** As it was after the last own entry. What was folded of other journals since then is provisional. */
+  readonly pinned: FoldedState<State>;
+}
+
+/**
+ * Folds every journal of a tenant to its head; the heads are read afresh, so no acknowledged entry is missed. An own entry
+ * that another replica wrote may have seen less of the other journals than is folded here, and folds do not commute: then
+ * the fold goes back to the last own entry and takes the order that the new one pins, as everybody does who folds later.
+ *
+ * @throws LogUnreadable, or what reading the log throws; nothing is folded then.
+ * @source architecture section 2 (a decision pins what it saw), guarantee G7
+ */
+export const catchUp = async <State, Command, Answer>(
+  from: Progress<State>,
+  { kinds, own, evolve }: Pick<ServiceDefinition<State, Command, Answer>, 'kinds' | 'own' | 'evolve'>,
+  { log, tenantId }: { readonly log: EntryLog; readonly tenantId: string },
+): Promise<Progress<State>> => {
+  const heads = await log.heads(kinds.map((kind) => journalName(kind, tenantId)));
+  const behind = (folded: Folded): readonly JournalKind[] =>
+    kinds.filter((kind, index) => folded[kind] < (heads[index] ?? -1n));
+  let { at, pinned } = from;
+  for (let waiting = behind(at.folded); waiting.length > 0; waiting = behind(at.folded)) {
+    const start = waiting.some((kind) => own.includes(kind)) ? pinned : at;
+    const before = at.folded;
+    const moved = await foldInOrder(start, { own, kinds, waiting: behind(start.folded), evolve }, (kind, revision) =>
+      log.read(journalName(kind, tenantId), revision),
+    );
+    at = { state: moved.state, folded: moved.folded };
+    pinned = moved.pinned ?? pinned;
+    if (kinds.every((kind) => at.folded[kind] <= before[kind])) throw new LogUnreadable(tenantId);
+  }
+  return { at, pinned };
+};
