@@ -1,6 +1,11 @@
-import { type JournalKind, journalName } from '../journals/kinds.js';
+/* eslint max-lines: ['error', 320] -- one loop, what wakes it and what becomes of a round: easier to check on one page */
+import { LogBus } from '../bus/log-bus.js';
+import { JOURNAL_KINDS, type JournalKind, journalName } from '../journals/kinds.js';
+import type { Movement } from '../ports/bus.js';
 import type { JournalName, Revision, Subscription } from '../ports/journals.js';
 import { type ParkedJournal, type ProjectedSlice, ProjectionsUnavailable } from '../ports/projection-store.js';
+import { Carried } from './carried.js';
+import { Deliveries } from './deliveries.js';
 import { backoffMs, Lane, RETRY_TERMS, type RetryTerms } from './lane.js';
 import {
   type ProjectorDeps,
@@ -19,6 +24,8 @@ const READS_AT_ONCE = 16;
 const POLL_EVERY_MS = 10_000;
 const REST_MS = 50;
 const ERROR_CHARACTERS_MAX = 500;
+/** All processes of a deployment project together: each journal is delivered to one of them. */
+export const PROJECTOR_GROUP = 'verdict-read-models';
 /** How long an outage of log or store may go unnoticed when it ends. */
 const OUTAGE_RETRY: RetryTerms = { triesMax: 0, firstMs: 100, longestMs: 5_000 };
 
@@ -38,6 +45,8 @@ interface Task {
 export class Projector {
   private readonly lanes = new Map<JournalName, Lane>();
   private readonly ready = new Set<Lane>();
+  private readonly carried = new Carried();
+  private readonly deliveries = new Deliveries();
   private readonly waiters = new Waiters();
   private readonly rest = new Rest();
   private readonly retries = new Map<Lane, NodeJS.Timeout>();
@@ -64,8 +73,11 @@ export class Projector {
 
   /** Starts to follow the log; what the store lacks is applied in the background. Rejects when the log cannot be reached. */
   async start(): Promise<void> {
-    this.subscription = await this.deps.log.journals.subscribe((journal, head) => {
-      this.touch(journal, head);
+    const bus = this.deps.bus ?? new LogBus(this.deps.log.journals);
+    this.subscription = await bus.consume({
+      group: PROJECTOR_GROUP,
+      kinds: JOURNAL_KINDS,
+      deliver: (movements) => this.deliver(movements),
     });
     this.ticker = setInterval(() => {
       this.isPollDue = true;
@@ -77,6 +89,7 @@ export class Projector {
   /** Stops after the transaction that is under way; readers who wait are told no. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.deliveries.rejectAll();
     clearInterval(this.ticker);
     for (const timer of this.retries.values()) clearTimeout(timer);
     await this.subscription?.close();
@@ -92,9 +105,26 @@ export class Projector {
     if (lane !== undefined && lane.next > revision) return Promise.resolve(true);
     if (this.hasStopped() || lane?.status === 'parked') return Promise.resolve(false);
     const waiting = this.waiters.wait(journal, revision, timeoutMs);
+    this.touch(journal, revision); // Another process may have been told of it: whoever is first applies it.
     this.rest.end();
     return waiting;
   }
+
+  /** Resolves once everything that was carried is stored or left to a journal that has failed: the log has it for later. */
+  private deliver(movements: readonly Movement[]): Promise<void> {
+    for (const { journal, head, entries } of movements) {
+      this.carried.put(journal, entries);
+      this.touch(journal, head);
+    }
+    this.rest.end();
+    const carried = movements.filter(({ entries }) => entries.length > 0);
+    return this.deliveries.wait(carried, this.isDealtWith);
+  }
+
+  private readonly isDealtWith = ({ journal, head }: Movement): boolean => {
+    const lane = this.lanes.get(journal);
+    return lane === undefined || lane.next > head || lane.status !== 'following';
+  };
 
   lag(): ProjectorLag {
     const entries: Record<JournalKind, number> = { policy: 0, decisions: 0, approvals: 0, reservations: 0 };
@@ -159,6 +189,7 @@ export class Projector {
       try {
         if (this.isPollDue) await this.poll();
         await this.round(this.takeLanes());
+        this.deliveries.check(this.isDealtWith);
         this.outages = 0;
       } catch (error) {
         this.observer.unavailable(error);
@@ -167,7 +198,8 @@ export class Projector {
         await this.rest.take(backoffMs(OUTAGE_RETRY, this.outages));
         continue;
       }
-      if (this.waiters.size === 0 && !this.hasStopped()) await this.rest.take(this.restMs);
+      const isAwaited = this.waiters.size > 0 || this.deliveries.isAwaited;
+      if (!isAwaited && !this.hasStopped()) await this.rest.take(this.restMs);
     }
   }
 
@@ -222,7 +254,7 @@ export class Projector {
       const tasks: Task[] = [];
       for (let from = 0; from < lanes.length; from += READS_AT_ONCE) {
         const some = lanes.slice(from, from + READS_AT_ONCE);
-        const readings = await Promise.all(some.map((lane) => readSlice(this.deps.log, lane)));
+        const readings = await Promise.all(some.map((lane) => readSlice(this.deps.log, lane, this.carried)));
         for (const [index, lane] of some.entries()) {
           const slice = await this.sliceOf(lane, readings[index]);
           if (slice !== undefined) tasks.push({ lane, slice });
@@ -318,6 +350,7 @@ export class Projector {
     const parked: ParkedJournal = { journal: lane.journal, revision: lane.next, error: textOf(error), since };
     await this.deps.store.park(parked); // Away: the lane stays ready, fails once more and is parked then.
     lane.status = 'parked';
+    this.carried.forget(lane.journal);
     this.waiters.dismiss(lane.journal);
     this.observer.parked(parked);
   }

@@ -1,6 +1,7 @@
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { JournalGap } from '../ports/journals.js';
 import type { ProjectedEntry, ProjectedSlice } from '../ports/projection-store.js';
+import type { Carried } from './carried.js';
 import type { Lane } from './lane.js';
 import { projectEntry } from './project-entry.js';
 
@@ -37,11 +38,21 @@ const projectAll = (lane: Lane, recorded: readonly RecordedEntry[]): Collected =
   }
 };
 
-/** Reads and projects what the lane needs next, at most `lane.limit` entries. */
-export const readSlice = async (log: EntryLog, lane: Lane): Promise<SliceReading> => {
+/** What the lane needs next, at most `lane.limit` entries: as the bus carried them, else from the log. */
+const nextEntries = (
+  log: EntryLog,
+  lane: Lane,
+  carried?: Carried,
+): AsyncIterable<RecordedEntry> | Iterable<RecordedEntry> => {
+  const entries = carried?.take(lane.journal, lane.next, lane.limit) ?? [];
+  return entries.length > 0 ? entries : log.read(lane.journal, lane.next, lane.limit);
+};
+
+/** Reads and projects what the lane needs next. */
+export const readSlice = async (log: EntryLog, lane: Lane, carried?: Carried): Promise<SliceReading> => {
   const recorded: RecordedEntry[] = [];
   try {
-    for await (const entry of log.read(lane.journal, lane.next, lane.limit)) recorded.push(entry);
+    for await (const entry of nextEntries(log, lane, carried)) recorded.push(entry);
   } catch (error) {
     // Entries before a hole or damaged bytes are good; those that follow are the failure of a later slice.
     const isDefinite = error instanceof JournalGap || error instanceof SyntaxError;
