@@ -18,3 +18,4 @@ export { allowReadModels } from './read-models/schema.js';
 export { migrateAudit } from './audit/migrate-audit.js';
 export { type AuditStoreOptions, openAuditStore } from './audit/open-audit-store.js';
 export { openPostgresLeaves } from './audit/postgres-leaves.js';
+export { openRelayStore, type OpenRelayStore } from './relay/relay-store.js';

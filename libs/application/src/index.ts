@@ -160,3 +160,12 @@ export {
   type ManageExportsDeps,
 } from './audit/manage-exports.js';
 export { type LedgerFilter, type LedgerItem, type LedgerPage, readLedger } from './audit/read-ledger.js';
+export { Relay } from './relay/relay.js';
+export {
+  type RelayDeps,
+  type RelayLag,
+  type RelayObserver,
+  type RelayOptions,
+  silentRelayObserver,
+} from './relay/relay.types.js';
+export { PROJECTOR_GROUP } from './projections/projector.js';

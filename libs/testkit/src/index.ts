@@ -17,3 +17,5 @@ export type { JournalsUnderTest } from './journals-contract/under-test.js';
 export { describeProjectionStore, describeReadModels } from './describe-read-models.js';
 export type { ReadModelsUnderTest } from './describe-read-models.js';
 export { freshHistory, History } from './read-models-contract/history.js';
+export { describeRelayStore } from './describe-relay-store.js';
+export type { RelayStoreUnderTest } from './describe-relay-store.js';
