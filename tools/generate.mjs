@@ -2,7 +2,7 @@
  * `npm run generate` writes the documents that are made from the code (docs/generated) from the built libs;
  * `node tools/generate.mjs --check` compares instead, and fails when a file is not what the code says.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,10 +29,28 @@ const tableOf = (problems) => {
 
 const pretty = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
+/** Entries of every recorded release, oldest first: real examples that never change, since a recording is never rewritten. */
+const recordedEntries = (kinds) => {
+  const folder = join(root, 'test/replay');
+  const releases = readdirSync(folder, { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .map(({ name }) => name)
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return releases.flatMap((release) =>
+    kinds.flatMap((kind) => (readIfThere(join(folder, release, `${kind}.ndjson`)) ?? '').split('\n').filter(Boolean)),
+  );
+};
+
 const makeAll = async () => {
-  const [{ openApiDocument }, { PROBLEMS }] = await Promise.all([load('contracts'), load('nest-kit')]);
+  const [{ asyncApiDocument, ENTRY_KINDS, openApiDocument }, { PROBLEMS }] = await Promise.all([
+    load('contracts'),
+    load('nest-kit'),
+  ]);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return [['docs/generated/openapi.json', pretty(openApiDocument({ version, problems: tableOf(PROBLEMS) }))]];
+  return [
+    ['docs/generated/openapi.json', pretty(openApiDocument({ version, problems: tableOf(PROBLEMS) }))],
+    ['docs/generated/asyncapi.json', pretty(asyncApiDocument({ version, recorded: recordedEntries(ENTRY_KINDS) }))],
+  ];
 };
 
 const readIfThere = (path) => {

@@ -26,7 +26,7 @@ const complete = ({
   if (description !== undefined) jsonSchema.description ??= description;
 };
 
-const DEFINITION = '#/$defs/';
+const DEFINITION = /^#\/(\$defs|definitions)\//;
 const COMPONENT = '#/components/schemas/';
 
 const relocate = (value: unknown): unknown => {
@@ -44,19 +44,24 @@ const relocate = (value: unknown): unknown => {
 export class Schemas {
   private readonly named = new Map<string, JsonSchema>();
 
+  /** @param target the dialect of the document: OpenAPI 3.1 speaks 2020-12, AsyncAPI 3.0 draft 7. */
+  constructor(private readonly target: 'draft-2020-12' | 'draft-07' = 'draft-2020-12') {}
+
   /** JSON schema of what a caller sends (`input`) or gets (`output`). Throws when one id means two shapes. */
   of(schema: z.ZodType, io: Direction): JsonSchema {
     const {
       $schema: _,
       $defs = {},
+      definitions,
       ...root
     } = z.toJSONSchema(schema, {
       io,
-      target: 'draft-2020-12',
+      target: this.target,
       unrepresentable: 'any',
       override: complete,
     });
-    for (const [id, definition] of Object.entries($defs)) this.add(id, definition);
+    const named = isObject(definitions) ? definitions : $defs; // Draft 7 calls them by another name.
+    for (const [id, definition] of Object.entries(named)) this.add(id, definition);
     return relocate(root) as JsonSchema;
   }
 

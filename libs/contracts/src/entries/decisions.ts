@@ -1,0 +1,71 @@
+import type { DecisionsEntry } from '@verdict/domain';
+import { z } from 'zod';
+import { BalanceText, CostText, HoldText, StageText } from './decision-money.js';
+import { OutcomeText, RequesterText, RequestText, TermsText } from './decision-request.js';
+import { entrySchema } from './entry-schema.js';
+import { schemasOf } from './recorded.js';
+import { Code, Count, DecisionId, InstantText, Ordinal, Sha256, Usd } from './scalars.js';
+
+const KeyText = z.object({
+  scope: z.string(),
+  text: z.string(),
+  is_derived: z.boolean(),
+  generation: Ordinal.meta({ description: '2, 3 ... for derived keys whose earlier answer has lapsed' }),
+});
+
+const DecisionRecorded = z.object({
+  decision_id: DecisionId,
+  key: KeyText,
+  payload_hash: Sha256,
+  request_fingerprint: Sha256,
+  subject_hash: Sha256,
+  request: RequestText,
+  requester: RequesterText,
+  dry_run: z.boolean(),
+  decision: OutcomeText,
+  finding: z.enum(['clean', 'approval', 'violation', 'failure']),
+  reason_codes: z.array(Code),
+  mode: z.enum(['shadow', 'soft', 'hard']),
+  mode_scope: z.string().meta({ description: '`<source>:<environment class>`', examples: ['terraform:prod'] }),
+  policy_version: Ordinal,
+  policy_document_sha256: Sha256,
+  cost: CostText,
+  waterfall: z.array(StageText),
+  hold: HoldText,
+  exposure_usd: Usd,
+  would_be: z
+    .object({ decision: OutcomeText, reason_codes: z.array(Code) })
+    .nullable()
+    .meta({ description: 'what enforcement would have said, where the mode softened it' }),
+  approval: TermsText.nullable(),
+  balances_after: z.array(BalanceText),
+  warnings: z.array(z.string()),
+  auto_approved_usd: Usd.nullable(),
+  decided_at: InstantText,
+  expires_at: InstantText,
+  ttl_seconds: Count,
+  supersedes: DecisionId.nullable().meta({ description: 'the decision whose lapsed hold this one took over' }),
+  salt: z.string().meta({ description: 'random: makes a payload of few possibilities unguessable from its hash' }),
+});
+
+const HoldVoided = z.object({
+  decision_id: DecisionId,
+  cause: z.enum(['approval_denied', 'approval_withdrawn', 'superseded']),
+  released_usd: Usd,
+  voided_at: InstantText,
+});
+
+const HoldExpired = z.object({
+  decision_id: DecisionId,
+  cause: z.enum(['approve_by_passed', 'use_by_passed']),
+  released_usd: Usd,
+  expired_at: InstantText,
+});
+
+const kind = 'decisions';
+/** Entries of `decisions-<tenant>`, written by the gate. */
+export const DECISIONS_ENTRIES = schemasOf<DecisionsEntry>()({
+  decision_recorded: { 1: entrySchema({ kind, type: 'decision_recorded', typeV: 1 }, DecisionRecorded) },
+  hold_voided: { 1: entrySchema({ kind, type: 'hold_voided', typeV: 1 }, HoldVoided) },
+  hold_expired: { 1: entrySchema({ kind, type: 'hold_expired', typeV: 1 }, HoldExpired) },
+});
