@@ -11,11 +11,38 @@ export const CoreEnv = {
   VERDICT_COMMIT_DELAY_MS: z.coerce.number().int().min(0).max(1000).default(0),
 } as const;
 
+const brokers = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.string().regex(/^[^\s:,]+:\d{1,5}$/)).min(1));
+
+/** Where the log is, if it is not on Postgres, and what carries its entries to the other services. */
+const ScaleOutEnv = {
+  VERDICT_LOG: z.enum(['postgres', 'eventstoredb']).default('postgres'),
+  /** Not `z.url`: it names several hosts where there is a cluster without a name of its own. */
+  EVENTSTORE_URL: z
+    .string()
+    .regex(/^esdb(\+discover)?:\/\/\S+$/)
+    .optional(),
+  VERDICT_BUS: z.enum(['log', 'kafka']).default('log'),
+  KAFKA_BROKERS: brokers.optional(),
+  KAFKA_CLIENT_ID: z.string().min(1).default('verdict'),
+  KAFKA_TLS: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+  KAFKA_CA_FILE: z.string().min(1).optional(),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  KAFKA_SASL_USERNAME: z.string().min(1).optional(),
+  KAFKA_SASL_PASSWORD_FILE: z.string().min(1).optional(),
+  KAFKA_TOPIC_PARTITIONS: z.coerce.number().int().min(1).max(10_000).default(12),
+  KAFKA_TOPIC_REPLICATION: z.coerce.number().int().min(1).max(100).default(3),
+  KAFKA_TOPIC_MIN_ISR: z.coerce.number().int().min(1).max(100).default(2),
+} as const;
+
 /** A service app on its own: the log and the read models lie in one database, keys in a folder. */
 export const ServiceEnv = z.object({
   ...HttpEnv,
   ...PostgresEnv,
   ...CoreEnv,
+  ...ScaleOutEnv,
   /** Role that may migrate; absent: the database is migrated by somebody else. */
   POSTGRES_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   VERDICT_KEYS_DIR: z.string().min(1).default('.verdict/keys'),
