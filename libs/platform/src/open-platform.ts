@@ -64,10 +64,12 @@ const projectorObserver = (logger: Logger): ProjectorObserver => ({
 
 const LAG_EVERY_MS = 5_000;
 
-/** Sets `projection_lag_seconds` from time to time: a gauge is set by its owner, never on a read. */
+/** Sets lag and parked journals from time to time: a gauge is set by its owner, never on a read. */
 const watchLag = (projector: Projector, metrics: Metrics): NodeJS.Timeout =>
   setInterval(() => {
-    metrics.projectionLagSeconds.set(projector.lag().oldestMs / 1000, 'read_models');
+    const { oldestMs, parkedJournals } = projector.lag();
+    metrics.projectionLagSeconds.set(oldestMs / 1000, 'read_models');
+    metrics.parkedJournals.set(parkedJournals.length, 'read_models');
   }, LAG_EVERY_MS).unref();
 
 const migrate = async ({ adminUrl }: PlatformOptions): Promise<void> => {

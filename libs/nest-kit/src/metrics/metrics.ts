@@ -84,6 +84,16 @@ export class Metrics extends InstrumentMaker {
     'Age of the oldest entry that a projection has not seen',
     { projection: null },
   );
+  readonly relayLagSeconds = this.gauge<[kind: Kind]>(
+    'relay_lag_seconds',
+    'Age of the oldest entry that the relay has not published',
+    { kind: null },
+  );
+  readonly parkedJournals = this.gauge<[consumer: string]>(
+    'parked_journals',
+    'Journals that a consumer has stopped at: each waits for `verdict journals resume`',
+    { consumer: null },
+  );
 
   readonly approvalRequests = this.counter<[source: Source, outcome: ApprovalOutcome]>(
     'approval_requests_total',
