@@ -4,6 +4,7 @@ import { budgetCommand } from './commands/budget.command.js';
 import { exportCommand } from './commands/export.command.js';
 import { gateCommand } from './commands/gate.command.js';
 import { keyCommand } from './commands/key.command.js';
+import { migrateCommand } from './commands/migrate.command.js';
 import { policyCommand } from './commands/policy.command.js';
 import { priceBookCommand } from './commands/price-book.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
@@ -51,6 +52,7 @@ export const createProgram = (io: Io): Command => {
     exportCommand,
     verifyCommand,
     keyCommand,
+    migrateCommand,
     rebuildCommand,
   ];
   for (const create of commands) program.addCommand(create(io));

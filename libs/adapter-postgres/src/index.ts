@@ -7,6 +7,7 @@ export { checkHeads } from './journals/check-heads.js';
 export type { HeadMismatch } from './journals/check-heads.js';
 export { migrateLog } from './journals/migrate-log.js';
 export type { MigrateLogOptions } from './journals/migrate-log.js';
+export { migrateDatabase } from './migrate-database.js';
 export { LogDamaged, openPostgresJournals } from './journals/postgres-journals.js';
 export type { PostgresJournalsOptions } from './journals/postgres-journals.js';
 export { ensureRoles, OWNER_ROLE, SERVICE_ROLE } from './journals/roles.js';

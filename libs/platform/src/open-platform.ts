@@ -10,7 +10,7 @@ import {
   type Sealer,
 } from '@verdict/application';
 import { openFileKeyStore, openFileSealer } from '@verdict/adapter-file';
-import { allowReadModels, migrateLog, openPostgresJournals, openReadModels } from '@verdict/adapter-postgres';
+import { migrateDatabase, openPostgresJournals, openReadModels } from '@verdict/adapter-postgres';
 import type { Health, Metrics } from '@verdict/nest-kit';
 import type { Logger } from 'pino';
 import { metricsObserver } from './observers.js';
@@ -72,12 +72,6 @@ const watchLag = (projector: Projector, metrics: Metrics): NodeJS.Timeout =>
     metrics.parkedJournals.set(parkedJournals.length, 'read_models');
   }, LAG_EVERY_MS).unref();
 
-const migrate = async ({ adminUrl }: PlatformOptions): Promise<void> => {
-  if (adminUrl === undefined) return;
-  await migrateLog(adminUrl);
-  await allowReadModels(adminUrl);
-};
-
 const openKeys = async (keysDir: string): Promise<{ readonly keys: KeyStore; readonly sealer: Sealer }> => {
   const dir = resolve(keysDir);
   return { keys: await openFileKeyStore(dir), sealer: openFileSealer(resolve(dir, 'subjects')) };
@@ -88,8 +82,8 @@ const openKeys = async (keysDir: string): Promise<{ readonly keys: KeyStore; rea
  * meet; a process that wants others (a broker, another log) is wired here and nowhere else.
  */
 export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatform> => {
-  const { url, logger, metrics, health, commitDelayMs } = options;
-  await migrate(options);
+  const { url, adminUrl, logger, metrics, health, commitDelayMs } = options;
+  if (adminUrl !== undefined) await migrateDatabase(adminUrl);
   const journals = await openPostgresJournals({
     url,
     ...(commitDelayMs > 0 ? { commitDelayMs } : {}),
