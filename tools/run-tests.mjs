@@ -1,21 +1,25 @@
 /**
  * `npm test [jest arguments]`: builds, runs jest, names what was skipped and why, and ends with one line of counts.
- * The build comes first because the end-to-end tests start built processes. Exit code: 0 only when something ran and
- * nothing failed.
+ * The build comes first because the end-to-end tests start built processes. Suites that need Kafka use KAFKA_BROKERS, else
+ * one broker that is started for the run. Exit code: 0 only when something ran and nothing failed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KafkaMissing, startKafkaBroker } from '../test/support/kafka/broker.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const WORKERS = '2';
 
-const node = (script, args, env = {}) =>
+const JEST = 'node_modules/jest/bin/jest.js';
+
+const node = (script, args, env = {}, stdio = 'inherit') =>
   spawnSync(process.execPath, [join(root, script), ...args], {
     cwd: root,
-    stdio: 'inherit',
+    stdio,
+    encoding: 'utf8',
     env: { ...process.env, ...env },
   });
 
@@ -49,18 +53,48 @@ const printSkipped = ({ testResults }) => {
   }
 };
 
-const passedThrough = process.argv.slice(2);
-const options = process.env.NODE_OPTIONS ?? '';
+/** Whether jest, given these arguments, runs a suite on the shared broker. */
+const needsKafka = (args) => {
+  const { stdout } = node(JEST, [...args, '--listTests'], {}, ['ignore', 'pipe', 'ignore']);
+  const files = stdout.split('\n').filter((line) => line.endsWith('.ts'));
+  return files.some((file) => readFileSync(file, 'utf8').includes('describeKafka('));
+};
+
+/** undefined: suites find the broker of KAFKA_BROKERS, need none, or are skipped and say why. */
+const openBroker = async (args) => {
+  if ((process.env.KAFKA_BROKERS ?? '') !== '' || !needsKafka(args)) return undefined;
+  try {
+    return await startKafkaBroker();
+  } catch (error) {
+    if (!(error instanceof KafkaMissing)) throw error;
+    console.error(error.message);
+    return undefined;
+  }
+};
+
+const runJest = async (args, output) => {
+  const options = process.env.NODE_OPTIONS ?? '';
+  const hasWorkers = args.some((argument) => /^(-w|--maxWorkers|-i|--runInBand)/.test(argument));
+  const broker = await openBroker(args);
+  try {
+    return node(
+      JEST,
+      [...(hasWorkers ? [] : [`--maxWorkers=${WORKERS}`]), '--json', `--outputFile=${output}`, ...args],
+      {
+        NODE_OPTIONS: `${options} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
+        ...(broker === undefined ? {} : { KAFKA_BROKERS: broker.brokers.join(',') }),
+      },
+    );
+  } finally {
+    await broker?.stop();
+  }
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'verdict-tests-'));
 const output = join(folder, 'results.json');
 
 build();
-const hasWorkers = passedThrough.some((argument) => /^(-w|--maxWorkers|-i|--runInBand)/.test(argument));
-const { status } = node(
-  'node_modules/jest/bin/jest.js',
-  [...(hasWorkers ? [] : [`--maxWorkers=${WORKERS}`]), '--json', `--outputFile=${output}`, ...passedThrough],
-  { NODE_OPTIONS: `${options} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim() },
-);
+const { status } = await runJest(process.argv.slice(2), output);
 const result = resultOf(output);
 rmSync(folder, { recursive: true, force: true });
 
