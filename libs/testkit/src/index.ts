@@ -19,3 +19,5 @@ export type { ReadModelsUnderTest } from './describe-read-models.js';
 export { freshHistory, History } from './read-models-contract/history.js';
 export { describeRelayStore } from './describe-relay-store.js';
 export type { RelayStoreUnderTest } from './describe-relay-store.js';
+export { type BusSuiteParts, describeBus } from './describe-bus.js';
+export type { BusUnderTest, OpenBus } from './bus-contract/under-test.js';
