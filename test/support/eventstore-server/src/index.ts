@@ -1,0 +1,2 @@
+export type { Fault, FaultOptions, Faults } from './faults.js';
+export { type EventStoreServer, type EventStoreServerOptions, startEventStoreServer } from './server.js';
