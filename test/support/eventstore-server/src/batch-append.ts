@@ -61,6 +61,7 @@ class BatchAppendCall {
   }
 
   private receive(message: streams.BatchAppendReq): void {
+    if (this.isEnded) return; // What is on its way when a call ends is lost with it.
     const key = readId(message.getCorrelationId());
     const options = message.getOptions();
     if (options !== undefined && !this.pending.has(key)) this.open(key, message, options);
@@ -121,6 +122,7 @@ class BatchAppendCall {
   private async deliver(pending: Pending, delivery: Delivery): Promise<void> {
     if (delivery.kind === 'none') return;
     if (delivery.kind === 'cut') {
+      this.stop();
       this.context.cut(this.call.getPeer());
       return;
     }

@@ -1,12 +1,14 @@
 import {
   ANY,
   BACKWARDS,
+  DeadlineExceededError,
   END,
   type EventStoreDBClient,
   FORWARDS,
   jsonEvent,
   MaxAppendSizeExceededError,
   NO_STREAM,
+  persistentSubscriptionToStreamSettingsFromDefaults,
   START,
   STREAM_EXISTS,
   StreamDeletedError,
@@ -14,6 +16,7 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { startEventStoreServer } from './index.js';
@@ -151,6 +154,23 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       WrongExpectedVersionError,
     );
     expect(await texts(client, stream)).toHaveLength(50);
+  });
+
+  it('refuses a batch as timed out when its deadline is over, and does not store it', async () => {
+    const stream = freshStream();
+    const late = client.appendToStream(stream, event('a'), { expectedRevision: NO_STREAM, deadline: -1000 });
+    await expect(late).rejects.toThrow(DeadlineExceededError);
+    await expect(texts(client, stream)).rejects.toThrow(StreamNotFoundError);
+  });
+
+  it('says success: false to a client that wants no exception for a conflict', async () => {
+    const stream = freshStream();
+    const calm = open(`${target.url}&throwOnAppendFailure=false`);
+    await calm.appendToStream(stream, [event('a'), event('b'), event('c')], { expectedRevision: NO_STREAM });
+    for (const [, path] of PATHS) {
+      const refused = await calm.appendToStream(stream, event('d'), { ...path, expectedRevision: 0n });
+      expect(refused.success).toBe(false);
+    }
   });
 
   it('lets one of several writers at the same revision win', async () => {
@@ -379,5 +399,34 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
         nextExpectedRevision: 6n,
       });
     });
+  });
+});
+
+describe('The test server', () => {
+  const open = useClients();
+
+  it('is found by gossip as the leader of a cluster of one', async () => {
+    const server = await startEventStoreServer();
+    const discover = `esdb+discover://127.0.0.1:${server.port}?tls=false&nodePreference=leader`;
+    const stream = freshStream();
+    await open(discover).appendToStream(stream, event('a'), { expectedRevision: NO_STREAM });
+    expect(await texts(open(server.url), stream)).toEqual(['a']);
+    await server.stop();
+  });
+
+  it('has no persistent subscriptions', async () => {
+    const server = await startEventStoreServer();
+    const settings = persistentSubscriptionToStreamSettingsFromDefaults();
+    const refused = open(server.url).createPersistentSubscriptionToStream(freshStream(), 'group', settings);
+    await expect(refused).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
+    await server.stop();
+  });
+
+  it('starts on the port that it is given', async () => {
+    const first = await startEventStoreServer();
+    await first.stop();
+    const second = await startEventStoreServer({ port: first.port });
+    expect(second.url).toBe(first.url);
+    await second.stop();
   });
 });

@@ -38,7 +38,7 @@ export const decodeFrames = (bytes: Buffer): Decoded => {
   let offset = 0;
   while (offset + HEADER_BYTES <= bytes.length) {
     const end = offset + HEADER_BYTES + bytes.readUInt32BE(offset);
-    if (end > bytes.length) break;
+    if (end > bytes.length || end === offset + HEADER_BYTES) break; // Zeros of a file that grew ahead of its data.
     const payload = bytes.subarray(offset + HEADER_BYTES, end);
     if (crc32(payload) !== bytes.readUInt32BE(offset + 4)) break;
     frames.push(deserialize(payload) as Frame); // Our own bytes, as the checksum says.

@@ -131,7 +131,8 @@ class Subscription {
     }
     if (!this.isLive) await outlet.write(caughtUpMessage());
     this.isLive = true;
-    await outlet.until(committed(store, source, outlet));
+    const hasMore = (): boolean => source.next(1).considered.length > 0 || source.ended() !== undefined;
+    if (!hasMore()) await outlet.until((wake) => store.onCommit(() => (hasMore() ? wake() : undefined)));
     if (source.next(LIVE_BUFFER + 1).considered.length <= LIVE_BUFFER || this.isSilent) return;
     await outlet.write(fellBehindMessage());
     this.isLive = false;
@@ -168,19 +169,6 @@ class Subscription {
     if (strike !== undefined) await outlet.write(checkpointMessage(last.position));
   }
 }
-
-/** Resolves when there is something more to look at. */
-const committed = (store: Store, source: Source, outlet: Outlet): Promise<void> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      if (source.next(1).considered.length === 0 && source.ended() === undefined) return;
-      stop();
-      resolve();
-    };
-    const stop = store.onCommit(look);
-    outlet.onClose(stop);
-    look();
-  });
 
 /** All that are open, which is what the faults of subscriptions concern. */
 export class Subscriptions {

@@ -39,9 +39,9 @@ const DEADLINE_MS = 30_000;
 const STEP_MS = 5;
 
 /** Waits until something holds; says what it waited for if it never does. */
-export const eventually = async (what: string, holds: () => boolean): Promise<void> => {
+export const eventually = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
   const endMs = Date.now() + DEADLINE_MS;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > endMs) throw new Error(`never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
@@ -67,4 +67,19 @@ export const listenTo = (subscription: StreamSubscription | AllStreamSubscriptio
     },
   );
   return heard;
+};
+
+/** A promise that may stay open: what became of it so far. A late rejection is nobody's surprise. */
+export interface Tracked<T> {
+  readonly outcome: () => 'open' | 'fulfilled' | 'rejected';
+  readonly settled: Promise<PromiseSettledResult<T>>;
+}
+
+export const track = <T>(promise: Promise<T>): Tracked<T> => {
+  let outcome: 'open' | 'fulfilled' | 'rejected' = 'open';
+  const settled = Promise.allSettled([promise]).then(([result]) => {
+    outcome = result.status;
+    return result;
+  });
+  return { outcome: () => outcome, settled };
 };
