@@ -1,4 +1,4 @@
-import { type Expected, type ProposedEvent, sizeOf, ticksOf } from './events.js';
+import { type Expected, type ProposedEvent, ticksOf } from './events.js';
 import type { Fault, FaultSwitches } from './faults.js';
 import type { Store, WriteResult } from './store.js';
 
@@ -25,7 +25,7 @@ export type Delivery =
   | { readonly kind: 'cut' }
   | { readonly kind: 'half_close' };
 
-/** `MaxAppendSize`, until it grew in later versions. */
+/** `MaxAppendSize`, until it grew in later versions. Checked while the parts of an append come in. */
 export const APPEND_BYTES_MAX = 1_048_576;
 
 const LATE_MS = 3_000;
@@ -44,10 +44,7 @@ type AppendFault = (typeof BATCH_FAULTS)[number];
 
 const answered = (answer: AppendAnswer): Delivery => ({ kind: 'answer', answer, times: 1, delayMs: 0 });
 
-export const totalSize = (events: readonly ProposedEvent[]): number =>
-  events.reduce((sum, event) => sum + sizeOf(event), 0);
-
-/** Appends of both paths: limits, the store, and what the switches do to them. */
+/** Appends of both paths: the store, and what the switches do to them. What is too large came not so far. */
 export class Appends {
   constructor(
     private readonly store: Store,
@@ -99,7 +96,6 @@ export class Appends {
   private async write(request: AppendRequest, skewMs: number): Promise<AppendAnswer> {
     const nowMs = Date.now() + skewMs;
     if (request.deadlineMs !== undefined && request.deadlineMs <= nowMs) return { kind: 'timeout' };
-    if (totalSize(request.events) > APPEND_BYTES_MAX) return { kind: 'too_large', limit: APPEND_BYTES_MAX };
     const { stream, expected, events } = request;
     return this.store.append({ stream, expected, createdTicks: ticksOf(nowMs) }, events);
   }

@@ -1,15 +1,8 @@
 import type { ServerDuplexStream, ServiceError } from '@grpc/grpc-js';
-import {
-  type AppendAnswer,
-  APPEND_BYTES_MAX,
-  type Appends,
-  type AppendRequest,
-  type Delivery,
-  totalSize,
-} from './appends.js';
+import { type AppendAnswer, APPEND_BYTES_MAX, type Appends, type AppendRequest, type Delivery } from './appends.js';
 import { batchError, batchSuccess, type ErrorStatus } from './batch-answers.js';
 import { notLeader } from './errors.js';
-import type { ProposedEvent } from './events.js';
+import { type ProposedEvent, sizeOf } from './events.js';
 import type { shared, streams } from './protocol.js';
 import { readExpected, readId, readProposed, readStreamName } from './wire.reader.js';
 
@@ -25,6 +18,7 @@ interface Pending {
   readonly correlationId: shared.UUID | undefined;
   readonly request: Omit<AppendRequest, 'events'>;
   readonly events: ProposedEvent[];
+  bytes: number;
   /** The client waits until then for its own last part. */
   readonly timer: NodeJS.Timeout;
 }
@@ -91,7 +85,7 @@ class BatchAppendCall {
       this.refuse(correlationId, stream, { kind: 'timeout' });
     }, waitMs);
     const request = { stream, expected, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
-    const pending: Pending = { correlationId, events: [], timer, request };
+    const pending: Pending = { correlationId, events: [], bytes: 0, timer, request };
     this.pending.set(key, pending);
   }
 
@@ -100,9 +94,9 @@ class BatchAppendCall {
       const event = readProposed(proposed);
       if (typeof event === 'string') return { kind: 'bad_request', message: `${event} is missing` };
       pending.events.push(event);
+      pending.bytes += sizeOf(event);
     }
-    const isTooLarge = totalSize(pending.events) > APPEND_BYTES_MAX;
-    return isTooLarge ? { kind: 'too_large', limit: APPEND_BYTES_MAX } : undefined;
+    return pending.bytes > APPEND_BYTES_MAX ? { kind: 'too_large', limit: APPEND_BYTES_MAX } : undefined;
   }
 
   private forget(key: string, { timer }: Pending): void {

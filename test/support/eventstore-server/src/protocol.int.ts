@@ -3,6 +3,8 @@ import {
   BACKWARDS,
   DeadlineExceededError,
   END,
+  eventTypeFilter,
+  excludeSystemEvents,
   type EventStoreDBClient,
   FORWARDS,
   jsonEvent,
@@ -329,6 +331,21 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       await eventually('the event again', () => later.texts.length === 1);
     });
 
+    it('to $all passes by the type of events, too', async () => {
+      const stream = freshStream();
+      const start = await client.appendToStream(stream, event('start'), { expectedRevision: NO_STREAM });
+      await client.setStreamMetadata(stream, { maxCount: 5 });
+      await client.appendToStream(stream, event('a'), { expectedRevision: 0n });
+      const filters = [
+        excludeSystemEvents(),
+        eventTypeFilter({ prefixes: ['happ'] }),
+        eventTypeFilter({ prefixes: ['$m'] }),
+      ];
+      const heard = filters.map((filter) => listenTo(client.subscribeToAll({ fromPosition: start.position!, filter })));
+      await eventually('the event', () => heard.every(({ texts }) => texts.length > 0));
+      expect(heard.map(({ texts }) => texts[0])).toEqual(['a', 'a', '{"$maxCount":5}']);
+    });
+
     it('ends without an error when it is left', async () => {
       const subscription = client.subscribeToStream(freshStream());
       const heard = listenTo(subscription);
@@ -350,6 +367,37 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       const again = await client.appendToStream(stream, event('c'), { expectedRevision: NO_STREAM });
       expect(again.nextExpectedRevision).toBe(2n);
       expect(await texts(client, stream)).toEqual(['c']);
+      expect((await client.getStreamMetadata(stream)).metadata).toEqual({ truncateBefore: 2 });
+    });
+
+    it('that is deleted softly accepts its last revision too, but does not exist', async () => {
+      const stream = freshStream();
+      await client.appendToStream(stream, event('a'), { expectedRevision: NO_STREAM });
+      await client.deleteStream(stream);
+      const asExisting = client.appendToStream(stream, event('x'), { expectedRevision: STREAM_EXISTS });
+      await expect(asExisting).rejects.toThrow(StreamDeletedError);
+      await client.appendToStream(stream, event('b'), { expectedRevision: 0n });
+      expect(await texts(client, stream)).toEqual(['b']);
+    });
+
+    it('that is deleted softly is empty, not absent, when it gets new metadata', async () => {
+      const stream = freshStream();
+      await client.appendToStream(stream, event('a'), { expectedRevision: NO_STREAM });
+      await client.deleteStream(stream);
+      await client.setStreamMetadata(stream, { maxCount: 5 });
+      expect(await texts(client, stream)).toEqual([]);
+      expect((await client.getStreamMetadata(stream)).metadata).toEqual({ maxCount: 5, truncateBefore: 1 });
+    });
+
+    it('that is written again while somebody follows it goes on for him too', async () => {
+      const stream = freshStream();
+      await client.appendToStream(stream, event('a'), { expectedRevision: NO_STREAM });
+      const heard = listenTo(client.subscribeToStream(stream));
+      await eventually('the first event', () => heard.texts.length === 1);
+      await client.deleteStream(stream);
+      await client.appendToStream(stream, event('b'), { expectedRevision: NO_STREAM });
+      await eventually('the second event', () => heard.texts.length === 2);
+      expect(heard.errors).toEqual([]);
     });
 
     it('is not deleted at another revision than its own', async () => {
@@ -385,6 +433,9 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       await client.setStreamMetadata(stream, { maxCount: 9 });
       await client.setStreamMetadata(stream, { maxAge: 60, acl });
       expect((await client.getStreamMetadata(stream)).metadata).toEqual({ maxAge: 60, acl });
+      expect(await texts(client, `$$${stream}`)).toHaveLength(1);
+      await client.tombstoneStream(stream);
+      await expect(texts(client, `$$${stream}`)).rejects.toThrow(StreamDeletedError);
     });
 
     it('shows what its metadata leave of it, and counts on', async () => {

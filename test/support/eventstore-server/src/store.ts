@@ -72,7 +72,12 @@ export class Store {
     if (decision.kind !== 'write') return this.answer(stream, decision);
     const before = this.index.lastRevision(stream);
     const records: LogRecord[] = [{ kind: 'write', stream, createdTicks: write.createdTicks, events }];
-    if (decision.isUndeletion) records.unshift(this.undeletion(write, before + 1n));
+    if (decision.isUndeletion) records.push(this.undeletion(write, stream, this.metadataOf(stream)));
+    const original = isMetastream(stream) ? originalOf(stream) : undefined;
+    // New metadata of a soft-deleted stream let it live again too.
+    if (original !== undefined && isSoftDeleted(retentionOf(this.metadataOf(original)))) {
+      records.push(this.undeletion(write, original, events.at(-1)));
+    }
     await this.commit(records);
     return this.success(stream, before + BigInt(events.length));
   }
@@ -142,7 +147,7 @@ export class Store {
 
   private facts(stream: string): StreamFacts {
     const isTombstoned = this.index.isTombstoned(isMetastream(stream) ? originalOf(stream) : stream);
-    const metadata = this.index.lastEvent(metastreamOf(stream));
+    const metadata = this.metadataOf(stream);
     return {
       lastRevision: this.index.lastRevision(stream),
       isTombstoned,
@@ -153,10 +158,13 @@ export class Store {
     };
   }
 
-  private undeletion({ stream, createdTicks }: Write, firstRevision: bigint): LogRecord {
-    const metastream = metastreamOf(stream);
-    const events = [metadataEvent(undeletion(this.index.lastEvent(metastream), firstRevision))];
-    return { kind: 'write', stream: metastream, createdTicks, events };
+  private metadataOf(stream: string): RecordedEvent | undefined {
+    return this.index.lastEvent(metastreamOf(stream));
+  }
+
+  private undeletion({ createdTicks }: Write, stream: string, metadata: ProposedEvent | undefined): LogRecord {
+    const data = undeletion(metadata, this.index.lastRevision(stream) + 1n);
+    return { kind: 'write', stream: metastreamOf(stream), createdTicks, events: [metadataEvent(data)] };
   }
 
   private async commit(frame: Frame): Promise<void> {

@@ -1,4 +1,4 @@
-import { DELETED_REVISION, type RecordedEvent } from './events.js';
+import { DELETED_REVISION, type ProposedEvent, type RecordedEvent } from './events.js';
 
 /** What a stream's metadata say about which of its events are still shown. */
 export interface Retention {
@@ -9,7 +9,7 @@ export interface Retention {
 
 const parsed = new WeakMap<RecordedEvent, Retention>();
 
-const jsonOf = (event: RecordedEvent): Readonly<Record<string, unknown>> => {
+const jsonOf = (event: ProposedEvent): Readonly<Record<string, unknown>> => {
   try {
     const value: unknown = JSON.parse(Buffer.from(event.data).toString('utf8'));
     return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
@@ -45,5 +45,5 @@ export const isSoftDeleted = ({ truncateBefore }: Retention): boolean => truncat
 export const softDeletion = (): Uint8Array => Buffer.from(`{"$tb":${String(DELETED_REVISION)}}`);
 
 /** The metadata of a stream that lives again: the rest stays, what was deleted stays hidden. */
-export const undeletion = (event: RecordedEvent | undefined, firstRevision: bigint): Uint8Array =>
+export const undeletion = (event: ProposedEvent | undefined, firstRevision: bigint): Uint8Array =>
   Buffer.from(JSON.stringify({ ...(event === undefined ? {} : jsonOf(event)), $tb: Number(firstRevision) }));

@@ -1,5 +1,5 @@
 import type { sendUnaryData, ServerReadableStream, ServiceError } from '@grpc/grpc-js';
-import { type AppendAnswer, APPEND_BYTES_MAX, type Appends, totalSize } from './appends.js';
+import { type AppendAnswer, APPEND_BYTES_MAX, type Appends } from './appends.js';
 import {
   accessDenied,
   invalidArgument,
@@ -10,7 +10,7 @@ import {
   streamDeleted,
   timedOut,
 } from './errors.js';
-import { type Expected, NO_STREAM, type ProposedEvent } from './events.js';
+import { type Expected, NO_STREAM, type ProposedEvent, sizeOf } from './events.js';
 import { shared, streams } from './protocol.js';
 import { readExpected, readProposed, readStreamName } from './wire.reader.js';
 
@@ -78,6 +78,7 @@ const readTarget = (options: streams.AppendReq.Options): Target | undefined => {
 class UnaryAppendCall {
   private target: Target | undefined;
   private readonly events: ProposedEvent[] = [];
+  private bytes = 0;
   private isAnswered = false;
 
   constructor(
@@ -106,7 +107,8 @@ class UnaryAppendCall {
       return;
     }
     this.events.push(event);
-    if (totalSize(this.events) > APPEND_BYTES_MAX) this.answer(maximumAppendSizeExceeded(APPEND_BYTES_MAX));
+    this.bytes += sizeOf(event);
+    if (this.bytes > APPEND_BYTES_MAX) this.answer(maximumAppendSizeExceeded(APPEND_BYTES_MAX));
   }
 
   private async append(): Promise<void> {

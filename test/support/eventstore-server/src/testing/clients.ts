@@ -13,7 +13,11 @@ export const freshStream = (kind = 'test'): string => `${kind}-${randomUUID()}`;
 export const event = (text: string, id: string = randomUUID()): ReturnType<typeof binaryEvent> =>
   binaryEvent({ id, type: 'happened', data: Buffer.from(text) });
 
-export const textOf = (data: unknown): string => Buffer.from(data as Uint8Array).toString('utf8');
+/** Data as text, whichever way the client gives them. */
+export const textOf = (data: unknown): string =>
+  ArrayBuffer.isView(data)
+    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8')
+    : JSON.stringify(data);
 
 /** The texts of a stream's events, by revision. */
 export const texts = async (client: EventStoreDBClient, stream: string): Promise<readonly string[]> => {
@@ -60,12 +64,9 @@ export const listenTo = (subscription: StreamSubscription | AllStreamSubscriptio
     subscription.on(signal, () => heard.signals.push(signal));
   }
   subscription.on('error', (error: Error) => heard.errors.push(error));
-  subscription.on(
-    'data',
-    ({ event: recorded }: { readonly event?: { readonly data: unknown; readonly isJson: boolean } }) => {
-      heard.texts.push(recorded?.isJson === true ? JSON.stringify(recorded.data) : textOf(recorded?.data));
-    },
-  );
+  subscription.on('data', ({ event: recorded }: { readonly event?: { readonly data: unknown } }) => {
+    heard.texts.push(textOf(recorded?.data));
+  });
   return heard;
 };
 
