@@ -3,5 +3,6 @@ import { ApprovalsModule } from './approvals.module.js';
 
 await runService({
   name: 'approvals',
+  writes: ['approvals'],
   moduleOf: (platform) => Promise.resolve({ module: ApprovalsModule.register(platform) }),
 });

@@ -75,10 +75,9 @@ export class GateController {
   }
 
   private async decide(request: ChangeRequest, call: Call, key: string | undefined): Promise<DecidedChange> {
-    const meta = call.meta(key);
     const started = performance.now();
     const result = await withSpan('decide change', { 'verdict.source': request.source }, () =>
-      this.decideChange(request, meta),
+      this.decideChange(request, call.meta(key)),
     );
     this.count(request, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);

@@ -1,4 +1,8 @@
 import { runService } from '@verdict/platform';
 import { GateModule } from './gate.module.js';
 
-await runService({ name: 'gate', moduleOf: (platform) => Promise.resolve({ module: GateModule.register(platform) }) });
+await runService({
+  name: 'gate',
+  writes: ['policy', 'decisions'],
+  moduleOf: (platform) => Promise.resolve({ module: GateModule.register(platform) }),
+});

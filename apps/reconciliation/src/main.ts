@@ -3,5 +3,6 @@ import { ReconciliationModule } from './reconciliation.module.js';
 
 await runService({
   name: 'reconciliation',
+  writes: ['reservations'],
   moduleOf: (platform) => Promise.resolve({ module: ReconciliationModule.register(platform) }),
 });

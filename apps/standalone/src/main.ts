@@ -74,12 +74,13 @@ const openServices = async (
     adminUrl,
     keysDir: join(dataDir, 'keys'),
     logHost: config.VERDICT_LOG_HOST,
-    commitDelayMs: config.VERDICT_COMMIT_DELAY_MS,
-    isTraced: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+    logChoice: { kind: 'postgres', url, commitDelayMs: config.VERDICT_COMMIT_DELAY_MS },
+    busChoice: { kind: 'log' },
+    relayKinds: [],
     ...instruments,
   });
   opened.add(() => platform.close());
-  const audit = await openAudit({ url, adminUrl, exportsDir: join(dataDir, 'exports') });
+  const audit = await openAudit({ url, adminUrl, exportsDir: join(dataDir, 'exports'), isLog: true });
   opened.add(() => audit.close());
   const module = StandaloneModule.of(
     GateModule.register(platform),

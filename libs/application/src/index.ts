@@ -44,7 +44,7 @@ export {
   requestedApproval,
   settledReservation,
 } from './journals/entries.codec.js';
-export { EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
+export { type AroundAppend, EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';
 export { LogBus, type LogBusOptions } from './bus/log-bus.js';
@@ -112,6 +112,7 @@ export { projectEntry } from './projections/project-entry.js';
 export { RETRY_TERMS, type RetryTerms, SLICE_ENTRIES_MAX } from './projections/lane.js';
 export { Projector } from './projections/projector.js';
 export {
+  type AroundApply,
   type ProjectorDeps,
   type ProjectorLag,
   type ProjectorObserver,

@@ -39,7 +39,7 @@ export { Answer, Caller, RawBody, RequestContext } from './routing/params.decora
 export { BODY_BYTES_MAX, ROLES, type Role, type RouteSpec } from './routing/route-spec.js';
 export { RouteWithoutRoles, type RegisteredRoute } from './routing/route-table.js';
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
-export { withSpan } from './tracing/with-span.js';
+export { currentTraceparent, withSpan, withSpansOf } from './tracing/with-span.js';
 export { metaOf, oneKey, readBody, readParams, unwrap, waitForMinEntry } from './routing/edge.js';
 export { Call, TheCall } from './routing/call.decorator.js';
 export { IdempotencyKeyHeader, RangeHeader } from './routing/headers.decorator.js';

@@ -27,6 +27,11 @@ const ScaleOutEnv = {
   VERDICT_BUS: z.enum(['log', 'kafka']).default('log'),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_CLIENT_ID: z.string().min(1).default('verdict'),
+  /** Topics are `<prefix>.<kind>.v1`: another prefix for another deployment on the same brokers. */
+  KAFKA_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,100}$/)
+    .default('verdict'),
   KAFKA_TLS: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
   KAFKA_CA_FILE: z.string().min(1).optional(),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),

@@ -3,6 +3,7 @@ import {
   type Clock,
   EntryLog,
   type Ids,
+  type JournalKind,
   type KeyStore,
   type Platform,
   Projector,
@@ -10,23 +11,27 @@ import {
   type Sealer,
 } from '@verdict/application';
 import { openFileKeyStore, openFileSealer } from '@verdict/adapter-file';
-import { migrateDatabase, openPostgresJournals, openReadModels } from '@verdict/adapter-postgres';
+import { migrateDatabase, openReadModels } from '@verdict/adapter-postgres';
 import type { Health, Metrics } from '@verdict/nest-kit';
 import type { Logger } from 'pino';
 import { metricsObserver } from './observers.js';
+import { type BusChoice, openBus } from './open-bus.js';
+import { type LogChoice, openLog } from './open-log.js';
+import { openRelays } from './open-relays.js';
 import { systemClock, systemIds } from './system.js';
-import { tracedJournals } from './traced-journals.js';
+import { tracedAppend, tracedApply } from './traced.js';
 
 export interface PlatformOptions {
-  /** Role `verdict_service`: appends, reads, owns the read models. */
+  /** Role `verdict_service` of the database: owns the read models; appends and reads where it is the log too. */
   readonly url: string;
   /** Administrator of the database; absent: somebody else migrates it. */
   readonly adminUrl: string | undefined;
   readonly keysDir: string;
   readonly logHost: string;
-  readonly commitDelayMs: number;
-  /** Spans around appends; pointless while tracing is off. */
-  readonly isTraced: boolean;
+  readonly logChoice: LogChoice;
+  readonly busChoice: BusChoice;
+  /** Kinds of journals that this process writes, and therefore relays where the bus is not the log itself. */
+  readonly relayKinds: readonly JournalKind[];
   readonly metrics: Metrics;
   readonly health: Health;
   readonly logger: Logger;
@@ -78,33 +83,34 @@ const openKeys = async (keysDir: string): Promise<{ readonly keys: KeyStore; rea
 };
 
 /**
- * Opens every port of one process: the log and the read models on Postgres, keys in files. The one place where adapters
- * meet; a process that wants others (a broker, another log) is wired here and nowhere else.
+ * Opens every port of one process: the log and the bus as chosen, the read models on Postgres, keys in files. The one place
+ * where adapters meet.
  */
 export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatform> => {
-  const { url, adminUrl, logger, metrics, health, commitDelayMs } = options;
+  const { url, adminUrl, logger, metrics, health, logHost } = options;
   if (adminUrl !== undefined) await migrateDatabase(adminUrl);
-  const journals = await openPostgresJournals({
-    url,
-    ...(commitDelayMs > 0 ? { commitDelayMs } : {}),
-    onFeedLost: (reason) => {
-      logger.warn({ reason }, 'the log feed lost its connection; polling goes on');
-    },
-  });
-  const log = new EntryLog(options.isTraced ? tracedJournals(journals) : journals);
+  const journals = await openLog(options.logChoice, logger);
+  const log = new EntryLog(journals, tracedAppend);
+  const bus = await openBus(options.busChoice, { journals, logHost, logger, metrics });
   const { keys, sealer } = await openKeys(options.keysDir);
   const clock = options.clock ?? systemClock;
   const opened = await openReadModels({ url });
   const { readModels, store } = opened;
-  const projector = new Projector({ log, store, clock }, { observer: projectorObserver(logger) });
+  const projector = new Projector(
+    { log, bus, store, clock },
+    { observer: projectorObserver(logger), around: tracedApply },
+  );
   await projector.start();
   const lag = watchLag(projector, metrics);
+  const kinds = options.busChoice.kind === 'log' ? [] : options.relayKinds;
+  const relays = await openRelays({ kinds, url, log, bus, clock, logger, metrics });
   health.add('read_models', async () => {
     await readModels.highWater('readiness');
   });
   return {
     url,
     log,
+    bus,
     readModels,
     barrier: projector,
     projector,
@@ -113,10 +119,12 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
     clock,
     ids: options.ids ?? systemIds,
     observer: metricsObserver(metrics),
-    logHost: options.logHost,
+    logHost,
     close: async () => {
       clearInterval(lag);
+      await relays.close();
       await projector.stop();
+      await bus.close();
       await opened.close();
       await journals.close();
     },

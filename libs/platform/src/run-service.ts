@@ -1,3 +1,4 @@
+import type { JournalKind } from '@verdict/application';
 import { REASON_CODES } from '@verdict/domain';
 import { openApiDocument } from '@verdict/contracts';
 import {
@@ -18,6 +19,7 @@ import {
 } from '@verdict/nest-kit';
 import { ServiceEnv, type ServiceConfig } from './config.js';
 import { type OpenPlatform, openPlatform } from './open-platform.js';
+import { busChoiceOf, logChoiceOf } from './scale-out.js';
 
 export const VERSION = '0.1.0';
 
@@ -32,6 +34,8 @@ export const apiDocument = () =>
 
 export interface ServiceMain {
   readonly name: string;
+  /** Kinds of journals that the service writes. */
+  readonly writes: readonly JournalKind[];
   /** The service's module over the opened ports. */
   readonly moduleOf: (
     platform: OpenPlatform,
@@ -39,7 +43,7 @@ export interface ServiceMain {
   ) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
 }
 
-const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {
+const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promise<Running> => {
   const config = loadConfig(ServiceEnv, process.env);
   const tracing = await startTracing({
     serviceName: `verdict-${name}`,
@@ -58,8 +62,9 @@ const start = async ({ name, moduleOf }: ServiceMain): Promise<Running> => {
     adminUrl: config.POSTGRES_ADMIN_URL,
     keysDir: config.VERDICT_KEYS_DIR,
     logHost: config.VERDICT_LOG_HOST,
-    commitDelayMs: config.VERDICT_COMMIT_DELAY_MS,
-    isTraced: config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+    logChoice: logChoiceOf(config),
+    busChoice: busChoiceOf(config),
+    relayKinds,
     metrics,
     health,
     logger,

@@ -12,6 +12,7 @@ import {
   openReadModels,
 } from '@verdict/adapter-postgres';
 import {
+  LogBus,
   type AuditStore,
   type ChangeRequest,
   createDecideChange,
@@ -146,6 +147,7 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
   const platform: Platform = {
     ...{
       log,
+      bus: new LogBus(log.journals),
       readModels: withLosses(models.readModels, tricks),
       barrier: projector,
       keys,

@@ -40,6 +40,12 @@ export const recordEntry = (stored: StoredEntry): RecordedEntry => {
   };
 };
 
+/** Runs around an append, for instance as spans of the traces that its entries belong to. */
+export type AroundAppend = (
+  batch: { readonly journal: JournalName; readonly entries: readonly FreshEntry[] },
+  append: () => Promise<AppendResult>,
+) => Promise<AppendResult>;
+
 /** Entries kept of one journal, up to twice that between two cuts, and of all journals together. */
 const TAIL_ENTRIES_MAX = 1_024;
 const ENTRIES_MAX = 8_192;
@@ -58,11 +64,14 @@ export class EntryLog {
   private readonly tails = new Map<JournalName, Tail>();
   private kept = 0;
 
-  constructor(readonly journals: Journals) {}
+  constructor(
+    readonly journals: Journals,
+    private readonly around: AroundAppend = (_batch, append) => append(),
+  ) {}
 
   async append(journal: JournalName, expected: Revision, entries: readonly FreshEntry[]): Promise<AppendResult> {
     const sealed: readonly SealedEntry[] = entries;
-    const result = await this.journals.append(journal, expected, sealed);
+    const result = await this.around({ journal, entries }, () => this.journals.append(journal, expected, sealed));
     if (result.kind === 'appended') {
       this.keep(
         journal,

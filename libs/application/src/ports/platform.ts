@@ -1,3 +1,4 @@
+import type { Bus } from './bus.js';
 import type { EntryLog } from '../journals/entry-log.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { KeyStore } from './key-store.js';
@@ -13,6 +14,8 @@ export interface ReadBarrier {
 /** All ports of one process, opened. Services take it whole and neither know nor care which adapters are behind it. */
 export interface Platform {
   readonly log: EntryLog;
+  /** Tells what moved; what is true is the log. */
+  readonly bus: Bus;
   readonly readModels: ReadModels;
   readonly barrier: ReadBarrier;
   readonly keys: KeyStore;

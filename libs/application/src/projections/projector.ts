@@ -3,7 +3,12 @@ import { LogBus } from '../bus/log-bus.js';
 import { JOURNAL_KINDS, type JournalKind, journalName } from '../journals/kinds.js';
 import type { Movement } from '../ports/bus.js';
 import type { JournalName, Revision, Subscription } from '../ports/journals.js';
-import { type ParkedJournal, type ProjectedSlice, ProjectionsUnavailable } from '../ports/projection-store.js';
+import {
+  type ParkedJournal,
+  type ProjectedSlice,
+  type ProjectionStore,
+  ProjectionsUnavailable,
+} from '../ports/projection-store.js';
 import { Carried } from './carried.js';
 import { Deliveries } from './deliveries.js';
 import { backoffMs, Lane, RETRY_TERMS, type RetryTerms } from './lane.js';
@@ -35,6 +40,7 @@ const textOf = (error: unknown): string =>
 interface Task {
   readonly lane: Lane;
   readonly slice: ProjectedSlice;
+  readonly traceparents: readonly (string | null)[];
 }
 
 /**
@@ -63,7 +69,7 @@ export class Projector {
 
   constructor(
     private readonly deps: ProjectorDeps,
-    options: ProjectorOptions = {},
+    private readonly options: ProjectorOptions = {},
   ) {
     this.observer = options.observer ?? silentProjectorObserver;
     this.terms = options.retry ?? RETRY_TERMS;
@@ -256,8 +262,8 @@ export class Projector {
         const some = lanes.slice(from, from + READS_AT_ONCE);
         const readings = await Promise.all(some.map((lane) => readSlice(this.deps.log, lane, this.carried)));
         for (const [index, lane] of some.entries()) {
-          const slice = await this.sliceOf(lane, readings[index]);
-          if (slice !== undefined) tasks.push({ lane, slice });
+          const task = await this.taskOf(lane, readings[index]);
+          if (task !== undefined) tasks.push(task);
         }
       }
       await this.applyAll(tasks);
@@ -266,10 +272,10 @@ export class Projector {
     }
   }
 
-  private async sliceOf(lane: Lane, reading: SliceReading | undefined): Promise<ProjectedSlice | undefined> {
+  private async taskOf(lane: Lane, reading: SliceReading | undefined): Promise<Task | undefined> {
     switch (reading?.kind) {
       case 'slice':
-        return reading.slice;
+        return { lane, slice: reading.slice, traceparents: reading.traceparents };
       case 'failed':
         await this.fail(lane, reading.error);
         return undefined;
@@ -309,12 +315,17 @@ export class Projector {
 
   private async apply(tasks: readonly Task[]): Promise<void> {
     const startedAt = this.deps.clock.nowMs();
-    const marks = await this.deps.store.apply(tasks.map(({ slice }) => slice));
+    const entries = tasks.reduce((sum, { slice }) => sum + slice.entries.length, 0);
+    const apply = (): ReturnType<ProjectionStore['apply']> => this.deps.store.apply(tasks.map(({ slice }) => slice));
+    const { around } = this.options;
+    const marks =
+      around === undefined
+        ? await apply()
+        : await around({ traceparents: tasks.flatMap(({ traceparents }) => traceparents), entries }, apply);
     for (const { lane } of tasks) {
       lane.moveTo(marks.get(lane.journal) ?? 0n);
       this.waiters.reached(lane.journal, lane.next);
     }
-    const entries = tasks.reduce((sum, { slice }) => sum + slice.entries.length, 0);
     this.observer.applied({ journals: tasks.length, entries, seconds: (this.deps.clock.nowMs() - startedAt) / 1000 });
   }
 

@@ -43,7 +43,14 @@ export interface ProjectorOptions {
   readonly pollEveryMs?: number;
   /** Pause between transactions, so that a busy log makes fewer and larger ones; a waiting reader cuts it short. */
   readonly restMs?: number;
+  /** Runs around a transaction, for instance as spans of the traces that its entries belong to. */
+  readonly around?: AroundApply;
 }
+
+export type AroundApply = <Answer>(
+  round: { readonly traceparents: readonly (string | null)[]; readonly entries: number },
+  apply: () => Promise<Answer>,
+) => Promise<Answer>;
 
 export interface ProjectorLag {
   /** Entries that the log has and the read models have not. */

@@ -6,7 +6,7 @@ import type { Lane } from './lane.js';
 import { projectEntry } from './project-entry.js';
 
 export type SliceReading =
-  | { readonly kind: 'slice'; readonly slice: ProjectedSlice }
+  | { readonly kind: 'slice'; readonly slice: ProjectedSlice; readonly traceparents: readonly (string | null)[] }
   /** The log has nothing from there on. */
   | { readonly kind: 'nothing' }
   /** The entry at the lane's `next` cannot be projected, or the log has lost it. */
@@ -60,6 +60,9 @@ export const readSlice = async (log: EntryLog, lane: Lane, carried?: Carried): P
     if (recorded.length === 0) return { kind: 'failed', error };
   }
   const { entries, failure } = projectAll(lane, recorded);
-  if (entries.length > 0) return { kind: 'slice', slice: { journal: lane.journal, entries } };
+  if (entries.length > 0) {
+    const traceparents = recorded.slice(0, entries.length).map(({ traceparent }) => traceparent);
+    return { kind: 'slice', slice: { journal: lane.journal, entries }, traceparents };
+  }
   return failure === undefined ? { kind: 'nothing' } : { kind: 'failed', error: failure.error };
 };

@@ -89,6 +89,19 @@ export class Metrics extends InstrumentMaker {
     'Age of the oldest entry that the relay has not published',
     { kind: null },
   );
+  readonly relayedEntries = this.counter<[kind: Kind]>(
+    'relay_published_total',
+    'Entries that the relay of this process has published',
+    { kind: label.JOURNAL_KINDS },
+  );
+  readonly relayLeader = this.gauge<[kind: Kind]>('relay_leader', '1 while this process relays journals of this kind', {
+    kind: null,
+  });
+  readonly busEntryMismatches = this.counter<[]>(
+    'bus_entry_mismatch_total',
+    'Records of the bus that are not the entry they claim to be; the log was read instead',
+    {},
+  );
   readonly parkedJournals = this.gauge<[consumer: string]>(
     'parked_journals',
     'Journals that a consumer has stopped at: each waits for `verdict journals resume`',

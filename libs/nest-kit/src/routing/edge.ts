@@ -1,3 +1,4 @@
+import { currentTraceparent } from '../tracing/with-span.js';
 import { DEPTH_MAX, parseBody, type Parsed, parseWith } from '@verdict/contracts';
 import type { JournalKind, Platform, RequestMeta, UseCaseResult } from '@verdict/application';
 import type { z } from 'zod';
@@ -73,7 +74,7 @@ export const metaOf = (caller: Caller, info: RequestInfo, key: string | null): R
   },
   key,
   correlationId: info.correlationId,
-  traceparent: info.traceparent,
+  traceparent: currentTraceparent() ?? info.traceparent,
 });
 
 const KINDS: ReadonlySet<string> = new Set<JournalKind>(['policy', 'decisions', 'approvals', 'reservations']);
