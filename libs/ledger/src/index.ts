@@ -3,13 +3,23 @@ export type { CanonicalCode } from './json/canonical.js';
 export { StrictJsonError, isCanonical, parseStrict } from './json/strict-parser.js';
 export type { StrictJsonCode } from './json/strict-parser.js';
 export type { JsonObject, JsonValue } from './json/json-value.js';
-export { ENVELOPE_BYTES_MAX, emptyRoot, leafHash, nodeHash, sha256, sha256Hex, storeIdOf, toHex } from './hash.js';
+export {
+  ENVELOPE_BYTES_MAX,
+  emptyRoot,
+  leafHash,
+  leafHashOfAny,
+  nodeHash,
+  sha256,
+  sha256Hex,
+  storeIdOf,
+  toHex,
+} from './hash.js';
 export { EntryTooLarge, PAYLOAD_BYTES_MAX } from './entry/envelope.js';
 export type { Cause, Envelope, EnvelopeActor } from './entry/envelope.js';
 export { ENTRY_ID_NAMESPACE, entryIdOf } from './entry/entry-id.js';
 export { EntryInvalid, sealEntry } from './entry/seal-entry.js';
 export type { EntryDraft, SealedLedgerEntry } from './entry/seal-entry.js';
-export { readEntry } from './entry/read-entry.js';
+export { readEntry, splitEntry } from './entry/read-entry.js';
 export type { LedgerEntry } from './entry/read-entry.js';
 export { ENTRY_BYTES_MAX, checkEntry } from './entry/check-entry.js';
 export type { EntryFinding } from './entry/check-entry.js';

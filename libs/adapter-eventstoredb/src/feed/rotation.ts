@@ -1,0 +1,31 @@
+import type { JournalName } from '@verdict/application';
+
+const HOT_MAX = 32;
+
+/** Chooses which heads a poll asks for: those that moved last, and the others by turns. */
+export class Rotation {
+  /** Last moved comes last. */
+  private readonly hot = new Set<JournalName>();
+  private turns: JournalName[] = [];
+
+  moved(journal: JournalName): void {
+    this.hot.delete(journal);
+    this.hot.add(journal);
+    for (const oldest of this.hot) {
+      if (this.hot.size <= HOT_MAX) break;
+      this.hot.delete(oldest);
+    }
+  }
+
+  /** At most `max` of `all`, none twice; every one of them comes within as many calls as it takes. */
+  choose(all: ReadonlySet<JournalName>, max: number): readonly JournalName[] {
+    const chosen = new Set([...this.hot].slice(-Math.ceil(max / 2)));
+    if (this.turns.length === 0) this.turns = [...all];
+    while (chosen.size < max) {
+      const next = this.turns.pop();
+      if (next === undefined) break;
+      chosen.add(next);
+    }
+    return [...chosen];
+  }
+}

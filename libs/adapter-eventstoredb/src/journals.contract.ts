@@ -1,0 +1,63 @@
+import type { Journals } from '@verdict/application';
+import type { JournalsUnderTest } from '@verdict/testkit';
+import { describeJournals } from '@verdict/testkit';
+import { startEventStoreServer } from '../../../test/support/eventstore-server/src/index.js';
+import type { EventStoreServer, Fault } from '../../../test/support/eventstore-server/src/index.js';
+import { openEventStoreJournals } from './open-journals.js';
+
+interface Losses {
+  readonly request: Fault;
+  readonly answer: Fault;
+}
+
+/** A server of its own for each test: it is killed, and entries are taken away from it. */
+const openUnderTest = async (
+  { request, answer }: Losses,
+  crash: (server: EventStoreServer) => Promise<void>,
+): Promise<JournalsUnderTest> => {
+  const server = await startEventStoreServer();
+  const clients: Journals[] = [];
+  const open = async (): Promise<Journals> => {
+    const client = await openEventStoreJournals({ url: server.url, tryMs: 1_000, pollMs: 100 });
+    clients.push(client);
+    return client;
+  };
+  return {
+    journals: await open(),
+    another: open,
+    loseRequest: () => {
+      server.faults.arm(request);
+    },
+    loseAnswer: () => {
+      server.faults.arm(answer);
+    },
+    losses: () => server.faults.count(request) + server.faults.count(answer),
+    crash: () => crash(server),
+    loseNotice: () => {
+      server.faults.arm('all_gap');
+      return Promise.resolve();
+    },
+    loseEntry: (journal, revision) => {
+      server.loseEvent(journal, revision);
+      return Promise.resolve();
+    },
+    close: async () => {
+      for (const client of clients) await client.close();
+      await server.stop();
+    },
+  };
+};
+
+describeJournals('EventStoreDB, connections cut, server killed', () =>
+  openUnderTest({ request: 'die_before_commit', answer: 'die_after_commit' }, async (server) => {
+    await server.kill();
+    await server.restart();
+  }),
+);
+
+describeJournals('EventStoreDB, no answer, append calls ended', () =>
+  openUnderTest({ request: 'lose_request', answer: 'never_answer' }, (server) => {
+    server.faults.arm('half_close');
+    return Promise.resolve();
+  }),
+);
