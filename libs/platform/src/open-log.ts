@@ -1,3 +1,4 @@
+import { openEventStoreJournals } from '@verdict/adapter-eventstoredb';
 import { openPostgresJournals } from '@verdict/adapter-postgres';
 import type { Journals } from '@verdict/application';
 import type { Logger } from 'pino';
@@ -24,6 +25,15 @@ export const openLog = (choice: LogChoice, logger: Logger): Promise<Journals> =>
       return openPostgresJournals({ url, onFeedLost, ...(commitDelayMs > 0 ? { commitDelayMs } : {}) });
     }
     case 'eventstoredb':
-      return Promise.reject(new Error('EventStoreDB is not wired'));
+      return openEventStoreJournals({
+        url: choice.url,
+        onFeedLost,
+        onReconnect: (reason) => {
+          logger.warn({ reason }, 'the connection to the log was thrown away and is made anew');
+        },
+        onAlarm: (alarm) => {
+          logger.error({ alarm }, 'ALARM: the log is not as it must be');
+        },
+      });
   }
 };
