@@ -2,6 +2,7 @@ import { openFileKeyStore } from '@verdict/adapter-file';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@verdict/adapter-postgres';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RouteId, ROUTES } from '@verdict/contracts';
+import { type App, APPS, appOfRoute } from '../support/e2e/app-of-route.js';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from '../support/e2e/api.js';
@@ -10,24 +11,6 @@ import { isAlive, pause, ProductProcess, waitUntil } from '../support/e2e/proces
 import { makeDataDir } from '../support/e2e/standalone.js';
 import { after, ask, createBudget, JUSTIFICATION, must } from '../support/e2e/story.js';
 import { freshTenant, peopleOf, TokenMint, type Who } from '../support/e2e/tokens.js';
-
-const APPS = ['gate', 'approvals', 'reconciliation', 'audit-export'] as const;
-type App = (typeof APPS)[number];
-
-/** Which process serves a route: what the tag of the route says. */
-const APP_OF_TAG: Readonly<Record<string, App>> = {
-  gate: 'gate',
-  decisions: 'gate',
-  policy: 'gate',
-  budgets: 'gate',
-  'price books': 'gate',
-  approvals: 'approvals',
-  keys: 'approvals',
-  reservations: 'reconciliation',
-  exports: 'audit-export',
-  ledger: 'audit-export',
-};
-const appOf = (id: RouteId): App => (id === 'vkeys' ? 'audit-export' : (APP_OF_TAG[ROUTES[id].tag] ?? 'gate'));
 
 describe('the services as processes of their own', () => {
   const processes = new Map<App, ProductProcess>();
@@ -40,7 +23,7 @@ describe('the services as processes of their own', () => {
 
   const apiOf = (app: App): Api => ({ url: urls.get(app) ?? '', tokenFor: (who: Who) => mint.for(who) });
   /** Sends a call to the process that serves its route. */
-  const service = (id: RouteId): Api => apiOf(appOf(id));
+  const service = (id: RouteId): Api => apiOf(appOfRoute(id));
   const send = (id: RouteId, request: RouteRequest): Promise<ApiAnswer> => call(service(id), id, request);
   const need = (id: RouteId, request: RouteRequest): Promise<ApiAnswer> => must(service(id), id, request);
   const processOf = (app: App): ProductProcess => {

@@ -38,6 +38,10 @@ export class LedgerReader {
     return new LedgerReader(await openPostgresJournals({ url: serviceUrl }), adminUrl);
   }
 
+  get log(): Journals {
+    return this.journals;
+  }
+
   async entries(tenant: string, kind: JournalKind): Promise<readonly ReadLedgerEntry[]> {
     const found: ReadLedgerEntry[] = [];
     for await (const { type, revision, bytes } of this.journals.read(journalName(kind, tenant), 0n)) {
