@@ -57,6 +57,11 @@ module.exports = {
       { path: '^(apps|libs)/', pathNot: [TESTS, '^libs/testkit/'] },
       { path: '^libs/testkit/' },
     ),
+    forbid(
+      'test-servers-only-in-tests',
+      { path: '^(apps|libs)/', pathNot: [TESTS, '^(apps|libs)/[^/]+/src/testing/'] },
+      { path: '^test/' },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

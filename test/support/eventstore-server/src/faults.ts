@@ -1,24 +1,27 @@
-/** What may go wrong. Those of appends strike the unary and the batch path alike, but for the two that need a batch. */
+/**
+ * What may go wrong. A switch without a remark concerns appends, on either path; the four of "any call" concern reads,
+ * subscriptions and deletions too.
+ */
 export type Fault =
-  | 'die_before_commit'
-  | 'die_after_commit'
-  | 'never_answer'
-  | 'lose_request'
-  | 'answer_late'
-  | 'answer_twice'
-  | 'half_close'
-  | 'drop_connection'
-  | 'not_leader'
-  | 'busy'
-  | 'timeout_after_commit'
-  | 'access_denied'
-  | 'oversize'
-  | 'silent_subscription'
-  | 'drop_subscription'
-  | 'checkpoint_ahead'
-  | 'all_gap'
-  | 'forget_ids'
-  | 'clock_skew';
+  | 'die_before_commit' // The connection is dropped, nothing is stored. All clients of a process share one.
+  | 'die_after_commit' // Stored, then the connection is dropped.
+  | 'never_answer' // Stored, never answered; the connection stays.
+  | 'lose_request' // Not stored, never answered.
+  | 'answer_late' // Stored, answered after `ms` (default 3000).
+  | 'answer_twice' // Batch only: an answer to what is answered already.
+  | 'half_close' // Batch only: stored, and the call ends cleanly with the answer pending.
+  | 'drop_connection' // Any call: its connection is dropped, nothing is done.
+  | 'not_leader' // Any call: the leader is somebody else, at this address.
+  | 'busy' // Any call.
+  | 'timeout_after_commit' // Stored, answered as timed out.
+  | 'access_denied' // Any call.
+  | 'oversize' // Not stored, refused as too large.
+  | 'silent_subscription' // Those that are open deliver nothing more, without an error; if none is, the next to open.
+  | 'drop_subscription' // Those that are open end with an error; if none is, the next to open.
+  | 'checkpoint_ahead' // The checkpoint of a filter is sent before the events it covers.
+  | 'all_gap' // An event that is appended is kept from every subscription to `$all`, until a restart.
+  | 'forget_ids' // The best-effort memory of ids is emptied at once, or what it has of a stream.
+  | 'clock_skew'; // The server's clock is `ms` (default one hour) ahead: a batch is too late for its deadline.
 
 export interface FaultOptions {
   readonly stream?: string;

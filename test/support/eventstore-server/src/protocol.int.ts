@@ -131,6 +131,8 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       const options = { ...path, expectedRevision: ANY } as const;
       expect(await client.appendToStream(stream, batch, options)).toMatchObject({ nextExpectedRevision: 1n });
       expect(await client.appendToStream(stream, batch, options)).toMatchObject({ nextExpectedRevision: 1n });
+      const partly = client.appendToStream(stream, [batch[0]!, event('c')], options);
+      await expect(partly).rejects.toThrow(WrongExpectedVersionError);
       expect(await texts(client, stream)).toEqual(['a', 'b']);
     });
 

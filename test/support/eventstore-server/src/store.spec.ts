@@ -17,7 +17,7 @@ const idsOf = (store: Store): readonly string[] =>
     .map(({ id }) => id);
 
 /** A disk that is done with a write when the test says so. */
-const slowLog = (): { readonly log: Log; flush(): Promise<void> } => {
+const slowLog = (): { readonly log: Log; flush(writes?: number): Promise<void> } => {
   const waiting: (() => void)[] = [];
   const log: Log = {
     ...memoryLog(),
@@ -25,8 +25,8 @@ const slowLog = (): { readonly log: Log; flush(): Promise<void> } => {
   };
   return {
     log,
-    flush: async () => {
-      for (const done of waiting.splice(0)) done();
+    flush: async (writes = waiting.length) => {
+      for (const done of waiting.splice(0, writes)) done();
       await new Promise(setImmediate);
     },
   };
@@ -63,6 +63,16 @@ describe('The store of the test server', () => {
     await flush();
     expect(await first).toEqual(await repeated);
     expect([idsOf(store), told]).toEqual([['a'], 1]);
+  });
+
+  it('shows no write before it is durable itself, though an earlier one is', async () => {
+    const { log, flush } = slowLog();
+    const store = await Store.open(log);
+    const [first, second] = [append(store, ['a']), append(store, ['b'], 0n)];
+    await flush(1);
+    expect([await settled(first), await settled(second), idsOf(store)]).toEqual([true, false, ['a']]);
+    await flush(1);
+    expect([await settled(second), idsOf(store)]).toEqual([true, ['a', 'b']]);
   });
 
   it('answers nothing after it was closed, whether the disk got it or not', async () => {

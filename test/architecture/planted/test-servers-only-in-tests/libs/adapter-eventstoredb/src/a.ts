@@ -1,0 +1,2 @@
+import { planted } from '../../../test/support/eventstore-server/src/index.js';
+export const used = planted;
