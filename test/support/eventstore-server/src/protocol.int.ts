@@ -133,6 +133,9 @@ describe.each(TARGETS)('EventStoreDB protocol: %s', (_name, start) => {
       expect(await client.appendToStream(stream, batch, options)).toMatchObject({ nextExpectedRevision: 1n });
       const partly = client.appendToStream(stream, [batch[0]!, event('c')], options);
       await expect(partly).rejects.toThrow(WrongExpectedVersionError);
+      const elsewhere = freshStream();
+      await client.appendToStream(elsewhere, event('before'), { ...path, expectedRevision: NO_STREAM });
+      expect(await client.appendToStream(elsewhere, batch, options)).toMatchObject({ nextExpectedRevision: 2n });
       expect(await texts(client, stream)).toEqual(['a', 'b']);
     });
 
