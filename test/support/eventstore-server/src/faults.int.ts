@@ -220,7 +220,7 @@ describe('A batch append', () => {
   it('that is answered twice makes the client throw where nobody can catch it: answer_twice', async () => {
     const script = `
       const { EventStoreDBClient, binaryEvent } = require('@eventstore/db-client');
-      process.on('uncaughtException', (error) => { console.log('uncaught ' + error.name); process.exit(); });
+      process.on('uncaughtException', ({ name }) => setImmediate(() => { console.log('uncaught ' + name); process.exit(); }));
       const client = EventStoreDBClient.connectionString(process.argv[1]);
       client.appendToStream('twice', binaryEvent({ type: 'x', data: Buffer.from('x') }))
         .then(({ nextExpectedRevision }) => console.log('answered ' + nextExpectedRevision));`;

@@ -3,7 +3,7 @@ interface Place {
   readonly revision: bigint;
 }
 
-const IDS_MAX = 65_536;
+export const IDS_MAX = 65_536;
 
 /** The server's best-effort memory of event ids, the only idempotency of `any` and `stream_exists`. */
 export class RecentIds {
@@ -13,10 +13,8 @@ export class RecentIds {
     this.places.delete(id); // Last in again, so that the oldest goes first.
     this.places.set(id, place);
     if (this.places.size <= IDS_MAX) return;
-    for (const oldest of this.places.keys()) {
-      this.places.delete(oldest);
-      break;
-    }
+    const [oldest] = this.places.keys();
+    if (oldest !== undefined) this.places.delete(oldest);
   }
 
   revisionOf(stream: string, id: string): bigint | undefined {
