@@ -1,46 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Standalone } from '../support/e2e/standalone.js';
-
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly name: string;
-}
-interface Export {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
-}
-
-/** An OTLP collector that keeps what it gets. */
-class Collector {
-  readonly bodies: Buffer[] = [];
-  readonly server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      this.bodies.push(Buffer.concat(chunks));
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
-  });
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
-  }
-
-  get spans(): readonly Span[] {
-    return this.bodies
-      .map((body) => JSON.parse(body.toString()) as Export)
-      .flatMap(({ resourceSpans }) =>
-        resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
-      );
-  }
-}
+import { TraceCollector } from '../support/e2e/trace-collector.js';
 
 describe('traces', () => {
-  const collector = new Collector();
+  const collector = new TraceCollector();
   let server: Standalone;
 
   beforeAll(async () => {
@@ -48,7 +11,7 @@ describe('traces', () => {
   });
   afterAll(async () => {
     await server.dispose();
-    collector.server.close();
+    collector.stop();
   });
 
   it('follow a request from HTTP through the command to the append, once an endpoint is configured', async () => {
@@ -70,7 +33,7 @@ describe('traces', () => {
     });
     expect(answer.status).toBe(200);
     await server.stop(); // The last spans leave with the process.
-    const ofTrace = collector.spans.filter(({ traceId }) => traceId === trace);
+    const ofTrace = collector.ofTrace(trace);
     const named = (name: string) => ofTrace.find((span) => span.name === name);
     const command = named('decide change');
     const http = named('POST /api/v1/enforcement/gate/terraform');
