@@ -64,7 +64,8 @@ export const connectTo = (options: KafkaConnectionOptions): Kafka => {
     brokers: [...options.brokers],
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000 },
+    // Short: who uses the client tries again, and tells the operators meanwhile.
+    retry: { initialRetryTime: 50, maxRetryTime: 300 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {
       log(lineOf(entry));

@@ -20,6 +20,7 @@ interface Addressed {
 /** Brokers refuse more than their `message.max.bytes` a batch, usually 1 MiB; an entry alone is at most a third of it. */
 const REQUEST_BYTES_MAX = 512 * 1024;
 const HEADER_BYTES = 512;
+const CLOSE_MS = 15_000;
 const ALL_IN_SYNC = -1;
 
 const addressed = (topics: Topics, logHost: string, { kind, tenantId, entries }: RelayedSlice): readonly Addressed[] =>
@@ -70,6 +71,7 @@ const byTopic = (messages: readonly Addressed[]): { topic: string; messages: Mes
  */
 export class Publisher {
   private producer: Promise<Producer> | undefined;
+  private readonly endings = new Set<Promise<void>>();
   private isClosed = false;
 
   constructor(private readonly options: PublisherOptions) {}
@@ -81,19 +83,21 @@ export class Publisher {
     if (messages.length === 0) return;
     this.producer ??= this.open();
     const { producer } = this;
+    const sending = this.send(producer, messages);
     try {
-      await within(timeoutMs, this.send(producer, messages));
+      await within(timeoutMs, sending);
     } catch (error) {
       if (this.producer === producer) this.producer = undefined;
       topics.forget();
-      void this.end(producer);
+      this.endLater(producer, sending);
       throw new BusUnavailable('Kafka did not acknowledge the entries', { cause: error });
     }
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    if (this.producer !== undefined) await this.end(this.producer);
+    if (this.producer !== undefined) this.endLater(this.producer, Promise.resolve());
+    await within(CLOSE_MS, Promise.all(this.endings)).catch(() => undefined);
   }
 
   private async open(): Promise<Producer> {
@@ -125,7 +129,16 @@ export class Publisher {
     }
   }
 
-  private async end(opening: Promise<Producer>): Promise<void> {
-    await opening.then((producer) => producer.disconnect()).catch(() => undefined);
+  private endLater(opening: Promise<Producer>, sending: Promise<void>): void {
+    const ending = this.end(opening, sending).finally(() => this.endings.delete(ending));
+    this.endings.add(ending);
+  }
+
+  /** Twice: a request that is tried again connects a producer that was disconnected, and would leave it so. */
+  private async end(opening: Promise<Producer>, sending: Promise<void>): Promise<void> {
+    const producer = await opening.catch(() => undefined);
+    await producer?.disconnect().catch(() => undefined);
+    await sending.catch(() => undefined);
+    await producer?.disconnect().catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-import { type Bus, type BusObserver, BusUnavailable, type RelayedSlice } from '@verdict/application';
+import { type Bus, BusUnavailable, type RelayedSlice } from '@verdict/application';
 import { Kafka, logLevel } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 import { type KafkaBusOptions, openKafkaBus } from '../kafka-bus.js';
@@ -26,11 +26,9 @@ export interface WiredBus {
   readonly wire: Wire;
 }
 
-export const openWired = async (options: KafkaBusOptions, observer?: BusObserver): Promise<WiredBus> => {
-  const wire = createWire();
+export const openWired = async (options: KafkaBusOptions, { wire = createWire() } = {}): Promise<WiredBus> => {
   const { socketFactory } = wire;
-  const bus = await openKafkaBus({ ...options, socketFactory, ...(observer === undefined ? {} : { observer }) });
-  return { bus, wire };
+  return { bus: await openKafkaBus({ ...options, socketFactory }), wire };
 };
 
 /** As a relay does: what was not acknowledged is sent again. */

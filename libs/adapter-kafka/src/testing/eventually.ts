@@ -1,0 +1,12 @@
+const DEADLINE_MS = 90_000;
+
+/** Repeats until `work` gives true; what takes this long on a loaded machine is broken. */
+export const eventually = async (work: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await work())) {
+    if (Date.now() > deadline) throw new Error(`it did not happen within ${String(DEADLINE_MS / 1000)} seconds`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+};
