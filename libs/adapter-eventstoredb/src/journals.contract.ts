@@ -8,17 +8,19 @@ import { openEventStoreJournals } from './open-journals.js';
 interface Losses {
   readonly request: Fault;
   readonly answer: Fault;
+  readonly tryMs: number;
+  readonly repeats: number;
 }
 
 /** A server of its own for each test: it is killed, and entries are taken away from it. */
 const openUnderTest = async (
-  { request, answer }: Losses,
+  { request, answer, ...settings }: Losses,
   crash: (server: EventStoreServer) => Promise<void>,
 ): Promise<JournalsUnderTest> => {
   const server = await startEventStoreServer();
   const clients: Journals[] = [];
   const open = async (): Promise<Journals> => {
-    const client = await openEventStoreJournals({ url: server.url, tryMs: 1_000, pollMs: 100 });
+    const client = await openEventStoreJournals({ url: server.url, pollMs: 100, ...settings });
     clients.push(client);
     return client;
   };
@@ -49,14 +51,17 @@ const openUnderTest = async (
 };
 
 describeJournals('EventStoreDB, connections cut, server killed', () =>
-  openUnderTest({ request: 'die_before_commit', answer: 'die_after_commit' }, async (server) => {
-    await server.kill();
-    await server.restart();
-  }),
+  openUnderTest(
+    { request: 'die_before_commit', answer: 'die_after_commit', tryMs: 20_000, repeats: 3 },
+    async (server) => {
+      await server.kill();
+      await server.restart();
+    },
+  ),
 );
 
 describeJournals('EventStoreDB, no answer, append calls ended', () =>
-  openUnderTest({ request: 'lose_request', answer: 'never_answer' }, (server) => {
+  openUnderTest({ request: 'lose_request', answer: 'never_answer', tryMs: 500, repeats: 20 }, (server) => {
     server.faults.arm('half_close');
     return Promise.resolve();
   }),

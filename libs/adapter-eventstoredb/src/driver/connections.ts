@@ -19,6 +19,8 @@ export interface ConnectionsOptions {
 export type Request<T> = (client: EventStoreDBClient, alive: () => void) => Promise<T>;
 
 const DOUBTS_MAX = 3;
+/** Clients of this process so far: none of them shares a connection with another. */
+let clientCount = 0;
 
 /**
  * One client at a time, thrown away when its append call breaks, when it does not answer in time, or after three
@@ -29,7 +31,6 @@ const DOUBTS_MAX = 3;
 export class Connections {
   private connection: Connection | undefined;
   private disposal: Promise<void> = Promise.resolve();
-  private generation = 0;
   private isClosed = false;
 
   constructor(private readonly options: ConnectionsOptions) {}
@@ -69,8 +70,8 @@ export class Connections {
 
   private open(): Connection {
     const { url, connectionName, onStrayAnswer } = this.options;
-    const connection = new Connection(connectionString(url, this.generation, connectionName), onStrayAnswer);
-    this.generation += 1;
+    const connection = new Connection(connectionString(url, clientCount, connectionName), onStrayAnswer);
+    clientCount += 1;
     connection.onBroken((reason) => {
       this.replace(connection, reason);
     });
