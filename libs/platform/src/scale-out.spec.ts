@@ -17,7 +17,7 @@ afterAll(() => {
 
 const configOf = (env: Readonly<Record<string, string>>): ServiceConfig =>
   loadConfig(ServiceEnv, {
-    AUTH_ISSUERS: JSON.stringify([{ issuer: 'x', jwks: { keys: [] } }]),
+    AUTH_ISSUERS: JSON.stringify([{ issuer: 'x', jwksUrl: 'https://issuer.example/jwks' }]),
     POSTGRES_URL: 'postgresql://verdict_service:hunter2@db:5432/verdict',
     ...env,
   });
