@@ -5,6 +5,7 @@ import type {
   Journals,
   Revision,
   SealedEntry,
+  SeeingAppend,
   Snapshot,
   StoredEntry,
   Subscription,
@@ -47,14 +48,19 @@ export class MemoryJournals implements Journals {
     this.store.watchers.add(this.notice);
   }
 
-  async append(journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): Promise<AppendResult> {
+  append(journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): Promise<AppendResult> {
+    return this.appendSeeing({ journal, expected, entries, seen: [] });
+  }
+
+  async appendSeeing(append: SeeingAppend): Promise<AppendResult> {
+    const { journal, expected, entries } = append;
     if (this.isClosed) throw new Error('the journals are closed');
     checkAppend(journal, expected, entries);
     const life = this.life;
     await this.turns(this.faults.strikes('delay') ? DELAY_TURNS : 1);
     if (life !== this.life || this.faults.strikes('crash_before_commit')) return UNKNOWN;
     if (this.faults.strikes('conflict')) return CONFLICT;
-    const result = this.commit(journal, expected, entries);
+    const result = this.commit(append);
     return result.kind === 'appended' && this.faults.strikes('crash_after_commit') ? UNKNOWN : result;
   }
 
@@ -143,7 +149,7 @@ export class MemoryJournals implements Journals {
     for (const [journal, head] of owed) this.tell(journal, head);
   }
 
-  private commit(journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): AppendResult {
+  private commit({ journal, expected, entries, seen }: SeeingAppend): AppendResult {
     const revision = expected + BigInt(entries.length);
     const stored = this.store.journals.get(journal) ?? [];
     if (this.store.head(journal) !== expected) {
@@ -153,6 +159,7 @@ export class MemoryJournals implements Journals {
         there.every(({ leafHash }, index) => sameBytes(leafHash, entries[index]?.leafHash ?? new Uint8Array()));
       return isRepeat ? { kind: 'appended', revision } : CONFLICT;
     }
+    if (seen.some(({ journal: other, head }) => this.store.head(other) > head)) return CONFLICT;
     const ids = new Set(entries.map(({ storeId }) => storeId));
     const isElsewhere = ids.size < entries.length || entries.some(({ storeId }) => this.store.storeIds.has(storeId));
     if (isElsewhere) return CONFLICT; // These bytes are in this log already, at another place.

@@ -4,6 +4,8 @@ export type {
   Journals,
   Revision,
   SealedEntry,
+  SeeingAppend,
+  SeenHead,
   Snapshot,
   StoredEntry,
   Subscription,

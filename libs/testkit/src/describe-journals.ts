@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import { describeExpectedRevision, describeLimits, describeRepeats } from './journals-contract/append.js';
 import { describeFaults } from './journals-contract/faults.js';
 import { describeReading, describeSubscribing } from './journals-contract/read.js';
+import { describeSeeing } from './journals-contract/seeing.js';
 import { describeSnapshots } from './journals-contract/snapshots.js';
 import type { Open } from './journals-contract/under-test.js';
 
@@ -13,6 +14,7 @@ export const describeJournals = (adapter: string, open: Open): void => {
   describe(`Journals contract: ${adapter}`, () => {
     describeExpectedRevision(open);
     describeRepeats(open);
+    describeSeeing(open);
     describeLimits(open);
     describeReading(open);
     describeSubscribing(open);

@@ -6,7 +6,7 @@ const LIMITS = { entries: 10, bytes: 100 };
 const nothing = (): void => undefined;
 
 const waiting = (journal: string, entryCount = 1, bytes = 1): Waiting => ({
-  ...{ journal, expected: -1n, bytes, resolve: nothing, reject: nothing },
+  ...{ journal, expected: -1n, seen: [], bytes, resolve: nothing, reject: nothing },
   entries: Array.from({ length: entryCount }, () => ({
     ...{ type: 't', storeId: '', leafHash: new Uint8Array(32), bytes: new Uint8Array(1) },
   })),

@@ -1,4 +1,4 @@
-import type { AppendResult, JournalName, Revision, SealedEntry } from '@verdict/application';
+import type { AppendResult, JournalName } from '@verdict/application';
 import { sleep } from '../shared/errors.js';
 import type { GroupLimits, Waiting } from './append-queue.js';
 import { AppendQueue } from './append-queue.js';
@@ -55,12 +55,12 @@ export class Appender {
 
   constructor(private readonly options: AppenderOptions) {}
 
-  append(journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): Promise<AppendResult> {
+  append({ journal, expected, entries, seen }: Batch): Promise<AppendResult> {
     if (this.closing !== undefined) return Promise.reject(new Error('the journals are closed'));
     if (this.queue.size >= this.options.waitingMax) return Promise.resolve(UNKNOWN); // Safe to repeat, as ever.
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     return new Promise((resolve, reject) => {
-      this.queue.add({ journal, expected, entries, bytes, resolve, reject });
+      this.queue.add({ journal, expected, entries, seen, bytes, resolve, reject });
       this.flushSoon();
     });
   }

@@ -89,7 +89,11 @@ export const openPostgresJournals = async (options: PostgresJournalsOptions): Pr
   return {
     append: async (journal, expected, entries) => {
       checkAppend(journal, expected, entries);
-      return appender.append(journal, expected, entries);
+      return appender.append({ journal, expected, entries, seen: [] });
+    },
+    appendSeeing: async (append) => {
+      checkAppend(append.journal, append.expected, append.entries);
+      return appender.append(append);
     },
     read: (journal, from, limit = Number.MAX_SAFE_INTEGER) => readJournal(query, pageMax, { journal, from, limit }),
     heads,

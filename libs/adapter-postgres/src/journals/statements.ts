@@ -1,4 +1,4 @@
-import type { JournalName, Revision, SealedEntry } from '@verdict/application';
+import type { JournalName, Revision, SealedEntry, SeenHead } from '@verdict/application';
 import { byteaArray, int4Array, int8Array, textArray, uuidArray } from './binary-arrays.js';
 
 /** A prepared statement; the name is that of its text on a connection. */
@@ -12,6 +12,8 @@ export interface Batch {
   readonly journal: JournalName;
   readonly expected: Revision;
   readonly entries: readonly SealedEntry[];
+  /** Journals that may not have moved beyond what their reader has seen of them. */
+  readonly seen: readonly SeenHead[];
 }
 
 /** LISTEN channel; the payload holds lines `<journal> <head>`. */
@@ -38,12 +40,17 @@ const chunksOf = (journals: readonly JournalName[]): readonly number[] => {
  * Appends many journals' batches in one statement, each on its own: a journal whose head is not the expected one gives
  * no row and does not disturb the others. Rows are locked in the order of names, so two writers cannot wait for each
  * other. The odd `IS TRUE` keeps the filter a hash look-up: as a join it could become a loop in a loop.
+ * `stale` are the batches whose writer has not seen all that was committed before this statement began.
  */
 const appendText = (last: string): string => `
 WITH wanted AS MATERIALIZED (
   SELECT * FROM unnest($1::text[], $2::int8[], $3::int4[], $4::int4[]) AS w (stream, expected, size, chunk)
+), stale AS MATERIALIZED (
+  SELECT s.stream FROM unnest($11::text[], $12::text[], $13::int8[]) AS s (stream, seen, head)
+    JOIN log.journals AS j ON j.stream = s.seen COLLATE "C" AND j.head > s.head
 ), locked AS MATERIALIZED (
   SELECT w.* FROM log.journals AS j JOIN wanted AS w ON j.stream = w.stream COLLATE "C" AND j.head = w.expected
+   WHERE (w.stream COLLATE "C" IN (SELECT stream FROM stale)) IS NOT TRUE
    ORDER BY j.stream FOR NO KEY UPDATE OF j
 ), moved AS (
   UPDATE log.journals AS j SET head = j.head + l.size FROM locked AS l
@@ -63,7 +70,7 @@ SELECT moved.stream FROM moved, told${last}`;
 
 const APPEND = appendText('');
 /** For measurements: holds the locks for as long as a slow disk would. */
-const APPEND_SLOWLY = appendText(', pg_sleep($11::float8 / 1000) AS slow');
+const APPEND_SLOWLY = appendText(', pg_sleep($14::float8 / 1000) AS slow');
 
 const revisionsOf = ({ expected, entries }: Batch): readonly Revision[] =>
   entries.map((_, index) => expected + 1n + BigInt(index));
@@ -72,6 +79,7 @@ const revisionsOf = ({ expected, entries }: Batch): readonly Revision[] =>
 export const appendStatement = (batches: readonly Batch[], commitDelayMs: number): Statement => {
   const journals = batches.map(({ journal }) => journal);
   const entries = batches.flatMap((batch) => batch.entries);
+  const seen = batches.flatMap((batch) => batch.seen);
   const values = [
     textArray(journals),
     int8Array(batches.map(({ expected }) => expected)),
@@ -83,6 +91,9 @@ export const appendStatement = (batches: readonly Batch[], commitDelayMs: number
     textArray(entries.map(({ type }) => type)),
     byteaArray(entries.map(({ leafHash }) => leafHash)),
     byteaArray(entries.map(({ bytes }) => bytes)),
+    textArray(batches.flatMap(({ journal, seen }) => seen.map(() => journal))),
+    textArray(seen.map(({ journal }) => journal)),
+    int8Array(seen.map(({ head }) => head)),
   ];
   if (commitDelayMs === 0) return { name: 'verdict_append', text: APPEND, values };
   return { name: 'verdict_append_slowly', text: APPEND_SLOWLY, values: [...values, commitDelayMs] };

@@ -25,6 +25,20 @@ export type AppendResult =
   /** In or not in: repeat the same bytes, or read back. Never guess. */
   | { readonly kind: 'unknown' };
 
+/** How far its writer has folded a journal. */
+export interface SeenHead {
+  readonly journal: JournalName;
+  readonly head: Revision;
+}
+
+/** An append that holds only as long as other journals have not moved on. */
+export interface SeeingAppend {
+  readonly journal: JournalName;
+  readonly expected: Revision;
+  readonly entries: readonly SealedEntry[];
+  readonly seen: readonly SeenHead[];
+}
+
 /** A cache of folded state; one that does not match the journal is dropped and rebuilt. */
 export interface Snapshot {
   readonly revision: Revision;
@@ -45,6 +59,12 @@ export interface Subscription {
 export interface Journals {
   /** Appends all entries or none. `expected`: the last revision the caller folded; -1n for an empty journal. */
   append(journal: JournalName, expected: Revision, entries: readonly SealedEntry[]): Promise<AppendResult>;
+  /**
+   * As `append`, unless a journal of `seen` has moved beyond the given head: then `conflict`, and nothing is stored. The
+   * heads are those of one moment after the call, so `appended` also says that the writer had seen everything that was
+   * acknowledged before it. Absent where the store cannot do this: the caller then reads the heads before it decides.
+   */
+  appendSeeing?(append: SeeingAppend): Promise<AppendResult>;
   /**
    * Yields entries from `from` (inclusive) to the head at some moment after the call, in revision order without gaps;
    * an unknown journal yields nothing. Throws JournalGap when the store has lost an entry.
