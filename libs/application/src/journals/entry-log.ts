@@ -1,6 +1,14 @@
 import type { Actor } from '@verdict/domain';
 import { type Cause, readEntry } from '@verdict/ledger';
-import type { AppendResult, JournalName, Journals, Revision, SealedEntry, StoredEntry } from '../ports/journals.js';
+import type {
+  AppendResult,
+  JournalName,
+  Journals,
+  Revision,
+  SeeingAppend,
+  SeenHead,
+  StoredEntry,
+} from '../ports/journals.js';
 
 /** An entry with its payload read once for all that fold or project it in this process. */
 export interface RecordedEntry extends StoredEntry {
@@ -69,9 +77,19 @@ export class EntryLog {
     private readonly around: AroundAppend = (_batch, append) => append(),
   ) {}
 
-  async append(journal: JournalName, expected: Revision, entries: readonly FreshEntry[]): Promise<AppendResult> {
-    const sealed: readonly SealedEntry[] = entries;
-    const result = await this.around({ journal, entries }, () => this.journals.append(journal, expected, sealed));
+  /** Whether `append` can take `seen`. */
+  get canAppendSeeing(): boolean {
+    return this.journals.appendSeeing !== undefined;
+  }
+
+  /** `seen`: conflict also when one of these journals has moved on. */
+  async append(
+    journal: JournalName,
+    expected: Revision,
+    entries: readonly FreshEntry[],
+    seen?: readonly SeenHead[],
+  ): Promise<AppendResult> {
+    const result = await this.around({ journal, entries }, () => this.store({ journal, expected, entries, seen }));
     if (result.kind === 'appended') {
       this.keep(
         journal,
@@ -79,6 +97,12 @@ export class EntryLog {
       );
     }
     return result;
+  }
+
+  private store({ seen, ...append }: Omit<SeeingAppend, 'seen'> & { readonly seen: SeeingAppend['seen'] | undefined }) {
+    if (seen === undefined) return this.journals.append(append.journal, append.expected, append.entries);
+    if (this.journals.appendSeeing === undefined) throw new Error('this log cannot look at other journals');
+    return this.journals.appendSeeing({ ...append, seen });
   }
 
   heads(journals: readonly JournalName[]): Promise<readonly Revision[]> {
