@@ -1,12 +1,13 @@
 /* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
-import { type Cause, EntryTooLarge, toHex } from '@verdict/ledger';
-import type { AppendResult, Revision } from '../ports/journals.js';
+import type { AppendResult, Revision, SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
 import { catchUp, LogUnreadable } from './catch-up.js';
 import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
+import { outcomeOf } from './lane-outcome.js';
+import { reactionContext } from './reaction-context.js';
 import type { BatchStamp } from './seal-entry.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
 
@@ -28,11 +29,15 @@ interface Waiting<Command, Answer> {
 const ATTEMPTS_MAX = 8;
 const QUEUE_MAX = 8_192;
 const BATCH_COMMANDS_MAX = 128;
+/** Hints that no command waits for are folded together: every turn costs a question to the log. */
+const HINTS_PAUSE_MS = 10;
 
 /**
  * The writer of one tenant's journals in one process. Commands queue while an append is in flight; then all that wait are
  * decided one after the other, each on the state its predecessors leave, and appended as one batch. Nobody is answered
  * before that append is durable (G1). Safety does not rest on being alone: every append names the exact expected revision.
+ * Where the log can, an append also names how far the other journals were folded, so that deciding needs no look at their
+ * heads beforehand (ADR 12).
  */
 export class TenantLane<State, Command, Answer> {
   private state: State;
@@ -42,6 +47,8 @@ export class TenantLane<State, Command, Answer> {
   private queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
   private hasMoved = true;
+  private pause: NodeJS.Timeout | undefined;
+  private turnWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(
     private readonly tenantId: string,
@@ -60,11 +67,14 @@ export class TenantLane<State, Command, Answer> {
     });
   }
 
-  /** A journal of this tenant may have grown: fold it, and do what it makes due. */
+  /** A journal of this tenant may have grown: fold it soon, and do what it makes due. */
   touch(kind: JournalKind, head: Revision): void {
     if (head <= this.folded[kind]) return;
     this.hasMoved = true;
-    this.wake();
+    this.pause ??= setTimeout(() => {
+      this.pause = undefined;
+      if (this.hasMoved) this.wake();
+    }, HINTS_PAUSE_MS);
   }
 
   /** Runs what the clock makes due. */
@@ -75,24 +85,11 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  /** The state with everything in it that was acknowledged by any process before this call. */
+  /** The state with everything in it that was acknowledged by any process before this call, and what that made due. */
   async caughtUp(): Promise<{ readonly state: State; readonly folded: Folded }> {
-    if (!this.isRunning) {
-      this.isRunning = true;
-      try {
-        await this.catchUp();
-      } finally {
-        this.isRunning = false;
-        // What was just folded may ask for something, and its hint will find nothing new any more.
-        if (this.hasWork() || this.service.reactions(this.state, this.deps.clock.nowMs()).length > 0) {
-          this.hasMoved = true;
-          this.wake();
-        }
-      }
-      return this.current();
-    }
-    // The lane is at work: its next turn begins with a catch-up.
-    await new Promise<void>((resolve, reject) => this.turnWaiters.push({ resolve, reject }));
+    const turn = new Promise<void>((resolve, reject) => this.turnWaiters.push({ resolve, reject }));
+    this.wake(); // At work already: the next turn begins with a catch-up.
+    await turn;
     return this.current();
   }
 
@@ -114,13 +111,12 @@ export class TenantLane<State, Command, Answer> {
   }
 
   get isIdle(): boolean {
-    return !this.isRunning && this.queue.length === 0 && this.turnWaiters.length === 0;
+    return !this.isRunning && this.pause === undefined && this.queue.length === 0 && this.turnWaiters.length === 0;
   }
 
-  private turnWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
-
   private hasWork(): boolean {
-    return this.queue.length > 0 || this.hasMoved || this.turnWaiters.length > 0;
+    const isHintDue = this.hasMoved && this.pause === undefined;
+    return this.queue.length > 0 || isHintDue || this.turnWaiters.length > 0;
   }
 
   private wake(): void {
@@ -140,22 +136,27 @@ export class TenantLane<State, Command, Answer> {
 
   private async run(): Promise<void> {
     while (this.hasWork()) {
-      this.hasMoved = false;
+      await new Promise(setImmediate); // What arrives in this turn of the event loop is one batch.
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
-      const isReadable = await this.catchUp().then(
-        () => true,
-        () => false,
-      );
-      if (!isReadable) {
+      const isCatchUpDue = this.hasMoved || waiters.length > 0 || !this.deps.log.canAppendSeeing;
+      this.hasMoved = false;
+      if (isCatchUpDue && !(await this.tryCatchUp())) {
         this.giveUp(waiters);
         return;
       }
-      for (const { resolve } of waiters) resolve();
       await this.react().catch(() => undefined); // The cause could not be read; the clock or the next hint comes back to it.
+      for (const { resolve } of waiters) resolve(); // They see also what was due at once, such as a tenant's first policy.
       const batch = this.takeBatch();
       if (batch.length > 0) await this.commit(batch);
     }
+  }
+
+  private tryCatchUp(): Promise<boolean> {
+    return this.catchUp().then(
+      () => true,
+      () => false,
+    );
   }
 
   private async catchUp(): Promise<void> {
@@ -172,24 +173,15 @@ export class TenantLane<State, Command, Answer> {
   private async react(): Promise<void> {
     const now = this.deps.clock.nowMs();
     const due = this.service.reactions(this.state, now).slice(0, BATCH_COMMANDS_MAX);
-    const context: CommandContext = {
-      commandId: `reaction:${this.service.name}`,
-      actor: { kind: 'system', id: `verdict:${this.service.name}`, roles: [] },
-      correlationId: null,
-      traceparent: null,
-      causes: [],
-    };
+    const { log, logHost } = this.deps;
+    const at = { tenantId: this.tenantId, logHost, service: this.service.name };
     for (const kind of this.service.own) {
       const reactions = due.filter(({ command }) => this.service.journalOf(command) === kind);
       const revision = (this.folded[kind] + 1n).toString();
       const batch = await Promise.all(
         reactions.map(async ({ command, cause }, index) => ({
           command,
-          context: {
-            ...context,
-            commandId: `${context.commandId}:${revision}:${index.toString()}`,
-            ...(cause === null ? {} : await this.causeAt(cause.kind, cause.revision)),
-          },
+          context: await reactionContext(log, { ...at, anchor: `${revision}:${index.toString()}` }, cause),
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
             if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.hasMoved = true;
@@ -198,19 +190,6 @@ export class TenantLane<State, Command, Answer> {
       );
       if (batch.length > 0) await this.commit(batch);
     }
-  }
-
-  /** The entry that a reaction answers, and the trace that it belongs to. */
-  private async causeAt(
-    kind: JournalKind,
-    revision: Revision,
-  ): Promise<Pick<CommandContext, 'causes' | 'traceparent'>> {
-    const origin = originOf(this.deps.logHost, this.tenantId, kind);
-    for await (const { leafHash, traceparent } of this.deps.log.read(journalName(kind, this.tenantId), revision, 1)) {
-      const cause: Cause = { origin, revision: Number(revision), leaf_hash: toHex(leafHash) };
-      return { causes: [cause], traceparent };
-    }
-    return { causes: [], traceparent: null };
   }
 
   /** The longest run of waiting commands that write to one journal. */
@@ -247,7 +226,7 @@ export class TenantLane<State, Command, Answer> {
       const decided = this.decideAll(kind, left);
       const taken = left.slice(0, decided.answers.length);
       const started = performance.now();
-      const appended = await this.appendAll(kind, decided.fresh);
+      const appended = await this.appendAll(kind, decided.fresh, attempt);
       this.observe(kind, decided.fresh.length, taken, { started, outcome: appended.kind, attempt });
       if (appended.kind === 'appended') {
         this.finish(kind, decided, taken);
@@ -260,11 +239,7 @@ export class TenantLane<State, Command, Answer> {
         this.answerAll(left, { kind: 'unknown' });
         return;
       }
-      const isReadable = await this.catchUp().then(
-        () => true,
-        () => false,
-      );
-      if (!isReadable) {
+      if (!(await this.tryCatchUp())) {
         this.answerAll(left, { kind: 'unavailable' });
         return;
       }
@@ -272,9 +247,38 @@ export class TenantLane<State, Command, Answer> {
     this.answerAll(left, { kind: 'contended' });
   }
 
-  private async appendAll(kind: JournalKind, fresh: readonly FreshEntry[]): Promise<AppendResult> {
-    if (fresh.length === 0) return { kind: 'appended', revision: this.folded[kind] };
-    return this.deps.log.append(journalName(kind, this.tenantId), this.folded[kind], fresh);
+  /**
+   * The first attempt holds only if nothing else was acknowledged meanwhile. Later ones follow a look at the heads that is
+   * younger than the batch: asking for more would let busy neighbours starve it.
+   */
+  private async appendAll(kind: JournalKind, fresh: readonly FreshEntry[], attempt: number): Promise<AppendResult> {
+    const { log } = this.deps;
+    const isSeeing = attempt === 1 && log.canAppendSeeing;
+    const revision = this.folded[kind];
+    if (fresh.length > 0) return log.append(this.nameOf(kind), revision, fresh, isSeeing ? this.seen(kind) : undefined);
+    // Answers without entries rest on what was seen all the same.
+    return !isSeeing || (await this.isAtHeads()) ? { kind: 'appended', revision } : { kind: 'conflict' };
+  }
+
+  private seen(writing: JournalKind): readonly SeenHead[] {
+    return this.service.kinds
+      .filter((kind) => kind !== writing)
+      .map((kind) => ({ journal: this.nameOf(kind), head: this.folded[kind] }));
+  }
+
+  /** False also when the heads cannot be read: the catch-up that follows says so to those who wait. */
+  private async isAtHeads(): Promise<boolean> {
+    const { kinds } = this.service;
+    try {
+      const heads = await this.deps.log.heads(kinds.map((kind) => this.nameOf(kind)));
+      return kinds.every((kind, index) => (heads[index] ?? -1n) <= this.folded[kind]);
+    } catch {
+      return false;
+    }
+  }
+
+  private nameOf(kind: JournalKind): string {
+    return journalName(kind, this.tenantId);
   }
 
   private observe(
@@ -322,19 +326,7 @@ export class TenantLane<State, Command, Answer> {
     const origin = originOf(this.deps.logHost, this.tenantId, kind);
     batch.forEach(({ settle }, index) => {
       const answer = answers[index];
-      if (answer === undefined) return;
-      if ('error' in answer) {
-        const { error } = answer;
-        const isLarge = error instanceof EntryTooLarge;
-        settle(
-          isLarge ? { kind: 'too_large', bytes: error.bytes, bytesMax: error.bytesMax } : { kind: 'failed', error },
-        );
-        return;
-      }
-      const entries = fresh
-        .slice(answer.from, answer.to)
-        .map((entry, offset) => ({ kind, origin, entry: { ...entry, revision: base + BigInt(answer.from + offset) } }));
-      settle({ kind: 'committed', answer: answer.answer, entries, observed });
+      if (answer !== undefined) settle(outcomeOf(answer, { kind, origin, base, fresh, observed }));
     });
   }
 
