@@ -29,6 +29,7 @@ export {
   type ProblemError,
   type ProblemHeaders,
 } from './problems/problem.js';
+export { takeRandomBytes } from './request/random-pool.js';
 export { uuidV7 } from './request/request-id.js';
 export { readRequestInfo } from './request/request-info.js';
 export type { RequestInfo } from './request/request-state.js';

@@ -1,18 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { takeRandomBytes } from './random-pool.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
-const POOL_BYTES = 16 * 256;
-let pool = Buffer.alloc(0);
-let used = 0;
-
-const tenRandomBytes = (): Buffer => {
-  if (used + 10 > pool.length) {
-    pool = randomBytes(POOL_BYTES); // One system call for some 400 ids.
-    used = 0;
-  }
-  used += 10;
-  return pool.subarray(used - 10, used);
-};
+const RANDOM_BYTES = 10;
 
 /**
  * Makes a UUIDv7: Unix milliseconds, then random bits.
@@ -20,7 +9,7 @@ const tenRandomBytes = (): Buffer => {
  */
 export const uuidV7 = (nowMs: number): string => {
   const time = Math.trunc(nowMs).toString(16).padStart(12, '0');
-  const random = tenRandomBytes();
+  const random = takeRandomBytes(RANDOM_BYTES);
   random[0] = ((random[0] ?? 0) & 0x0f) | 0x70;
   random[2] = ((random[2] ?? 0) & 0x3f) | 0x80;
   const hex = random.toString('hex');

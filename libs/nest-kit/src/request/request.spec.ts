@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { redactPath } from '../logging/redact.js';
+import { takeRandomBytes } from './random-pool.js';
 import { requestIdFrom, uuidV7 } from './request-id.js';
 import { traceparentFrom } from './request-info.js';
 import { parseTimeoutMs } from './timeout.js';
@@ -33,6 +34,14 @@ describe('a request id', () => {
   it('is not taken when it is no visible ASCII', () => {
     for (const text of ['', 'a b', 'ä', 'a\n', 'x'.repeat(129)]) expect(requestIdFrom(text)).not.toBe(text);
     expect(requestIdFrom('ok-1')).toBe('ok-1');
+  });
+});
+
+describe('random bytes', () => {
+  it('are handed out once, whatever sizes are asked for', () => {
+    const taken = Array.from({ length: 3000 }, (_, index) => takeRandomBytes(12 + (index % 9)).toString('hex'));
+    expect(new Set(taken.map((text) => text.slice(0, 24))).size).toBe(taken.length);
+    expect(takeRandomBytes(10_000)).toHaveLength(10_000);
   });
 });
 
