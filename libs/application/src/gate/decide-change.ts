@@ -140,20 +140,21 @@ const recordedRequest = (
   subject: string,
 ): AskForChange['request'] => {
   const raw = normaliseEnvironment(request.environment);
+  // Members in canonical order, so that sealing has nothing to sort.
   return {
-    source: request.source,
     action: request.action,
-    resource_reference: request.resourceReference,
-    project_id: request.projectId,
-    environment_raw: raw,
-    environment_label: labelOf(raw),
-    declared_monthly_delta_usd: request.monthly === null ? null : formatUsd4(request.monthly),
     declared_hourly_delta_usd: request.hourly === null ? null : formatUsd6(request.hourly),
-    metadata: request.metadata,
-    options: optionsOf(request, planSha256),
-    run: request.run,
+    declared_monthly_delta_usd: request.monthly === null ? null : formatUsd4(request.monthly),
+    environment_label: labelOf(raw),
+    environment_raw: raw,
     justification: request.justification === null ? null : { $seal: { subject, text: request.justification } },
     justification_length: request.justification === null ? 0 : charactersOf(request.justification),
+    metadata: request.metadata,
+    options: optionsOf(request, planSha256),
+    project_id: request.projectId,
+    resource_reference: request.resourceReference,
+    run: request.run,
+    source: request.source,
     ticket: request.ticket,
   };
 };

@@ -224,46 +224,47 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
   const verdict = verdictOf(command, place, cost, found);
   const { fingerprint, subject } = hashesOf(command, cost);
   const ttl = place.document.execution.decision_ttl_seconds;
+  // Members in canonical order, so that sealing has nothing to sort.
   return {
-    decision_id: command.decisionId,
-    key: { scope: command.key.scope, text: command.key.text, is_derived: command.key.isDerived, generation },
-    payload_hash: command.payloadHash,
-    request_fingerprint: fingerprint,
-    subject_hash: subject,
-    request: { ...command.request, environment_class: place.environmentClass },
-    requester: command.requester,
-    dry_run: command.isDryRun,
-    decision: verdict.outcome,
-    finding: verdict.finding,
-    reason_codes: verdict.reasons,
-    mode: place.mode,
-    mode_scope: `${command.request.source}:${place.environmentClass}`,
-    policy_version: version.version,
-    policy_document_sha256: version.documentSha256,
+    approval: isRequired(verdict, command) ? approvalTerms(command, place, cost, found.waterfall.unfunded) : null,
+    auto_approved_usd:
+      found.autoApproved !== null && isPermitted(verdict.outcome) && !command.isDryRun && place.mode !== 'shadow'
+        ? formatUsd4(found.autoApproved)
+        : null,
+    balances_after: balancesAfter(
+      { budgets: place.budgets, terms: place.terms, now: command.now },
+      accountsAfter(state, command, verdict.legs),
+    ),
     cost: cost.evidence,
-    waterfall: found.waterfall.stages,
+    decided_at: command.now,
+    decision: verdict.outcome,
+    decision_id: command.decisionId,
+    dry_run: command.isDryRun,
+    expires_at: plusSeconds(command.now, ttl),
+    exposure_usd: formatUsd4(verdict.exposure),
+    finding: verdict.finding,
     hold: {
       legs: verdict.legs.map(({ account, amount }) => ({ account, amount_usd: formatUsd4(amount) })),
       total_usd: formatUsd4(verdict.total),
       unfunded_usd: formatUsd4(found.waterfall.unfunded),
     },
-    exposure_usd: formatUsd4(verdict.exposure),
-    would_be: verdict.wouldBe,
-    approval: isRequired(verdict, command) ? approvalTerms(command, place, cost, found.waterfall.unfunded) : null,
-    balances_after: balancesAfter(
-      { budgets: place.budgets, terms: place.terms, now: command.now },
-      accountsAfter(state, command, verdict.legs),
-    ),
-    warnings: warningsOf(found, place.budgets.length),
-    auto_approved_usd:
-      found.autoApproved !== null && isPermitted(verdict.outcome) && !command.isDryRun && place.mode !== 'shadow'
-        ? formatUsd4(found.autoApproved)
-        : null,
-    decided_at: command.now,
-    expires_at: plusSeconds(command.now, ttl),
-    ttl_seconds: ttl,
-    supersedes: null,
+    key: { scope: command.key.scope, text: command.key.text, is_derived: command.key.isDerived, generation },
+    mode: place.mode,
+    mode_scope: `${command.request.source}:${place.environmentClass}`,
+    payload_hash: command.payloadHash,
+    policy_document_sha256: version.documentSha256,
+    policy_version: version.version,
+    reason_codes: verdict.reasons,
+    request: { ...command.request, environment_class: place.environmentClass },
+    request_fingerprint: fingerprint,
+    requester: command.requester,
     salt: command.salt,
+    subject_hash: subject,
+    supersedes: null,
+    ttl_seconds: ttl,
+    warnings: warningsOf(found, place.budgets.length),
+    waterfall: found.waterfall.stages,
+    would_be: verdict.wouldBe,
   };
 };
 

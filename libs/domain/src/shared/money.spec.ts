@@ -26,6 +26,29 @@ const printed = (text: string): string => {
   return isMoney(parsed) ? formatUsd4(parsed) : parsed;
 };
 
+describe('amounts of any length', () => {
+  it('are read exactly, short ones like long ones', () => {
+    const amount = fc.tuple(
+      fc.boolean(),
+      fc.bigInt(0n, 10n ** 12n - 1n),
+      fc.integer({ min: 0, max: 6 }),
+      fc.nat(999_999),
+    );
+    fc.assert(
+      fc.property(amount, ([isNegative, whole, places, rest]) => {
+        const fraction = rest.toString().padStart(6, '0').slice(0, places);
+        const text = `${isNegative ? '-' : ''}${whole.toString()}${places === 0 ? '' : `.${fraction}`}`;
+        const size = whole * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+        expect(usdOf(text as UsdText)).toBe(isNegative ? -size : size);
+      }),
+      { examples: [[[false, 9_999_999_999n, 0, 0]], [[true, 0n, 4, 100]], [[false, 99_999n, 4, 999_900]]] },
+    );
+    for (const whole of ['9999999999', '1000000007', '9007199254']) {
+      expect(usdOf(whole as UsdText)).toBe(BigInt(whole) * 1_000_000n);
+    }
+  });
+});
+
 describe('amounts sent as text', () => {
   it.each([
     ['125.5', '125.5000'],

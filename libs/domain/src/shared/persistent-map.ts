@@ -69,8 +69,7 @@ const placeOf = <V>(leaves: readonly Leaf<V>[], key: string): number => {
   return low;
 };
 
-const find = <V>(root: Node<V> | undefined, key: string): Leaf<V> | undefined => {
-  const hash = hashOf(key);
+const find = <V>(root: Node<V> | undefined, key: string, hash: number): Leaf<V> | undefined => {
   let node = root;
   for (let depth = 0; node instanceof Branch; depth += 1) {
     const bit = bitOf(hash, depth);
@@ -161,26 +160,29 @@ export class PersistentMap<V> implements Iterable<readonly [string, V]> {
   }
 
   get(key: string): V | undefined {
-    return find(this.root, key)?.value;
+    return this.root === undefined ? undefined : find(this.root, key, hashOf(key))?.value;
   }
 
   has(key: string): boolean {
-    return find(this.root, key) !== undefined;
+    return this.root !== undefined && find(this.root, key, hashOf(key)) !== undefined;
   }
 
   /** The same map when the key has that very value already. */
   set(key: string, value: V): PersistentMap<V> {
-    const there = find(this.root, key);
+    const hash = hashOf(key);
+    const there = find(this.root, key, hash);
     if (there !== undefined && Object.is(there.value, value)) return this;
     const leaf = new Leaf(key, value);
-    const root = this.root === undefined ? leaf : insert(this.root, leaf, hashOf(key), 0);
+    const root = this.root === undefined ? leaf : insert(this.root, leaf, hash, 0);
     return new PersistentMap(root, there === undefined ? this.size + 1 : this.size);
   }
 
   /** The same map when the key is not there. */
   delete(key: string): PersistentMap<V> {
-    if (this.root === undefined || find(this.root, key) === undefined) return this;
-    return new PersistentMap(remove(this.root, key, hashOf(key), 0), this.size - 1);
+    if (this.root === undefined) return this;
+    const hash = hashOf(key);
+    if (find(this.root, key, hash) === undefined) return this;
+    return new PersistentMap(remove(this.root, key, hash, 0), this.size - 1);
   }
 
   /** In an order that depends on the keys alone, not on the history of the map. */

@@ -105,7 +105,15 @@ const writeString = (text: string): string => {
 /** Members in order of their UTF-16 code units, which is what `<` and the default sort compare. */
 const sortedKeys = (members: object): readonly string[] => {
   const keys = Object.keys(members);
+  if (isSorted(keys)) return keys; // As whoever writes much makes them.
   return keys.length <= FEW_KEYS ? insertionSorted(keys) : keys.sort();
+};
+
+const isSorted = (keys: readonly string[]): boolean => {
+  for (let index = 1; index < keys.length; index += 1) {
+    if ((keys[index - 1] as string) > (keys[index] as string)) return false;
+  }
+  return true;
 };
 
 /** Up to here moving keys one by one costs less than a call of the general sort, and nothing when they are in order. */
