@@ -65,14 +65,17 @@ const addSpent = (accounts: Accounts, key: string, amount: MicroUsd): Accounts =
     ? accounts
     : { ...accounts, spent: accounts.spent.set(key, microUsd((accounts.spent.get(key) ?? NOTHING) + amount)) };
 
+/** The balances that a hold of these legs leaves, without the hold itself: for whoever asks only for those. */
+export const withHeld = (accounts: Accounts, legs: readonly HeldLeg[]): Accounts =>
+  legs.reduce((next, { account, amount }) => addHeld(next, account, amount), accounts);
+
 /** Sets money aside for a decision. The caller has compared it with the headroom (G5). */
 export const placeHold = (accounts: Accounts, decisionId: DecisionId | string, legs: readonly HeldLeg[]): Accounts => {
   if (legs.length === 0) return accounts;
   const earlier = accounts.holds.get(decisionId) ?? [];
   // In one order whatever came first, so that equal ledgers fold to equal states.
   const all = [...earlier, ...legs].sort((a, b) => (a.account < b.account ? -1 : 1));
-  const placed = { ...accounts, holds: accounts.holds.set(decisionId, all) };
-  return legs.reduce((next, leg) => addHeld(next, leg.account, leg.amount), placed);
+  return withHeld({ ...accounts, holds: accounts.holds.set(decisionId, all) }, legs);
 };
 
 /** Gives everything back that a decision holds. A decision without a hold changes nothing. */

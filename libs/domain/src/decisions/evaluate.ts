@@ -1,4 +1,4 @@
-import { type Accounts, type HeldLeg, placeHold, type TermsOf } from '../accounts/accounts.js';
+import { type HeldLeg, type TermsOf, withHeld } from '../accounts/accounts.js';
 import {
   type Budget,
   matchingBudgets,
@@ -206,9 +206,6 @@ const hashesOf = (
 const isRequired = (verdict: Verdict, command: AskForChange): boolean =>
   verdict.outcome === 'REQUIRE_APPROVAL' && !command.isDryRun;
 
-const accountsAfter = (state: GateState, command: AskForChange, legs: readonly HeldLeg[]): Accounts =>
-  placeHold(state.accounts, command.decisionId, legs);
-
 /**
  * Evaluates a change on one state: cost, funding, thresholds, approval need, mode. Pure: the same command on the same
  * state gives the same record, byte for byte (G7). The only comparison with a limit is in the waterfall (G5).
@@ -233,7 +230,7 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
         : null,
     balances_after: balancesAfter(
       { budgets: place.budgets, terms: place.terms, now: command.now },
-      accountsAfter(state, command, verdict.legs),
+      withHeld(state.accounts, verdict.legs),
     ),
     cost: cost.evidence,
     decided_at: command.now,

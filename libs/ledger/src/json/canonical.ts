@@ -76,8 +76,7 @@ const writeObject = (value: object, depth: number): string => {
   const members = value as Readonly<Record<string, JsonValue>>;
   let text = '{';
   for (const key of sortedKeys(members)) {
-    if (text.length > 1) text += ',';
-    text += writeName(key);
+    text += writeName(key, text.length > 1);
     text += write(members[key] as JsonValue, depth + 1);
   }
   return `${text}}`;
@@ -86,12 +85,17 @@ const writeObject = (value: object, depth: number): string => {
 /** Names repeat from entry to entry, so their quoted form is kept; only well-formed short ones, and not without bound. */
 const NAMES_MAX = 4096;
 const NAME_LENGTH_MAX = 64;
-const namesWritten = new Map<string, string>();
+const namesWritten = new Map<string, readonly [first: string, following: string]>();
 
-const writeName = (key: string): string => {
-  const known = namesWritten.get(key);
-  if (known !== undefined) return known;
-  const written = `${writeString(key)}:`;
+/** A member's name and colon; `isFollowing`: behind the comma that parts it from the member before. */
+const writeName = (key: string, isFollowing: boolean): string => {
+  const known = namesWritten.get(key) ?? keepName(key);
+  return isFollowing ? known[1] : known[0];
+};
+
+const keepName = (key: string): readonly [first: string, following: string] => {
+  const first = `${writeString(key)}:`;
+  const written = [first, `,${first}`] as const;
   if (namesWritten.size < NAMES_MAX && key.length <= NAME_LENGTH_MAX) namesWritten.set(key, written);
   return written;
 };
