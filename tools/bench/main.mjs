@@ -13,7 +13,7 @@ import { auditAcknowledged } from './audit.mjs';
 import { machineOf } from './machine.mjs';
 import { PARTS, planOf } from './plan.mjs';
 import { auditLine, heading, machineLine, runLine, targetLine } from './report.mjs';
-import { memoryOf, startServer } from './server.mjs';
+import { memoryOf, processorTimeOf, startServer } from './server.mjs';
 import { compare } from './targets.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -64,11 +64,21 @@ const measure = async ({ server, folder, tokens, names, files }, run, seconds) =
   };
   await load('warm-', Math.min(1.5, seconds / 2));
   const before = await batchesOf(server.url);
+  const timeBefore = processorTimeOf(server.pid);
   const summary = await load('run-', seconds);
+  const timeAfter = processorTimeOf(server.pid);
   const after = await batchesOf(server.url);
   const appends = after.appends - before.appends;
   const batch = appends === 0 ? 0 : (after.entries - before.entries) / appends;
-  return { ...summary, name: run.name, batch, ...memoryOf(server.pid) };
+  const good = Math.max(1, summary.requests - summary.non2xx);
+  return {
+    ...summary,
+    name: run.name,
+    batch,
+    serverUs: (timeAfter.serverUs - timeBefore.serverUs) / good,
+    databaseUs: (timeAfter.databaseUs - timeBefore.databaseUs) / good,
+    ...memoryOf(server.pid),
+  };
 };
 
 /** A ledger that cannot be read fails the bench, and leaves its figures. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -63,4 +63,38 @@ export const memoryOf = (pid) => {
   } catch {
     return { rssMiB: 0, peakMiB: 0 };
   }
+};
+
+const TICK_US = 10_000;
+
+/** Parent and processor time of a process, with that of the children it has waited for; undefined once it is gone. */
+const statOf = (pid) => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [own, waitedFor] = [fields[11] + fields[12], fields[13] + fields[14]];
+    return { parent: fields[1], ownUs: own * TICK_US, allUs: (own + waitedFor) * TICK_US };
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Processor time so far, in microseconds: of the server itself, and of its database, which are all its children and
+ * theirs. It hardly depends on who else uses the machine. Zero where the system has no /proc.
+ */
+export const processorTimeOf = (pid) => {
+  const serverUs = statOf(pid)?.ownUs ?? 0;
+  if (serverUs === 0) return { serverUs, databaseUs: 0 };
+  const all = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  const stats = new Map(all.map((name) => [Number(name), statOf(name)]));
+  const isBelow = (child) => {
+    const parent = stats.get(child)?.parent;
+    return parent === pid || (parent !== undefined && parent > 1 && isBelow(parent));
+  };
+  const databaseUs = [...stats].reduce((sum, [child, stat]) => (isBelow(child) ? sum + (stat?.allUs ?? 0) : sum), 0);
+  return { serverUs, databaseUs };
 };
