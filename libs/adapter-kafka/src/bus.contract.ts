@@ -1,4 +1,3 @@
-import type { Bus } from '@verdict/application';
 import { type BusUnderTest, describeBus } from '@verdict/testkit';
 import { describeKafka } from '../../../test/support/kafka/describe-kafka.js';
 import {
@@ -9,22 +8,24 @@ import {
   testOptions,
   type WiredBus,
 } from './testing/bus-clients.js';
+import { eventually } from './testing/eventually.js';
 
 const openUnderTest = async (brokers: readonly string[]): Promise<BusUnderTest> => {
   const prefix = freshPrefix();
   const clients: WiredBus[] = [];
-  const open = async (): Promise<Bus> => {
+  const open = async (): Promise<WiredBus> => {
     const client = await openWired(testOptions(brokers, prefix));
     clients.push(client);
-    return client.bus;
+    return client;
   };
-  const bus = await open();
+  const { bus, wire, interruptions } = await open();
+  let before = 0;
   return {
     bus,
     carriesEntries: true,
     write: (slices) => publishPatiently(bus, slices),
     groups: {
-      another: open,
+      another: async () => (await open()).bus,
       die: (gone) => {
         clients.find((client) => client.bus === gone)?.wire.cut();
         return Promise.resolve();
@@ -32,12 +33,13 @@ const openUnderTest = async (brokers: readonly string[]): Promise<BusUnderTest> 
     },
     outage: {
       begin: () => {
-        for (const { wire } of clients) wire.cut();
+        before = interruptions();
+        wire.cut();
         return Promise.resolve();
       },
-      end: () => {
-        for (const { wire } of clients) wire.mend();
-        return Promise.resolve();
+      end: async () => {
+        await eventually(() => interruptions() > before); // The driver itself gets over a shorter one.
+        wire.mend();
       },
     },
     close: async () => {

@@ -1,4 +1,4 @@
-import { type Bus, BusUnavailable, type RelayedSlice } from '@verdict/application';
+import { type Bus, type BusObserver, BusUnavailable, type RelayedSlice } from '@verdict/application';
 import { Kafka, logLevel } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 import { type KafkaBusOptions, openKafkaBus } from '../kafka-bus.js';
@@ -24,11 +24,20 @@ export const testOptions = (brokers: readonly string[], topicPrefix: string): Ka
 export interface WiredBus {
   readonly bus: Bus;
   readonly wire: Wire;
+  /** How often its consumers were interrupted. */
+  interruptions(): number;
 }
 
 export const openWired = async (options: KafkaBusOptions, { wire = createWire() } = {}): Promise<WiredBus> => {
+  let count = 0;
+  const observer: BusObserver = {
+    mismatched: () => undefined,
+    interrupted: () => {
+      count += 1;
+    },
+  };
   const { socketFactory } = wire;
-  return { bus: await openKafkaBus({ ...options, socketFactory }), wire };
+  return { bus: await openKafkaBus({ observer, ...options, socketFactory }), wire, interruptions: () => count };
 };
 
 /** As a relay does: what was not acknowledged is sent again. */
