@@ -62,10 +62,8 @@ const guardCall = (call: Call, hooks: CallHooks): Call => {
     if (!isNotLeader(error)) hooks.onLost(messageOf(error));
   });
   on('end', () => {
-    if (hasFailed) return;
-    const reason = 'the store has ended the append call';
-    hooks.onLost(reason);
-    call.destroy(new Error(reason)); // The client itself would go on waiting for answers on it, for ever.
+    // The client itself would go on waiting for answers on it, for ever.
+    if (!hasFailed) call.destroy(new Error('the store has ended the append call'));
   });
   // The client's own two listeners, which it adds first; those that come later are removed by identity.
   call.on = (event, listener) => {

@@ -139,10 +139,8 @@ export class Feed {
       await this.pause(pollMs);
       if (this.hasEnded()) return;
       this.check();
-      const before = registry.names.size;
       await registry.catchUp();
-      const fresh = [...registry.names].slice(before);
-      const isNews = await this.round([...fresh, ...this.rotation.choose(registry.names, pollJournalsMax)]);
+      const isNews = await this.round(this.rotation.choose(registry.names, pollJournalsMax));
       this.isBehind = isNews || this.isBehind;
     }
   }

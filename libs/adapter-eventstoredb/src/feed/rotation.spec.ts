@@ -16,8 +16,17 @@ describe('The rotation of polls', () => {
     expect(seen).toEqual(names);
   });
 
+  it('asks for new journals first, each of them', () => {
+    const rotation = new Rotation();
+    for (let poll = 0; poll < 7; poll += 1) rotation.choose(names, 20);
+    const more = new Set([...names, ...Array.from({ length: 30 }, (_, index) => `new-${String(index)}`)]);
+    const asked = [...rotation.choose(more, 20), ...rotation.choose(more, 20)];
+    expect(new Set(asked.filter((name) => name.startsWith('new-'))).size).toBe(30);
+  });
+
   it('always asks for those that moved last', () => {
     const rotation = new Rotation();
+    while (!rotation.choose(names, 8).includes('j-99')); // Until none is new.
     rotation.moved('j-5');
     rotation.moved('j-6');
     for (let poll = 0; poll < 10; poll += 1)

@@ -7,6 +7,7 @@ export class Rotation {
   /** Last moved comes last. */
   private readonly hot = new Set<JournalName>();
   private turns: JournalName[] = [];
+  private seen = 0;
 
   moved(journal: JournalName): void {
     this.hot.delete(journal);
@@ -17,9 +18,15 @@ export class Rotation {
     }
   }
 
-  /** At most `max` of `all`, none twice; every one of them comes within as many calls as it takes. */
+  /**
+   * At most `max` of `all`, none twice: first those that are new, then those that moved last. Every one of them comes
+   * within as many calls as it takes.
+   * @param all only grows, and keeps the order in which names came.
+   */
   choose(all: ReadonlySet<JournalName>, max: number): readonly JournalName[] {
-    const chosen = new Set([...this.hot].slice(-Math.ceil(max / 2)));
+    const fresh = [...all].slice(this.seen, this.seen + max);
+    this.seen += fresh.length;
+    const chosen = new Set([...fresh, ...[...this.hot].slice(-Math.ceil(max / 2))].slice(0, max));
     if (this.turns.length === 0) this.turns = [...all];
     while (chosen.size < max) {
       const next = this.turns.pop();
