@@ -45,6 +45,20 @@ const ASYNC = [
   no('AwaitExpression', 'A decider is synchronous.'),
   no('ForOfStatement[await=true]', 'A decider is synchronous.'),
 ];
+/** EventStoreDB compares ids for ever with an exact revision only; else a repeated append may store its batch twice. */
+const EXACT_REVISIONS = [
+  no('ImportSpecifier[imported.name=/^(ANY|STREAM_EXISTS)$/]', 'Name the exact revision.'),
+  no('MemberExpression[property.name=/^(ANY|STREAM_EXISTS)$/]', 'Name the exact revision.'),
+  no('Property[key.name="expectedRevision"] Literal[value=/^(any|stream_exists)$/]', 'Name the exact revision.'),
+  no('CallExpression[callee.property.name="appendToStream"][arguments.length<3]', 'Without a revision it means ANY.'),
+  no(
+    'CallExpression[callee.property.name="appendToStream"] > ObjectExpression:not(:has(> Property[key.name="expectedRevision"]))',
+    'Without a revision it means ANY.',
+  ),
+  no('CallExpression[callee.property.name="setStreamMetadata"]', 'Append the metadata at their exact revision.'),
+  no('CallExpression[callee.property.name=/^(deleteStream|tombstoneStream)$/]', 'Nothing changes history.'),
+];
+
 /** Files whose job is to make a branded or parsed value from an unknown one. */
 const PARSERS = [
   '**/*parser.ts',
@@ -109,6 +123,10 @@ export default defineConfig(
     rules: { 'max-params': ['error', 6] },
   },
   { files: PARSERS, rules: { 'no-restricted-syntax': ['error', ...SHAPES] } },
+  {
+    files: ['libs/adapter-eventstoredb/src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...SHAPES, ...EXACT_REVISIONS] },
+  },
   { files: ['libs/ledger/src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...SHAPES, ...IMPURE] } },
   {
     files: ['libs/domain/src/**/*.ts'],
