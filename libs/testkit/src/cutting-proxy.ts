@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 
 /**
- * A TCP proxy in front of a Postgres server that cuts connections at chosen moments.
+ * A TCP proxy in front of a server that cuts connections at chosen moments.
  *
  * - `request`: the next statement that contains the marker never reaches the server
  * - `answer`: it reaches the server and is committed there; the answer never comes back
@@ -11,9 +11,18 @@ export interface CuttingProxy {
   readonly port: number;
   /** Cuts the next `times` statements of which `marker` is a part, such as the name of a prepared statement. */
   cut(moment: 'request' | 'answer', marker: string, times?: number): void;
-  /** How many connections were cut on purpose. */
+  /** Cuts all connections at once; new ones are let through. */
+  cutAll(): void;
+  /** How many connections were cut by `cut`. */
   cuts(): number;
   close(): Promise<void>;
+}
+
+export interface CuttingProxyOptions {
+  /** Default: 127.0.0.1. */
+  readonly targetHost?: string;
+  /** Whether these bytes end an answer, so that what was asked is done. Default: as Postgres ends one. */
+  readonly isAnswer?: (data: Buffer) => boolean;
 }
 
 interface Order {
@@ -24,8 +33,14 @@ interface Order {
 
 /** ReadyForQuery, idle: the statement before it is over, and durable if it was a write. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+const endsReady = (data: Buffer): boolean => data.subarray(-READY.length).equals(READY);
 
-const relay = (client: Socket, server: Socket, takeOrder: (data: Buffer) => Order['moment'] | undefined): void => {
+interface Cutting {
+  readonly takeOrder: (data: Buffer) => Order['moment'] | undefined;
+  readonly isAnswer: (data: Buffer) => boolean;
+}
+
+const relay = (client: Socket, server: Socket, { takeOrder, isAnswer }: Cutting): void => {
   let isAnswerDue = false;
   const end = (): void => {
     client.destroy();
@@ -41,7 +56,7 @@ const relay = (client: Socket, server: Socket, takeOrder: (data: Buffer) => Orde
   });
   server.on('data', (data: Buffer) => {
     if (!isAnswerDue) client.write(data);
-    else if (data.subarray(-READY.length).equals(READY)) end();
+    else if (isAnswer(data)) end();
   });
   for (const socket of [client, server]) {
     socket.on('error', end);
@@ -58,7 +73,10 @@ const listen = (server: ReturnType<typeof createServer>): Promise<number> =>
     });
   });
 
-export const startCuttingProxy = async (targetPort: number): Promise<CuttingProxy> => {
+export const startCuttingProxy = async (
+  targetPort: number,
+  { targetHost = '127.0.0.1', isAnswer = endsReady }: CuttingProxyOptions = {},
+): Promise<CuttingProxy> => {
   const orders: Order[] = [];
   const clients = new Set<Socket>();
   let cutCount = 0;
@@ -72,13 +90,16 @@ export const startCuttingProxy = async (targetPort: number): Promise<CuttingProx
   const proxy = createServer((client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
-    relay(client, connect(targetPort, '127.0.0.1'), takeOrder);
+    relay(client, connect(targetPort, targetHost), { takeOrder, isAnswer });
   });
   const port = await listen(proxy);
   return {
     port,
     cut: (moment, marker, times = 1) => {
       orders.push({ moment, marker: Buffer.from(marker), left: times });
+    },
+    cutAll: () => {
+      for (const client of clients) client.destroy();
     },
     cuts: () => cutCount,
     close: () =>

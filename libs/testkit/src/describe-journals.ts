@@ -4,19 +4,19 @@ import { describeFaults } from './journals-contract/faults.js';
 import { describeReading, describeSubscribing } from './journals-contract/read.js';
 import { describeSeeing } from './journals-contract/seeing.js';
 import { describeSnapshots } from './journals-contract/snapshots.js';
-import type { Open } from './journals-contract/under-test.js';
+import type { JournalsAbilities, Open } from './journals-contract/under-test.js';
 
 /**
  * The contract of the Journals port. Every adapter runs it in full, faults included: a switch that an adapter cannot
- * offer is a promise that it cannot prove.
+ * offer is a promise that it cannot prove. A server that is not the test's own may lack some: `abilities` say which.
  */
-export const describeJournals = (adapter: string, open: Open): void => {
+export const describeJournals = (adapter: string, open: Open, abilities: JournalsAbilities = {}): void => {
   describe(`Journals contract: ${adapter}`, () => {
     describeExpectedRevision(open);
     describeRepeats(open);
     describeSeeing(open);
     describeLimits(open);
-    describeReading(open);
+    describeReading(open, abilities);
     describeSubscribing(open);
     describeSnapshots(open);
     describeFaults(open);

@@ -21,6 +21,12 @@ export interface JournalsUnderTest {
   close(): Promise<void>;
 }
 
+/** What the test can do to the store. Default: everything. */
+export interface JournalsAbilities {
+  /** `loseEntry` works. Without it the tests of lost entries are reported as skipped. */
+  readonly canLoseEntries?: boolean;
+}
+
 export type Open = () => Promise<JournalsUnderTest>;
 
 let journalCount = 0;
