@@ -1,6 +1,6 @@
 import type { Journals } from '@verdict/application';
 import type { JournalsUnderTest } from '@verdict/testkit';
-import { describeJournals } from '@verdict/testkit';
+import { describeJournals, startCuttingProxy } from '@verdict/testkit';
 import { startEventStoreServer } from '../../../test/support/eventstore-server/src/index.js';
 import type { EventStoreServer, Fault } from '../../../test/support/eventstore-server/src/index.js';
 import { openEventStoreJournals } from './open-journals.js';
@@ -66,3 +66,45 @@ describeJournals('EventStoreDB, no answer, append calls ended', () =>
     return Promise.resolve();
   }),
 );
+
+const { VERDICT_TEST_EVENTSTORE_URL: realUrl } = process.env;
+
+/** A server that is not ours, without TLS: losses come from a proxy that reads what it lets through. */
+const openReal = async (url: string): Promise<JournalsUnderTest> => {
+  const { hostname, port } = new URL(url);
+  const targetPort = Number(port === '' ? 2113 : port);
+  const isAnswer = (data: Buffer): boolean => data.includes('decisions-'); // It names the stream of the append.
+  const proxy = await startCuttingProxy(targetPort, { targetHost: hostname, isAnswer });
+  const clients: Journals[] = [];
+  const open = async (clientUrl: string): Promise<Journals> => {
+    const client = await openEventStoreJournals({ url: clientUrl, pollMs: 100 });
+    clients.push(client);
+    return client;
+  };
+  const cutAll = (): Promise<void> => {
+    proxy.cutAll();
+    return Promise.resolve();
+  };
+  return {
+    journals: await open(url.replace(/\/\/[^/?]*/, `//127.0.0.1:${String(proxy.port)}`)),
+    another: () => open(url),
+    loseRequest: () => {
+      proxy.cut('request', 'decision_recorded');
+    },
+    loseAnswer: () => {
+      proxy.cut('answer', 'decision_recorded');
+    },
+    losses: proxy.cuts,
+    crash: cutAll,
+    loseNotice: cutAll,
+    loseEntry: () => Promise.reject(new Error('entries of this server cannot be taken away')),
+    close: async () => {
+      for (const client of clients) await client.close();
+      await proxy.close();
+    },
+  };
+};
+
+if (realUrl !== undefined) {
+  describeJournals('EventStoreDB at VERDICT_TEST_EVENTSTORE_URL', () => openReal(realUrl), { canLoseEntries: false });
+}
