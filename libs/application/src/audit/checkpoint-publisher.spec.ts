@@ -144,6 +144,24 @@ describe('CheckpointPublisher', () => {
     expect(await publisher.covering('acme', 'decisions', 7n)).toBeUndefined();
   });
 
+  it('finds the checkpoint that a round of its own signs while it looks for one', async () => {
+    const { journals, store, publisher } = setUp();
+    await append(journals, 3, 'a');
+    const look = store.firstCovering.bind(store);
+    let looks = 0;
+    store.firstCovering = async (journal, size) => {
+      const found = await look(journal, size);
+      looks += 1;
+      if (looks > 1) return found;
+      await publisher.start();
+      await until(() => store.stored.length === 1);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate); // The round comes to its end.
+      return found;
+    };
+    expect(await publisher.covering('acme', 'decisions', 3n)).toMatchObject({ size: 3n });
+    await publisher.stop();
+  });
+
   it('signs nothing that a rewritten log offers after what it signed, raises an alarm, and stays stopped after a restart', async () => {
     const first = setUp();
     await append(first.journals, 4, 'true');

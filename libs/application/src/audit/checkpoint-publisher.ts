@@ -87,11 +87,11 @@ export class CheckpointPublisher {
   async covering(tenantId: string, kind: JournalKind, size: bigint): Promise<StoredCheckpoint | undefined> {
     const journal = journalName(kind, tenantId);
     for (;;) {
+      const before = this.lanes.get(journal)?.signed?.size; // First: a round may sign what the look just misses.
       const found = await this.deps.store.firstCovering(journal, size);
       if (found !== undefined) return found;
       const lane = this.open(journal, size - 1n);
       if (lane === undefined || lane.isStopped) return undefined;
-      const before = lane.signed?.size;
       await this.inTurn([lane]);
       if (lane.signed?.size === before) return undefined;
     }
