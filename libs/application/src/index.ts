@@ -163,6 +163,18 @@ export {
   type ManageExportsDeps,
 } from './audit/manage-exports.js';
 export { type LedgerFilter, type LedgerItem, type LedgerPage, readLedger } from './audit/read-ledger.js';
+export { copyJournals } from './copy/copy-journals.js';
+export {
+  type CopiedJournal,
+  type CopyDeps,
+  type CopyOptions,
+  type CopyOutcome,
+  type CopyProgress,
+  type CopyReport,
+  CopyStalled,
+  type Difference,
+  type DifferenceKind,
+} from './copy/copy-journals.types.js';
 export { Relay } from './relay/relay.js';
 export {
   type RelayDeps,
