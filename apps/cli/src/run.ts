@@ -3,6 +3,7 @@ import { approvalsCommand } from './commands/approvals.command.js';
 import { budgetCommand } from './commands/budget.command.js';
 import { exportCommand } from './commands/export.command.js';
 import { gateCommand } from './commands/gate.command.js';
+import { journalsCommand } from './commands/journals.command.js';
 import { keyCommand } from './commands/key.command.js';
 import { migrateCommand } from './commands/migrate.command.js';
 import { policyCommand } from './commands/policy.command.js';
@@ -54,6 +55,7 @@ export const createProgram = (io: Io): Command => {
     keyCommand,
     migrateCommand,
     rebuildCommand,
+    journalsCommand,
   ];
   for (const create of commands) program.addCommand(create(io));
   return quietly(program.addHelpText('after', ABOUT), io);

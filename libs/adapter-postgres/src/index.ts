@@ -13,6 +13,8 @@ export type { PostgresJournalsOptions } from './journals/postgres-journals.js';
 export { ensureRoles, OWNER_ROLE, SERVICE_ROLE } from './journals/roles.js';
 export { openReadModels } from './read-models/open-read-models.js';
 export type { OpenReadModels, ReadModelsOptions } from './read-models/open-read-models.js';
+export { openProjectionStore } from './read-models/open-projection-store.js';
+export { type Schemas, schemasOf } from './schemas-of.js';
 export { rebuildReadModels } from './read-models/rebuild.js';
 export type { RebuildOptions, RebuildReport, TableComparison } from './read-models/rebuild.js';
 export { allowReadModels } from './read-models/schema.js';

@@ -9,6 +9,7 @@ import type { Client } from '../http/client.js';
 import { downloadTo } from '../http/download.js';
 import { parseDurationMs } from '../input/duration.js';
 import { EXIT, type Io } from '../io.js';
+import { createProgress } from '../output/progress.js';
 import { facts, table } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
@@ -25,8 +26,6 @@ interface ExportFlags {
 
 const POLL_MS = 250;
 const POLL_MS_MAX = 2000;
-/** Work that is done before nobody looks up needs no progress. */
-const QUIET_MS = 2000;
 
 const notReady = ({ export_id: id, status, failure }: Export, waitMs: number): CliFailure => {
   const isOver = status === 'failed' || status === 'expired';
@@ -39,33 +38,16 @@ const notReady = ({ export_id: id, status, failure }: Export, waitMs: number): C
   });
 };
 
-const progressOf = (session: Session) => {
-  const { io, printer } = session;
-  const beganMs = io.now();
-  const isShown = (): boolean => io.isTerminal.stderr && !printer.isQuiet && io.now() - beganMs > QUIET_MS;
-  let isOnLine = false;
-  return {
-    report: ({ progress }: Export): void => {
-      if (!isShown()) return;
-      isOnLine = true;
-      io.stderr(`\r${String(progress.entries)} of ${String(progress.total)} entries`);
-    },
-    end: (): void => {
-      if (isOnLine) io.stderr('\n');
-    },
-  };
-};
-
 const isGoingOn = ({ status }: Export): boolean => status === 'queued' || status === 'running';
 
 const waitFor = async (session: Session, client: Client, id: string, waitMs: number): Promise<Export> => {
-  const { io } = session;
-  const progress = progressOf(session);
+  const { io, printer } = session;
+  const progress = createProgress(io, printer);
   const deadlineMs = io.now() + waitMs;
   try {
     for (let sleepMs = POLL_MS; ; sleepMs = Math.min(sleepMs * 2, POLL_MS_MAX)) {
       const { value } = await client.send(ROUTES.getExport, { params: { export_id: id } });
-      progress.report(value);
+      progress.report(`${String(value.progress.entries)} of ${String(value.progress.total)} entries`);
       if (value.status === 'ready') return value;
       if (!isGoingOn(value) || io.now() + sleepMs > deadlineMs) throw notReady(value, waitMs);
       await pause(sleepMs, undefined, { signal: io.interrupted }).catch(() => {

@@ -1,60 +1,30 @@
 import { Command } from 'commander';
-import { CliFailure, wrongCall } from '../failure.js';
-import { EXIT, type Io } from '../io.js';
+import { wrongCall } from '../failure.js';
+import type { Io } from '../io.js';
 import { openSession, type Session, withGlobals } from '../session.js';
-
-const PROTOCOLS = ['postgres:', 'postgresql:'];
-
-/** URLs come from the environment only: everybody on the machine can read arguments. */
-const urlIn = ({ env }: Io, name: string): URL | undefined => {
-  const text = env[name] ?? '';
-  if (text === '') return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !PROTOCOLS.includes(url.protocol)) {
-    throw wrongCall('database_url_invalid', `${name} is not the URL of a Postgres database`);
-  }
-  return url;
-};
+import { migrateAs } from '../stores/migrate.js';
+import { postgresUrlIn } from '../stores/urls.js';
 
 const adminUrlIn = (io: Io): URL => {
-  const url = urlIn(io, 'POSTGRES_ADMIN_URL');
+  const url = postgresUrlIn(io, 'POSTGRES_ADMIN_URL');
   if (url !== undefined) return url;
   throw wrongCall('admin_url_missing', 'POSTGRES_ADMIN_URL is not set', 'it names the database, as its administrator');
 };
 
-const servicePasswordIn = (io: Io, serviceRole: string): string | undefined => {
-  const url = urlIn(io, 'POSTGRES_URL');
-  if (url === undefined) return undefined;
-  if (decodeURIComponent(url.username) !== serviceRole) {
-    throw wrongCall('service_role_wrong', `POSTGRES_URL must name the role ${serviceRole}`);
-  }
-  return url.password === '' ? undefined : decodeURIComponent(url.password);
-};
-
-const failed = (error: unknown): CliFailure =>
-  new CliFailure(EXIT.unknown, {
-    code: 'migration_failed',
-    title: error instanceof Error ? error.message : String(error),
-    detail: 'each step is a transaction: what was not migrated is as it was',
-    retry: 'later',
-    idempotencyKey: null,
-  });
-
 const migrate = async ({ io, printer, flags }: Session): Promise<void> => {
   if (flags.isDryRun) throw wrongCall('usage', 'migrate sends no request that could be printed');
-  const { migrateDatabase, SERVICE_ROLE } = await import('@verdict/adapter-postgres');
+  const { SERVICE_ROLE } = await import('@verdict/adapter-postgres');
   const adminUrl = adminUrlIn(io);
-  const servicePassword = servicePasswordIn(io, SERVICE_ROLE);
-  await migrateDatabase(adminUrl.href, servicePassword === undefined ? {} : { servicePassword }).catch(
-    (error: unknown) => {
-      throw failed(error);
-    },
-  );
+  const url = postgresUrlIn(io, 'POSTGRES_URL');
+  const { isPasswordSet } = await migrateAs({
+    adminUrl,
+    service: url === undefined ? undefined : { url, variable: 'POSTGRES_URL' },
+  });
   const body = {
     schema: 'verdict.migrate.report.v1',
     database: decodeURIComponent(adminUrl.pathname.slice(1)),
     service_role: SERVICE_ROLE,
-    is_password_set: servicePassword !== undefined,
+    is_password_set: isPasswordSet,
   };
   const password = body.is_password_set ? ', its password set' : '';
   printer.print({

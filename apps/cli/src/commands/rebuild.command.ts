@@ -1,56 +1,15 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RebuildReport, TableComparison } from '@verdict/adapter-postgres';
 import { Command } from 'commander';
 import { CliFailure, wrongCall } from '../failure.js';
-import { dataDirOf } from '../http/settings.js';
 import { EXIT, type Io } from '../io.js';
 import { table } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
+import { openDatabase } from '../stores/database.js';
 
 interface RebuildFlags {
   readonly verify?: boolean;
   readonly dataDir?: string;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-interface Database {
-  readonly url: string;
-  readonly close: () => Promise<void>;
-}
-
-/** The standalone's own database, started for this command: two supervisors of one server would fight. */
-const openEmbedded = async (dataDir: string): Promise<Database> => {
-  const cluster = join(dataDir, 'postgres', 'data');
-  if (!(await isThere(cluster))) {
-    throw wrongCall(
-      'data_dir_missing',
-      `no database in ${dataDir}`,
-      'name the folder with --data-dir, or set POSTGRES_URL',
-    );
-  }
-  if (await isThere(join(dataDir, 'server.json'))) {
-    throw wrongCall(
-      'server_running',
-      'the server of this data folder is running',
-      'stop it first, or set POSTGRES_URL',
-    );
-  }
-  const { startEmbeddedPostgres } = await import('@verdict/adapter-postgres');
-  const postgres = await startEmbeddedPostgres({ dataDir: cluster, log: () => undefined });
-  return { url: postgres.serviceUrl, close: () => postgres.stop() };
-};
-
-const openDatabase = (io: Io, { dataDir }: RebuildFlags): Promise<Database> => {
-  const url = io.env['POSTGRES_URL'] ?? '';
-  // Passwords are no arguments: everybody on the machine can read those.
-  return url === '' ? openEmbedded(dataDirOf(io, dataDir)) : Promise.resolve({ url, close: () => Promise.resolve() });
-};
 
 const rebuildIn = async ({ io, printer }: Session, url: string, isVerifyOnly: boolean): Promise<RebuildReport> => {
   const [{ openPostgresJournals, rebuildReadModels }, { EntryLog }] = await Promise.all([
@@ -106,7 +65,7 @@ const rebuild = async (session: Session, flags: RebuildFlags): Promise<void> => 
   if (session.flags.isDryRun)
     throw wrongCall('usage', 'rebuild sends no request that could be printed', 'compare with --verify');
   const isVerifyOnly = flags.verify === true;
-  const database = await openDatabase(io, flags);
+  const database = await openDatabase(io, flags.dataDir);
   try {
     const report = await rebuildIn(session, database.url, isVerifyOnly).catch((error: unknown) => {
       throw unavailable(error);
