@@ -107,7 +107,7 @@ describe('the closed loop', () => {
         else response.end(verdict(number));
       },
       async (port) => {
-        const { requests, statuses, non2xx, otherVerdicts } = await load({ port, connections: 1, seconds: 0.4 });
+        const { requests, statuses, non2xx, otherVerdicts } = await load({ port, connections: 1, seconds: 2 });
         expect(requests).toBeGreaterThan(20);
         expect(Math.abs((statuses['0'] ?? 0) - requests / 4)).toBeLessThanOrEqual(1);
         expect(Math.abs((statuses['503'] ?? 0) - requests / 4)).toBeLessThanOrEqual(1);
