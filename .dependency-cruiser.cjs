@@ -54,7 +54,7 @@ module.exports = {
     forbid('no-own-index', { path: '^libs/([^/]+)/', pathNot: TESTS }, { path: '^libs/$1/src/index\\.ts$' }),
     forbid(
       'testkit-only-in-tests',
-      { path: '^(apps|libs)/', pathNot: [TESTS, '^libs/testkit/', '^(apps|libs)/[^/]+/src/testing/'] },
+      { path: '^(apps|libs)/', pathNot: [TESTS, '^libs/testkit/'] },
       { path: '^libs/testkit/' },
     ),
     forbid(

@@ -4,6 +4,7 @@ import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startEventStoreServer } from '../../../test/support/eventstore-server/src/index.js';
 import { type CliRun, runCli } from './testing/run-cli.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -144,4 +145,22 @@ describe('the command line against the standalone', () => {
     expect({ exit: rebuilt.exit, stderr: rebuilt.stderr }).toEqual({ exit: 0, stderr: '' });
     expect(bodyOf(rebuilt)).toMatchObject({ isEqual: true, isSwapped: false });
   }, 60_000);
+
+  it('lists the journals of the stopped server, and copies them to another log', async () => {
+    const listed = await runCli(['journals', 'list'], { cwd });
+    expect({ exit: listed.exit, stderr: listed.stderr }).toEqual({ exit: 0, stderr: '' });
+    const { items } = JSON.parse(listed.stdout);
+    const kinds = ['approvals', 'decisions', 'policy', 'reservations'];
+    expect(items.map(({ journal }: { journal: string }) => journal)).toEqual(kinds.map((kind) => `${kind}-acme`));
+    for (const { head, projected, lag, parked } of items) expect([lag, parked]).toEqual([head - projected, null]);
+    const eventStore = await startEventStoreServer();
+    try {
+      const argv = ['journals', 'copy', '--from', 'postgres', '--to', 'eventstoredb', '--data-dir', '.verdict'];
+      const copied = await runCli(argv, { cwd, env: { EVENTSTORE_URL: eventStore.url } });
+      expect({ exit: copied.exit, stderr: copied.stderr }).toEqual({ exit: 0, stderr: '' });
+      expect(JSON.parse(copied.stdout)).toMatchObject({ outcome: 'equal', checkpoints: 4 });
+    } finally {
+      await eventStore.stop();
+    }
+  }, 120_000);
 });
