@@ -25,7 +25,7 @@ export interface EventStoreJournalsOptions {
   readonly connectionName?: string;
   /** Longest silence of the store within one try. Default 2,000 ms. */
   readonly tryMs?: number;
-  /** Repeats of an identical request after its outcome was in doubt, and the first pause. Default 3, 50 ms doubling. */
+  /** Repeats of an identical request after its outcome was in doubt, and the first pause. Default 3, 50 ms doubling to a second. */
   readonly repeats?: number;
   readonly backoffMs?: number;
   /** Appends under way at the same time; never two of one journal. Default 64. */
@@ -118,8 +118,8 @@ const wire = (options: EventStoreJournalsOptions) => {
 /**
  * Opens the log on EventStoreDB or KurrentDB. Reads the registry of journals and the metadata of each of them first.
  *
- * @throws LogDamaged when the store may forget entries of a journal; the client's error when it refuses; Doubtful when
- * it cannot be reached.
+ * @throws LogDamaged when the store may forget entries of a journal; the client's error, or Doubtful, when it refuses or
+ * cannot be reached.
  * @source protocols section 5
  */
 export const openEventStoreJournals = async (options: EventStoreJournalsOptions): Promise<Journals> => {
@@ -143,7 +143,7 @@ export const openEventStoreJournals = async (options: EventStoreJournalsOptions)
     saveSnapshot: (journal, owner, snapshot) => snapshots.save(journal, owner, snapshot),
     loadSnapshot: (journal, owner) => snapshots.load(journal, owner),
     close: () => {
-      closed ??= Promise.all([appender.close(), feed.close()]).then(() => connections.close());
+      closed ??= Promise.all([appender.close().then(() => connections.close()), feed.close()]).then(ignore);
       return closed;
     },
   };

@@ -2,7 +2,7 @@ import { describe } from '@jest/globals';
 import { describeExpectedRevision, describeLimits, describeRepeats } from './journals-contract/append.js';
 import { describeFaults } from './journals-contract/faults.js';
 import { describeReading, describeSubscribing } from './journals-contract/read.js';
-import { describeSeeing } from './journals-contract/seeing.js';
+import { describeNotSeeing, describeSeeing } from './journals-contract/seeing.js';
 import { describeSnapshots } from './journals-contract/snapshots.js';
 import type { JournalsAbilities, Open } from './journals-contract/under-test.js';
 
@@ -14,7 +14,8 @@ export const describeJournals = (adapter: string, open: Open, abilities: Journal
   describe(`Journals contract: ${adapter}`, () => {
     describeExpectedRevision(open);
     describeRepeats(open);
-    describeSeeing(open);
+    if (abilities.canSee ?? true) describeSeeing(open);
+    else describeNotSeeing(open);
     describeLimits(open);
     describeReading(open, abilities);
     describeSubscribing(open);

@@ -4,7 +4,7 @@ import type { ClockWatch } from '../driver/clock-watch.js';
 import type { Connections } from '../driver/connections.js';
 import { failureOf } from '../driver/failure.js';
 import type { Patience } from '../driver/patience.js';
-import { sleep } from '../driver/patience.js';
+import { pauseBefore } from '../driver/patience.js';
 import { JournalsClosed, LogDamaged, memberOf, messageOf } from '../errors.js';
 import type { OnAlarm } from '../errors.js';
 import type { KnownHeads } from '../read/known-heads.js';
@@ -124,9 +124,10 @@ export class Appender {
 
   /** The same ids at the same revision until the outcome is known: the store answers a repeat like the first time. */
   private async tryAgain(batch: Batch): Promise<Outcome> {
-    const { repeats, backoffMs } = this.options.patience;
+    const { patience } = this.options;
+    const { repeats } = patience;
     for (let repeat = 0; repeat <= repeats; repeat += 1) {
-      if (repeat > 0) await sleep(backoffMs * 2 ** (repeat - 1));
+      if (repeat > 0) await pauseBefore(patience, repeat - 1);
       try {
         return { result: await this.attempt(batch), tries: repeat + 1 };
       } catch (error) {

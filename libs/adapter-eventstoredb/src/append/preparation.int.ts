@@ -64,6 +64,12 @@ describe('Metadata of a journal', () => {
       $acl: { $w: ['gate'], $r: ALL, $mr: ALL, $d: ['$admins'], $mw: ['$admins'] },
     });
     expect(await metadataOf('verdict-journals')).toMatchObject({ $acl: { $w: ALL, $r: ALL } });
+    const snapshot = { revision: 0n, leafHash: new Uint8Array(32), schemaVersion: 1, state: new Uint8Array(1) };
+    await journals.saveSnapshot(journal, 'gate', snapshot);
+    expect(await metadataOf(`verdict-snapshots-gate/${journal}`)).toEqual({
+      $acl: { $w: ['gate'], $r: ALL, $mr: ALL, $d: ['$admins'], $mw: ['gate', '$admins'] },
+      $tb: 0,
+    });
   });
 
   it('keep what an operator has set', async () => {

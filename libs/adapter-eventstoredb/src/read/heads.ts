@@ -2,7 +2,7 @@ import { JournalGap } from '@verdict/application';
 import type { JournalName, Revision } from '@verdict/application';
 import { createLimit } from '../driver/limit.js';
 import type { Patience } from '../driver/patience.js';
-import { sleep } from '../driver/patience.js';
+import { pauseBefore } from '../driver/patience.js';
 import { shareTrips } from '../driver/share-trips.js';
 import type { EventReader } from '../streams/event-reader.js';
 import type { KnownHeads } from './known-heads.js';
@@ -31,7 +31,7 @@ const createReadHead =
       if (repeat >= patience.repeats) {
         throw new JournalGap(`${journal} ends at ${head.toString()}; ${wanted.toString()} was stored before`);
       }
-      await sleep(patience.backoffMs * 2 ** repeat);
+      await pauseBefore(patience, repeat);
     }
   };
 

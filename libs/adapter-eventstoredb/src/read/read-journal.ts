@@ -1,7 +1,7 @@
 import { JournalGap } from '@verdict/application';
 import type { JournalName, Revision, StoredEntry } from '@verdict/application';
 import type { Patience } from '../driver/patience.js';
-import { sleep } from '../driver/patience.js';
+import { pauseBefore } from '../driver/patience.js';
 import type { EventReader } from '../streams/event-reader.js';
 import type { ReadHeads } from './heads.js';
 import { toStoredEntry } from './stored-entry.js';
@@ -43,7 +43,7 @@ const loadPage = async ({ reader, patience }: ReadDeps, wanted: Wanted): Promise
     }
     if (events.length === count) return events.map((event) => toStoredEntry(journal, event));
     if (repeat >= patience.repeats) throw gap(journal, from + BigInt(events.length));
-    await sleep(patience.backoffMs * 2 ** repeat);
+    await pauseBefore(patience, repeat);
   }
 };
 

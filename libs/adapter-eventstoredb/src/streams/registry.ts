@@ -2,7 +2,7 @@ import type { JournalName } from '@verdict/application';
 import type { Connections } from '../driver/connections.js';
 import { failureOf } from '../driver/failure.js';
 import type { Patience } from '../driver/patience.js';
-import { sleep } from '../driver/patience.js';
+import { pauseBefore } from '../driver/patience.js';
 import { shareTrips } from '../driver/share-trips.js';
 import { appendEvents, contentEvent } from './append-events.js';
 import type { EventReader } from './event-reader.js';
@@ -96,7 +96,7 @@ export class Registry {
         if (failure === 'conflict') return false;
         if (failure !== 'doubtful' || repeat >= patience.repeats) throw error;
       }
-      await sleep(patience.backoffMs * 2 ** repeat);
+      await pauseBefore(patience, repeat);
     }
   }
 

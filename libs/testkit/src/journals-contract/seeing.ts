@@ -6,7 +6,6 @@ import { batchAfter, drain, freshJournal, using } from './under-test.js';
 const CONFLICT = { kind: 'conflict' };
 const appended = (revision: bigint) => ({ kind: 'appended', revision });
 
-/** Runs a test where the store can look at several journals; one that cannot leaves `appendSeeing` out and promises nothing. */
 const seeing = (
   open: Open,
   test: (
@@ -17,11 +16,24 @@ const seeing = (
 ): (() => Promise<void>) =>
   using(open, async ({ journals, another }) => {
     const appendSeeing = journals.appendSeeing?.bind(journals);
-    if (appendSeeing !== undefined) await test(journals, appendSeeing, await another());
+    if (appendSeeing === undefined) throw new Error('the store says that it can see, and has no appendSeeing');
+    await test(journals, appendSeeing, await another());
+  });
+
+/** A store that cannot look at several journals at one moment promises nothing: its callers read heads first. */
+export const describeNotSeeing = (open: Open): void =>
+  describe('an append that names the heads it has seen', () => {
+    it(
+      'is not offered, so that callers read the heads before they decide',
+      using(open, ({ journals }) => {
+        expect(journals.appendSeeing).toBeUndefined();
+        return Promise.resolve();
+      }),
+    );
   });
 
 export const describeSeeing = (open: Open): void =>
-  describe('an append that names the heads it has seen, where the store can look at them', () => {
+  describe('an append that names the heads it has seen', () => {
     it(
       'is stored while they are there or further back, also of a journal that nobody has begun',
       seeing(open, async (journals, appendSeeing) => {

@@ -25,6 +25,8 @@ export interface JournalsUnderTest {
 export interface JournalsAbilities {
   /** `loseEntry` works. Without it the tests of lost entries are reported as skipped. */
   readonly canLoseEntries?: boolean;
+  /** Whether an append can name the heads of other journals that it has seen; a store that cannot has no `appendSeeing`. */
+  readonly canSee?: boolean;
 }
 
 export type Open = () => Promise<JournalsUnderTest>;
