@@ -7,8 +7,8 @@ const COLUMNS = [
   ['non-2xx', 9, (run) => String(run.non2xx)],
   ['other', 7, (run) => String(run.otherVerdicts)],
   ['batch', 7, (run) => run.batch.toFixed(1)],
-  ['cpu us', 8, (run) => run.serverUs.toFixed(0)],
-  ['db us', 7, (run) => run.databaseUs.toFixed(0)],
+  ['cpu us', 8, (run) => run.us.server.toFixed(0)],
+  ['db us', 7, (run) => run.us.database.toFixed(0)],
   ['RSS MiB', 9, (run) => run.rssMiB.toFixed(0)],
 ];
 

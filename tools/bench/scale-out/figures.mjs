@@ -1,0 +1,2 @@
+/** What the part `scale-out` measures. */
+export const FIGURES = ['throughput', 'lag', 'take-over', 'catch-up'];
