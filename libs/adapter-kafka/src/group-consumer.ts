@@ -63,7 +63,8 @@ export class GroupConsumer implements Subscription {
     private readonly options: GroupConsumerOptions,
   ) {
     this.delivery = new SliceDelivery(consumer, options.logHost, options.observer);
-    this.groupId = consumer.group ?? `verdict-${randomUUID()}`;
+    // Deployments may share brokers: in one group their members would be given each other's topics.
+    this.groupId = `${options.topics.prefix}.${consumer.group ?? randomUUID()}`;
     this.positions = consumer.group === undefined ? new Map() : undefined;
     this.heartbeatMs = Math.min(HEARTBEAT_MS, Math.trunc(options.sessionTimeoutMs / 3));
     this.running = this.keepRunning();

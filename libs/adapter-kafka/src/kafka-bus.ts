@@ -16,7 +16,7 @@ import { TopicRefused, Topics, type TopicSettings } from './topics.js';
 export interface KafkaBusOptions extends KafkaConnectionOptions {
   /** Host in the origins of this log's journals: `<log host>/<tenant>/<kind>`. Records of another host are not taken. */
   readonly logHost: string;
-  /** Topics are `<prefix>.<kind>.v1`. Default: `verdict`. */
+  /** Topics are `<prefix>.<kind>.v1`, groups `<prefix>.<group>`. Default: `verdict`. */
   readonly topicPrefix?: string;
   /** Of topics that do not exist yet. */
   readonly topics?: TopicSettings;

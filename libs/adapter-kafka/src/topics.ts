@@ -33,7 +33,7 @@ export class Topics {
 
   constructor(
     private readonly connect: () => Kafka,
-    private readonly prefix: string,
+    readonly prefix: string,
     private readonly settings: TopicSettings = {},
   ) {}
 

@@ -27,7 +27,7 @@ const ScaleOutEnv = {
   VERDICT_BUS: z.enum(['log', 'kafka']).default('log'),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_CLIENT_ID: z.string().min(1).default('verdict'),
-  /** Topics are `<prefix>.<kind>.v1`: another prefix for another deployment on the same brokers. */
+  /** Topics are `<prefix>.<kind>.v1`, groups `<prefix>.<group>`: another prefix for another deployment on the same brokers. */
   KAFKA_TOPIC_PREFIX: z
     .string()
     .regex(/^[a-zA-Z0-9._-]{1,100}$/)

@@ -6,13 +6,14 @@ const { AssignerProtocol } = kafkajs;
 const STABLE_MS_MAX = 120_000;
 
 /** The group of all projectors, as the brokers see it. Members are told apart by their client id. */
-export const openGroup = async ({ broker, topic }) => {
+export const openGroup = async ({ broker, topic, topicPrefix }) => {
+  const groupId = `${topicPrefix}.${PROJECTOR_GROUP}`;
   const kafka = new Kafka({ clientId: 'bench-admin', brokers: [...broker.brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
   const name = topic('decisions');
   const members = async () => {
-    const { groups } = await admin.describeGroups([PROJECTOR_GROUP]);
+    const { groups } = await admin.describeGroups([groupId]);
     const [{ state, members: list }] = groups;
     const partitionsOf = list.map(({ clientId, memberAssignment }) => [
       clientId,
@@ -24,7 +25,7 @@ export const openGroup = async ({ broker, topic }) => {
     members,
     /** Committed offset of each partition of the topic of decisions. */
     offsets: async () => {
-      const [found] = await admin.fetchOffsets({ groupId: PROJECTOR_GROUP, topics: [name] });
+      const [found] = await admin.fetchOffsets({ groupId, topics: [name] });
       return new Map((found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)]));
     },
     /** End of each partition of the topic of decisions. */
@@ -41,7 +42,7 @@ export const openGroup = async ({ broker, topic }) => {
         { limitMs: STABLE_MS_MAX, everyMs: 250 },
       ),
     /** Nobody may be in it. */
-    remove: () => admin.deleteGroups([PROJECTOR_GROUP]),
+    remove: () => admin.deleteGroups([groupId]),
     close: () => admin.disconnect(),
   };
 };

@@ -14,6 +14,7 @@ const ASKED_PER_SECOND = 2000;
 const SUSTAINED = 0.97;
 const STEP_DOWN = 0.8;
 const ROUND_TO = 50;
+const PER_SECOND_MIN = 50;
 const RATES_MAX = 4;
 
 /** Processor time by what takes it; the gate that is loaded and its database go by the names of the embedded shape. */
@@ -71,8 +72,8 @@ const relayLag = async (bench, { seconds, say }) => {
     say(lagLine(run));
     say(processorLine(measured));
     runs.push(run);
-    if (isSustained) break;
-    perSecond = Math.max(ROUND_TO, Math.floor((measured.rps * STEP_DOWN) / ROUND_TO) * ROUND_TO);
+    if (isSustained || perSecond === PER_SECOND_MIN) break;
+    perSecond = Math.max(PER_SECOND_MIN, Math.floor((measured.rps * STEP_DOWN) / ROUND_TO) * ROUND_TO);
   }
   return runs;
 };

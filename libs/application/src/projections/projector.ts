@@ -30,7 +30,7 @@ const POLL_EVERY_MS = 10_000;
 const REST_MS = 50;
 const ERROR_CHARACTERS_MAX = 500;
 /** All processes of a deployment project together: each journal is delivered to one of them. */
-export const PROJECTOR_GROUP = 'verdict-read-models';
+export const PROJECTOR_GROUP = 'read-models';
 /** How long an outage of log or store may go unnoticed when it ends. */
 const OUTAGE_RETRY: RetryTerms = { triesMax: 0, firstMs: 100, longestMs: 5_000 };
 
