@@ -21,6 +21,7 @@ const clock = { nowMs: () => Date.now() };
 const KINDS: readonly JournalKind[] = ['policy', 'decisions', 'approvals', 'reservations'];
 const QUICK: ProjectorOptions = { retry: { triesMax: 3, firstMs: 5, longestMs: 10 }, pollEveryMs: 10_000, restMs: 1 };
 const WAIT_MS = 5_000;
+const PATIENCE_MS = 40_000;
 const START = { limit: 1_000, cursor: undefined };
 
 let opened: OpenReadModels;
@@ -134,6 +135,18 @@ describe('following the log', () => {
       oldestMs: 0,
       parkedJournals: [],
     });
+  });
+
+  it('does not rest while a journal has a full slice waiting', async () => {
+    const log = new EntryLog(new MemoryJournals());
+    const history = freshHistory();
+    for (let count = 0; count < 1_000; count += 1) history.decide();
+    await append(log, history, 'decisions');
+    await start(log, opened.store, { restMs: 3_600_000 });
+    const mark = async (): Promise<bigint> => (await opened.readModels.highWater(history.tenantId)).decisions;
+    const deadline = Date.now() + PATIENCE_MS;
+    while ((await mark()) < 999n && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await mark()).toBe(999n);
   });
 
   it('is not disturbed by hints that come twice, late or never', async () => {

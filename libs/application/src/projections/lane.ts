@@ -60,6 +60,11 @@ export class Lane {
     return this.tries > 0 || this.limit < SLICE_ENTRIES_MAX;
   }
 
+  /** A whole slice is waiting already. */
+  get hasFullSlice(): boolean {
+    return this.behindCount >= SLICE_ENTRIES_MAX;
+  }
+
   get behindCount(): number {
     return this.isBehind ? Number(this.head - this.next) + 1 : 0;
   }

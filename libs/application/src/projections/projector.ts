@@ -205,7 +205,8 @@ export class Projector {
         continue;
       }
       const isAwaited = this.waiters.size > 0 || this.deliveries.isAwaited;
-      if (!isAwaited && !this.hasStopped()) await this.rest.take(this.restMs);
+      const isFarBehind = [...this.ready].some((lane) => lane.hasFullSlice); // A rest would make no larger transaction.
+      if (!isAwaited && !isFarBehind && !this.hasStopped()) await this.rest.take(this.restMs);
     }
   }
 
