@@ -29,6 +29,7 @@ describeKafka('The topics of the journals', (brokers) => {
   const compacted = (topic: string): Promise<unknown> =>
     administer((admin) =>
       admin.createTopics({
+        waitForLeaders: false,
         topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
       }),
     );

@@ -1,5 +1,6 @@
 import { JOURNAL_KINDS, type JournalKind } from '@verdict/application';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { withAdmin } from './connection.js';
 
 export interface TopicSettings {
@@ -17,8 +18,10 @@ export class TopicRefused extends Error {
 }
 
 export const RECORD_BYTES_MAX = 1024 * 1024;
+const LOOK_AGAIN_MS = 50;
+const LOOKS_MAX = 200;
 /** Not among the names that Node can see in the driver's CommonJS module. */
-const { TOPIC } = kafkajs.ConfigResourceTypes;
+const { ConfigResourceTypes, KafkaJSProtocolError } = kafkajs;
 const CREATE_MS = 10_000;
 
 /** `verdict.decisions.v1`, with `verdict` as the prefix. */
@@ -26,6 +29,21 @@ export const topicOf = (prefix: string, kind: JournalKind): string => `${prefix}
 
 const kindOfTopic = (prefix: string, topic: string): JournalKind | undefined =>
   JOURNAL_KINDS.find((kind) => topicOf(prefix, kind) === topic);
+
+const isUnknownTopic = (error: unknown): boolean =>
+  error instanceof KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
+
+/** undefined while there is no such topic. Asks for it alone: a list of all would fail with anybody's topic in change. */
+const cleanupPolicyOf = async (admin: Admin, topic: string): Promise<string | undefined> => {
+  const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] };
+  try {
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    return resources[0]?.configEntries[0]?.configValue;
+  } catch (error) {
+    if (isUnknownTopic(error)) return undefined;
+    throw error;
+  }
+};
 
 /** The topics of a tenant's journals: their names, and that they exist as the records need them. */
 export class Topics {
@@ -62,23 +80,35 @@ export class Topics {
     this.ready = undefined;
   }
 
+  /** Whether the brokers answer, and have the topics. */
+  async ping(): Promise<void> {
+    await this.ensure();
+    const topics = JOURNAL_KINDS.map((kind) => this.nameOf(kind));
+    await withAdmin(this.connect(), (admin) => admin.fetchTopicMetadata({ topics }));
+  }
+
   private async prepare(admin: Admin): Promise<void> {
-    const names = JOURNAL_KINDS.map((kind) => this.nameOf(kind));
-    const existing = new Set(await admin.listTopics());
-    for (const name of names.filter((each) => !existing.has(each))) await this.create(admin, name);
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: names.map((name) => ({ type: TOPIC, name, configNames: ['cleanup.policy'] })),
-    });
-    for (const { resourceName, configEntries } of resources) {
-      const [policy] = configEntries;
-      if (policy?.configValue.includes('compact') === true) {
+    for (const kind of JOURNAL_KINDS) {
+      const topic = this.nameOf(kind);
+      const policy = (await cleanupPolicyOf(admin, topic)) ?? (await this.make(admin, topic));
+      if (policy.includes('compact')) {
         throw new TopicRefused(
-          `topic ${resourceName} has cleanup.policy=${policy.configValue}: compaction keeps one record per tenant and ` +
-            'loses the others; set it to delete',
+          `topic ${topic} has cleanup.policy=${policy}: compaction keeps one record per tenant and loses the others; ` +
+            'set it to delete',
         );
       }
     }
+  }
+
+  /** The brokers hear of a new topic from their controller, a moment after it said yes. */
+  private async make(admin: Admin, topic: string): Promise<string> {
+    await this.create(admin, topic);
+    for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+      const policy = await cleanupPolicyOf(admin, topic);
+      if (policy !== undefined) return policy;
+      await pause(LOOK_AGAIN_MS);
+    }
+    throw new Error(`topic ${topic} was made, but the brokers do not know it`);
   }
 
   /** Resolves also when another process was faster. */
@@ -91,6 +121,6 @@ export class Topics {
       { name: 'min.insync.replicas', value: String(minInsync) },
     ];
     const created = { topic, numPartitions: partitions, replicationFactor, configEntries };
-    await admin.createTopics({ topics: [created], waitForLeaders: true, timeout: CREATE_MS });
+    await admin.createTopics({ topics: [created], waitForLeaders: false, timeout: CREATE_MS });
   }
 }

@@ -54,7 +54,7 @@ describeKafkaServer('The broker for tests', () => {
     const broker = await startKafkaBroker({ dataDir: folder });
     const admin = clientOf(broker.brokers).admin();
     await admin.connect();
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic: TOPIC, numPartitions: 1 }] });
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic: TOPIC, numPartitions: 1 }] });
     await admin.disconnect();
     const { pid } = broker;
     await write(broker.brokers, 'before the kill');

@@ -1,7 +1,8 @@
-import { type Bus, type BusObserver, BusUnavailable, type RelayedSlice } from '@verdict/application';
+import { type Bus, type BusObserver, BusUnavailable, JOURNAL_KINDS, type RelayedSlice } from '@verdict/application';
 import { Kafka, logLevel } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 import { type KafkaBusOptions, openKafkaBus } from '../kafka-bus.js';
+import { topicOf } from '../topics.js';
 import { createWire, type Wire } from './wire.js';
 
 /** The host in the origins of the journals that tests write. */
@@ -55,11 +56,12 @@ export const publishPatiently = async (bus: Bus, slices: readonly RelayedSlice[]
   }
 };
 
-/** Brokers may be somebody's own: tests leave no topics there. */
+/** Brokers may be somebody's own: tests leave no topics there, as far as they can. */
 export const dropTopics = async (brokers: readonly string[], prefix: string): Promise<void> => {
   const admin = plainClient(brokers).admin();
   await admin.connect();
-  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${prefix}.`));
-  if (topics.length > 0) await admin.deleteTopics({ topics });
+  for (const kind of JOURNAL_KINDS) {
+    await admin.deleteTopics({ topics: [topicOf(prefix, kind)] }).catch(() => undefined);
+  }
   await admin.disconnect();
 };
