@@ -79,7 +79,7 @@ describe('the compose file', () => {
   });
 
   it('gives the migration what the command reads, and no more', () => {
-    const read = [...textOf('apps/cli/src/commands/migrate.command.ts').matchAll(/urlIn\(io, '([A-Z_]+)'\)/g)];
+    const read = [...textOf('apps/cli/src/commands/migrate.command.ts').matchAll(/postgresUrlIn\(io, '([A-Z_]+)'\)/g)];
     expect(Object.keys(settingsOf('migrate')).sort()).toEqual(read.map(([, name]) => name).sort());
     expect(serviceOf('migrate').command).toEqual(['node', 'apps/cli/bin/verdict.js', 'migrate']);
   });
