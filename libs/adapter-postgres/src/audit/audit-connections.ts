@@ -1,5 +1,6 @@
 import { AuditStoreUnavailable } from '@verdict/application';
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import type { PoolClient, QueryResultRow } from 'pg';
+import { openPool } from '../shared/pool.js';
 import { connectionConfig, failureOf } from '../journals/connections.js';
 import { messageOf } from '../shared/errors.js';
 
@@ -34,8 +35,7 @@ const askOn =
     driver(async () => (await client.query<Row>(text, [...values])).rows);
 
 export const openAuditConnections = (url: string, max: number): AuditConnections => {
-  const pool = new Pool({ ...connectionConfig(url, 'verdict-audit'), max, idleTimeoutMillis: 0 });
-  pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
+  const pool = openPool({ ...connectionConfig(url, 'verdict-audit'), max });
   return {
     ask: askOn(pool),
     transaction: async (work) => {

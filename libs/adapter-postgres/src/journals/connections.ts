@@ -1,5 +1,6 @@
-import { Client, Pool } from 'pg';
+import { Client } from 'pg';
 import type { ClientConfig, QueryResultRow } from 'pg';
+import { openPool } from '../shared/pool.js';
 import { codeOf, constraintOf, sleep } from '../shared/errors.js';
 import type { Statement } from './statements.js';
 
@@ -40,8 +41,7 @@ export interface Connections {
 
 /** At most `max` connections, opened on demand. One that fails is thrown away, whatever state it was in. */
 export const openConnections = (config: ClientConfig, max: number): Connections => {
-  const pool = new Pool({ ...config, max, idleTimeoutMillis: 0 });
-  pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
+  const pool = openPool({ ...config, max });
   return {
     query: async <Row extends QueryResultRow>(statement: Statement) => (await pool.query<Row>(statement)).rows,
     close: () => pool.end(),

@@ -1,5 +1,6 @@
 import type { DecisionRow } from '@verdict/application';
-import { Pool, type QueryResultRow } from 'pg';
+import type { QueryResultRow } from 'pg';
+import { openPool } from '../shared/pool.js';
 import { textArray } from '../journals/binary-arrays.js';
 import { coalesce } from '../journals/coalesce.js';
 
@@ -97,17 +98,15 @@ export interface AnswerFinder {
  * the same moment, by whomever, travels together.
  */
 export const openAnswerFinder = (url: string, schema: string, applicationName: string): AnswerFinder => {
-  const pool = new Pool({
+  const pool = openPool({
     connectionString: url,
     application_name: applicationName,
     max: 2,
     connectionTimeoutMillis: 2_000,
     query_timeout: 3_000,
     keepAlive: true,
-    idleTimeoutMillis: 0,
     options: '-c statement_timeout=2000 -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off',
   });
-  pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
   const text = textFor(schema);
   const ask = async (questions: readonly KeyQuestion[]): Promise<readonly (DecisionRow | undefined)[]> => {
     const values = [

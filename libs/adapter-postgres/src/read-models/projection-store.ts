@@ -8,7 +8,8 @@ import {
   ProjectionsUnavailable,
   type Revision,
 } from '@verdict/application';
-import { Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { openPool } from '../shared/pool.js';
 import { int8Array, textArray } from '../journals/binary-arrays.js';
 import { codeOf, messageOf } from '../shared/errors.js';
 import { RowBatch, RowConflict } from './row-batch.js';
@@ -63,17 +64,14 @@ export class PostgresProjectionStore implements ProjectionStore {
   private readonly pool: Pool;
 
   constructor(private readonly terms: ProjectionStoreTerms) {
-    this.pool = new Pool({
+    this.pool = openPool({
       connectionString: terms.url,
       application_name: terms.applicationName,
       max: CONNECTIONS_MAX,
       connectionTimeoutMillis: 3_000,
       keepAlive: true,
-      idleTimeoutMillis: 0,
       options: SESSION,
     });
-    this.pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
-    this.pool.on('connect', (client) => client.on('error', () => undefined)); // A busy one died: its query reports it.
   }
 
   async marks(): Promise<ReadonlyMap<JournalName, Revision>> {

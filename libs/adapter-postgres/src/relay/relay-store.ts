@@ -6,7 +6,8 @@ import {
   type RelayStore,
   type Revision,
 } from '@verdict/application';
-import { Pool, type QueryResultRow } from 'pg';
+import type { QueryResultRow } from 'pg';
+import { openPool } from '../shared/pool.js';
 import { int8Array, textArray } from '../journals/binary-arrays.js';
 import { messageOf } from '../shared/errors.js';
 import { migrateRelay } from './migrate-relay.js';
@@ -37,11 +38,10 @@ WHERE kept.next_revision < excluded.next_revision`;
 /** Opens the RelayStore port on Postgres; migrates its schema first. `url`: the service role, as for the read models. */
 export const openRelayStore = async (url: string): Promise<OpenRelayStore> => {
   await migrateRelay(url);
-  const pool = new Pool({
+  const pool = openPool({
     ...{ connectionString: url, application_name: 'verdict-relay', max: CONNECTIONS_MAX, options: SESSION },
-    ...{ connectionTimeoutMillis: 3_000, keepAlive: true, idleTimeoutMillis: 0 },
+    ...{ connectionTimeoutMillis: 3_000, keepAlive: true },
   });
-  pool.on('error', () => undefined); // An idle connection died: the pool has dropped it already.
   const ask = async <Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<readonly Row[]> => {
     try {
       return (await pool.query<Row>(text, [...values])).rows;
