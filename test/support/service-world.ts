@@ -2,6 +2,7 @@ import { MemoryJournals, MemoryKeyStore, type MemoryStore } from '@verdict/adapt
 import {
   approvalsService,
   type ApprovalTokens,
+  type ChangeRequest,
   ConsumeApproval,
   createDecideChange,
   createReconcileReservation,
@@ -77,6 +78,25 @@ export const valueOf = <Value>(result: UseCaseResult<Value>): Value => {
 };
 export const codeOf = (result: UseCaseResult<unknown>): string =>
   result.kind === 'problem' ? result.problem.code : 'done';
+
+/** A change with a declared amount, of the web project in prod. */
+export const changeOf = (amount: string): ChangeRequest => ({
+  source: 'terraform',
+  action: 'terraform.apply',
+  resourceReference: 'aws_instance.web',
+  projectId: 'web',
+  environment: 'prod',
+  monthly: usd(amount),
+  hourly: null,
+  metadata: '{}',
+  plan: undefined,
+  planSha256: null,
+  run: null,
+  isDryRun: false,
+  expectedFingerprint: null,
+  justification: null,
+  ticket: null,
+});
 
 /** One process of all services over journals that forget nothing and can be made to fail. */
 export class ServiceWorld {
@@ -199,24 +219,7 @@ export class ServiceWorld {
   ) {
     const { key, subject, tenantId, ...request } = more;
     return this.decideChange(
-      {
-        source: 'terraform',
-        action: 'terraform.apply',
-        resourceReference: 'aws_instance.web',
-        projectId: 'web',
-        environment: 'prod',
-        monthly: usd(amount),
-        hourly: null,
-        metadata: '{}',
-        plan: undefined,
-        planSha256: null,
-        run: null,
-        isDryRun: false,
-        expectedFingerprint: null,
-        justification: null,
-        ticket: null,
-        ...request,
-      },
+      { ...changeOf(amount), ...request },
       this.meta(subject ?? 'dev-1', key ?? this.uuid(), tenantId),
     );
   }

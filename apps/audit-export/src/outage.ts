@@ -1,9 +1,10 @@
-import { AuditStoreUnavailable, KeyStoreUnavailable } from '@verdict/application';
+import { AuditStoreUnavailable, KeyStoreUnavailable, LogUnreadable } from '@verdict/application';
 import { problem } from '@verdict/nest-kit';
 
 /** Drivers and the network name their errors by a code; ours have none. */
 const isAway = (error: unknown): boolean =>
   error instanceof AuditStoreUnavailable ||
+  error instanceof LogUnreadable ||
   (error instanceof Error && 'code' in error && typeof error.code === 'string');
 
 /** Answers 503 while what the answer comes from is away; every other error stays what it is. */

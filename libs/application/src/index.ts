@@ -10,7 +10,7 @@ export type {
   StoredEntry,
   Subscription,
 } from './ports/journals.js';
-export { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend, JournalGap } from './ports/journals.js';
+export { APPEND_BYTES_MAX, APPEND_ENTRIES_MAX, InvalidAppend, JournalGap, LogUnreadable } from './ports/journals.js';
 export { checkAppend, ENTRY_BYTES_MAX } from './ports/check-append.js';
 export { type KeyPurpose, type KeyStore, KeyStoreUnavailable, type PublicSigningKey } from './ports/key-store.js';
 export type {
@@ -25,6 +25,7 @@ export type {
   ReadModels,
   SettlementRow,
 } from './ports/read-models.js';
+export { ReadModelsUnavailable } from './ports/read-models.js';
 export type { Platform, ReadBarrier } from './ports/platform.js';
 export {
   type Bus,
@@ -61,7 +62,6 @@ export type {
   Reaction,
   ServiceDefinition,
 } from './journals/service-definition.js';
-export { LogUnreadable } from './journals/catch-up.js';
 export { type LaneDeps, TenantLane } from './journals/tenant-lane.js';
 export { findDecision, type FindDecisionDeps } from './shared/find-decision.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';

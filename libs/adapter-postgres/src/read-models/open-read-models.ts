@@ -1,6 +1,7 @@
 import type { ProjectionStore, ReadModels } from '@verdict/application';
 import { dataSourceOf, migrateReadModels } from './data-source.js';
 import { openAnswerFinder } from './find-answers.js';
+import { guardReads } from './guard-reads.js';
 import { PostgresReadModels } from './postgres-read-models.js';
 import { PostgresProjectionStore } from './projection-store.js';
 import { READ_MODEL_SCHEMA } from './schema.js';
@@ -36,7 +37,7 @@ export const openReadModels = async ({
   const answers = openAnswerFinder(url, READ_MODEL_SCHEMA, applicationName);
   const store = new PostgresProjectionStore(terms);
   return {
-    readModels: new PostgresReadModels({ ...terms, source, answers }),
+    readModels: guardReads(new PostgresReadModels({ ...terms, source, answers })),
     store,
     close: async () => {
       await Promise.all([source.destroy(), answers.close(), store.close()]);

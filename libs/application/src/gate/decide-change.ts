@@ -31,9 +31,10 @@ import {
 import { recordedDecision } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { type JournalKind, journalName, originOf } from '../journals/kinds.js';
+import { LogUnreadable } from '../ports/journals.js';
 import type { LaneOutcome } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
-import type { ReadModels } from '../ports/read-models.js';
+import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
@@ -274,6 +275,36 @@ const answerOf = async (deps: GateDeps, tenantId: string, { answer, entries }: C
   };
 };
 
+/** Whether the key was answered before cannot be told, so nothing may be decided under it (G3). */
+const notLookedUp = (error: unknown): Extract<UseCaseResult<never>, { kind: 'problem' }> => {
+  if (!(error instanceof ReadModelsUnavailable)) throw error;
+  return {
+    kind: 'problem',
+    problem: { code: 'verdict_not_durable', detail: 'earlier answers cannot be looked up; nothing was written' },
+  };
+};
+
+const UNREADABLE: UseCaseResult<never> = problemOf('outcome_unknown', {
+  detail: 'the entry that answers this key cannot be read: repeat with the same key',
+});
+
+/** What was committed, or refused. An entry that has to be read for it may be out of reach, and then nothing is said. */
+const outcomeOf = async (
+  deps: GateDeps,
+  tenantId: string,
+  committed: Committed,
+  command: AskForChange,
+): Promise<UseCaseResult<DecidedChange>> => {
+  try {
+    return committed.answer.kind === 'refused'
+      ? await refusalOf(deps, tenantId, committed.answer.refusal, command)
+      : done(await answerOf(deps, tenantId, committed));
+  } catch (error) {
+    if (error instanceof LogUnreadable) return UNREADABLE;
+    throw error;
+  }
+};
+
 /** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
 export const createDecideChange =
   (deps: GateDeps) =>
@@ -287,14 +318,15 @@ export const createDecideChange =
     const current = await deps.gate.current(tenantId).catch(() => undefined);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const { evidence, sha256: planSha256 } = read.value;
-    const command = await commandOf(deps, { request, meta, evidence, planSha256 }, current.state);
+    const command = await commandOf(deps, { request, meta, evidence, planSha256 }, current.state).catch(notLookedUp);
+    if ('problem' in command) return command;
     const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId));
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
-    if (outcome.answer.kind === 'refused') return refusalOf(deps, tenantId, outcome.answer.refusal, command);
-    const decided = await answerOf(deps, tenantId, outcome);
-    const { request_fingerprint: fingerprint } = decided.recorded;
+    const decided = await outcomeOf(deps, tenantId, outcome, command);
+    if (decided.kind === 'problem') return decided;
+    const { request_fingerprint: fingerprint } = decided.value.recorded;
     const isBound = request.expectedFingerprint === null || request.expectedFingerprint === fingerprint;
     // A repeated answer binds like a new one.
-    return isBound ? done(decided) : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
+    return isBound ? decided : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
   };
 export type DecideChange = ReturnType<typeof createDecideChange>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import { sealEntry } from '@verdict/ledger';
-import type { AppendResult } from '../ports/journals.js';
-import { catchUp, LogUnreadable, type Progress } from './catch-up.js';
+import { type AppendResult, LogUnreadable } from '../ports/journals.js';
+import { catchUp, type Progress } from './catch-up.js';
 import { EntryLog } from './entry-log.js';
 import { NOTHING_FOLDED } from './fold-in-order.js';
 import type { JournalKind } from './kinds.js';

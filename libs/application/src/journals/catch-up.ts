@@ -1,15 +1,8 @@
+import { LogUnreadable } from '../ports/journals.js';
 import type { EntryLog } from './entry-log.js';
 import { type Folded, type FoldedState, foldInOrder } from './fold-in-order.js';
 import { type JournalKind, journalName } from './kinds.js';
 import type { ServiceDefinition } from './service-definition.js';
-
-/** The heads or entries of a tenant's journals cannot be had: the store is away. */
-export class LogUnreadable extends Error {
-  override readonly name = 'LogUnreadable';
-  constructor(tenantId: string) {
-    super(`the journals of ${tenantId} cannot be read`);
-  }
-}
 
 export interface Progress<State> {
   readonly at: FoldedState<State>;
@@ -22,7 +15,7 @@ export interface Progress<State> {
  * that another replica wrote may have seen less of the other journals than is folded here, and folds do not commute: then
  * the fold goes back to the last own entry and takes the order that the new one pins, as everybody does who folds later.
  *
- * @throws LogUnreadable, or what reading the log throws; nothing is folded then.
+ * @throws LogUnreadable, or JournalGap; nothing is folded then.
  * @source architecture section 2 (a decision pins what it saw), guarantee G7
  */
 export const catchUp = async <State, Command, Answer>(
@@ -42,7 +35,8 @@ export const catchUp = async <State, Command, Answer>(
     );
     at = { state: moved.state, folded: moved.folded };
     pinned = moved.pinned ?? pinned;
-    if (kinds.every((kind) => at.folded[kind] <= before[kind])) throw new LogUnreadable(tenantId);
+    if (kinds.every((kind) => at.folded[kind] <= before[kind]))
+      throw new LogUnreadable(`the journals of ${tenantId} cannot be read up to their heads`);
   }
   return { at, pinned };
 };

@@ -1,13 +1,15 @@
 import type { Actor } from '@verdict/domain';
 import { type Cause, readEntry } from '@verdict/ledger';
-import type {
-  AppendResult,
-  JournalName,
-  Journals,
-  Revision,
-  SeeingAppend,
-  SeenHead,
-  StoredEntry,
+import {
+  type AppendResult,
+  JournalGap,
+  type JournalName,
+  type Journals,
+  LogUnreadable,
+  type Revision,
+  type SeeingAppend,
+  type SeenHead,
+  type StoredEntry,
 } from '../ports/journals.js';
 
 /** An entry with its payload read once for all that fold or project it in this process. */
@@ -47,6 +49,14 @@ export const recordEntry = (stored: StoredEntry): RecordedEntry => {
     causes: envelope.causes,
   };
 };
+
+/** A hole and damaged bytes are what the log says; whatever else a store fails to read for, it is away. */
+export const unreadable = (what: string, error: unknown): Error =>
+  error instanceof JournalGap || error instanceof SyntaxError || error instanceof LogUnreadable
+    ? error
+    : new LogUnreadable(`${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
 
 /** Runs around an append, for instance as spans of the traces that its entries belong to. */
 export type AroundAppend = (
@@ -105,11 +115,19 @@ export class EntryLog {
     return this.journals.appendSeeing({ ...append, seen });
   }
 
-  heads(journals: readonly JournalName[]): Promise<readonly Revision[]> {
-    return this.journals.heads(journals);
+  /** @throws LogUnreadable while the store is away. */
+  async heads(journals: readonly JournalName[]): Promise<readonly Revision[]> {
+    try {
+      return await this.journals.heads(journals);
+    } catch (error) {
+      throw unreadable('heads', error);
+    }
   }
 
-  /** Yields entries from `from` to the head, parsed, in order and without gaps. */
+  /**
+   * Yields entries from `from` to the head, parsed, in order and without gaps.
+   * @throws LogUnreadable while the store is away, JournalGap, SyntaxError when bytes are not an entry.
+   */
   async *read(journal: JournalName, from: Revision, limit?: number): AsyncGenerator<RecordedEntry> {
     let left = limit ?? Number.MAX_SAFE_INTEGER;
     let next = from;
@@ -120,7 +138,11 @@ export class EntryLog {
       next = entry.revision + 1n;
     }
     if (next > from) return; // The tail ends at the newest append that this process knows of; a hint brings the rest.
-    for await (const stored of this.journals.read(journal, from, limit)) yield recordEntry(stored);
+    try {
+      for await (const stored of this.journals.read(journal, from, limit)) yield recordEntry(stored);
+    } catch (error) {
+      throw unreadable(journal, error);
+    }
   }
 
   private tailFrom(journal: JournalName, from: Revision): readonly RecordedEntry[] {

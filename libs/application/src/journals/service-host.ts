@@ -3,6 +3,7 @@ import { JournalFollower } from '../bus/journal-follower.js';
 import { LogBus } from '../bus/log-bus.js';
 import type { Bus, Movement } from '../ports/bus.js';
 import type { Revision } from '../ports/journals.js';
+import { unreadable } from './entry-log.js';
 import { encodeState } from './state-codec.js';
 import { readSnapshot } from './snapshot.codec.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
@@ -112,7 +113,9 @@ export class ServiceHost<State, Command, Answer> {
 
   private async open(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
     const lane = new TenantLane(tenantId, this.service, this.deps);
-    const snapshot = await this.loadSnapshot(tenantId);
+    const snapshot = await this.loadSnapshot(tenantId).catch((error: unknown) => {
+      throw unreadable(`the snapshot of ${tenantId}`, error);
+    });
     if (snapshot !== undefined) {
       lane.restore(snapshot.state, snapshot.folded);
       this.snapshotAt.set(tenantId, this.progressOf(snapshot.folded));

@@ -1,8 +1,8 @@
 /* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
-import type { AppendResult, Revision, SeenHead } from '../ports/journals.js';
+import { type AppendResult, LogUnreadable, type Revision, type SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
-import { catchUp, LogUnreadable } from './catch-up.js';
+import { catchUp } from './catch-up.js';
 import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
@@ -130,7 +130,8 @@ export class TenantLane<State, Command, Answer> {
 
   /** The log cannot be read: nobody is kept waiting, and nothing is written on a guess. */
   private giveUp(waiters: TenantLane<State, Command, Answer>['turnWaiters']): void {
-    for (const { reject } of waiters) reject(new LogUnreadable(this.tenantId));
+    const error = new LogUnreadable(`the journals of ${this.tenantId} cannot be read`);
+    for (const { reject } of waiters) reject(error);
     this.answerAll(this.queue.splice(0), { kind: 'unavailable' });
   }
 

@@ -89,6 +89,10 @@ export interface Journals {
 export class InvalidAppend extends Error {
   override readonly name = 'InvalidAppend';
 }
+/** The heads or entries of journals cannot be had: the store is away. Reading again later is safe. */
+export class LogUnreadable extends Error {
+  override readonly name = 'LogUnreadable';
+}
 /** The store holds revision n+2 after n: reading stops, nothing is skipped (G4). */
 export class JournalGap extends Error {
   override readonly name = 'JournalGap';

@@ -98,6 +98,11 @@ export interface DecisionView {
  * Read models: projections of the journals, rebuilt from them at will. All queries are of one tenant.
  * @source architecture section 3, contract section 1 (pages)
  */
+/** The store of the read models is away: asking again later is safe. */
+export class ReadModelsUnavailable extends Error {
+  override readonly name = 'ReadModelsUnavailable';
+}
+
 export interface ReadModels {
   /** Newest first. */
   listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>>;

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Module } from '@nestjs/common';
+import { LogUnreadable, ReadModelsUnavailable } from '@verdict/application';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Caller as CallerIdentity } from '../auth/caller.js';
 import { createLogger } from '../logging/logger.js';
@@ -33,6 +34,8 @@ const ECHO = route('echo', { scopes: ['gate'] });
 const SMALL = route('small', { bodyBytesMax: 8 });
 const WHO = route('who', { method: 'GET', path: '/api/who/:item_id' });
 const FAILS = route('fails', { method: 'GET', roles: 'public' });
+const NO_LOG = route('no-log', { method: 'GET', roles: 'public' });
+const NO_READ_MODELS = route('no-read-models', { method: 'GET', roles: 'public' });
 const LIMITED = route('limited', { method: 'GET', roles: 'public' });
 const SECRET = route('review', { path: '/api/review/t/:segment', roles: 'public' });
 const CREATED = route('created', { roles: ['admin'], status: 201 });
@@ -54,6 +57,14 @@ class TestController {
   @Endpoint(FAILS)
   fails(): never {
     throw new Error('SELECT secret FROM nowhere');
+  }
+  @Endpoint(NO_LOG)
+  noLog(): never {
+    throw new LogUnreadable('heads cannot be read: connect ECONNREFUSED');
+  }
+  @Endpoint(NO_READ_MODELS)
+  noReadModels(): never {
+    throw new ReadModelsUnavailable('the read models cannot be read: connect ECONNREFUSED');
   }
   @Endpoint(LIMITED)
   limited(): never {
@@ -217,6 +228,16 @@ describe('problems', () => {
     expectProblem(response, 500, 'internal_error');
     expect(response.body).not.toMatch(/SELECT|stack|\.ts/);
     expect(lines.some((line) => line.includes('boom-1') && line.includes('SELECT secret'))).toBe(true);
+  });
+  it('answer what a port calls away with a 503 that may be repeated', async () => {
+    for (const [url, code] of [
+      ['/api/no-log', 'log_unavailable'],
+      ['/api/no-read-models', 'read_model_behind'],
+    ] as const) {
+      const response = await app.inject({ url });
+      expect(expectProblem(response, 503, code)).toMatchObject({ retryable: true });
+      expect(response.body).not.toContain('ECONNREFUSED');
+    }
   });
   it('carry extra members, which replace no standard one, and when to try again', async () => {
     const response = await app.inject({ url: '/api/limited' });

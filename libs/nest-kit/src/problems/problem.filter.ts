@@ -1,10 +1,19 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { LogUnreadable, ReadModelsUnavailable } from '@verdict/application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { RouteTable } from '../routing/route-table.js';
 import { frameworkProblem } from './framework-errors.js';
 import { ProblemException, toProblem, type Problem, type ProblemHeaders } from './problem.js';
 import { sendProblem } from './send-problem.js';
+
+const outageProblem = (exception: unknown): Problem | undefined => {
+  if (exception instanceof LogUnreadable)
+    return toProblem('log_unavailable', { detail: 'the log cannot be read; nothing was changed' });
+  if (exception instanceof ReadModelsUnavailable)
+    return toProblem('read_model_behind', { detail: 'the read models cannot be reached' });
+  return undefined;
+};
 
 interface Answered {
   readonly problem: Problem;
@@ -33,12 +42,19 @@ export class ProblemFilter implements ExceptionFilter {
 
   private answerTo(exception: unknown, request: FastifyRequest): Answered {
     if (exception instanceof ProblemException) return { problem: exception.problem, answer: exception.answer };
-    const known = frameworkProblem(exception);
+    const known = frameworkProblem(exception) ?? this.outage(exception, request);
     if (known === undefined) {
       this.logger.error({ err: exception, request_id: request.id }, 'unexpected error');
       return { problem: toProblem('internal_error') };
     }
     return known.code === 'not_found' && request.is404 ? this.unrouted(request) : { problem: known };
+  }
+
+  /** A port says that what it stands for is away: an outcome like any other, and safe to repeat. */
+  private outage(exception: unknown, { id }: FastifyRequest): Problem | undefined {
+    const found = outageProblem(exception);
+    if (found !== undefined) this.logger.warn({ err: exception, request_id: id }, 'answered 503: a store is away');
+    return found;
   }
 
   private unrouted({ url }: FastifyRequest): Answered {
