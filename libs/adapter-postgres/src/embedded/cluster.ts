@@ -23,7 +23,6 @@ const SETTINGS = {
   data_sync_retry: 'off',
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '60',
   shared_buffers: '128MB',
   wal_level: 'replica',
   max_wal_size: '2GB',
@@ -126,10 +125,15 @@ export const freePort = (): Promise<number> =>
  * Starts the server in a session of its own: Ctrl-C in a terminal reaches Node alone, which then stops it in order.
  * What it prints before its own log begins goes to `<dataDir>.startup.log`, never to a pipe that dies with Node.
  */
-export const launch = async (binaries: Binaries, dataDir: string, port: number): Promise<number> => {
+export const launch = async (
+  binaries: Binaries,
+  dataDir: string,
+  { port, connectionsMax }: { readonly port: number; readonly connectionsMax: number },
+): Promise<number> => {
   const output = await open(`${dataDir}.startup.log`, 'w');
   try {
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const all = { ...SETTINGS, max_connections: String(connectionsMax) };
+    const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(binaries.postgres, ['-D', dataDir, '-p', String(port), ...settings], {
       ...RUN_AS,
       ...{ cwd: '/', detached: true, stdio: ['ignore', output.fd, output.fd] },

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { withClient } from '../shared/admin.js';
 import { sleep } from '../shared/errors.js';
 import { findBinaries } from './binaries.js';
-import type { EmbeddedPostgres } from './supervisor.js';
+import type { EmbeddedPostgres, EmbeddedPostgresOptions } from './supervisor.js';
 import { startEmbeddedPostgres } from './supervisor.js';
 
 const count = (url: string): Promise<number> =>
@@ -61,7 +61,8 @@ describe('Embedded Postgres', () => {
   let dataDir: string;
   let server: EmbeddedPostgres;
   const lines: string[] = [];
-  const start = () => startEmbeddedPostgres({ dataDir, log: (message) => void lines.push(message) });
+  const start = (more: Partial<EmbeddedPostgresOptions> = {}) =>
+    startEmbeddedPostgres({ dataDir, log: (message) => void lines.push(message), ...more });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'verdict-embedded-'));
@@ -164,11 +165,13 @@ describe('Embedded Postgres', () => {
     await expect(start()).rejects.toThrow(/supervised by process/);
   });
 
-  it('stops clean and starts again with its data', async () => {
+  it('stops clean and starts again with its data, and with as many connections as it is told', async () => {
     await server.stop();
     await expect(count(server.url)).rejects.toThrow();
-    server = await start();
+    server = await start({ connectionsMax: 123 });
     expect(await count(server.url)).toBe(1);
+    const { rows } = await withClient(server.url, (client) => client.query('SHOW max_connections'));
+    expect(rows).toEqual([{ max_connections: '123' }]);
   });
 
   it('copies the binaries when the server cannot enter their folder, and makes the missing links there', async () => {

@@ -30,6 +30,8 @@ export interface EmbeddedPostgresOptions {
   readonly log: EmbeddedLog;
   /** Database that both URLs lead to. Default: `verdict`. */
   readonly database?: string;
+  /** Connections that the server takes, once it is started here. Default 60, for one process of all services. */
+  readonly connectionsMax?: number;
 }
 
 export interface EmbeddedPostgres {
@@ -46,6 +48,7 @@ export interface EmbeddedPostgres {
   leaveRunning(): Promise<void>;
 }
 
+const CONNECTIONS_MAX = 60;
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 const WATCH_MS = 100;
@@ -58,6 +61,7 @@ interface Site {
   readonly binaries: Binaries;
   readonly secrets: EmbeddedSecrets;
   readonly log: EmbeddedLog;
+  readonly connectionsMax: number;
 }
 
 const urlFor = (port: number, role: string, password: string): string =>
@@ -131,7 +135,8 @@ const adopt = async (site: Site): Promise<Running | undefined> => {
 /** After a kill the old back ends may hold the shared memory for a moment: the first refusals are not final. */
 const startServer = async (site: Site, port: number): Promise<Running> => {
   for (let waitMs = 50; ; waitMs *= 2) {
-    const pid = await launch(site.binaries, site.dataDir, port);
+    const { binaries, dataDir, connectionsMax } = site;
+    const pid = await launch(binaries, dataDir, { port, connectionsMax });
     try {
       await waitUntilReady(site, pid, port);
       return { pid, port };
@@ -193,11 +198,11 @@ const supervise = (site: Site, first: Running): Supervision => {
   };
 };
 
-const openSite = async ({ dataDir, log }: EmbeddedPostgresOptions): Promise<Site> => {
+const openSite = async ({ dataDir, log, connectionsMax = CONNECTIONS_MAX }: EmbeddedPostgresOptions): Promise<Site> => {
   const binaries = await findBinaries({ copyParent: dirname(dataDir), isOtherUser, log });
   const secrets = await loadSecrets(`${dataDir}.secrets.json`);
   if (await initialise(binaries, dataDir, secrets)) log('postgres cluster initialised', { dataDir });
-  return { dataDir, binaries, secrets, log };
+  return { dataDir, binaries, secrets, log, connectionsMax };
 };
 
 const bringUp = async (options: EmbeddedPostgresOptions): Promise<{ site: Site; running: Running }> => {
