@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Bus, BusUnavailable, type Revision } from '@verdict/application';
 import { type KafkaBroker, startKafkaBroker } from '../../../test/support/kafka/broker.mjs';
 import { describeKafkaServer } from '../../../test/support/kafka/describe-kafka.js';
 import { openKafkaBus } from './kafka-bus.js';
 import { freshPrefix, publishPatiently, testOptions } from './testing/bus-clients.js';
-import { eventually } from './testing/eventually.js';
+import { eventually, patiently, TEST_MS } from './testing/eventually.js';
 import { journalOf, type TestJournal } from './testing/records.js';
 
 /** A consumer that knows what it was told. */
@@ -26,6 +26,8 @@ const part = (journal: TestJournal, start: number, end: number): TestJournal => 
   entries: journal.entries.slice(start, end),
 });
 
+jest.setTimeout(TEST_MS);
+
 describeKafkaServer('A broker that comes and goes', () => {
   let broker: KafkaBroker;
   let bus: Bus;
@@ -46,8 +48,8 @@ describeKafkaServer('A broker that comes and goes', () => {
     await broker.restart();
     await publishPatiently(bus, [journal]);
     await eventually(() => heads.get(journal.journal) === 2n);
-    await bus.ping();
-  }, 300_000);
+    await patiently(() => bus.ping());
+  });
 
   it.each([
     ['stopped', () => broker.pause()],
@@ -64,7 +66,7 @@ describeKafkaServer('A broker that comes and goes', () => {
         await publishPatiently(bus, [warm]);
         return group.has(warm.journal) && alone.has(warm.journal);
       });
-      await bus.publish([part(journal, 0, 2)]);
+      await publishPatiently(bus, [part(journal, 0, 2)]);
       await end();
       await expect(bus.publish([part(journal, 2, 4)])).rejects.toThrow(BusUnavailable);
       await broker.restart();
@@ -75,6 +77,5 @@ describeKafkaServer('A broker that comes and goes', () => {
       await eventually(() => [group, alone, late].every((heads) => heads.get(journal.journal) === 5n));
       await eventually(() => late.has(warm.journal));
     },
-    300_000,
   );
 });

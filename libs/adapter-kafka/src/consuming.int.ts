@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { type Bus, JOURNAL_KINDS, type Revision } from '@verdict/application';
 import { randomUUID } from 'node:crypto';
 import { describeKafka } from '../../../test/support/kafka/describe-kafka.js';
@@ -10,8 +10,10 @@ import {
   publishPatiently,
   testOptions,
 } from './testing/bus-clients.js';
-import { eventually } from './testing/eventually.js';
+import { eventually, TEST_MS } from './testing/eventually.js';
 import { journalOf, type TestJournal } from './testing/records.js';
+
+jest.setTimeout(TEST_MS);
 
 describeKafka('Consuming', (brokers) => {
   let prefix: string;
@@ -63,49 +65,41 @@ describeKafka('Consuming', (brokers) => {
   it.each([
     ['in a group', `test-${randomUUID()}`],
     ['without a group', undefined],
-  ] as const)(
-    '%s misses nothing of what others wrote while it was cut off',
-    async (_, group) => {
-      const { bus: writer } = await open();
-      const { bus, wire, interruptions } = await open();
-      const heads = await follow(bus, group);
-      await settle(writer, heads);
-      const journals: readonly TestJournal[] = Array.from({ length: 6 }, () => journalOf(2));
-      const before = interruptions();
-      wire.cut();
-      await eventually(() => interruptions() > before);
-      await publishPatiently(writer, journals);
-      wire.mend();
-      await eventually(() => journals.every(({ journal }) => heads.get(journal) === 1n));
-    },
-    180_000,
-  );
+  ] as const)('%s misses nothing of what others wrote while it was cut off', async (_, group) => {
+    const { bus: writer } = await open();
+    const { bus, wire, interruptions } = await open();
+    const heads = await follow(bus, group);
+    await settle(writer, heads);
+    const journals: readonly TestJournal[] = Array.from({ length: 6 }, () => journalOf(2));
+    const before = interruptions();
+    wire.cut();
+    await eventually(() => interruptions() > before);
+    await publishPatiently(writer, journals);
+    wire.mend();
+    await eventually(() => journals.every(({ journal }) => heads.get(journal) === 1n));
+  });
 
   it.each([
     ['in a group', `test-${randomUUID()}`],
     ['without a group', undefined],
-  ] as const)(
-    '%s reads partitions that were added meanwhile from their beginning',
-    async (_, group) => {
-      const { bus: writer } = await open();
-      const { bus, wire, interruptions } = await open();
-      const heads = await follow(bus, group);
-      await settle(writer, heads);
-      const before = interruptions();
-      wire.cut();
-      await eventually(() => interruptions() > before);
-      const topicPartitions = [{ topic: `${prefix}.decisions.v1`, count: 9 }];
-      await administer((admin) => admin.createPartitions({ topicPartitions }));
-      const { bus: informed } = await open(); // The older writer learns of them within minutes.
-      const journals = Array.from({ length: 24 }, () => journalOf(1));
-      await publishPatiently(informed, journals);
-      const offsets = await administer((admin) => admin.fetchTopicOffsets(`${prefix}.decisions.v1`));
-      expect(offsets.some(({ partition, high }) => partition >= 3 && high !== '0')).toBe(true);
-      wire.mend();
-      await eventually(() => journals.every(({ journal }) => heads.has(journal)));
-    },
-    180_000,
-  );
+  ] as const)('%s reads partitions that were added meanwhile from their beginning', async (_, group) => {
+    const { bus: writer } = await open();
+    const { bus, wire, interruptions } = await open();
+    const heads = await follow(bus, group);
+    await settle(writer, heads);
+    const before = interruptions();
+    wire.cut();
+    await eventually(() => interruptions() > before);
+    const topicPartitions = [{ topic: `${prefix}.decisions.v1`, count: 9 }];
+    await administer((admin) => admin.createPartitions({ topicPartitions }));
+    const { bus: informed } = await open(); // The older writer learns of them within minutes.
+    const journals = Array.from({ length: 24 }, () => journalOf(1));
+    await publishPatiently(informed, journals);
+    const offsets = await administer((admin) => admin.fetchTopicOffsets(`${prefix}.decisions.v1`));
+    expect(offsets.some(({ partition, high }) => partition >= 3 && high !== '0')).toBe(true);
+    wire.mend();
+    await eventually(() => journals.every(({ journal }) => heads.has(journal)));
+  });
 
   it('leaves nothing of a consumer without a group at the brokers', async () => {
     const { bus } = await open();
@@ -119,5 +113,5 @@ describeKafka('Consuming', (brokers) => {
     expect(made.length).toBeGreaterThan(0);
     const offsets = made.flat().flatMap(({ partitions }) => partitions.map(({ offset }) => offset));
     expect(new Set(offsets)).toEqual(new Set(['-1']));
-  }, 180_000);
+  });
 });

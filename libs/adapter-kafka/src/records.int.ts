@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { type Bus, type BusObserver, journalName, type Movement, type Revision } from '@verdict/application';
 import { Partitioners, type KafkaMessage } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
@@ -7,7 +7,7 @@ import { headersOf } from './headers.js';
 import { openKafkaBus } from './kafka-bus.js';
 import type { TopicRecord } from './read-record.js';
 import { dropTopics, freshPrefix, LOG_HOST, plainClient, testOptions } from './testing/bus-clients.js';
-import { eventually } from './testing/eventually.js';
+import { eventually, TEST_MS } from './testing/eventually.js';
 import { entryAt, journalOf, recordOf, type TestJournal } from './testing/records.js';
 
 interface Told {
@@ -15,6 +15,8 @@ interface Told {
   readonly movements: Movement[];
   readonly mismatches: string[];
 }
+
+jest.setTimeout(TEST_MS);
 
 describeKafka('Records of the topics', (brokers) => {
   let prefix: string;

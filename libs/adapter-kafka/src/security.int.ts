@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { describeKafkaServer } from '../../../test/support/kafka/describe-kafka.
 import type { KafkaCredentials, KafkaLogLine } from './connection.js';
 import { openKafkaBus } from './kafka-bus.js';
 import { freshPrefix, testOptions } from './testing/bus-clients.js';
+import { patiently, TEST_MS } from './testing/eventually.js';
 import { journalOf } from './testing/records.js';
 
 const SECRET = 'a-password-of-this-test';
@@ -44,6 +45,8 @@ const settingsOf =
     [`${LISTENER}.scram-sha-256.sasl.jaas.config`]: `${MODULES}.scram.ScramLoginModule required;`,
     [`${LISTENER}.scram-sha-512.sasl.jaas.config`]: `${MODULES}.scram.ScramLoginModule required;`,
   });
+
+jest.setTimeout(TEST_MS);
 
 describeKafkaServer('A broker with TLS and SASL', () => {
   let folder: string;
@@ -86,8 +89,8 @@ describeKafkaServer('A broker with TLS and SASL', () => {
       const options = testOptions(broker.brokers, freshPrefix());
       const sasl: KafkaCredentials = { mechanism, username: 'verdict', password: SECRET };
       const bus = await openKafkaBus({ ...options, ssl: { ca: [certificate] }, sasl });
-      await bus.ping();
-      await bus.publish([journalOf(1)]);
+      await patiently(() => bus.ping());
+      await patiently(() => bus.publish([journalOf(1)]));
       await bus.close();
     },
   );

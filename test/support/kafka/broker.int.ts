@@ -66,7 +66,7 @@ describeKafkaServer('The broker for tests', () => {
     await broker.restart();
     expect(await highOffset(broker.brokers)).toBe('2');
     await broker.stop();
-    expect(isAlive(broker.pid)).toBe(false);
+    await eventually(() => !isAlive(broker.pid)); // Its entry stays until this process has looked.
     expect(await readdir(folder)).toContain('data'); // A given folder is its owner's.
     await rm(folder, { recursive: true, force: true });
   }, 180_000);

@@ -3,6 +3,7 @@ import { JOURNAL_KINDS, type JournalKind, journalName, type RecordedEntry } from
 import { pause } from '../journals-contract/under-test.js';
 import type { History } from '../read-models-contract/history.js';
 import {
+  answering,
   eventually,
   type Follower,
   follow,
@@ -164,7 +165,7 @@ export const describeDelivery = (open: OpenBus): void => {
 
     it(
       'answers a ping',
-      usingBus(open, ({ bus }) => bus.ping()),
+      usingBus(open, ({ bus }) => answering(bus)),
       TEST_MS,
     );
   });

@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { journalName } from '@verdict/application';
 import { Recorder } from './recorder.js';
-import { eventually, follow, freshGroup, historyOf, type OpenBus, sliceOf, TEST_MS, usingBus } from './under-test.js';
+import {
+  answering,
+  eventually,
+  follow,
+  freshGroup,
+  historyOf,
+  type OpenBus,
+  sliceOf,
+  TEST_MS,
+  usingBus,
+} from './under-test.js';
 import type { BusUnderTest } from './under-test.js';
 
 const outageOf = ({ outage }: BusUnderTest): NonNullable<BusUnderTest['outage']> => {
@@ -25,7 +35,7 @@ export const describeOutage = (open: OpenBus): void => {
         await end();
         await under.write([sliceOf(tenant, 'decisions')]);
         await eventually(() => recorder.hasReached(journal, 2n));
-        await under.bus.ping();
+        await answering(under.bus);
       }),
       TEST_MS,
     );

@@ -43,6 +43,15 @@ export const eventually = async (work: () => boolean | Promise<boolean>): Promis
   }
 };
 
+/** Repeats a ping until it is answered: it is bounded by a short time, which a loaded machine may exceed. */
+export const answering = (bus: Bus): Promise<void> =>
+  eventually(() =>
+    bus.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+
 /** Runs a test with a bus of its own. */
 export const usingBus =
   (open: OpenBus, test: (under: BusUnderTest) => Promise<void>): (() => Promise<void>) =>
