@@ -6,7 +6,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/planted/'],
   modulePathIgnorePatterns: ['/dist/'],
   setupFiles: ['reflect-metadata'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.mjs',
   moduleNameMapper: {
     '^@verdict/app-([^/]+)/module$': '<rootDir>/apps/$1/src/$1.module.ts',

@@ -107,7 +107,7 @@ describeKafka('Consuming', (brokers) => {
     await settle(bus, heads);
     const made = await administer(async (admin) => {
       const { groups } = await admin.listGroups();
-      const ids = groups.map(({ groupId }) => groupId).filter((id) => /^verdict-[0-9a-f]{8}-/.test(id));
+      const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(`${prefix}.`));
       return Promise.all(ids.map((groupId) => admin.fetchOffsets({ groupId, topics: [`${prefix}.decisions.v1`] })));
     });
     expect(made.length).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ export const isAlive = (pid) => {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
-    return true;
+    return process.platform !== 'linux'; // There it has just gone.
   }
 };
 
