@@ -21,6 +21,9 @@ export const allowReadModels = async (adminUrl: string): Promise<void> => {
   await withClient(adminUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
     const database = client.escapeIdentifier(rows[0]?.name ?? '');
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]); // Postgres refuses two grants at once.
     await client.query(`GRANT CREATE ON DATABASE ${database} TO ${SERVICE_ROLE}`);
+    await client.query('COMMIT');
   });
 };
