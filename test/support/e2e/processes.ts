@@ -30,6 +30,19 @@ export const waitUntil = async (what: string, isTrue: () => Promise<boolean>, li
   }
 };
 
+/** Waits until `find` finds nothing more; what it still finds at the end is what the error says. */
+export const waitUntilNone = async (
+  what: string,
+  find: () => Promise<readonly string[]>,
+  limitMs: number,
+): Promise<void> => {
+  const deadline = Date.now() + limitMs;
+  for (let found = await find(); found.length > 0; found = await find()) {
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}\n- ${found.join('\n- ')}`);
+    await pause(250);
+  }
+};
+
 /** Process number and port of the Postgres that runs on this data folder; undefined when there is none. */
 export const postmasterOf = async (
   dataDir: string,

@@ -6,7 +6,6 @@ import { openFileKeyStore } from '@verdict/adapter-file';
 import {
   type EmbeddedPostgres,
   openPostgresJournals,
-  openReadModels,
   rebuildReadModels,
   startEmbeddedPostgres,
 } from '@verdict/adapter-postgres';
@@ -15,7 +14,8 @@ import type { RouteId } from '@verdict/contracts';
 import type { EventStoreServer } from '../eventstore-server/src/index.js';
 import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from './api.js';
 import { type App, appOfRoute } from './app-of-route.js';
-import { ProductProcess, waitUntil } from './processes.js';
+import { marksIn } from './marks.js';
+import { ProductProcess, waitUntilNone } from './processes.js';
 import { makeDataDir } from './standalone.js';
 import { TokenMint, type Who } from './tokens.js';
 
@@ -27,11 +27,25 @@ const appOf = (name: ProcessName): App => (name === 'gate-1' || name === 'gate-2
 export interface ScaleOutOptions {
   readonly brokers: readonly string[];
   /** The log; absent: Postgres. */
-  readonly eventStore?: EventStoreServer;
+  readonly eventStore?: Pick<EventStoreServer, 'url'>;
+  /** Stands before Postgres, as the processes see it; told the server's port, it says its own. */
+  readonly postgresProxy?: (port: number) => Promise<number>;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const SETTLED_MS = 90_000;
+/** As in the compose stack: each process takes up to twenty. */
+const CONNECTIONS_MAX = 200;
+const SETTLED_MS = 120_000;
+
+const proxied = async (
+  { serviceUrl, port }: EmbeddedPostgres,
+  proxy: ScaleOutOptions['postgresProxy'],
+): Promise<string> => {
+  if (proxy === undefined) return serviceUrl;
+  const url = new URL(serviceUrl);
+  url.port = String(await proxy(port));
+  return url.href;
+};
 
 /** A whole deployment in processes of their own over a real broker, on loopback, in a folder that `dispose` removes. */
 export class ScaleOut {
@@ -47,15 +61,19 @@ export class ScaleOut {
     private readonly mint: TokenMint,
   ) {}
 
-  static async start({ brokers, eventStore, env: more = {} }: ScaleOutOptions): Promise<ScaleOut> {
+  static async start({ brokers, eventStore, postgresProxy, env: more = {} }: ScaleOutOptions): Promise<ScaleOut> {
     const dataDir = await makeDataDir();
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres', 'data'), log: () => undefined });
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(dataDir, 'postgres', 'data'),
+      connectionsMax: CONNECTIONS_MAX,
+      log: () => undefined,
+    });
     const keysDir = join(dataDir, 'keys');
     const [key] = await (await openFileKeyStore(keysDir)).publicKeys('issuer');
     const x = Buffer.from(key?.publicKey ?? []).toString('base64url');
     const jwk = { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid: key?.kid, x };
     const env = {
-      POSTGRES_URL: postgres.serviceUrl,
+      POSTGRES_URL: await proxied(postgres, postgresProxy),
       POSTGRES_ADMIN_URL: postgres.url,
       VERDICT_KEYS_DIR: keysDir,
       VERDICT_EXPORTS_DIR: join(dataDir, 'exports'),
@@ -91,6 +109,12 @@ export class ScaleOut {
     this.urls.set(name, await child.ready());
   }
 
+  /** SIGKILL. Its address stays in use, as with a load balancer that has not noticed yet. */
+  async kill9(name: ProcessName): Promise<void> {
+    await this.process(name).kill9();
+    this.processes.delete(name);
+  }
+
   process(name: ProcessName): ProductProcess {
     const found = this.processes.get(name);
     if (found === undefined) throw new Error(`${name} does not run`);
@@ -117,43 +141,45 @@ export class ScaleOut {
     throw new Error(`${id} answered ${String(answer.status)}: ${answer.text}`);
   };
 
-  /** The sum of a metric's series in one process. */
-  async metric(name: ProcessName, metric: string): Promise<number> {
+  /** The sum of a metric's series in one process; with `labels`, such as `kind="policy"`, of those that have them. */
+  async metric(name: ProcessName, metric: string, labels = ''): Promise<number> {
     const { text } = await sendRaw(this.api(name).url, { method: 'GET', path: '/metrics' });
     const values = text
       .split('\n')
-      .filter((line) => new RegExp(`^valdrics_ops_enforcement_${metric}[{ ]`).test(line))
+      .filter((line) => new RegExp(`^valdrics_ops_enforcement_${metric}[{ ]`).test(line) && line.includes(labels))
       .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
     return values.reduce((sum, value) => sum + value, 0);
   }
 
-  /** Everything that was appended is published and projected, and the gauges say so. */
-  async settled(limitMs = SETTLED_MS): Promise<void> {
-    const running = PROCESSES.filter((name) => this.processes.has(name));
-    const lag = async (): Promise<number> => {
-      const lags = await Promise.all(
-        running.flatMap((name) => [
-          this.metric(name, 'relay_lag_seconds'),
-          this.metric(name, 'projection_lag_seconds'),
-        ]),
-      );
-      return lags.reduce((sum, value) => sum + value, 0);
-    };
-    await waitUntil('marks reach the heads', async () => (await this.missing()) === 0, limitMs);
-    await waitUntil('the lag gauges fall to 0', async () => (await lag()) === 0, limitMs);
+  /** Everything that was appended is published and projected, nothing is parked, and the gauges say so. */
+  settled(limitMs = SETTLED_MS): Promise<void> {
+    return waitUntilNone('topics and read models have caught up', () => this.behind(), limitMs);
   }
 
-  /** Entries of the log that are not in the read models. */
-  private async missing(): Promise<number> {
+  /** What has not caught up: journals by their marks; where those are at the heads, gauges that do not say so. */
+  async behind(): Promise<readonly string[]> {
     const names = await this.journals.list();
     const heads = await this.journals.heads(names);
-    const opened = await openReadModels({ url: this.postgres.serviceUrl, poolSize: 1 });
-    try {
-      const marks = await opened.store.marks();
-      return names.reduce((sum, name, index) => sum + Number((heads[index] ?? -1n) + 1n - (marks.get(name) ?? 0n)), 0);
-    } finally {
-      await opened.close();
-    }
+    const { projected, relayed, parked } = await marksIn(this.postgres.serviceUrl);
+    const journals = names.flatMap((name, index) => {
+      const end = (heads[index] ?? -1n) + 1n;
+      return [
+        ...((projected.get(name) ?? 0n) === end ? [] : [`${name} is projected up to ${String(projected.get(name))}`]),
+        ...((relayed.get(name) ?? 0n) === end ? [] : [`${name} is relayed up to ${String(relayed.get(name))}`]),
+      ];
+    });
+    const found = [...journals, ...parked.map((name) => `${name} is parked`)];
+    return found.length > 0 ? found : this.gaugesAboveZero();
+  }
+
+  async gaugesAboveZero(): Promise<readonly string[]> {
+    const gauges = ['relay_lag_seconds', 'projection_lag_seconds', 'parked_journals'];
+    const found = await Promise.all(
+      [...this.processes.keys()].flatMap((name) =>
+        gauges.map(async (gauge) => ({ gauge: `${gauge} of ${name}`, value: await this.metric(name, gauge) })),
+      ),
+    );
+    return found.filter(({ value }) => value !== 0).map(({ gauge, value }) => `${gauge} is ${value}`);
   }
 
   /** Whether the read models say what a rebuild from the log says. */
