@@ -24,6 +24,12 @@ const ScaleOutEnv = {
     .string()
     .regex(/^esdb(\+discover)?:\/\/\S+$/)
     .optional(),
+  /** Users of all services, who may read the journals; the one in the URL alone may write those of this process. */
+  EVENTSTORE_READERS: z
+    .string()
+    .regex(/^[^\s,]+(,[^\s,]+)*$/)
+    .transform((text) => text.split(','))
+    .optional(),
   VERDICT_BUS: z.enum(['log', 'kafka']).default('log'),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_CLIENT_ID: z.string().min(1).default('verdict'),

@@ -12,7 +12,12 @@ export type LogChoice =
       /** Measurements only: makes every commit this much slower. */
       readonly commitDelayMs?: number;
     }
-  | { readonly kind: 'eventstoredb'; readonly url: string };
+  | {
+      readonly kind: 'eventstoredb';
+      readonly url: string;
+      /** Access list of each journal, set at its first use. Absent: the store's default holds. */
+      readonly access?: { readonly writer: string; readonly readers: readonly string[] };
+    };
 
 /** Opens the log. Rejects when it cannot be reached, or must not be written to before somebody has looked. */
 export const openLog = (choice: LogChoice, logger: Logger): Promise<Journals> => {
@@ -24,9 +29,11 @@ export const openLog = (choice: LogChoice, logger: Logger): Promise<Journals> =>
       const { url, commitDelayMs = 0 } = choice;
       return openPostgresJournals({ url, onFeedLost, ...(commitDelayMs > 0 ? { commitDelayMs } : {}) });
     }
-    case 'eventstoredb':
+    case 'eventstoredb': {
+      const { url, access } = choice;
       return openEventStoreJournals({
-        url: choice.url,
+        url,
+        ...(access === undefined ? {} : { access }),
         onFeedLost,
         onReconnect: (reason) => {
           logger.warn({ reason }, 'the connection to the log was thrown away and is made anew');
@@ -35,5 +42,6 @@ export const openLog = (choice: LogChoice, logger: Logger): Promise<Journals> =>
           logger.error({ alarm }, 'ALARM: the log is not as it must be');
         },
       });
+    }
   }
 };

@@ -47,6 +47,19 @@ describe('the environment of the scale-out profile', () => {
     expect(problemsOf(() => configOf({ EVENTSTORE_URL: 'https://a' }))[0]).toMatch(/^EVENTSTORE_URL/);
   });
 
+  it('gives journals an access list: their writer is the user of the connection, and only TLS makes users known', () => {
+    const env = { VERDICT_LOG: 'eventstoredb', EVENTSTORE_READERS: 'gate,approvals,audit' };
+    const url = 'esdb+discover://gate:hunter2@log.example:2113?tlsCAFile=ca.pem';
+    expect(logChoiceOf(configOf({ ...env, EVENTSTORE_URL: url }))).toEqual({
+      ...{ kind: 'eventstoredb', url },
+      access: { writer: 'gate', readers: ['gate', 'approvals', 'audit'] },
+    });
+    for (const unfit of ['esdb://log.example:2113', 'esdb://gate:hunter2@log.example?tls=false']) {
+      const problems = problemsOf(() => logChoiceOf(configOf({ ...env, EVENTSTORE_URL: unfit })));
+      expect(problems).toEqual(['EVENTSTORE_URL: needs a user and TLS with EVENTSTORE_READERS']);
+    }
+  });
+
   it('takes brokers, topics, TLS and credentials; the password comes from a file', () => {
     const bus = busChoiceOf(
       configOf({

@@ -32,11 +32,28 @@ const sslOf = (config: ServiceConfig): Partial<Pick<Extract<BusChoice, { kind: '
   return { ssl: file === undefined ? true : { ca: fileOf(file, 'KAFKA_CA_FILE') } };
 };
 
+/** The user in a connection string: `esdb://user:password@host`. */
+const USER = /^esdb(?:\+discover)?:\/\/([^:@/]+):[^@/]*@/;
+
+/** Without TLS the store knows no users, so an access list asks for both. */
+const accessOf = (
+  url: string,
+  readers: readonly string[],
+): { readonly writer: string; readonly readers: readonly string[] } => {
+  const [, writer] = USER.exec(url) ?? [];
+  if (writer === undefined || /[?&]tls=false/.test(url))
+    throw new ConfigError(['EVENTSTORE_URL: needs a user and TLS with EVENTSTORE_READERS']);
+  return { writer: decodeURIComponent(writer), readers };
+};
+
 /** Which log the environment chooses. @throws ConfigError that names what is missing, never a value. */
-export const logChoiceOf = (config: ServiceConfig): LogChoice =>
-  config.VERDICT_LOG === 'postgres'
-    ? { kind: 'postgres', url: config.POSTGRES_URL, commitDelayMs: config.VERDICT_COMMIT_DELAY_MS }
-    : { kind: 'eventstoredb', url: needed(config.EVENTSTORE_URL, 'EVENTSTORE_URL', 'VERDICT_LOG=eventstoredb') };
+export const logChoiceOf = (config: ServiceConfig): LogChoice => {
+  if (config.VERDICT_LOG === 'postgres')
+    return { kind: 'postgres', url: config.POSTGRES_URL, commitDelayMs: config.VERDICT_COMMIT_DELAY_MS };
+  const url = needed(config.EVENTSTORE_URL, 'EVENTSTORE_URL', 'VERDICT_LOG=eventstoredb');
+  const { EVENTSTORE_READERS: readers } = config;
+  return { kind: 'eventstoredb', url, ...(readers === undefined ? {} : { access: accessOf(url, readers) }) };
+};
 
 /** Which bus the environment chooses. @throws ConfigError that names what is missing or cannot be read, never a value. */
 export const busChoiceOf = (config: ServiceConfig): BusChoice => {
