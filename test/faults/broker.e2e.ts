@@ -53,7 +53,6 @@ describeKafkaServer('a deployment over Kafka', () => {
     await underLoad(deployment, async (pipelines) => {
       const held = await holdProjections(deployment.postgres.url);
       try {
-        await pipelines.goOn();
         await waitUntil(
           'every process is in a transaction',
           async () => (await held.waitingCount()) === PROCESSES.length,
