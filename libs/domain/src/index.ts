@@ -211,3 +211,17 @@ export { type ChangeCounts, pricePlan, type PricedPlan, type UsageFigures } from
 export { reducePlan } from './pricing/reduce-plan.js';
 export { type PriceBookReading, readPriceBook } from './pricing/price-book.reader.js';
 export { type PriceBookProblem } from './pricing/price-book.report.js';
+export {
+  CONDITION_BYTES_MAX,
+  type PolicyRule,
+  RULE_COST_MAX,
+  type RuleBudget,
+  type RuleContext,
+  type RuleEffect,
+  type RuleEngine,
+  type RuleError,
+  RULES_COST_MAX,
+  RULES_MAX,
+  type RuleTrace,
+  type RuleVariables,
+} from './rules/rules.js';
