@@ -148,6 +148,7 @@ export {
 export { evaluate } from './decisions/evaluate.js';
 export { outcomeOf } from './decisions/outcome.js';
 export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';
+export { APPROVAL_TREE_DEPTH_MAX, type ApprovalStage, type ApprovalTree } from './approvals/approval-tree.js';
 export type { ApprovalBinding, ApprovalsEntry } from './approvals/approvals.entries.js';
 export {
   type Approval,

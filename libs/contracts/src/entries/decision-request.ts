@@ -1,3 +1,4 @@
+import type { ApprovalTree } from '@verdict/domain';
 import { z } from 'zod';
 import { ApprovalId, Count, HourlyUsd, Ordinal, Sealed, Usd } from './scalars.js';
 
@@ -37,6 +38,25 @@ export const RequestText = z.object({
   ticket: z.string().nullable(),
 });
 
+const Names = z.array(z.string());
+const StageText = z
+  .object({
+    id: z.string(),
+    quorum: Ordinal,
+    roles: Names,
+    groups: Names,
+    subjects: Names,
+    deny_quorum: Ordinal.meta({ description: 'so many denials in this stage deny the whole request' }),
+  })
+  .meta({ id: 'ApprovalStage', description: 'with all three lists empty it admits the role approver' });
+/** A tree nests no deeper than policies allow, so its schema need not refer to itself. @source contract section 8.3 */
+const treeOf = <Branch extends z.ZodType>(branch: Branch) =>
+  z.union([StageText, z.object({ all: z.array(branch) }), z.object({ any: z.array(branch) })]);
+const TreeText: z.ZodType<ApprovalTree, ApprovalTree> = treeOf(treeOf(StageText)).meta({
+  id: 'ApprovalTree',
+  description: 'who has to agree: a stage, all of several, or any one of them',
+});
+
 /** What the approval of a decision needs, pinned by the policy version in force. */
 export const TermsText = z
   .object({
@@ -51,5 +71,6 @@ export const TermsText = z
     cap_monthly_delta_usd: Usd,
     cap_hourly_delta_usd: HourlyUsd,
     unfunded_usd: Usd.meta({ description: 'the part that no account can fund' }),
+    route: TreeText.exactOptional(),
   })
   .meta({ id: 'ApprovalTerms' });

@@ -1,6 +1,7 @@
 import type { ApprovalId, DecisionId, HourlyUsdText, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
 import type { Entry, PersonalText } from '../shared/entry.js';
 import type { PricedLine } from '../pricing/priced-line.js';
+import type { ApprovalTree } from '../approvals/approval-tree.js';
 import type { EnvironmentClass, Mode } from '../policy/policy.document.js';
 
 export type Source = 'terraform' | 'k8s_admission' | 'cloud_event';
@@ -97,6 +98,8 @@ export interface ApprovalTerms {
   readonly cap_hourly_delta_usd: HourlyUsdText;
   /** The part that no account can fund; granting makes the exception `overage:<decision id>` over it. */
   readonly unfunded_usd: UsdText;
+  /** Who has to agree; absent: one stage of `quorum` approvers. */
+  readonly route?: ApprovalTree;
 }
 
 export interface Requester {
