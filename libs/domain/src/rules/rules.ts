@@ -117,7 +117,6 @@ export type RuleError =
   | 'index_out_of_range'
   | 'division_by_zero'
   | 'integer_overflow'
-  | 'value_too_large'
   | 'evaluation_failed';
 
 /** What became of one rule. `matched` is false where `error` is given; the effect decides what an error counts as. */
@@ -139,7 +138,8 @@ export interface RuleEngine {
   check(condition: string): string | null;
   /**
    * One trace per enabled rule, in the order of the rules. An evaluation stops as soon as it has used its own budget
-   * or what is left of `totalBudget`, and is then an error; one unit is one node of the expression that was evaluated.
+   * or what is left of `totalBudget`, and is then an error. A unit is one node that was evaluated, one iteration of a
+   * macro, one pair of values compared, or 32 characters read or written.
    */
   evaluate(rules: readonly PolicyRule[], variables: RuleVariables, totalBudget: number): readonly RuleTrace[];
 }

@@ -1,0 +1,43 @@
+import { type ASTNode, type Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js';
+import { CONDITION_BYTES_MAX } from '@verdict/domain';
+import { type Defect, restrictionDefect } from './restrictions.js';
+
+export type CheckedCondition =
+  { readonly kind: 'condition'; readonly ast: ASTNode } | { readonly kind: 'defect'; readonly text: string };
+
+const located = ({ message, at }: Defect, condition: string): CheckedCondition => {
+  const before = condition.slice(0, at).split('\n');
+  const column = (before.at(-1) ?? '').length + 1;
+  return { kind: 'defect', text: `line ${String(before.length)}, column ${String(column)}: ${message}` };
+};
+
+/** Only what the library reports about the text becomes a defect; anything else is a bug and goes on. */
+const defectOf = (error: unknown): Defect => {
+  const isReport = error instanceof ParseError || error instanceof TypeError || error instanceof EvaluationError;
+  if (!isReport) throw error;
+  return { message: error.summary, at: error.range?.start ?? 0 };
+};
+
+const parsed = (language: Environment, condition: string): ReturnType<Environment['parse']> | Defect => {
+  try {
+    return language.parse(condition);
+  } catch (error) {
+    return defectOf(error);
+  }
+};
+
+/** Syntax, names, types, the functions that conditions may use, and that the result is a bool. */
+export const checkCondition = (language: Environment, condition: string): CheckedCondition => {
+  if (new TextEncoder().encode(condition).length > CONDITION_BYTES_MAX) {
+    return { kind: 'defect', text: `the condition is longer than ${String(CONDITION_BYTES_MAX)} bytes` };
+  }
+  const expression = parsed(language, condition);
+  if (typeof expression !== 'function') return located(expression, condition);
+  const types = expression.check();
+  if (!types.valid) return located(defectOf(types.error), condition);
+  const found = restrictionDefect(expression.ast);
+  if (found !== null) return located(found, condition);
+  if (types.type !== 'bool')
+    return located({ message: `the result is ${types.type ?? 'dyn'}, not bool`, at: 0 }, condition);
+  return { kind: 'condition', ast: expression.ast };
+};

@@ -1,0 +1,1 @@
+export { createCelRules } from './cel-rules.js';
