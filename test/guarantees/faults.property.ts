@@ -131,7 +131,10 @@ class Game {
         if (approvalId === undefined) return;
         const meta = world.meta(`lead-${step.vote}`, `vote-${approvalId}-${step.vote}`);
         const result = await untilSettled(() =>
-          world.manage.vote({ approvalId, vote: step.vote, notes: 'looked at it with the team', ticket: null }, meta),
+          world.manage.vote(
+            { approvalId, vote: step.vote, stageId: null, notes: 'looked at it with the team', ticket: null },
+            meta,
+          ),
         );
         this.count(`vote ${codeOf(result)}`);
         return;

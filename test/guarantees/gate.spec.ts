@@ -188,6 +188,7 @@ describe('folding again', () => {
         {
           approvalId: asked.approval?.approval_id ?? ('' as never),
           vote: 'approve',
+          stageId: null,
           notes: 'looks right to me',
           ticket: null,
         },

@@ -73,7 +73,13 @@ describe('a log that fails one read of a command', () => {
     await world.settle();
     const change = valueOf(
       await world.manage.vote(
-        { approvalId: approvalOf(granted), vote: 'approve', notes: 'fine with me, go ahead', ticket: null },
+        {
+          approvalId: approvalOf(granted),
+          vote: 'approve',
+          stageId: null,
+          notes: 'fine with me, go ahead',
+          ticket: null,
+        },
         world.meta('lead-1'),
       ),
     );
@@ -100,7 +106,7 @@ describe('a log that fails one read of a command', () => {
     ({ approvalId }: Story, key: string): Run =>
     (world) =>
       world.manage.vote(
-        { approvalId, vote: 'approve', notes: 'fine with me, go ahead', ticket: null },
+        { approvalId, vote: 'approve', stageId: null, notes: 'fine with me, go ahead', ticket: null },
         world.meta('lead-1', key),
       );
   const consume =

@@ -96,11 +96,11 @@ const approvals = async (world: ServiceWorld): Promise<void> => {
   await world.settle();
   const vote = (approvalId: ApprovalId, kind: 'approve' | 'deny') =>
     world.manage.vote(
-      { approvalId, vote: kind, notes: 'looked at it with the team', ticket: null },
+      { approvalId, vote: kind, stageId: null, notes: 'looked at it with the team', ticket: null },
       world.meta('lead-1'),
     );
   await world.manage.vote(
-    { approvalId: big, vote: 'approve', notes: 'mine, so it is fine', ticket: null },
+    { approvalId: big, vote: 'approve', stageId: null, notes: 'mine, so it is fine', ticket: null },
     world.meta('dev-1'),
   );
   const granted = valueOf(await vote(big, 'approve'));

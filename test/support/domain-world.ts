@@ -3,6 +3,7 @@ import {
   type ApprovalId,
   type ApprovalsEntry,
   type ApprovalsObserved,
+  type ApprovalTree,
   type AskForChange,
   type AccountBalance,
   balanceOf,
@@ -111,6 +112,8 @@ export interface Ask {
 
 export const caller = (subject: string, more: Partial<ApprovalCaller> = {}): ApprovalCaller => ({
   subject,
+  roles: ['approver'],
+  groups: [],
   isAdmin: false,
   projects: null,
   ...more,
@@ -125,6 +128,8 @@ type Service = 'gate' | 'approvals' | 'reservations';
  */
 export class DomainWorld {
   now: Instant = START;
+  /** Pinned in the terms of every approval asked for from now on, instead of what policy routes it to. */
+  route: ApprovalTree | null = null;
   gate = emptyGate;
   approvals = noApprovals;
   reservations = noReservations;
@@ -277,9 +282,14 @@ export class DomainWorld {
       ...state,
       accounts: freeHold(state.accounts, id),
     }));
-    if (result.kind === 'accepted') this.write('gate', 'decisions', result.entries);
+    if (result.kind === 'accepted') this.write('gate', 'decisions', result.entries.map(this.routed));
     return result;
   }
+
+  private readonly routed = (entry: DecisionsEntry): DecisionsEntry =>
+    this.route === null || entry.type !== 'decision_recorded' || entry.payload.approval === null
+      ? entry
+      : { ...entry, payload: { ...entry.payload, approval: { ...entry.payload.approval, route: this.route } } };
 
   /** The decision that a fresh question gets. */
   ask(amount: string | null, more: Ask = {}): DecisionRecorded {
@@ -357,6 +367,9 @@ export class DomainWorld {
     subject: string,
     more: Partial<{
       vote: 'approve' | 'deny';
+      stageId: string | null;
+      roles: readonly string[];
+      groups: readonly string[];
       notes: string | null;
       key: string | null;
       token: SignedToken | null;
@@ -367,7 +380,8 @@ export class DomainWorld {
       kind: 'cast_vote',
       approvalId,
       vote,
-      caller: caller(subject),
+      stageId: more.stageId ?? null,
+      caller: caller(subject, { roles: more.roles ?? ['approver'], groups: more.groups ?? [] }),
       notes: notes === null ? null : { $seal: { subject, text: notes } },
       ticket: null,
       now: this.now,

@@ -168,6 +168,7 @@ export class ServiceWorld {
         tenantId,
         subject,
         actor: { kind: 'user', id: subject, roles: ['member', 'approver', 'admin'] },
+        groups: [],
         projects: null,
         onBehalfOf: null,
       },

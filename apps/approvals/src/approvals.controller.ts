@@ -20,7 +20,7 @@ import {
   ROUTES,
   VoteBody,
 } from '@verdict/contracts';
-import { type Approval, type ApprovalId, instantOf, PersistentMap } from '@verdict/domain';
+import { type Approval, type ApprovalId, instantOf, PersistentMap, routeOf, stagesOf } from '@verdict/domain';
 import {
   type Call,
   Endpoint,
@@ -67,12 +67,12 @@ export class ApprovalsController {
   @Endpoint(ROUTES.approvalQueue)
   async queue(@TheCall() call: Call) {
     const { limit, cursor } = call.query(QueueQuery);
-    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
-    const voter = { subject: call.caller.subject, now: new Date(this.platform.clock.nowMs()).toISOString() };
-    return this.page(
-      call.tenantId,
-      await this.platform.readModels.approvalQueue(call.tenantId, voter, { limit, cursor }),
-    );
+    const queue = await this.approvals.queue(call.meta(), { limit, cursor });
+    if (queue === undefined) throw problem('log_unavailable');
+    const { page, revision } = queue;
+    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
+    const items = await Promise.all(page.approvals.map((approval) => this.shown(call.tenantId, approval)));
+    return { items, next_cursor: page.nextCursor, as_of: { approvals: Number(revision) } };
   }
 
   @Endpoint(ROUTES.getApproval)
@@ -118,7 +118,8 @@ export class ApprovalsController {
   private async vote(vote: 'approve' | 'deny', call: Call) {
     const body = call.body(VoteBody);
     const { approval_id: approvalId } = call.params(ApprovalIdParams);
-    const input = { approvalId, vote, notes: body.notes ?? null, ticket: body.ticket ?? null };
+    const { notes = null, ticket = null, stage_id: stageId = null } = body;
+    const input = { approvalId, vote, stageId, notes, ticket };
     const change = this.named(unwrap(await this.approvals.vote(input, call.meta(body.idempotency_key))), call);
     const { status, requested } = change.approval;
     if (!change.isReplayed && (status === 'granted' || status === 'denied'))
@@ -173,6 +174,7 @@ export class ApprovalsController {
     const entry = await this.entryAt(tenantId, 'approvals', row.revision);
     if (entry === undefined) return undefined;
     const requested = requestedApproval(entry);
+    const stages = stagesOf(routeOf(requested.terms)).map(({ id }) => id);
     return {
       approvalId: requested.approval_id,
       decisionId: requested.decision_id,
@@ -181,7 +183,7 @@ export class ApprovalsController {
       filedBy: row.excludedVoters,
       justificationLength: requested.justification_length,
       filedRevision: null,
-      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, 'approve'])),
+      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, { vote: 'approve', stages }])),
       useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),
       token: null,
       consumption: null,
@@ -193,7 +195,7 @@ export class ApprovalsController {
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
     const items = await Promise.all(
       page.rows.map(async (row) => {
-        const known = (await this.fromRow(tenantId, row)) ?? undefined;
+        const known = (await this.approvals.known(tenantId, row.approvalId)) ?? (await this.fromRow(tenantId, row));
         return known === undefined ? [] : [await this.shown(tenantId, known)];
       }),
     );

@@ -148,7 +148,21 @@ export {
 export { evaluate } from './decisions/evaluate.js';
 export { outcomeOf } from './decisions/outcome.js';
 export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';
-export { APPROVAL_TREE_DEPTH_MAX, type ApprovalStage, type ApprovalTree } from './approvals/approval-tree.js';
+export {
+  APPROVAL_STAGES_MAX,
+  APPROVAL_TREE_DEPTH_MAX,
+  type ApprovalStage,
+  type ApprovalTree,
+  type ApprovalTreeProblem,
+  approvalTreeProblems,
+  DEFAULT_STAGE,
+  QUORUM_MAX,
+  type Reviewer,
+  routeOf,
+  stagesOf,
+} from './approvals/approval-tree.js';
+export type { Ballot, StageProgress } from './approvals/tally.js';
+export { isOwnRequest, mayReview, progressOf } from './approvals/voting.js';
 export type { ApprovalBinding, ApprovalsEntry } from './approvals/approvals.entries.js';
 export {
   type Approval,
@@ -166,12 +180,9 @@ export {
   type ApprovalsResult,
   type CastVote,
   decideApprovals,
-  DEFAULT_STAGE,
   type FileRequest,
-  isOwnRequest,
   type OpenRequest,
   type PassTime,
-  progressOf,
   REISSUES_MAX,
   type ReissueToken,
   type SignedToken,

@@ -286,29 +286,6 @@ const describeApprovals = (subject: Subject): void =>
       expect(await ids({ status: 'denied' })).toEqual([first!.approvalId]);
       expect(await ids({ status: 'pending', projectId: 'web' })).toEqual([newest[1], newest[3]]);
     });
-
-    it('queues what this person may decide now, oldest first, filtered before the limit', async () => {
-      const { readModels, store } = subject();
-      const history = freshHistory();
-      const request = (terms: Parameters<History['request']>[1]): string => {
-        const decision = history.decide({ needsApproval: true });
-        history.request(decision, terms);
-        return decision.approvalId;
-      };
-      request({ requester: 'vera' }); // Her own.
-      request({ requester: 'pipeline', onBehalfOf: 'vera' }); // Hers too.
-      request({ approveBy: NOW }); // Past: the end is exclusive.
-      const filed = request({});
-      history.file(filed, 'vera');
-      const denied = request({});
-      history.endApproval(denied, 'approval_denied');
-      const unseparated = request({ requester: 'vera', isSeparationRequired: false });
-      const others = [request({ approveBy: '2026-11-23T00:00:00.001Z' }), request({})];
-      await tell(store, history);
-      const voter = { subject: 'vera', now: NOW };
-      const queue = await walk((page) => readModels.approvalQueue(history.tenantId, voter, page), 1);
-      expect(queue.map(({ approvalId }) => approvalId)).toEqual([unseparated, ...others]);
-    });
   });
 
 const describeReservations = (subject: Subject): void =>
@@ -440,25 +417,6 @@ const describeWalks = (subject: Subject): void =>
       }
     });
 
-    it('binds a cursor of the queue to the voter, not to the moment', async () => {
-      const { readModels, store } = subject();
-      const history = freshHistory();
-      for (let count = 0; count < 2; count += 1) history.request(history.decide({ needsApproval: true }));
-      await tell(store, history);
-      const first = await readModels.approvalQueue(
-        history.tenantId,
-        { subject: 'vera', now: NOW },
-        { limit: 1, cursor: undefined },
-      );
-      const next = { limit: 1, cursor: (first.kind === 'page' ? first.nextCursor : null) ?? '' };
-      expect(
-        await readModels.approvalQueue(history.tenantId, { subject: 'vera', now: '2026-11-24T00:00:00.000Z' }, next),
-      ).toMatchObject({ kind: 'page', nextCursor: null });
-      expect(await readModels.approvalQueue(history.tenantId, { subject: 'bob', now: NOW }, next)).toEqual({
-        kind: 'cursor_invalid',
-      });
-    });
-
     it('shows a walk no row that came after its first page', async () => {
       const { readModels, store } = subject();
       const history = freshHistory();
@@ -490,7 +448,6 @@ const describeWalks = (subject: Subject): void =>
       const pages = await Promise.all([
         readModels.listDecisions(tenantId, {}, START),
         readModels.listApprovals(tenantId, {}, START),
-        readModels.approvalQueue(tenantId, { subject: 'vera', now: NOW }, START),
         readModels.listActiveReservations(tenantId, {}, START),
         readModels.listExceptions(tenantId, {}, START),
       ]);

@@ -66,6 +66,7 @@ const metaOf = (tenantId: string, key: string): RequestMeta => ({
     tenantId,
     subject: 'pipeline',
     actor: { kind: 'service', id: 'pipeline', roles: ['service'] },
+    groups: [],
     projects: null,
     onBehalfOf: null,
   },

@@ -36,7 +36,6 @@ export const guardReads = (reads: ReadModels): ReadModels => ({
   findDecision: (...asked) => guarded(reads.findDecision(...asked)),
   findAnswers: (...asked) => guarded(reads.findAnswers(...asked)),
   listApprovals: (...asked) => guarded(reads.listApprovals(...asked)),
-  approvalQueue: (...asked) => guarded(reads.approvalQueue(...asked)),
   findApproval: (...asked) => guarded(reads.findApproval(...asked)),
   listActiveReservations: (...asked) => guarded(reads.listActiveReservations(...asked)),
   listExceptions: (...asked) => guarded(reads.listExceptions(...asked)),

@@ -79,20 +79,6 @@ export class PostgresReadModels implements ReadModels {
     return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
   }
 
-  async approvalQueue(
-    tenantId: string,
-    { subject, now }: { readonly subject: string; readonly now: string },
-    page: PageRequest,
-  ): Promise<Page<ApprovalRow>> {
-    const query = this.approvalsOf(tenantId)
-      .andWhere(`a.status = 'pending'`)
-      .andWhere('a.approveBy > :now', { now })
-      .andWhere('NOT (:subject = ANY (a.excludedVoters))', { subject });
-    // The clock moves on during a walk, so it is not part of what a cursor is bound to.
-    const walk = { list: 'approval_queue', tenantId, filter: { subject }, order: 'oldest_first' } as const;
-    return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
-  }
-
   async findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined> {
     const found = await this.deps.source.getRepository(ApprovalEntity).findOneBy({ tenantId, approvalId });
     return found === null ? undefined : approvalRow(found);

@@ -25,7 +25,6 @@ it('every read says that the read models are unavailable while the server is awa
     () => readModels.findDecision('acme', 'd'),
     () => readModels.findAnswers('acme', [{ scope: 'terraform', text: 'k' }]),
     () => readModels.listApprovals('acme', {}, PAGE),
-    () => readModels.approvalQueue('acme', { subject: 'vera', now: new Date(0).toISOString() }, PAGE),
     () => readModels.findApproval('acme', 'a'),
     () => readModels.listActiveReservations('acme', {}, PAGE),
     () => readModels.listExceptions('acme', {}, PAGE),

@@ -51,7 +51,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 2,
+  stateVersion: 3,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

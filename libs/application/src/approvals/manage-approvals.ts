@@ -17,10 +17,12 @@ import {
 import type { ServiceHost } from '../journals/service-host.js';
 import type { CommittedEntry } from '../journals/service-definition.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
+import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import { approvalQueue, type QueuePage } from './approval-queue.js';
 import type { ApprovalTokens } from './approval-tokens.js';
 import type { ApprovalsAnswer, ApprovalsServiceCommand } from './approvals-service.js';
 
@@ -41,6 +43,8 @@ export interface ApprovalChange {
 
 export const approvalCallerOf = ({ caller }: RequestMeta): ApprovalCaller => ({
   subject: caller.subject,
+  roles: caller.actor.roles,
+  groups: caller.groups,
   isAdmin: caller.actor.roles.includes('admin'),
   projects: caller.projects,
 });
@@ -145,6 +149,7 @@ export class ManageApprovals {
     input: {
       readonly approvalId: ApprovalId;
       readonly vote: 'approve' | 'deny';
+      readonly stageId: string | null;
       readonly notes: string | null;
       readonly ticket: string | null;
     },
@@ -159,6 +164,7 @@ export class ManageApprovals {
       kind: 'cast_vote',
       approvalId: input.approvalId,
       vote: input.vote,
+      stageId: input.stageId,
       caller: approvalCallerOf(meta),
       notes: sealable(subject, input.notes),
       ticket: input.ticket,
@@ -166,6 +172,7 @@ export class ManageApprovals {
       idempotency: keyedBy(meta, {
         operation: input.vote,
         approval_id: input.approvalId,
+        ...(input.stageId === null ? {} : { stage_id: input.stageId }),
         notes: input.notes,
         ticket: input.ticket,
       }),
@@ -209,6 +216,24 @@ export class ManageApprovals {
       now,
     };
     return this.change(command, meta, approvalId, token);
+  }
+
+  /** What the caller may decide now, with everything in it that was acknowledged before; undefined: the log is away. */
+  async queue(
+    { caller }: Pick<RequestMeta, 'caller'>,
+    page: PageRequest,
+  ): Promise<{ readonly page: QueuePage; readonly revision: bigint } | undefined> {
+    const { tenantId, subject, actor, groups } = caller;
+    const seen = await this.deps.approvals.caughtUp(tenantId).catch(() => undefined);
+    if (seen === undefined) return undefined;
+    const reviewer = { subject, roles: actor.roles, groups };
+    const found = approvalQueue(seen.state, { tenantId, reviewer, now: this.now() }, page);
+    return { page: found, revision: seen.folded.approvals };
+  }
+
+  /** An approval that is in memory, as folded so far. */
+  async known(tenantId: string, approvalId: string): Promise<Approval | undefined> {
+    return (await this.deps.approvals.current(tenantId)).state.approvals.get(approvalId);
   }
 
   /** One approval as it stands, from memory; undefined when it is not there or has left memory. */

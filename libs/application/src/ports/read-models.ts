@@ -118,12 +118,6 @@ export interface ReadModels {
     filter: { readonly status?: string | undefined; readonly projectId?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ApprovalRow>>;
-  /** Pending, not past approve-by, and not the voter's own; oldest first. */
-  approvalQueue(
-    tenantId: string,
-    voter: { readonly subject: string; readonly now: string },
-    page: PageRequest,
-  ): Promise<Page<ApprovalRow>>;
   findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined>;
   /** Money held now: held and not settled; oldest first. */
   listActiveReservations(

@@ -6,6 +6,8 @@ export interface RequestCaller {
   readonly tenantId: string;
   readonly subject: string;
   readonly actor: Actor;
+  /** Groups that the token names. */
+  readonly groups: readonly string[];
   /** Projects the identity may act for; null: all. */
   readonly projects: readonly string[] | null;
   /** The person behind a pipeline. */

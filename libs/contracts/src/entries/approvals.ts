@@ -60,6 +60,7 @@ const ApprovalRequestFiled = z.object({
 const VoteCast = z.object({
   approval_id: ApprovalId,
   stage_id: z.string(),
+  stages: z.array(z.string()).exactOptional().meta({ description: 'stages it may count in, if more than `stage_id`' }),
   voter: z.string(),
   vote: z.enum(['approve', 'deny']),
   notes: Sealed.nullable(),

@@ -53,7 +53,10 @@ export type ApprovalsEntry =
       'vote_cast',
       {
         readonly approval_id: ApprovalId;
+        /** The stage named, or the one in which the vote counted when it was cast. */
         readonly stage_id: string;
+        /** All stages that the vote may count in, as others vote too; absent: `stage_id` alone. */
+        readonly stages?: readonly string[];
         readonly voter: string;
         readonly vote: 'approve' | 'deny';
         readonly notes: PersonalText | null;

@@ -2,14 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { specFor } from '@verdict/testkit';
 import type { ApprovalId, DecisionId } from '../shared/brand.js';
 import { caller, DomainWorld, entriesOf, keyed, policyWith, usd } from '../../../../test/support/domain-world.js';
-import {
-  type ApprovalsCommand,
-  type ApprovalsRefusal,
-  decideApprovals,
-  progressOf,
-  REISSUES_MAX,
-} from './approvals.js';
+import { type ApprovalsCommand, type ApprovalsRefusal, decideApprovals, REISSUES_MAX } from './approvals.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
+import { progressOf } from './voting.js';
 import {
   type ApprovalsObserved,
   type ApprovalsState,
@@ -143,11 +138,9 @@ describe('a vote', () => {
       { granted_at: '2026-11-10T10:10:00.000Z', use_by: '2026-11-10T14:10:00.000Z', unfunded_usd: '0.0000' },
     ]);
     const approval = world.approvals.approvals.get(approvalId);
-    expect(approval === undefined ? undefined : progressOf(approval)).toEqual({
-      stage_id: 'default',
-      approved: 1,
-      quorum: 1,
-    });
+    expect(approval === undefined ? undefined : progressOf(approval)).toEqual([
+      { stage_id: 'default', approved: 1, quorum: 1 },
+    ]);
   });
 
   it('stands although no key could sign a token, which can be issued later', () => {

@@ -4,6 +4,7 @@ import { assertNever, type Keyed, refused } from '../shared/entry.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { ApprovalBinding, ApprovalsEntry } from './approvals.entries.js';
+import type { Ballot } from './tally.js';
 
 export type ApprovalStatus = 'pending' | 'granted' | 'denied' | 'expired' | 'withdrawn' | 'consumed';
 
@@ -34,7 +35,7 @@ export interface Approval {
   /** Revision of the newest filing that gave a justification; null: the one given with the request stands. */
   readonly filedRevision: bigint | null;
   /** A person's newest vote. */
-  readonly votes: PersistentMap<'approve' | 'deny'>;
+  readonly votes: PersistentMap<Ballot>;
   readonly useBy: Instant | null;
   readonly token: CurrentToken | null;
   readonly consumption: Consumption | null;
@@ -178,10 +179,11 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
       return answered(filed, 'file', idempotency, { revision, approvalId: id });
     }
     case 'vote_cast': {
-      const { approval_id: id, voter, vote, idempotency } = entry.payload;
+      const { approval_id: id, stage_id, voter, vote, idempotency } = entry.payload;
+      const ballot: Ballot = { vote, stages: entry.payload.stages ?? [stage_id] };
       const voted = change(state, id, (approval) => ({
         ...approval,
-        votes: approval.votes.set(voter, vote),
+        votes: approval.votes.set(voter, ballot),
         revision,
       }));
       return answered(voted, `vote:${voter}`, idempotency, { revision, approvalId: id });

@@ -4,10 +4,14 @@ import { charactersOf } from '../shared/characters.js';
 import { plusSeconds } from '../shared/instant.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
+import type { Ballot } from './tally.js';
+import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
 
 /** The caller of a command, as the rules of separation and consumption need it. */
 export interface ApprovalCaller {
   readonly subject: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
   readonly isAdmin: boolean;
   /** Projects the identity may act for; null: all. */
   readonly projects: readonly string[] | null;
@@ -40,6 +44,8 @@ export interface CastVote {
   readonly kind: 'cast_vote';
   readonly approvalId: ApprovalId;
   readonly vote: 'approve' | 'deny';
+  /** The stage to vote in; null: whichever admits the caller. */
+  readonly stageId: string | null;
   readonly caller: ApprovalCaller;
   readonly notes: PersonalText | null;
   readonly ticket: string | null;
@@ -75,6 +81,7 @@ export type ApprovalsRefusal =
   | { readonly code: 'approval_expired' }
   | { readonly code: 'approval_not_active' }
   | { readonly code: 'self_review_forbidden' }
+  | { readonly code: 'not_eligible_reviewer' }
   | { readonly code: 'justification_required' }
   | { readonly code: 'reissue_limit_reached' }
   | { readonly code: 'forbidden' }
@@ -82,8 +89,6 @@ export type ApprovalsRefusal =
 export type ApprovalsResult = Result<ApprovalsEntry, ApprovalsRefusal>;
 
 export const REISSUES_MAX = 5;
-/** One stage until routing trees come: quorum 1, role approver. */
-export const DEFAULT_STAGE = 'default';
 
 const lengthOf = (text: PersonalText | null): number =>
   text !== null && '$seal' in text ? charactersOf(text.$seal.text) : 0;
@@ -136,19 +141,13 @@ const fileRequest = (command: FileRequest, state: ApprovalsState): ApprovalsResu
   });
 };
 
-/** Separation of duties: whoever asked, stands behind the asking pipeline, or filed the request does not vote on it. */
-export const isOwnRequest = (approval: Approval, subject: string): boolean => {
-  const { requester, terms } = approval.requested;
-  if (!terms.is_separation_required) return false;
-  return subject === requester.subject || subject === requester.on_behalf_of || approval.filedBy.includes(subject);
-};
-
 const voteRefusal = (command: CastVote, approval: Approval | undefined): ApprovalsRefusal | undefined => {
   if (approval === undefined) return { code: 'approval_not_found' };
   if (approval.status === 'expired') return { code: 'approval_expired' };
   if (approval.status !== 'pending') return { code: 'approval_not_pending' };
   if (command.now >= approval.requested.approve_by) return { code: 'approval_expired' };
   if (isOwnRequest(approval, command.caller.subject)) return { code: 'self_review_forbidden' };
+  if (ballotFor(approval, command) === undefined) return { code: 'not_eligible_reviewer' };
   const isJustified = approval.justificationLength >= approval.requested.terms.justification_length_min;
   const needsNotes =
     command.vote === 'approve' &&
@@ -173,10 +172,6 @@ const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: I
 });
 
 const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntry[] => {
-  const approvals = [...approval.votes.set(command.caller.subject, 'approve').values()].filter(
-    (vote) => vote === 'approve',
-  );
-  if (approvals.length < approval.requested.terms.quorum) return [];
   const granted: ApprovalsEntry = {
     type: 'approval_granted',
     payload: {
@@ -192,16 +187,27 @@ const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntr
     : [granted, issued(approval, command.token, command.caller.subject, command.now)];
 };
 
+/** What a vote settles, if anything: a granted or a denied request. */
+const settlingBy = (command: CastVote, before: Approval, ballot: Ballot): readonly ApprovalsEntry[] => {
+  const approval = { ...before, votes: before.votes.set(command.caller.subject, ballot) };
+  const { approvalId: approval_id, decisionId: decision_id } = approval;
+  if (isDeniedNow(approval))
+    return [{ type: 'approval_denied', payload: { approval_id, decision_id, denied_at: command.now } }];
+  return isFulfilledNow(approval) ? granting(command, approval) : [];
+};
+
 const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => {
   const approval = state.approvals.get(command.approvalId);
   const problem = voteRefusal(command, approval);
   if (problem !== undefined || approval === undefined) return refused(problem ?? { code: 'approval_not_found' });
-  const { approvalId: approval_id, decisionId: decision_id } = approval;
+  const ballot = ballotFor(approval, command);
+  if (ballot === undefined) return refused({ code: 'not_eligible_reviewer' });
   const vote: ApprovalsEntry = {
     type: 'vote_cast',
     payload: {
-      approval_id,
-      stage_id: DEFAULT_STAGE,
+      approval_id: approval.approvalId,
+      stage_id: stageOf(approval, command.caller.subject, ballot),
+      ...(ballot.stages.length > 1 ? { stages: ballot.stages } : {}),
       voter: command.caller.subject,
       vote: command.vote,
       notes: command.notes,
@@ -210,11 +216,7 @@ const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => 
       idempotency: command.idempotency,
     },
   };
-  if (command.vote === 'approve') return accepted<ApprovalsEntry>(vote, ...granting(command, approval));
-  return accepted<ApprovalsEntry>(vote, {
-    type: 'approval_denied',
-    payload: { approval_id, decision_id, denied_at: command.now },
-  });
+  return accepted<ApprovalsEntry>(vote, ...settlingBy(command, approval, ballot));
 };
 
 const isRequesterOf = (approval: Approval, subject: string): boolean =>
@@ -238,7 +240,7 @@ const reissue = (command: ReissueToken, state: ApprovalsState): ApprovalsResult 
   const approval = state.approvals.get(command.approvalId);
   if (approval === undefined) return refused({ code: 'approval_not_found' });
   const { subject, isAdmin } = command.caller;
-  const isVoter = approval.votes.get(subject) === 'approve';
+  const isVoter = approval.votes.get(subject)?.vote === 'approve';
   if (!isAdmin && !isVoter && !isRequesterOf(approval, subject)) return refused({ code: 'forbidden' });
   if (approval.status !== 'granted' || approval.useBy === null) return refused({ code: 'approval_not_active' });
   if (command.now >= approval.useBy) return refused({ code: 'approval_expired' });
@@ -296,12 +298,3 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
       return passTime(command, state);
   }
 };
-
-/** How far an approval is: who has agreed, of how many. */
-export const progressOf = (
-  approval: Approval,
-): { readonly stage_id: string; readonly approved: number; readonly quorum: number } => ({
-  stage_id: DEFAULT_STAGE,
-  approved: [...approval.votes.values()].filter((vote) => vote === 'approve').length,
-  quorum: approval.requested.terms.quorum,
-});

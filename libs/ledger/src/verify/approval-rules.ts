@@ -1,6 +1,7 @@
 import { canonicalText } from '../json/canonical.js';
 import { isJsonObject } from '../json/json-value.js';
 import type { JsonValue } from '../json/json-value.js';
+import { isFulfilled, type Ways, waysOf } from './approval-route.js';
 import { instantAt, integerAt, objectAt, textAt, textOrNullAt, usdAt, usdOrNullAt, usdText } from './payload.js';
 
 /** What a decision pinned for its approval, before anybody asks for it. */
@@ -10,16 +11,24 @@ interface Pinned {
   readonly requester: string;
 }
 
+interface Vote {
+  readonly vote: string;
+  /** Stages it may count in. */
+  readonly stages: readonly string[];
+}
+
 interface Approval {
   readonly decisionId: string;
   readonly quorum: number;
+  /** The ways of its route; undefined: one stage, in which every vote counts. */
+  readonly ways: Ways | undefined;
   readonly isSeparated: boolean;
   readonly unfunded: bigint;
   readonly approveBy: string;
   /** Creator, the person behind it, and everybody who filed: they may not vote where duties are separated. */
   readonly excluded: Set<string>;
   /** A person's newest vote counts. */
-  readonly votes: Map<string, string>;
+  readonly votes: Map<string, Vote>;
   useBy: string | undefined;
   jti: string | undefined;
 }
@@ -87,6 +96,7 @@ export class ApprovalRules {
     this.#approvals.set(id, {
       decisionId: textAt(payload, 'decision_id'),
       quorum: integerAt(terms, 'quorum'),
+      ways: terms['route'] === undefined ? undefined : waysOf(terms['route']),
       isSeparated: terms['is_separation_required'] === true,
       unfunded: usdAt(terms, 'unfunded_usd'),
       approveBy: instantAt(payload, 'approve_by'),
@@ -116,20 +126,14 @@ export class ApprovalRules {
 
   #vote(approval: Approval, payload: JsonValue): readonly string[] {
     const voter = textAt(payload, 'voter');
-    approval.votes.set(voter, textAt(payload, 'vote'));
+    approval.votes.set(voter, { vote: textAt(payload, 'vote'), stages: votedStages(payload) });
     return approval.isSeparated && approval.excluded.has(voter)
       ? [`${voter} votes on a change of their own, duties are separated`]
       : [];
   }
 
   #grant(approval: Approval, payload: JsonValue): readonly string[] {
-    const problems: string[] = [];
-    const isCounted = ([voter, vote]: readonly [string, string]): boolean =>
-      vote === 'approve' && !(approval.isSeparated && approval.excluded.has(voter));
-    const approved = [...approval.votes].filter(isCounted).length;
-    if (approved < approval.quorum) {
-      problems.push(`granted with ${approved.toString()} of ${approval.quorum.toString()} votes`);
-    }
+    const problems = [...voteProblems(approval)];
     if (approval.useBy !== undefined) problems.push('granted twice');
     if (instantAt(payload, 'granted_at') > approval.approveBy) problems.push('granted after its approve-by');
     if (usdAt(payload, 'unfunded_usd') > approval.unfunded) {
@@ -169,6 +173,23 @@ export class ApprovalRules {
     return isKnownToBeOver ? [`approval ${id} was never requested, or has ended before`] : [];
   }
 }
+
+/** The stages a vote names as those it may count in; where it names none, the one it was cast in. */
+const votedStages = (payload: JsonValue): readonly string[] => {
+  const stages = isJsonObject(payload) ? payload['stages'] : undefined;
+  if (stages === undefined) return [textAt(payload, 'stage_id')];
+  const named = Array.isArray(stages) ? (stages as readonly JsonValue[]) : [];
+  return named.flatMap((stage) => (typeof stage === 'string' ? [stage] : []));
+};
+
+const voteProblems = ({ votes, ways, quorum, isSeparated, excluded }: Approval): readonly string[] => {
+  const agreed = [...votes].flatMap(([voter, { vote, stages }]) =>
+    vote === 'approve' && !(isSeparated && excluded.has(voter)) ? [stages] : [],
+  );
+  if (ways !== undefined)
+    return isFulfilled(ways, agreed) ? [] : ['granted although no way of its route has the votes it needs'];
+  return agreed.length < quorum ? [`granted with ${agreed.length.toString()} of ${quorum.toString()} votes`] : [];
+};
 
 const grantProblems = (approval: Approval, what: string): readonly string[] =>
   approval.useBy === undefined ? [`${what} before it was granted`] : [];

@@ -192,6 +192,29 @@ describe('approvals', () => {
     ],
   ])('find %s', (_name, steps, problem) => expect(problems(...steps)).toContain(problem));
 
+  it('count each person in one stage of the route that the decision pinned', () => {
+    const stage = (id: string, quorum = 1) => ({ id, quorum, roles: [], groups: [], subjects: [], deny_quorum: 1 });
+    const routed = { ...terms('a'), route: { any: [stage('board', 2), { all: [stage('peer'), stage('manager')] }] } };
+    const opened: readonly Step[] = [
+      ['decision_recorded', decision({ id: 'd', legs: [], approval: routed })],
+      ['approval_requested', { ...requested('a', 'd'), terms: routed }],
+    ];
+    const by = (voter: string, ...stages: readonly string[]): Step => [
+      'vote_cast',
+      { ...vote('a', voter), stage_id: stages[0] ?? '', stages },
+    ];
+    const bare = (voter: string, stage: string): Step => ['vote_cast', { ...vote('a', voter), stage_id: stage }];
+    expect(problems(...opened, by('vera', 'peer', 'manager'), by('victor', 'peer'), grant)).toEqual([]);
+    expect(problems(...opened, bare('vera', 'board'), bare('victor', 'board'), grant)).toEqual([]);
+    for (const votesOf of [
+      [by('vera', 'peer', 'manager')],
+      [by('vera', 'peer'), by('victor', 'peer')],
+      [by('vera', 'board'), by('victor', 'manager')],
+    ])
+      expect(problems(...opened, ...votesOf, grant)).toEqual([
+        'granted although no way of its route has the votes it needs',
+      ]);
+  });
   it('leave alone what was requested before a window, and still see a second consumption within it', () => {
     expect(problemsOf(new ApprovalRules(false), [consume])).toEqual([]);
     expect(problemsOf(new ApprovalRules(false), [asked, ...votes, grant, issue, consume, consume])).toHaveLength(1);

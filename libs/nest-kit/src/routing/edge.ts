@@ -69,6 +69,7 @@ export const metaOf = (caller: Caller, info: RequestInfo, key: string | null): R
     tenantId: caller.tenantId,
     subject: caller.subject,
     actor: caller.actor,
+    groups: caller.groups,
     projects: caller.projects,
     onBehalfOf: caller.onBehalfOf,
   },

@@ -1,0 +1,42 @@
+import { type Approval, type ApprovalsState, type Instant, mayReview, type Reviewer } from '@verdict/domain';
+import { cursorOf, readCursor } from '../audit/cursor.js';
+import type { PageRequest } from '../ports/read-models.js';
+
+export type QueuePage =
+  | { readonly kind: 'page'; readonly approvals: readonly Approval[]; readonly nextCursor: string | null }
+  | { readonly kind: 'cursor_invalid' };
+
+/** Place of a request in the queue: oldest first, ids deciding between equals. */
+const placeOf = ({ requested, approvalId }: Approval): readonly [string, string] => [
+  requested.requested_at,
+  approvalId,
+];
+
+const isBefore = (a: readonly string[], b: readonly string[]): boolean => {
+  const [aTime = '', aId = ''] = a;
+  const [bTime = '', bId = ''] = b;
+  return aTime < bTime || (aTime === bTime && aId < bId);
+};
+
+/**
+ * What this person may decide now, oldest first. From the service's own state, which has every open request and the votes
+ * on it: eligibility moves with each vote, and it filters before the limit.
+ * @source contract sections 1 (pages), 4 and 11.2
+ */
+export const approvalQueue = (
+  state: ApprovalsState,
+  asks: { readonly tenantId: string; readonly reviewer: Reviewer; readonly now: Instant },
+  { limit, cursor }: PageRequest,
+): QueuePage => {
+  const walk = ['approval_queue', asks.tenantId, asks.reviewer.subject];
+  const after = cursor === undefined ? ['', ''] : readCursor(walk, cursor);
+  if (after?.length !== 2) return { kind: 'cursor_invalid' };
+  const waiting = [...state.open.keys()]
+    .flatMap((id) => state.approvals.get(id) ?? [])
+    .filter((approval) => isBefore(after, placeOf(approval)) && mayReview(approval, asks.reviewer, asks.now))
+    .sort((a, b) => (isBefore(placeOf(a), placeOf(b)) ? -1 : 1));
+  const approvals = waiting.slice(0, limit);
+  const last = approvals.at(-1);
+  const nextCursor = waiting.length > limit && last !== undefined ? cursorOf(walk, placeOf(last)) : null;
+  return { kind: 'page', approvals, nextCursor };
+};
