@@ -3,6 +3,7 @@ import { approvalsCommand } from './commands/approvals.command.js';
 import { budgetCommand } from './commands/budget.command.js';
 import { exportCommand } from './commands/export.command.js';
 import { gateCommand } from './commands/gate.command.js';
+import { integrationCommand } from './commands/integration.command.js';
 import { journalsCommand } from './commands/journals.command.js';
 import { keyCommand } from './commands/key.command.js';
 import { migrateCommand } from './commands/migrate.command.js';
@@ -48,6 +49,7 @@ export const createProgram = (io: Io): Command => {
     policyCommand,
     budgetCommand,
     priceBookCommand,
+    integrationCommand,
     approvalsCommand,
     reservationsCommand,
     exportCommand,

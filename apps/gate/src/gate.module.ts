@@ -1,12 +1,21 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { createDecideChange, gateService, type Platform, PolicyAdmin, ServiceHost } from '@verdict/application';
+import {
+  createDecideChange,
+  FindIntegrations,
+  gateService,
+  IntegrationsAdmin,
+  type Platform,
+  PolicyAdmin,
+  ServiceHost,
+} from '@verdict/application';
 import { HEALTH, type Health } from '@verdict/nest-kit';
 import { BudgetsController } from './budgets.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { GateController } from './gate.controller.js';
+import { IntegrationsController } from './integrations.controller.js';
 import { PolicyController } from './policy.controller.js';
 import { PriceBooksController } from './price-books.controller.js';
-import { DECIDE_CHANGE, GATE_HOST, PLATFORM, POLICY_ADMIN } from './tokens.js';
+import { DECIDE_CHANGE, GATE_HOST, INTEGRATIONS, INTEGRATIONS_ADMIN, PLATFORM, POLICY_ADMIN } from './tokens.js';
 
 const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
 type GateHost = ReturnType<typeof hostOf>;
@@ -23,7 +32,14 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
   static register(platform: Platform): DynamicModule {
     return {
       module: GateModule,
-      controllers: [GateController, PolicyController, BudgetsController, PriceBooksController, DecisionsController],
+      controllers: [
+        GateController,
+        PolicyController,
+        BudgetsController,
+        PriceBooksController,
+        IntegrationsController,
+        DecisionsController,
+      ],
       providers: [
         { provide: PLATFORM, useValue: platform },
         { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
@@ -35,6 +51,16 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: POLICY_ADMIN,
           useFactory: (gate: GateHost, ports: Platform) => new PolicyAdmin({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
+        },
+        {
+          provide: INTEGRATIONS_ADMIN,
+          useFactory: (gate: GateHost, ports: Platform) => new IntegrationsAdmin({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
+        },
+        {
+          provide: INTEGRATIONS,
+          useFactory: (gate: GateHost, ports: Platform) => new FindIntegrations({ gate, ...ports }),
           inject: [GATE_HOST, PLATFORM],
         },
       ],

@@ -1,4 +1,7 @@
 export const PLATFORM = Symbol('gate.platform');
 export const DECIDE_CHANGE = Symbol('gate.decide-change');
 export const POLICY_ADMIN = Symbol('gate.policy-admin');
+export const INTEGRATIONS_ADMIN = Symbol('gate.integrations-admin');
+/** Finds the integration behind a webhook. */
+export const INTEGRATIONS = Symbol('gate.integrations');
 export const GATE_HOST = Symbol('gate.host');

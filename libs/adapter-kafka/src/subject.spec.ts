@@ -3,7 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { subjectOf } from './subject.js';
 
-const IDS = { decision_id: 'd-1', approval_id: 'a-1', exception_id: 'overrun:d-1', budget_id: 'b-1', jti: 'j-1' };
+const IDS = {
+  decision_id: 'd-1',
+  approval_id: 'a-1',
+  exception_id: 'overrun:d-1',
+  budget_id: 'b-1',
+  jti: 'j-1',
+  integration_id: 'i-1',
+};
 
 const TABLE: readonly (readonly [type: string, payload: object, subject: string])[] = [
   ['decision_recorded', IDS, 'd-1'],
@@ -28,6 +35,10 @@ const TABLE: readonly (readonly [type: string, payload: object, subject: string]
   ['budget_set', { ...IDS, version: 3 }, 'b-1'],
   ['price_book_published', { ...IDS, version: '2026-11' }, '2026-11'],
   ['exception_granted', IDS, 'overrun:d-1'],
+  ['integration_created', IDS, 'i-1'],
+  ['integration_secret_rotated', IDS, 'i-1'],
+  ['integration_secret_retired', IDS, 'i-1'],
+  ['integration_revoked', IDS, 'i-1'],
 ];
 
 /** As the entries are declared: the one list that no test can forget to keep up. */

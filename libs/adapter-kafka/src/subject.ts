@@ -26,6 +26,10 @@ const SUBJECTS = {
   budget_set: ['budget_id'],
   price_book_published: ['version'],
   exception_granted: ['exception_id'],
+  integration_created: ['integration_id'],
+  integration_secret_rotated: ['integration_id'],
+  integration_secret_retired: ['integration_id'],
+  integration_revoked: ['integration_id'],
 } as const satisfies Record<TenantEntry['type'], readonly string[]>;
 
 const isKnown = (type: string): type is keyof typeof SUBJECTS => Object.hasOwn(SUBJECTS, type);

@@ -20,6 +20,8 @@ export type {
   DecisionRow,
   DecisionView,
   ExceptionRow,
+  IntegrationProofRow,
+  IntegrationRow,
   Page,
   PageRequest,
   ReadModels,
@@ -76,6 +78,15 @@ export {
   type GateDeps,
 } from './gate/decide-change.js';
 export { PolicyAdmin, type PolicyAdminDeps, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
+export {
+  type CreateIntegrationInput,
+  IntegrationsAdmin,
+  type IntegrationsAdminDeps,
+  type RotateIntegrationInput,
+  type ShownSecrets,
+  type WrittenIntegration,
+} from './gate/administer-integrations.js';
+export { FindIntegrations, type FindIntegrationsDeps, type FoundIntegration } from './gate/find-integrations.js';
 export { type EntryReference, entryReferenceOf, preflightAnswer, verdictAnswer } from './gate/verdict-answer.js';
 export { type ApprovalsAnswer, approvalsService, type ApprovalsServiceCommand } from './approvals/approvals-service.js';
 export type { ApprovalTokens, TokenOrder } from './approvals/approval-tokens.js';

@@ -48,6 +48,12 @@ export {
 } from './http/approvals.js';
 export { ExceptionsQuery, ReconcileBody, ReservationsQuery } from './http/reservations.js';
 export { CreateExportBody, ExportIdParams, ExportsQuery, KindParams, LedgerQuery } from './http/audit.js';
+export {
+  CreateIntegrationBody,
+  IntegrationIdParams,
+  RevokeIntegrationBody,
+  RotateIntegrationBody,
+} from './http/integrations.js';
 export { BudgetIdParams, PriceBookParams, VersionParams } from './http/params.js';
 export { IdempotencyKey } from './http/scalars.js';
 export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';

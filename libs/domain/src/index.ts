@@ -75,6 +75,32 @@ export {
 } from './accounts/accounts.js';
 export type { Behaviour, EnvironmentClass, Mode, PerClass, PolicyDocument } from './policy/policy.document.js';
 export type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry } from './policy/policy.entries.js';
+export { globMatches } from './shared/glob.js';
+export { base32Spelling, bearerSecretOf, bearerSecretSha256, pathSecretSha256 } from './shared/webhook-secret.js';
+export type {
+  ClusterTerms,
+  IntegrationEntry,
+  IntegrationProof,
+  IntegrationTerms,
+  NamespaceRule,
+  ProofWay,
+  RunTaskTerms,
+  WorkspaceRule,
+} from './policy/integrations.entries.js';
+export {
+  DEFAULT_ANNOTATION_PREFIXES,
+  DEFAULT_TRUSTED_CONTROLLERS,
+  hasProof,
+  type Integration,
+  type Integrations,
+  type IntegrationSecrets,
+  isCluster,
+  isRunTask,
+  namespaceRuleOf,
+  secretsInForce,
+  workspaceRuleOf,
+} from './policy/integrations.state.js';
+export { INTEGRATIONS_MAX, type IntegrationsCommand } from './policy/integrations.js';
 export { DEFAULT_POLICY } from './policy/default-policy.js';
 export {
   type AdminAnswer,

@@ -9,6 +9,7 @@ const APP_OF_TAG: Readonly<Record<string, App>> = {
   policy: 'gate',
   budgets: 'gate',
   'price books': 'gate',
+  integrations: 'gate',
   approvals: 'approvals',
   keys: 'approvals',
   reservations: 'reconciliation',

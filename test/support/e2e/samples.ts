@@ -23,10 +23,13 @@ export interface Estate {
   readonly granted: Granted;
   readonly budgetId: string;
   readonly priceBook: string;
+  readonly integrationId: string;
   readonly exportId: string;
   /** Texts that no other tenant may ever be shown. */
   readonly marks: readonly string[];
 }
+
+const runTaskOf = (mark: string) => ({ kind: 'run_task', name: mark, address: 'https://app.terraform.io' });
 
 /** Fills a tenant with one of everything. `mark` is in all its names. */
 export const buildEstate = async (api: Api, tenant: string, mark: string): Promise<Estate> => {
@@ -47,6 +50,8 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
   const pending = await pendingApproval(api, people, { ...more, resource_reference: `${mark}.aws_instance.db` });
   const created = await must(api, 'createExport', { as: people.auditor, body: {} });
   const exportId = String(created.body.export_id);
+  const integration = await must(api, 'createIntegration', { as: people.admin, body: runTaskOf(mark) });
+  const integrationId = String(integration.body.integration_id);
   const budgetId = String(budget.body.budget_id);
   const ids = [
     decisionId,
@@ -55,6 +60,7 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
     pending.approvalId,
     String(pending.verdict.decision_id),
     budgetId,
+    integrationId,
     exportId,
   ];
   return {
@@ -66,6 +72,7 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
     granted: unused,
     budgetId,
     priceBook: String(book.version),
+    integrationId,
     exportId,
     marks: [...ids, mark, tenant],
   };
@@ -88,6 +95,7 @@ const pendingApprovalOf = (estate: Estate | undefined) => ({ approval_id: estate
 const grantedApprovalOf = (estate: Estate | undefined) => ({ approval_id: estate?.grantedApprovalId ?? randomUUID() });
 const budget = (estate: Estate | undefined) => ({ budget_id: estate?.budgetId ?? randomUUID() });
 const anExport = (estate: Estate | undefined) => ({ export_id: estate?.exportId ?? randomUUID() });
+const integration = (estate: Estate | undefined) => ({ integration_id: estate?.integrationId ?? randomUUID() });
 const IF_MATCH = { 'if-match': '"1"' } as const;
 
 /** One call for every route of the API: a route that is not here does not compile. */
@@ -113,6 +121,10 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
     about: 'own',
     body: () => ({ ...jsonFixture('aws-web-stack', 'price-book.v1.json'), version: `b-${randomUUID()}` }),
   },
+  listIntegrations: { about: 'list' },
+  createIntegration: { about: 'own', body: () => runTaskOf('for the test') },
+  rotateIntegration: { about: 'thing', params: integration, body: () => ({}) },
+  revokeIntegration: { about: 'thing', params: integration, body: () => ({}) },
   fileApprovalRequest: {
     about: 'thing',
     body: (estate) => ({

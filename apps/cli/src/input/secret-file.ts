@@ -4,7 +4,12 @@ import { CliFailure } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
 
 /** Writes a secret to a new file of mode 0600; a file that was there keeps its mode, so it is removed first. */
-export const writeSecret = async (io: Io, path: string, secret: string): Promise<void> => {
+export const writeSecret = async (
+  io: Io,
+  path: string,
+  secret: string,
+  remedy = '`verdict approvals reissue` makes a new one',
+): Promise<void> => {
   const full = resolve(io.cwd, path);
   try {
     await rm(full, { force: true });
@@ -13,8 +18,8 @@ export const writeSecret = async (io: Io, path: string, secret: string): Promise
     const detail = error instanceof Error ? error.message : String(error);
     throw new CliFailure(EXIT.incomplete, {
       code: 'file_unwritable',
-      title: `it is done, but the token could not be written to ${path}`,
-      detail: `${detail}; \`verdict approvals reissue\` makes a new one`,
+      title: `it is done, but the secret could not be written to ${path}`,
+      detail: `${detail}; ${remedy}`,
       retry: 'never',
       idempotencyKey: null,
     });

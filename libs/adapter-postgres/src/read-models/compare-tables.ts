@@ -16,6 +16,8 @@ const KEYS = {
   settlements: ['tenant_id', 'decision_id'],
   exceptions: ['tenant_id', 'exception_id'],
   policy_changes: ['tenant_id', 'revision'],
+  integrations: ['tenant_id', 'integration_id'],
+  integration_proofs: ['tenant_id', 'proof_id'],
   high_water: ['consumer', 'journal'],
 } as const;
 
@@ -119,6 +121,8 @@ export const compareTables = async (
     'settlements',
     'exceptions',
     'policy_changes',
+    'integrations',
+    'integration_proofs',
     'high_water',
   ] as const) {
     compared.push(await compareTable(live, rebuilt, table, schemas));

@@ -2,6 +2,8 @@ import type {
   ApprovalRowStatus,
   DecisionRow,
   ExceptionRow,
+  IntegrationProofRow,
+  IntegrationRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
@@ -126,6 +128,31 @@ export const PolicyChangeEntity = new EntitySchema<PolicyChangeRow>({
   },
 });
 
+export const IntegrationEntity = new EntitySchema<IntegrationRow>({
+  name: 'integration',
+  tableName: 'integrations',
+  columns: {
+    tenantId: key('tenant_id'),
+    integrationId: key('integration_id'),
+    kind: text('kind'),
+    revision: BIGINT,
+    createdAt: text('created_at'),
+    isRevoked: flag('is_revoked'),
+  },
+});
+
+export const IntegrationProofEntity = new EntitySchema<IntegrationProofRow>({
+  name: 'integration_proof',
+  tableName: 'integration_proofs',
+  columns: {
+    tenantId: key('tenant_id'),
+    proofId: key('proof_id'),
+    integrationId: text('integration_id'),
+    way: text('way'),
+    sha256: text('sha256'),
+  },
+});
+
 export interface HighWaterMark {
   readonly consumer: string;
   readonly journal: string;
@@ -162,6 +189,8 @@ export const READ_MODEL_ENTITIES = [
   SettlementEntity,
   ExceptionEntity,
   PolicyChangeEntity,
+  IntegrationEntity,
+  IntegrationProofEntity,
   HighWaterEntity,
   ParkedEntity,
 ];

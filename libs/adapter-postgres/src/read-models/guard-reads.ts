@@ -39,6 +39,9 @@ export const guardReads = (reads: ReadModels): ReadModels => ({
   findApproval: (...asked) => guarded(reads.findApproval(...asked)),
   listActiveReservations: (...asked) => guarded(reads.listActiveReservations(...asked)),
   listExceptions: (...asked) => guarded(reads.listExceptions(...asked)),
+  findIntegrationsByProof: (...asked) => guarded(reads.findIntegrationsByProof(...asked)),
+  findIntegration: (...asked) => guarded(reads.findIntegration(...asked)),
+  listActiveIntegrations: (...asked) => guarded(reads.listActiveIntegrations(...asked)),
   highWater: (...asked) => guarded(reads.highWater(...asked)),
   idsInRange: (...asked) => guardedEach(reads.idsInRange(...asked)),
 });

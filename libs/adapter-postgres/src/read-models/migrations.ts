@@ -135,5 +135,41 @@ class CreateReadModels1763769600000 implements MigrationInterface {
   }
 }
 
+/** Found without a tenant: by a proof, by their id, or by being the only one of a kind. */
+const INTEGRATIONS = `
+CREATE TABLE integrations (
+  tenant_id text COLLATE "C" NOT NULL,
+  integration_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('k8s', 'run_task')),
+  revision bigint NOT NULL,
+  created_at text COLLATE "C" NOT NULL,
+  is_revoked boolean NOT NULL,
+  PRIMARY KEY (tenant_id, integration_id)
+);
+CREATE INDEX integrations_by_id ON integrations (integration_id);
+CREATE INDEX integrations_by_kind ON integrations (kind, created_at, integration_id) WHERE NOT is_revoked;
+
+CREATE TABLE integration_proofs (
+  tenant_id text COLLATE "C" NOT NULL,
+  proof_id text COLLATE "C" NOT NULL,
+  integration_id text COLLATE "C" NOT NULL,
+  way text COLLATE "C" NOT NULL,
+  sha256 text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, proof_id)
+);
+CREATE INDEX integration_proofs_by_hash ON integration_proofs (sha256, way);`;
+
+class AddIntegrations1764288000000 implements MigrationInterface {
+  readonly name = 'AddIntegrations1764288000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(INTEGRATIONS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE integration_proofs, integrations');
+  }
+}
+
 /** In the order of the time stamps in their names. */
-export const READ_MODEL_MIGRATIONS = [CreateReadModels1763769600000];
+export const READ_MODEL_MIGRATIONS = [CreateReadModels1763769600000, AddIntegrations1764288000000];

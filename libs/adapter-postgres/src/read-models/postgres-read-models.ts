@@ -4,6 +4,7 @@ import {
   type DecisionRow,
   type DecisionView,
   type ExceptionRow,
+  type IntegrationRow,
   JOURNAL_KINDS,
   type JournalKind,
   journalName,
@@ -19,6 +20,8 @@ import {
   DecisionEntity,
   ExceptionEntity,
   HighWaterEntity,
+  IntegrationEntity,
+  IntegrationProofEntity,
   SettlementEntity,
   type StoredDecision,
 } from './entities.js';
@@ -32,6 +35,9 @@ export interface ReadModelDeps {
   readonly schema: string;
   readonly consumer: string;
 }
+
+/** One proof of several integrations is odd, but legal: the public key of a cluster is no secret. */
+const PROVED_MAX = 10;
 
 const decisionView = ({ isSettled: _, approval, settlement, ...row }: StoredDecision): DecisionView => ({
   row: { ...row },
@@ -109,6 +115,26 @@ export class PostgresReadModels implements ReadModels {
     return pageOf({ query: withFilters(all, 'e', filters), alias: 'e', walk }, page);
   }
 
+  findIntegrationsByProof(way: string, sha256: string): Promise<readonly IntegrationRow[]> {
+    return this.activeIntegrations()
+      .innerJoin(
+        IntegrationProofEntity.options.name,
+        'p',
+        'p.tenantId = i.tenantId AND p.integrationId = i.integrationId',
+      )
+      .andWhere('p.way = :way AND p.sha256 = :sha256', { way, sha256 })
+      .take(PROVED_MAX)
+      .getMany();
+  }
+
+  async findIntegration(integrationId: string): Promise<IntegrationRow | undefined> {
+    return (await this.deps.source.getRepository(IntegrationEntity).findOneBy({ integrationId })) ?? undefined;
+  }
+
+  listActiveIntegrations(kind: IntegrationRow['kind'], limit: number): Promise<readonly IntegrationRow[]> {
+    return this.activeIntegrations().andWhere('i.kind = :kind', { kind }).take(limit).getMany();
+  }
+
   async highWater(tenantId: string): Promise<Readonly<Record<JournalKind, Revision>>> {
     const { source, consumer } = this.deps;
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, tenantId));
@@ -144,6 +170,15 @@ export class PostgresReadModels implements ReadModels {
         's.tenantId = d.tenantId AND s.decisionId = d.decisionId',
       )
       .where('d.tenantId = :tenantId', { tenantId });
+  }
+
+  private activeIntegrations(): SelectQueryBuilder<IntegrationRow> {
+    return this.deps.source
+      .getRepository(IntegrationEntity)
+      .createQueryBuilder('i')
+      .where('NOT i.isRevoked')
+      .orderBy('i.createdAt')
+      .addOrderBy('i.integrationId');
   }
 
   private approvalsOf(tenantId: string): SelectQueryBuilder<StoredApprovalRow> {

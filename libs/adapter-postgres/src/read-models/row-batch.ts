@@ -5,6 +5,8 @@ import {
   endHold,
   type ExceptionRow,
   type HoldEnd,
+  type IntegrationProofRow,
+  type IntegrationRow,
   type PolicyChangeRow,
   type RowChange,
   type SettlementRow,
@@ -26,6 +28,10 @@ export interface ExceptionEnding {
   readonly tenantId: string;
   readonly exceptionId: string;
   readonly status: 'resolved';
+}
+export interface IntegrationEnding {
+  readonly tenantId: string;
+  readonly integrationId: string;
 }
 export interface ApprovalChanges {
   readonly tenantId: string;
@@ -53,6 +59,9 @@ export class RowBatch {
   readonly settlements = new Map<string, SettlementRow>();
   readonly exceptions = new Map<string, ExceptionRow>();
   readonly policyChanges: PolicyChangeRow[] = [];
+  readonly integrations = new Map<string, IntegrationRow>();
+  readonly integrationProofs: IntegrationProofRow[] = [];
+  readonly integrationEndings = new Map<string, IntegrationEnding>();
   readonly holdEndings = new Map<string, HoldEnding>();
   readonly exceptionEndings = new Map<string, ExceptionEnding>();
   readonly approvalChanges = new Map<string, ApprovalChanges>();
@@ -79,6 +88,12 @@ export class RowBatch {
       case 'policy_changes':
         this.policyChanges.push(change.row);
         break;
+      case 'integrations':
+        addOnce(this.integrations, rowKey(change.row.tenantId, change.row.integrationId), change.row);
+        break;
+      case 'integration_proofs':
+        this.integrationProofs.push(change.row);
+        break;
       default:
         assertNever(change);
     }
@@ -94,6 +109,9 @@ export class RowBatch {
         break;
       case 'exceptions':
         this.endException(change);
+        break;
+      case 'integrations':
+        this.endIntegration(change);
         break;
       default:
         assertNever(change);
@@ -112,6 +130,13 @@ export class RowBatch {
     const row = this.exceptions.get(key);
     if (row !== undefined) this.exceptions.set(key, { ...row, status });
     else this.exceptionEndings.set(key, { tenantId, exceptionId, status });
+  }
+
+  private endIntegration({ tenantId, integrationId }: IntegrationEnding): void {
+    const key = rowKey(tenantId, integrationId);
+    const row = this.integrations.get(key);
+    if (row !== undefined) this.integrations.set(key, { ...row, isRevoked: true });
+    else this.integrationEndings.set(key, { tenantId, integrationId });
   }
 
   private changeApproval(tenantId: string, approvalId: string, change: ApprovalRowChange): void {

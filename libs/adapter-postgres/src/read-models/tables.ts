@@ -1,12 +1,14 @@
 import type {
   DecisionRow,
   ExceptionRow,
+  IntegrationProofRow,
+  IntegrationRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
 } from '@verdict/application';
 import { type Column, flag, integer, list, money, nullable, optional, revision, text, words } from './columns.js';
-import type { ExceptionEnding, HoldEnding } from './row-batch.js';
+import type { ExceptionEnding, HoldEnding, IntegrationEnding } from './row-batch.js';
 
 /** Of `decisions`, all columns but `is_settled`. */
 export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
@@ -108,4 +110,25 @@ export const POLICY_CHANGE_COLUMNS: readonly Column<PolicyChangeRow>[] = [
   revision('revision', (row) => row.revision),
   text('type', (row) => row.type),
   text('summary_id', (row) => row.summaryId),
+];
+
+export const INTEGRATION_COLUMNS: readonly Column<IntegrationRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('integration_id', (row) => row.integrationId),
+  text('kind', (row) => row.kind),
+  revision('revision', (row) => row.revision),
+  text('created_at', (row) => row.createdAt),
+  flag('is_revoked', (row) => row.isRevoked),
+];
+export const INTEGRATION_ENDING_COLUMNS: readonly Column<IntegrationEnding>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('integration_id', (row) => row.integrationId),
+  flag('is_revoked', () => true),
+];
+export const INTEGRATION_PROOF_COLUMNS: readonly Column<IntegrationProofRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('proof_id', (row) => row.proofId),
+  text('integration_id', (row) => row.integrationId),
+  text('way', (row) => row.way),
+  text('sha256', (row) => row.sha256),
 ];

@@ -10,6 +10,9 @@ import {
   EXCEPTION_COLUMNS,
   EXCEPTION_ENDING_COLUMNS,
   HOLD_ENDING_COLUMNS,
+  INTEGRATION_COLUMNS,
+  INTEGRATION_ENDING_COLUMNS,
+  INTEGRATION_PROOF_COLUMNS,
   POLICY_CHANGE_COLUMNS,
   SETTLED_COLUMNS,
   SETTLEMENT_COLUMNS,
@@ -71,9 +74,12 @@ export class RowWriter {
     await this.insert('approvals', APPROVAL_COLUMNS, [...batch.approvals.values()]);
     await this.insert('exceptions', EXCEPTION_COLUMNS, [...batch.exceptions.values()]);
     await this.insert('policy_changes', POLICY_CHANGE_COLUMNS, batch.policyChanges);
+    await this.insert('integrations', INTEGRATION_COLUMNS, [...batch.integrations.values()]);
+    await this.insert('integration_proofs', INTEGRATION_PROOF_COLUMNS, batch.integrationProofs);
     await this.update('decisions', HOLD_ENDING_COLUMNS, [...batch.holdEndings.values()], `t.hold_state = 'held'`);
     await this.update('decisions', SETTLED_COLUMNS, settlements, 'NOT t.is_settled');
     await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);
+    await this.update('integrations', INTEGRATION_ENDING_COLUMNS, [...batch.integrationEndings.values()]);
     await this.changeApprovals([...batch.approvalChanges.values()]);
   }
 

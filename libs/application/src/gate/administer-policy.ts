@@ -51,7 +51,7 @@ interface Written {
   readonly isReplayed: boolean;
 }
 
-const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
+export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
   switch (refusal.code) {
     case 'precondition_required':
       return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });

@@ -3,8 +3,8 @@ import type { Json } from '@verdict/domain';
 import { asJson } from './entries.codec.js';
 import type { Sealer } from '../ports/system.js';
 
-/** Where payloads hold free text of persons. Sealed before hashing, so that the hash covers the sealed form. */
-const PERSONAL = [['notes'], ['justification'], ['request', 'justification']] as const;
+/** Where payloads hold free text of persons, or a key. Sealed before hashing, so that the hash covers the sealed form. */
+const SEALED = [['notes'], ['justification'], ['request', 'justification'], ['hmac_key']] as const;
 
 interface Sealable {
   readonly $seal: { readonly subject: string; readonly text: string };
@@ -32,7 +32,7 @@ export const sealPayload = (
   entry: { readonly tenantId: string; readonly origin: string; readonly commandId: string; readonly ordinal: number },
   sealer: Sealer,
 ): Json => {
-  const sealed = PERSONAL.reduce<unknown>(
+  const sealed = SEALED.reduce<unknown>(
     (value, path) =>
       replaceAt(value, path, ({ $seal }) => ({
         $sealed: sealer.seal({

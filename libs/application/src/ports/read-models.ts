@@ -72,6 +72,27 @@ export interface ExceptionRow {
   readonly revision: Revision;
 }
 
+/** An integration of any tenant, as far as is needed to find it: what it may do is in its policy journal. */
+export interface IntegrationRow {
+  readonly tenantId: string;
+  readonly integrationId: string;
+  readonly kind: 'k8s' | 'run_task';
+  /** Revision of its creation. */
+  readonly revision: Revision;
+  readonly createdAt: string;
+  readonly isRevoked: boolean;
+}
+
+/** A proof that an integration brought in at some time; whether it is still valid, the policy journal says. */
+export interface IntegrationProofRow {
+  readonly tenantId: string;
+  /** `<revision>/<way>`: unique in the tenant's policy journal. */
+  readonly proofId: string;
+  readonly integrationId: string;
+  readonly way: string;
+  readonly sha256: string;
+}
+
 /** One walk over a list: `cursor` is opaque, bound to tenant, filters and order; `undefined` starts. */
 export interface PageRequest {
   readonly limit: number;
@@ -130,6 +151,15 @@ export interface ReadModels {
     filter: { readonly kind?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ExceptionRow>>;
+  /**
+   * Integrations **of any tenant** that are not revoked and once had this proof, the oldest first, at most 10: a webhook
+   * has no tenant until its proof is known.
+   */
+  findIntegrationsByProof(way: string, sha256: string): Promise<readonly IntegrationRow[]>;
+  /** The integration with this id, **of any tenant**, revoked or not. */
+  findIntegration(integrationId: string): Promise<IntegrationRow | undefined>;
+  /** Integrations **of all tenants** of one kind that are not revoked, the oldest first, at most `limit`. */
+  listActiveIntegrations(kind: IntegrationRow['kind'], limit: number): Promise<readonly IntegrationRow[]>;
   /** Last revision that is in the read models, per journal kind; -1n where none is. */
   highWater(
     tenantId: string,

@@ -1,5 +1,12 @@
 import { assertNever } from '@verdict/domain';
-import type { ApprovalRow, DecisionRow, ExceptionRow, SettlementRow } from '../ports/read-models.js';
+import type {
+  ApprovalRow,
+  DecisionRow,
+  ExceptionRow,
+  IntegrationProofRow,
+  IntegrationRow,
+  SettlementRow,
+} from '../ports/read-models.js';
 import type { Revision } from '../ports/journals.js';
 
 /** Only a hold that is held ends; how it began is in the row. */
@@ -34,6 +41,8 @@ export type RowChange =
   | { readonly op: 'insert'; readonly table: 'settlements'; readonly row: SettlementRow }
   | { readonly op: 'insert'; readonly table: 'exceptions'; readonly row: ExceptionRow }
   | { readonly op: 'insert'; readonly table: 'policy_changes'; readonly row: PolicyChangeRow }
+  | { readonly op: 'insert'; readonly table: 'integrations'; readonly row: IntegrationRow }
+  | { readonly op: 'insert'; readonly table: 'integration_proofs'; readonly row: IntegrationProofRow }
   | {
       readonly op: 'update';
       readonly table: 'decisions';
@@ -54,6 +63,13 @@ export type RowChange =
       readonly tenantId: string;
       readonly exceptionId: string;
       readonly status: 'resolved';
+    }
+  | {
+      readonly op: 'update';
+      readonly table: 'integrations';
+      readonly tenantId: string;
+      readonly integrationId: string;
+      readonly isRevoked: true;
     };
 
 /** Sorted, without repetition: equal sets are equal rows, however they came about. */
@@ -106,6 +122,8 @@ export const headlineIdOf = (change: RowChange): string | undefined => {
     case 'policy_changes':
       return change.row.summaryId;
     case 'exceptions':
+    case 'integrations':
+    case 'integration_proofs':
       return undefined;
     default:
       return assertNever(change);

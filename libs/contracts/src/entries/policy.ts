@@ -1,6 +1,12 @@
 import type { PolicyEntry } from '@verdict/domain';
 import { z } from 'zod';
 import { entrySchema } from './entry-schema.js';
+import {
+  IntegrationCreated,
+  IntegrationRevoked,
+  IntegrationSecretRetired,
+  IntegrationSecretRotated,
+} from './integrations.js';
 import { StoredPolicy } from './policy-document.js';
 import { StoredPriceBook } from './price-book.js';
 import { schemasOf } from './recorded.js';
@@ -57,4 +63,12 @@ export const POLICY_ENTRIES = schemasOf<PolicyEntry>()({
   budget_set: { 1: entrySchema({ kind, type: 'budget_set', typeV: 1 }, BudgetSet) },
   price_book_published: { 1: entrySchema({ kind, type: 'price_book_published', typeV: 1 }, PriceBookPublished) },
   exception_granted: { 1: entrySchema({ kind, type: 'exception_granted', typeV: 1 }, ExceptionGranted) },
+  integration_created: { 1: entrySchema({ kind, type: 'integration_created', typeV: 1 }, IntegrationCreated) },
+  integration_secret_rotated: {
+    1: entrySchema({ kind, type: 'integration_secret_rotated', typeV: 1 }, IntegrationSecretRotated),
+  },
+  integration_secret_retired: {
+    1: entrySchema({ kind, type: 'integration_secret_retired', typeV: 1 }, IntegrationSecretRetired),
+  },
+  integration_revoked: { 1: entrySchema({ kind, type: 'integration_revoked', typeV: 1 }, IntegrationRevoked) },
 });

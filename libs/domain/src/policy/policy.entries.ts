@@ -1,6 +1,7 @@
 import type { BudgetId, DecisionId, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
 import type { Entry, Keyed } from '../shared/entry.js';
 import type { PriceBook } from '../pricing/price-book.js';
+import type { IntegrationEntry } from './integrations.entries.js';
 import type { PolicyDocument } from './policy.document.js';
 
 /** Which requests a budget is charged for: the whole tenant, a project, or a project in one environment class. */
@@ -22,6 +23,7 @@ export interface BudgetTerms {
 
 /** Entries of `policy-<tenant>`, written by the gate. */
 export type PolicyEntry =
+  | IntegrationEntry
   | Entry<
       'policy_published',
       {

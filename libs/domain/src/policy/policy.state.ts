@@ -5,6 +5,8 @@ import type { Keyed } from '../shared/entry.js';
 import { assertNever } from '../shared/entry.js';
 import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { PersistentMap } from '../shared/persistent-map.js';
+import type { IntegrationEntry } from './integrations.entries.js';
+import { evolveIntegrations, type Integrations, noIntegrations } from './integrations.state.js';
 import type { PolicyDocument } from './policy.document.js';
 import type { BudgetScope, BudgetTerms, PolicyEntry } from './policy.entries.js';
 
@@ -51,6 +53,7 @@ export interface PolicyState {
   readonly priceBooks: readonly PublishedPriceBook[];
   /** Limits of the exceptions `overage:<decision id>`. */
   readonly overages: PersistentMap<MicroUsd>;
+  readonly integrations: Integrations;
   readonly answers: PersistentMap<AdminAnswer>;
 }
 
@@ -60,6 +63,7 @@ export const noPolicy: PolicyState = {
   active: PersistentMap.empty,
   priceBooks: [],
   overages: PersistentMap.empty,
+  integrations: noIntegrations,
   answers: PersistentMap.empty,
 };
 
@@ -149,6 +153,11 @@ const setBudget = (state: PolicyState, budget: Budget): PolicyState => {
   };
 };
 
+const foldIntegration = (state: PolicyState, entry: IntegrationEntry, revision: bigint): PolicyState => {
+  const integrations = evolveIntegrations(state.integrations, entry, revision);
+  return withAnswer({ ...state, integrations }, 'integration', entry.payload.idempotency, revision);
+};
+
 /** Folds one entry of `policy-<tenant>`. */
 export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState => {
   switch (entry.type) {
@@ -191,6 +200,11 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
     }
     case 'exception_granted':
       return { ...state, overages: state.overages.set(entry.payload.exception_id, usdOf(entry.payload.limit_usd)) };
+    case 'integration_created':
+    case 'integration_secret_rotated':
+    case 'integration_secret_retired':
+    case 'integration_revoked':
+      return foldIntegration(state, entry, revision);
     default:
       return assertNever(entry);
   }

@@ -4,6 +4,7 @@ import type { BudgetId, Instant, Sha256Hex } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { instantOf } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
+import { decideIntegrations, type IntegrationsCommand } from './integrations.js';
 import type { PolicyDocument } from './policy.document.js';
 import type { BudgetPeriod, BudgetScope, PolicyEntry } from './policy.entries.js';
 import { adminKey, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
@@ -54,7 +55,8 @@ export interface PublishPriceBook extends AdminCommand {
   readonly book: PriceBook;
   readonly bookSha256: Sha256Hex;
 }
-export type PolicyCommand = PublishPolicy | PublishDefaultPolicy | RollBackPolicy | SetBudget | PublishPriceBook;
+export type PolicyCommand =
+  PublishPolicy | PublishDefaultPolicy | RollBackPolicy | SetBudget | PublishPriceBook | IntegrationsCommand;
 
 export type PolicyRefusal =
   | { readonly code: 'precondition_required' }
@@ -217,6 +219,7 @@ const publishPriceBook = (command: PublishPriceBook, state: PolicyState): Policy
  * Decides an administrator's command over `policy-<tenant>`. Accepted without entries: the same was said before.
  * `accounts` is what limits are compared with, so that none is set below what is committed (G5).
  */
+// eslint-disable-next-line complexity -- one case per command
 export const decidePolicy = (command: PolicyCommand, state: PolicyState, accounts: Accounts): PolicyResult => {
   switch (command.kind) {
     case 'publish_default_policy':
@@ -235,5 +238,10 @@ export const decidePolicy = (command: PolicyCommand, state: PolicyState, account
       return guarded(state, 'budget', command.idempotency, () => setBudget(command, state, accounts));
     case 'publish_price_book':
       return guarded(state, 'price_book', command.idempotency, () => publishPriceBook(command, state));
+    case 'create_integration':
+    case 'rotate_integration_secret':
+    case 'retire_integration_secret':
+    case 'revoke_integration':
+      return guarded(state, 'integration', command.idempotency, () => decideIntegrations(command, state.integrations));
   }
 };

@@ -15,6 +15,19 @@ export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
 export const IDEMPOTENCY_EVENTS = ['replay', 'conflict', 'expired'] as const;
 export const APPEND_OUTCOMES = ['appended', 'conflict', 'unknown'] as const;
 export const JOURNAL_KINDS = ['policy', 'decisions', 'approvals', 'reservations', 'operations', 'system'] as const;
+export const POLICY_CHANGES = [
+  'published',
+  'scheduled',
+  'rolled_back',
+  'rollout',
+  'budget',
+  'credit',
+  'price_book',
+  'exception',
+  'integration',
+] as const;
+/** How a webhook's caller proves who it is; `none` brought no proof at all. */
+export const WEBHOOK_WAYS = ['mtls', 'bearer', 'path', 'hmac', 'none'] as const;
 export const APPROVAL_OUTCOMES = ['opened', 'granted', 'denied', 'expired', 'withdrawn'] as const;
 export const TOKEN_EVENTS = [
   'issued',

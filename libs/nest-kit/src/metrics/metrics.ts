@@ -13,6 +13,8 @@ type IdempotencyEvent = label.Of<typeof label.IDEMPOTENCY_EVENTS>;
 type AppendOutcome = label.Of<typeof label.APPEND_OUTCOMES>;
 type ApprovalOutcome = label.Of<typeof label.APPROVAL_OUTCOMES>;
 type TokenEvent = label.Of<typeof label.TOKEN_EVENTS>;
+type PolicyChange = label.Of<typeof label.POLICY_CHANGES>;
+type WebhookWay = label.Of<typeof label.WEBHOOK_WAYS>;
 type Trigger = label.Of<typeof label.RECONCILE_TRIGGERS>;
 type Status = label.Of<typeof label.RECONCILE_STATUSES>;
 type Direction = label.Of<typeof label.DRIFT_DIRECTIONS>;
@@ -106,6 +108,17 @@ export class Metrics extends InstrumentMaker {
     'parked_journals',
     'Journals that a consumer has stopped at: each waits for `verdict journals resume`',
     { consumer: null },
+  );
+
+  readonly policyChanges = this.counter<[kind: PolicyChange]>(
+    'policy_changes_total',
+    'Changes of policy, money and who may ask',
+    { kind: label.POLICY_CHANGES },
+  );
+  readonly webhookAuthFailures = this.counter<[way: WebhookWay]>(
+    'webhook_auth_failures_total',
+    'Webhook calls without a valid proof',
+    { way: label.WEBHOOK_WAYS },
   );
 
   readonly approvalRequests = this.counter<[source: Source, outcome: ApprovalOutcome]>(

@@ -197,6 +197,25 @@ export class History {
     this.tell('policy', 'budget_set', { budget_id: `b-${this.tenantId}`, version, limit_usd: '1000.0000' });
   }
 
+  createIntegration(kind: 'k8s' | 'run_task', proofs: readonly object[] = []): string {
+    const integrationId = this.id();
+    this.tell('policy', 'integration_created', {
+      integration_id: integrationId,
+      terms: { kind },
+      proofs,
+      created_at: this.now(),
+    });
+    return integrationId;
+  }
+
+  rotateSecret(integrationId: string, proofs: readonly object[]): void {
+    this.tell('policy', 'integration_secret_rotated', { integration_id: integrationId, proofs });
+  }
+
+  revokeIntegration(integrationId: string): void {
+    this.tell('policy', 'integration_revoked', { integration_id: integrationId });
+  }
+
   /** Entries of one journal as a projector gets them, the first at revision `from`. */
   recorded(kind: JournalKind, from: Revision = 0n): readonly RecordedEntry[] {
     return this.fresh(kind, from).map((entry, index) => ({ ...entry, revision: from + BigInt(index) }));
