@@ -246,6 +246,12 @@ export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } fro
 export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';
 export { type Plan, PLAN_CHANGES_MAX, type PlanProblem, type PlanReading, readPlan } from './pricing/plan.js';
 export { type ChangeCounts, pricePlan, type PricedPlan, type UsageFigures } from './pricing/pricer.js';
+export {
+  type InfracostEvidence,
+  type InfracostProblem,
+  type InfracostReading,
+  readInfracost,
+} from './pricing/infracost.js';
 export { reducePlan } from './pricing/reduce-plan.js';
 export { type PriceBookReading, readPriceBook } from './pricing/price-book.reader.js';
 export { type PriceBookProblem } from './pricing/price-book.report.js';

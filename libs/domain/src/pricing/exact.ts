@@ -14,6 +14,17 @@ export const EXACT_ZERO: ExactUsd = exactUsd(0n);
 export const addExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a + b);
 export const subtractExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a - b);
 
+const EXACT_PLACES = 24;
+const SIGNED = /^(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]{1,64}))?$/;
+
+/** An amount that another tool worked out, of up to 64 places; beyond 24 it is cut. undefined: not a decimal text. */
+export const exactUsdOf = (text: string): ExactUsd | undefined => {
+  const [, sign = '', whole, fraction = ''] = SIGNED.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const size = BigInt(whole + fraction.slice(0, EXACT_PLACES).padEnd(EXACT_PLACES, '0'));
+  return exactUsd(sign === '-' ? -size : size);
+};
+
 /** A quantity as an integer count of 10^-12. */
 export type ExactQuantity = Brand<bigint, 'ExactQuantity'>;
 
