@@ -65,3 +65,12 @@ export { ENTRY_CONTRACTS, ENTRY_SCHEMAS, type EntryContract, entrySchemaOf } fro
 export { ENTRY_CONTENT_TYPE, EventHeaders, TenantKey } from './kafka/headers.js';
 export { eventTypeOf, TOPIC_MESSAGE_BYTES_MAX, topicOf } from './kafka/topics.js';
 export { type AsyncApiDocument, asyncApiDocument, type AsyncApiOptions } from './asyncapi/document.js';
+export { readAdmissionReview, type ReviewReading } from './kubernetes/admission-review.reader.js';
+export {
+  AdmissionReviewAnswer,
+  AdmissionReviewBody,
+  reviewAnswer,
+  reviewRefusal,
+  type ReviewVerdict,
+  reviewWarnings,
+} from './kubernetes/review-answer.js';

@@ -1,3 +1,8 @@
+export { type AdmissionChange, admissionChange, admissionEvidence } from './admission/admission-change.js';
+export { answerWithinMs, DEADLINE_MS } from './admission/deadline.js';
+export type { AdmissionOperation, AdmissionRequest } from './admission/review.js';
+export type { ObjectFacts, ObjectPlace, PodFacts } from './pricing/kubernetes/facts.js';
+export { type ObjectChange, priceObjectChange } from './pricing/kubernetes/price-object.js';
 export type {
   ApprovalId,
   Brand,

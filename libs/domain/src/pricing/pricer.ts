@@ -56,7 +56,8 @@ export type StateCost =
   | { readonly kind: 'known'; readonly cost: ExactUsd; readonly entryId: string | null; readonly isFree: boolean }
   | { readonly kind: 'unknown'; readonly reason: UnpricedReason };
 
-const isReason = (value: ExactQuantity | UnpricedReason): value is UnpricedReason => typeof value === 'string';
+/** Narrows what `componentQuantity` answered. */
+export const isUnpriced = (value: ExactQuantity | UnpricedReason): value is UnpricedReason => typeof value === 'string';
 
 /** `default` stands for what is absent, never for what is unknown. */
 const measured = (quantity: MeasuredQuantity, facts: Facts): ExactQuantity | UnpricedReason => {
@@ -67,7 +68,12 @@ const measured = (quantity: MeasuredQuantity, facts: Facts): ExactQuantity | Unp
   return quantityOf(text, quantity.multiply, quantity.round_up_to) ?? 'attribute_unknown';
 };
 
-const quantityFor = (quantity: Quantity, facts: Facts, usage: UsageFigures): ExactQuantity | UnpricedReason => {
+/** How much of a component a resource takes, or why that is not known. @source protocols section 3.2, "Quantity" */
+export const componentQuantity = (
+  quantity: Quantity,
+  facts: Facts,
+  usage: UsageFigures,
+): ExactQuantity | UnpricedReason => {
   if (typeof quantity === 'string') return quantityOf(quantity) ?? 'attribute_unknown';
   if ('from' in quantity) return measured(quantity, facts);
   const figure = Object.hasOwn(usage, quantity.usage) ? usage[quantity.usage] : undefined;
@@ -77,8 +83,8 @@ const quantityFor = (quantity: Quantity, facts: Facts, usage: UsageFigures): Exa
 const costByEntry = (entry: PriceBookEntry, facts: Facts, usage: UsageFigures): StateCost => {
   let cost = EXACT_ZERO;
   for (const component of entry.components) {
-    const quantity = quantityFor(component.quantity, facts, usage);
-    if (isReason(quantity)) return { kind: 'unknown', reason: quantity };
+    const quantity = componentQuantity(component.quantity, facts, usage);
+    if (isUnpriced(quantity)) return { kind: 'unknown', reason: quantity };
     cost = addExact(cost, monthlyCost(component.unit_price, component.unit, quantity));
   }
   return { kind: 'known', cost, entryId: entry.id, isFree: false };
@@ -97,7 +103,7 @@ export const costOf = (selection: Selection, facts: Facts, usage: UsageFigures):
 type PriceState = (change: PlannedChange, state: MaskedState) => StateCost;
 
 const createPriceState = (book: PriceBook, usage: UsageFigures): PriceState => {
-  const select = indexFor(book);
+  const select = priceIndexFor(book);
   return (change, state) => {
     const location = { provider: change.provider, resourceType: change.type, providerRegion: change.providerRegion };
     const facts = factsOf(state, location, book);
@@ -107,7 +113,8 @@ const createPriceState = (book: PriceBook, usage: UsageFigures): PriceState => {
 
 // An index follows from its book alone and goes when the book goes.
 const indexes = new WeakMap<PriceBook, ReturnType<typeof createPriceIndex>>();
-const indexFor = (book: PriceBook): ReturnType<typeof createPriceIndex> => {
+/** The index of a book, made once. */
+export const priceIndexFor = (book: PriceBook): ReturnType<typeof createPriceIndex> => {
   const index = indexes.get(book) ?? createPriceIndex(book);
   indexes.set(book, index);
   return index;
