@@ -22,3 +22,4 @@ export { migrateAudit } from './audit/migrate-audit.js';
 export { type AuditStoreOptions, openAuditStore } from './audit/open-audit-store.js';
 export { openPostgresLeaves } from './audit/postgres-leaves.js';
 export { openRelayStore, type OpenRelayStore } from './relay/relay-store.js';
+export { openRunTaskInbox, type OpenRunTaskInbox } from './run-tasks/run-task-inbox.js';

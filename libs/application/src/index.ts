@@ -195,3 +195,11 @@ export {
   silentRelayObserver,
 } from './relay/relay.types.js';
 export { PROJECTOR_GROUP } from './projections/projector.js';
+export {
+  type ArrivedRunTask,
+  type HeldRunTask,
+  type RunTaskInbox,
+  RunTaskInboxUnavailable,
+  type RunTaskKey,
+} from './ports/run-task-inbox.js';
+export type { PeerAddress, PeerRequest, PlanAnswer, ResultAnswer, TerraformPeer } from './ports/terraform-peer.js';

@@ -21,3 +21,4 @@ export { describeRelayStore } from './describe-relay-store.js';
 export type { RelayStoreUnderTest } from './describe-relay-store.js';
 export { type BusSuiteParts, describeBus } from './describe-bus.js';
 export type { BusUnderTest, OpenBus } from './bus-contract/under-test.js';
+export { describeRunTaskInbox, type RunTaskInboxUnderTest } from './describe-run-task-inbox.js';
