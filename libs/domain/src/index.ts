@@ -274,3 +274,25 @@ export {
   type RuleTrace,
   type RuleVariables,
 } from './rules/rules.js';
+export { type Day, dayOf, monthOf, plusDays } from './context/calendar.js';
+export {
+  COST_DAYS_KEPT,
+  type CostDays,
+  type CostRow,
+  type CostStatus,
+  foldCosts,
+  noCostDays,
+} from './context/cost-days.js';
+export {
+  type Anomaly,
+  type AskForContext,
+  type ComputedContext,
+  computeContext,
+  type ContextScope,
+  type ContextSettings,
+  type DataSourceMode,
+  hasCostData,
+  unavailableContext,
+} from './context/computed-context.js';
+export { type RecordedContext, recordedContext } from './context/recorded-context.js';
+export { callerRiskLevel, isDestructive, type Risk, type RiskClass, type RiskFacts, riskOf } from './context/risk.js';
