@@ -12,9 +12,10 @@ import {
   NOTHING_FOLDED,
   reconciliationService,
   type RecordedEntry,
+  type ReplaySource,
 } from '@verdict/application';
 import type { MemoryStore } from '@verdict/adapter-memory';
-import type { ApprovalsState, GateState, Instant, ReservationsState } from '@verdict/domain';
+import type { ApprovalsState, GateState, Instant, ReservationsState, TenantId } from '@verdict/domain';
 import { balanceOf, termsOf } from '@verdict/domain';
 import { readEntry, sha256Hex } from '@verdict/ledger';
 
@@ -86,6 +87,12 @@ async function* open(recording: Recording, kind: JournalKind, from: bigint): Asy
   await Promise.resolve();
   yield* recording[kind].map(recorded).slice(Number(from));
 }
+
+/** A recording as the re-derivation reads it. */
+export const recordedSource = (recording: Recording, tenantId = 'acme'): ReplaySource => ({
+  tenantId: tenantId as TenantId,
+  read: (kind, from) => open(recording, kind, from),
+});
 
 type Onto<State> = (state: State, kind: JournalKind, entry: RecordedEntry) => void;
 

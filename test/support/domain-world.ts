@@ -21,17 +21,20 @@ import {
   type DecisionsEntry,
   DEFAULT_POLICY,
   emptyGate,
+  evaluate,
   type Evidence,
   evolveApprovals,
   evolveGate,
   evolveReservations,
   formatUsd4,
+  formatUsd6,
   freeHold,
   type GateObserved,
   type GateResult,
   type GateState,
   type Instant,
   instantOf,
+  jcsText,
   type Keyed,
   labelOf,
   type MicroUsd,
@@ -42,6 +45,7 @@ import {
   normaliseEnvironment,
   parseUsd,
   payloadHash,
+  recordedQuestion,
   type PolicyCommand,
   type PolicyDocument,
   type PolicyEntry,
@@ -51,6 +55,7 @@ import {
   sha256Hex,
   type SignedToken,
   termsOf,
+  type TenantId,
   type TokenClaims,
 } from '@verdict/domain';
 
@@ -244,7 +249,7 @@ export class DomainWorld {
       environment_raw: raw,
       environment_label: labelOf(raw),
       declared_monthly_delta_usd: monthly === null ? null : formatUsd4(monthly),
-      declared_hourly_delta_usd: null,
+      declared_hourly_delta_usd: typeof more.hourly === 'bigint' ? formatUsd6(more.hourly) : null,
       metadata: '{}',
       options: {},
       run: null,
@@ -282,8 +287,25 @@ export class DomainWorld {
       ...state,
       accounts: freeHold(state.accounts, id),
     }));
-    if (result.kind === 'accepted') this.write('gate', 'decisions', result.entries.map(this.routed));
+    if (result.kind === 'accepted') {
+      const last = result.entries.at(-1);
+      for (const entry of result.entries) {
+        if (entry === last) this.rederive(entry);
+        this.write('gate', 'decisions', [this.routed(entry)]);
+      }
+    }
     return result;
+  }
+
+  /** Every decision of every test can be derived again from its entry and the state in front of it (G7). */
+  private rederive(entry: DecisionsEntry): void {
+    if (entry.type !== 'decision_recorded') return;
+    const { supersedes, ...recorded } = entry.payload;
+    const question = recordedQuestion(entry.payload, TENANT as TenantId);
+    if (question === undefined) return;
+    const again = evaluate(question, this.gate, recorded.key.generation);
+    const text = jcsText({ ...again, supersedes });
+    if (text !== jcsText(entry.payload)) throw new Error(`derived again it is ${text}, not ${jcsText(entry.payload)}`);
   }
 
   private readonly routed = (entry: DecisionsEntry): DecisionsEntry =>

@@ -21,6 +21,7 @@ import {
 import { completePolicy } from '@verdict/contracts';
 import { type MicroUsd, parseUsd } from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
+import { expectReplayable } from './replay-journals.js';
 
 export const LOG_HOST = 'log.test';
 /** Hides nothing, but has the shape: what is recorded is the sealed form. */
@@ -158,8 +159,10 @@ export class ServiceWorld {
     return this;
   }
 
+  /** Whatever a test did here, its decisions can be derived again from what they left (G7). */
   async stop(): Promise<void> {
     await Promise.all([this.gate.stop(), this.approvals.stop(), this.reconciliation.stop()]);
+    await expectReplayable(new MemoryJournals({ store: this.journals.store }));
   }
 
   meta(subject: string, key: string | null = null, tenantId = 'acme'): RequestMeta {

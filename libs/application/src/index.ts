@@ -203,3 +203,13 @@ export {
   type RunTaskKey,
 } from './ports/run-task-inbox.js';
 export type { PeerAddress, PeerRequest, PlanAnswer, ResultAnswer, TerraformPeer } from './ports/terraform-peer.js';
+export {
+  createReplayDecisions,
+  type Divergence,
+  DIVERGENCES_MAX,
+  type ReplayDecisions,
+  type ReplayProgress,
+  type ReplayRange,
+  type ReplayReport,
+  type ReplaySource,
+} from './replay/replay-decisions.js';

@@ -177,6 +177,7 @@ export {
   type GrantOverage,
 } from './decisions/decisions.js';
 export { evaluate } from './decisions/evaluate.js';
+export { recordedQuestion } from './decisions/recorded-question.js';
 export { outcomeOf } from './decisions/outcome.js';
 export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';
 export {

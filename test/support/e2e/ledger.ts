@@ -3,6 +3,7 @@ import { JOURNAL_KINDS, type JournalKind, journalName, type Journals } from '@ve
 import { type Envelope, readEntry } from '@verdict/ledger';
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
+import { expectReplayable } from '../replay-journals.js';
 import { postmasterOf } from './processes.js';
 
 export interface ReadLedgerEntry {
@@ -89,8 +90,13 @@ export class LedgerReader {
     }
   }
 
-  close(): Promise<void> {
-    return this.journals.close();
+  /** Whatever a test did to the product, its decisions can be derived again from what they left (G7). */
+  async close(): Promise<void> {
+    try {
+      await expectReplayable(this.journals);
+    } finally {
+      await this.journals.close();
+    }
   }
 }
 

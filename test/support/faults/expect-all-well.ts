@@ -4,6 +4,7 @@ import type { ApiAnswer } from '../e2e/api.js';
 import type { ScaleOut } from '../e2e/scale-out.js';
 import { type Acknowledgement, gaps, keyFindings, moneyFindings, untrueAcknowledgements } from './ledger-findings.js';
 import { type Command, Pipelines } from './pipelines.js';
+import { expectReplayable } from '../replay-journals.js';
 import { readLedger } from './read-ledger.js';
 
 const isGate = ({ route }: Command): boolean => route === 'gateTerraform' || route === 'gatePreflight';
@@ -32,6 +33,7 @@ export const expectAllWell = async (deployment: ScaleOut, pipelines: Pipelines):
   await pipelines.askAgain();
   expect(pipelines.defects).toEqual([]);
   await deployment.settled(); // Marks of relays and read models at the heads, gauges at 0, nothing parked.
+  await expectReplayable(deployment.journals);
   const ledgers = new Map(
     await Promise.all(
       pipelines.tenants.map(async (tenant) => [tenant, await readLedger(deployment.journals, tenant)] as const),

@@ -1,0 +1,137 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { MemoryJournals, type MemoryStore } from '@verdict/adapter-memory';
+import type { JournalKind, RecordedEntry } from '@verdict/application';
+import { liveThrough } from '../replay/scenario.js';
+import { replayed, sourceOf } from '../support/replay-journals.js';
+
+type Payload = Record<string, unknown>;
+type Change = (kind: JournalKind, entry: RecordedEntry) => RecordedEntry;
+
+let store: MemoryStore;
+beforeAll(async () => {
+  ({ store } = await liveThrough());
+});
+const source = (change?: Change) => sourceOf(new MemoryJournals({ store }), 'acme', change);
+
+/** The payload of one decision, said otherwise. */
+const tampered =
+  (revision: bigint, change: (payload: Payload) => Payload): Change =>
+  (kind, entry) =>
+    kind === 'decisions' && entry.revision === revision
+      ? { ...entry, payload: change(structuredClone(entry.payload) as Payload) }
+      : entry;
+
+describe('every decision is derived again from the ledger alone (G7)', () => {
+  it('with the same payload, byte for byte, whatever happened in between', async () => {
+    const report = await replayed(source());
+    expect(report).toMatchObject({ tenantId: 'acme', diverging: 0, hidden: 0, divergences: [] });
+    expect(report.decisions).toBeGreaterThan(15);
+  });
+
+  it('within a range of revisions, on the state that all before it made', async () => {
+    const all = await replayed(source());
+    const first = await replayed(source(), { to: 9n });
+    const rest = await replayed(source(), { from: 10n });
+    expect(first.decisions + rest.decisions).toBe(all.decisions);
+    expect(first.decisions).toBeGreaterThan(0);
+    expect([first.diverging, rest.diverging]).toEqual([0, 0]);
+    expect(first.entries).toBeLessThan(all.entries);
+  });
+
+  it('reads one entry at a time of each journal, so that memory does not grow with them', async () => {
+    let [open, most] = [0, 0];
+    const counting = source();
+    const report = await replayed({
+      ...counting,
+      async *read(kind, from) {
+        for await (const entry of counting.read(kind, from)) {
+          open += 1;
+          most = Math.max(most, open);
+          yield entry;
+          open -= 1;
+        }
+      },
+    });
+    expect(report.entries).toBeGreaterThan(60);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a decision that says something else is found, with the place', () => {
+  const decisionAt = async (): Promise<{ readonly revision: bigint; readonly payload: Payload }> => {
+    for await (const { type, revision, payload } of source().read('decisions', 0n)) {
+      const found = payload as Payload;
+      if (type === 'decision_recorded' && found['decision'] === 'DENY') return { revision, payload: found };
+    }
+    throw new Error('nothing was denied');
+  };
+
+  it('a verdict', async () => {
+    const { revision, payload } = await decisionAt();
+    const report = await replayed(source(tampered(revision, (found) => ({ ...found, decision: 'ALLOW' }))));
+    expect(report.divergences).toEqual([
+      { revision, decisionId: payload['decision_id'], kind: 'different', pointers: ['/decision'], isCut: false },
+    ]);
+  });
+
+  it('a reason left out, and a hold of another size', async () => {
+    const { revision } = await decisionAt();
+    const change = (found: Payload): Payload => ({
+      ...found,
+      reason_codes: (found['reason_codes'] as readonly string[]).slice(1),
+      hold: { ...(found['hold'] as Payload), total_usd: '1.0000' },
+    });
+    const [divergence] = (await replayed(source(tampered(revision, change)))).divergences;
+    expect(divergence?.pointers).toEqual(expect.arrayContaining(['/hold/total_usd', '/reason_codes/0']));
+  });
+
+  /** What a decision takes as given. Everything else follows, so a change of it alone cannot go unseen. */
+  const GIVEN = new Set(['decision_id', 'salt', 'request', 'requester']);
+
+  it('any member but those that are given', async () => {
+    const { revision, payload } = await decisionAt();
+    const unseen: string[] = [];
+    for (const name of Object.keys(payload)) {
+      const report = await replayed(
+        source(tampered(revision, (found) => ({ ...found, [name]: other(found[name]) }))),
+      ).catch(() => ({ diverging: 1 }));
+      if (report.diverging === 0) unseen.push(name);
+    }
+    expect(unseen.filter((name) => !GIVEN.has(name))).toEqual([]);
+  });
+
+  it('an amount that was changed after the fact, in whatever followed from it', async () => {
+    const { revision } = await decisionAt();
+    const change = (found: Payload): Payload => ({
+      ...found,
+      request: { ...(found['request'] as Payload), declared_monthly_delta_usd: '1.0000' },
+    });
+    const [divergence] = (await replayed(source(tampered(revision, change)))).divergences;
+    expect(divergence?.pointers).toEqual(expect.arrayContaining(['/payload_hash', '/request_fingerprint']));
+  });
+
+  it('a limit that was another when it was decided', async () => {
+    const raised: Change = (_kind, entry) =>
+      entry.type === 'budget_set'
+        ? { ...entry, payload: { ...(entry.payload as Payload), limit_usd: '999999.0000' } }
+        : entry;
+    const report = await replayed(source(raised));
+    expect(report.diverging).toBeGreaterThan(0);
+    expect(report.divergences[0]?.pointers.join(' ')).toContain('/balances_after/0/limit_usd');
+  });
+
+  it('an entry that was observed otherwise than its writer had', async () => {
+    const blind: Change = (kind, entry) =>
+      kind === 'decisions' ? { ...entry, observed: { ...entry.observed, reservations: -1 } } : entry;
+    expect((await replayed(source(blind))).diverging).toBeGreaterThan(0);
+  });
+});
+
+const other = (value: unknown): unknown => {
+  if (typeof value === 'string') return /^\d{4}-/.test(value) ? '2026-01-01T00:00:00.000Z' : `${value}0`;
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
+  if (value === null) return 'x';
+  if (Array.isArray(value)) return [...value, 'x'];
+  return { ...(value as Payload), x: 1 };
+};

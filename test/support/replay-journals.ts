@@ -1,0 +1,56 @@
+import {
+  createReplayDecisions,
+  journalName,
+  type JournalKind,
+  type Journals,
+  parseJournalName,
+  recordEntry,
+  type RecordedEntry,
+  type ReplayRange,
+  type ReplayReport,
+  type ReplaySource,
+} from '@verdict/application';
+import type { TenantId } from '@verdict/domain';
+
+/** Entries of one tenant straight from a store; `change` may make them say something else. */
+export const sourceOf = (
+  journals: Pick<Journals, 'read'>,
+  tenantId: string,
+  change: (kind: JournalKind, entry: RecordedEntry) => RecordedEntry = (_kind, entry) => entry,
+): ReplaySource => ({
+  tenantId: tenantId as TenantId,
+  async *read(kind, from) {
+    for await (const stored of journals.read(journalName(kind, tenantId), from))
+      yield change(kind, recordEntry(stored));
+  },
+});
+
+export const replayed = (source: ReplaySource, range?: ReplayRange): Promise<ReplayReport> =>
+  createReplayDecisions()(source, range);
+
+/** Tenants that have decisions there. */
+const tenantsIn = async (journals: Pick<Journals, 'list'>): Promise<readonly string[]> =>
+  (await journals.list()).flatMap((name) => {
+    const parsed = parseJournalName(name);
+    return parsed?.kind === 'decisions' ? [parsed.tenantId] : [];
+  });
+
+/**
+ * Decides every decision of every tenant again (G7), whatever test made them.
+ * @throws Error that names the first decisions that come out differently, and where.
+ */
+export const expectReplayable = async (journals: Pick<Journals, 'list' | 'read'>): Promise<number> => {
+  let decisions = 0;
+  for (const tenantId of await tenantsIn(journals)) {
+    const report = await replayed(sourceOf(journals, tenantId));
+    if (report.diverging > 0)
+      throw new Error(
+        `${String(report.diverging)} of ${String(report.decisions)} decisions of ${tenantId} diverge (G7): ${report.divergences
+          .slice(0, 5)
+          .map(({ revision, kind, pointers }) => `@${String(revision)} ${kind} ${pointers.join(' ')}`)
+          .join('; ')}`,
+      );
+    decisions += report.decisions - report.hidden;
+  }
+  return decisions;
+};
