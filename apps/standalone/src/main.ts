@@ -12,6 +12,7 @@ import {
   Health,
   listenHttpApp,
   Metrics,
+  readTls,
   type Running,
   runMain,
   serveDocs,
@@ -92,6 +93,7 @@ const openServices = async (
 };
 
 const open = async (config: StandaloneConfig, opened: Opened): Promise<void> => {
+  const tls = readTls(config);
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracing = await startTracing({ serviceName: 'verdict-standalone', endpoint, preload: ['pg'] });
   opened.add(() => tracing.stop());
@@ -110,6 +112,7 @@ const open = async (config: StandaloneConfig, opened: Opened): Promise<void> => 
     service: 'standalone',
     module,
     config: { ...config, AUTH_ISSUERS: issuers },
+    tls,
     ...instruments,
   });
   opened.add(() => stopHttpApp(app));

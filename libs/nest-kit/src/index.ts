@@ -3,6 +3,7 @@ export { callerFromClaims, parseTenantId } from './auth/claims.js';
 export { mayCall } from './auth/caller-check.js';
 export { IssuerSchema, type IdentityMapping, type Issuer } from './auth/issuer.js';
 export { TokenVerifier, type Verified, type VerifierOptions } from './auth/token-verifier.js';
+export { type FindByProof, WebhookRoutes } from './auth/webhook-check.js';
 export { ConfigError, HttpEnv, loadConfig, PostgresEnv, type HttpConfig } from './config/config.js';
 export { serveDocs } from './docs/serve-docs.js';
 export { Health, type HealthCheck, type Readiness } from './health/health.js';
@@ -14,7 +15,8 @@ export {
   type HttpAppOptions,
 } from './http/create-http-app.js';
 export { listenHttpApp, runMain, stopHttpApp, type MainOptions, type Running } from './http/run-main.js';
-export { HEALTH, LOGGER, METRICS } from './http/tokens.js';
+export { readTls, type ServerTls, TlsEnv } from './http/tls.js';
+export { HEALTH, LOGGER, METRICS, WEBHOOK_ROUTES } from './http/tokens.js';
 export { createLogger, type LoggerOptions } from './logging/logger.js';
 export { redactPath } from './logging/redact.js';
 export type { MetricsOptions } from './metrics/instrument-maker.js';

@@ -1,4 +1,4 @@
-import { HttpEnv, PostgresEnv } from '@verdict/nest-kit';
+import { HttpEnv, PostgresEnv, TlsEnv } from '@verdict/nest-kit';
 import { z } from 'zod';
 
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
@@ -51,6 +51,7 @@ const ScaleOutEnv = {
 /** A service app on its own: the log and the read models lie in one database, keys in a folder. */
 export const ServiceEnv = z.object({
   ...HttpEnv,
+  ...TlsEnv,
   ...PostgresEnv,
   ...CoreEnv,
   ...ScaleOutEnv,

@@ -11,6 +11,7 @@ import {
   loadConfig,
   Metrics,
   PROBLEMS,
+  readTls,
   type Running,
   runMain,
   serveDocs,
@@ -45,6 +46,7 @@ export interface ServiceMain {
 
 const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promise<Running> => {
   const config = loadConfig(ServiceEnv, process.env);
+  const tls = readTls(config);
   const tracing = await startTracing({
     serviceName: `verdict-${name}`,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -70,7 +72,7 @@ const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promi
     logger,
   });
   const { module, close } = await moduleOf(platform, config);
-  const app = await createHttpApp({ service: name, module, config, logger, metrics, health });
+  const app = await createHttpApp({ service: name, module, config, logger, metrics, health, tls });
   serveDocs(app, apiDocument());
   const url = await listenHttpApp(app, config.HTTP_HOST, config.HTTP_PORT);
   logger.info({ url }, 'ready');

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** A key and its certificate, both as PEM. */
@@ -8,8 +8,8 @@ export interface Identity {
 }
 
 export interface Authority extends Identity {
-  /** Certificate of a server for DNS names and IP addresses, or of a client. */
-  issue(names: readonly string[]): Identity;
+  /** Certificate of a server for DNS names and IP addresses, or of a client; for a new key, or for one as PEM. */
+  issue(names: readonly string[], key?: string): Identity;
 }
 
 // ASN.1 in DER, as little of it as a certificate needs.
@@ -71,6 +71,7 @@ const certificateOf = ({ subject, issuer, publicKey, extension: extra }: Terms):
 };
 
 const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pairOf = (text: string) => ({ privateKey: createPrivateKey(text), publicKey: createPublicKey(text) });
 const keyText = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /** A certificate authority for one test run; nothing is written anywhere, and no program but Node is needed. */
@@ -82,8 +83,8 @@ export const makeAuthority = (name = 'Verdict test authority'): Authority => {
   return {
     key: keyText(own.privateKey),
     cert,
-    issue: (names) => {
-      const pair = keyPair();
+    issue: (names, key) => {
+      const pair = key === undefined ? keyPair() : pairOf(key);
       const alternatives = extension(ALTERNATIVE_NAMES, false, sequence(...names.map(addressOf)));
       const subject = names[0] ?? 'nobody';
       return {

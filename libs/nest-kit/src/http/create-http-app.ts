@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Logger } from 'pino';
 import { createCallerCheck } from '../auth/caller-check.js';
+import { createWebhookCheck, WebhookRoutes } from '../auth/webhook-check.js';
 import { TokenVerifier } from '../auth/token-verifier.js';
 import type { Issuer } from '../auth/issuer.js';
 import type { HttpConfig } from '../config/config.js';
@@ -23,6 +24,7 @@ import { RouteTable, type RegisteredRoute } from '../routing/route-table.js';
 import { nameHttpSpan } from '../tracing/route-hook.js';
 import { takeBodiesAsBytes } from './body-parser.js';
 import { RootModule } from './kit.module.js';
+import type { ServerTls } from './tls.js';
 
 /** Longer than the 90 s for which an API server keeps an idle connection (protocols 1.1 K1). */
 export const KEEP_ALIVE_MS = 100_000;
@@ -46,6 +48,10 @@ export interface HttpAppOptions {
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   readonly health?: Health;
+  /** Most bytes of a body by route id, in place of what the route itself says. */
+  readonly bodyBytesMax?: Readonly<Record<string, number>>;
+  /** Absent: plain HTTP. */
+  readonly tls?: ServerTls | undefined;
   /** Unix milliseconds; default the system's clock. */
   readonly now?: () => number;
 }
@@ -82,9 +88,10 @@ const answerHeaders = (request: FastifyRequest, reply: FastifyReply, done: HookH
   done();
 };
 
-const createAdapter = (): FastifyAdapter =>
+const createAdapter = (tls: ServerTls | undefined): FastifyAdapter =>
   new FastifyAdapter({
     ...serverOptions,
+    ...(tls === undefined ? {} : { https: tls }),
     clientErrorHandler: answerClientError,
     frameworkErrors: refuseBeforeRouting,
   });
@@ -94,6 +101,7 @@ const prepare = (fastify: FastifyInstance, routes: RouteTable, verifier: TokenVe
   tables.set(fastify, routes);
   fastify.decorateRequest('verdictInfo', null);
   fastify.decorateRequest('verdictCaller', null);
+  fastify.decorateRequest('verdictIntegration', null);
   takeBodiesAsBytes(fastify);
   fastify.addHook('onRoute', routes.onRoute);
   fastify.addHook('onRequest', answerHeaders);
@@ -112,13 +120,15 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
     options.metrics ?? new Metrics({ prefix: config.METRIC_PREFIX, aliasPrefixes: config.METRIC_ALIAS_PREFIXES });
   const health = options.health ?? new Health();
   const verifier = new TokenVerifier({ issuers: config.AUTH_ISSUERS, ...(now === undefined ? {} : { now }) });
-  const routes = new RouteTable();
-  const adapter = createAdapter();
+  const routes = new RouteTable(options.bodyBytesMax);
+  const adapter = createAdapter(options.tls);
   const fastify = adapter.getInstance();
   prepare(fastify, routes, verifier);
+  const webhooks = new WebhookRoutes();
+  fastify.addHook('onRequest', createWebhookCheck(webhooks, metrics));
   fastify.addHook('onResponse', createRequestLog(logger));
   const app = await NestFactory.create<NestFastifyApplication>(
-    RootModule.of({ health, metrics, logger }, module),
+    RootModule.of({ health, metrics, logger, webhooks }, module),
     adapter,
     { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
   );

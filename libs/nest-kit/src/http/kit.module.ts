@@ -1,25 +1,28 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { Logger } from 'pino';
+import type { WebhookRoutes } from '../auth/webhook-check.js';
 import { HealthController } from '../health/health.controller.js';
 import type { Health } from '../health/health.js';
 import { MetricsController } from '../metrics/metrics.controller.js';
 import type { Metrics } from '../metrics/metrics.js';
-import { HEALTH, LOGGER, METRICS } from './tokens.js';
+import { HEALTH, LOGGER, METRICS, WEBHOOK_ROUTES } from './tokens.js';
 
 export interface Kit {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly webhooks: WebhookRoutes;
 }
 
 /** Health and metrics routes, and the kit's objects for every module to inject. */
 @Module({ controllers: [HealthController, MetricsController] })
 export class KitModule {
-  static with({ health, metrics, logger }: Kit): DynamicModule {
+  static with({ health, metrics, logger, webhooks }: Kit): DynamicModule {
     const providers = [
       { provide: HEALTH, useValue: health },
       { provide: METRICS, useValue: metrics },
       { provide: LOGGER, useValue: logger },
+      { provide: WEBHOOK_ROUTES, useValue: webhooks },
     ];
     return { module: KitModule, global: true, providers, exports: providers };
   }

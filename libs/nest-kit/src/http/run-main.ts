@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { Server as TlsServer } from 'node:tls';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config.js';
@@ -41,7 +42,9 @@ export const stopHttpApp = async (app: NestFastifyApplication): Promise<void> =>
 export const listenHttpApp = async (app: NestFastifyApplication, host: string, port: number): Promise<string> => {
   await app.listen(port, host);
   app.get<Health>(HEALTH).markStarted();
-  return app.getUrl();
+  const url = await app.getUrl();
+  // Nest does not know what the adapter was given.
+  return app.getHttpServer() instanceof TlsServer ? url.replace(/^http:/, 'https:') : url;
 };
 
 const complain = (text: string): void => {

@@ -11,7 +11,7 @@ export const createRequestLog =
     const { statusCode: status } = reply;
     const level = status >= 500 ? 'error' : QUIET.test(route) ? 'debug' : 'info';
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    const tenant = request.verdictCaller?.tenantId;
+    const tenant = request.verdictCaller?.tenantId ?? request.verdictIntegration?.tenantId;
     logger[level]({ request_id: request.id, method: request.method, route, status, ms, tenant }, 'request');
     done();
   };

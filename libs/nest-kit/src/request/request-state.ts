@@ -1,3 +1,4 @@
+import type { FoundIntegration } from '@verdict/application';
 import type { Caller } from '../auth/caller.js';
 import type { RouteSpec } from '../routing/route-spec.js';
 
@@ -17,6 +18,8 @@ declare module 'fastify' {
     verdictInfo: RequestInfo | null;
     /** Set by the caller check; null on public routes. */
     verdictCaller: Caller | null;
+    /** Set by the webhook check; null on all other routes. */
+    verdictIntegration: FoundIntegration | null;
   }
   interface FastifyContextConfig {
     readonly endpoint?: RouteSpec;

@@ -1,10 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { RequestMeta } from '@verdict/application';
+import type { FoundIntegration, RequestMeta } from '@verdict/application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import { problem } from '../problems/problem.js';
 import { readRequestInfo } from '../request/request-info.js';
+import type { RequestInfo } from '../request/request-state.js';
 import { AnswerHead } from './answer-head.js';
 import { metaOf, oneKey, readBody, readParams } from './edge.js';
 import { idempotencyKeyOf, ifMatchVersionOf, type MinEntryReference, minEntryOf, rangeOf } from './headers.js';
@@ -27,6 +28,18 @@ export class Call {
     const { verdictCaller } = this.request;
     if (verdictCaller === null) throw problem('unauthenticated');
     return verdictCaller;
+  }
+
+  /** The integration whose proof was shown; 401 on a route that takes none. */
+  get integration(): FoundIntegration {
+    const { verdictIntegration } = this.request;
+    if (verdictIntegration === null) throw problem('unauthenticated');
+    return verdictIntegration;
+  }
+
+  /** Request id, trace context and deadline of the call. */
+  get info(): RequestInfo {
+    return readRequestInfo(this.request);
   }
 
   get tenantId(): string {

@@ -30,6 +30,9 @@ const methodsOf = ({ method }: RouteOptions): readonly string[] =>
 /** Every route of one application, as the router got it. */
 export class RouteTable {
   private readonly routes: RegisteredRoute[] = [];
+  /** `bodyBytesMax`: limits by route id that go before those of the routes. */
+  constructor(private readonly bodyBytesMax: Readonly<Record<string, number>> = {}) {}
+
   private readonly methods = new Map<string, { readonly matcher: RegExp; readonly allowed: Set<string> }>();
 
   /** Fastify `onRoute` hook: refuses a route without roles and sets its body limit. */
@@ -41,7 +44,7 @@ export class RouteTable {
     if (spec !== null && spec.roles.length === 0) {
       throw new RouteWithoutRoles(`${spec.id} has an empty list of roles`);
     }
-    route.bodyLimit = spec?.bodyBytesMax ?? BODY_BYTES_MAX;
+    route.bodyLimit = this.bodyLimitOf(spec);
     for (const method of methodsOf(route)) this.add(method, route.url, spec);
   };
 
@@ -57,6 +60,11 @@ export class RouteTable {
       if (matcher.test(path)) for (const method of allowed) found.add(method);
     }
     return [...found].sort();
+  }
+
+  private bodyLimitOf(spec: RouteSpec | null): number {
+    if (spec === null) return BODY_BYTES_MAX;
+    return this.bodyBytesMax[spec.id] ?? spec.bodyBytesMax ?? BODY_BYTES_MAX;
   }
 
   private add(method: string, path: string, spec: RouteSpec | null): void {
