@@ -15,7 +15,7 @@ import {
   type ReplaySource,
 } from '@verdict/application';
 import type { MemoryStore } from '@verdict/adapter-memory';
-import type { ApprovalsState, GateState, Instant, ReservationsState, TenantId } from '@verdict/domain';
+import type { ApprovalsState, GateState, Instant, ReservationsState } from '@verdict/domain';
 import { balanceOf, termsOf } from '@verdict/domain';
 import { readEntry, sha256Hex } from '@verdict/ledger';
 
@@ -90,7 +90,7 @@ async function* open(recording: Recording, kind: JournalKind, from: bigint): Asy
 
 /** A recording as the re-derivation reads it. */
 export const recordedSource = (recording: Recording, tenantId = 'acme'): ReplaySource => ({
-  tenantId: tenantId as TenantId,
+  tenantId,
   read: (kind, from) => open(recording, kind, from),
 });
 

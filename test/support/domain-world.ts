@@ -55,7 +55,6 @@ import {
   sha256Hex,
   type SignedToken,
   termsOf,
-  type TenantId,
   type TokenClaims,
 } from '@verdict/domain';
 
@@ -301,7 +300,7 @@ export class DomainWorld {
   private rederive(entry: DecisionsEntry): void {
     if (entry.type !== 'decision_recorded') return;
     const { supersedes, ...recorded } = entry.payload;
-    const question = recordedQuestion(entry.payload, TENANT as TenantId);
+    const question = recordedQuestion(entry.payload, TENANT);
     if (question === undefined) return;
     const again = evaluate(question, this.gate, recorded.key.generation);
     const text = jcsText({ ...again, supersedes });

@@ -10,7 +10,6 @@ import {
   type ReplayReport,
   type ReplaySource,
 } from '@verdict/application';
-import type { TenantId } from '@verdict/domain';
 
 /** Entries of one tenant straight from a store; `change` may make them say something else. */
 export const sourceOf = (
@@ -18,7 +17,7 @@ export const sourceOf = (
   tenantId: string,
   change: (kind: JournalKind, entry: RecordedEntry) => RecordedEntry = (_kind, entry) => entry,
 ): ReplaySource => ({
-  tenantId: tenantId as TenantId,
+  tenantId,
   async *read(kind, from) {
     for await (const stored of journals.read(journalName(kind, tenantId), from))
       yield change(kind, recordEntry(stored));

@@ -10,6 +10,7 @@ import { migrateCommand } from './commands/migrate.command.js';
 import { policyCommand } from './commands/policy.command.js';
 import { priceBookCommand } from './commands/price-book.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
+import { replayCommand } from './commands/replay.command.js';
 import { reservationsCommand } from './commands/reservations.command.js';
 import { tokenCommand } from './commands/token.command.js';
 import { verifyCommand } from './commands/verify.command.js';
@@ -54,6 +55,7 @@ export const createProgram = (io: Io): Command => {
     reservationsCommand,
     exportCommand,
     verifyCommand,
+    replayCommand,
     keyCommand,
     migrateCommand,
     rebuildCommand,

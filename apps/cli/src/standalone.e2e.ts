@@ -120,6 +120,8 @@ describe('the command line against the standalone', () => {
     await writeFile(join(cwd, 'vkeys.txt'), (await runCli(['key', 'public'], { cwd })).stdout);
     const verified = await runCli(['verify', 'bundle.zip', '--trust', 'vkeys.txt'], { cwd, env: {} });
     expect(verified.exit).toBe(0);
+    const replayed = await runCli(['replay', 'bundle.zip'], { cwd, env: {} });
+    expect(bodyOf(replayed)).toMatchObject({ decisions: 1, diverging: 0, hidden: 0 });
   });
 
   it('lists what happened', async () => {
@@ -144,6 +146,11 @@ describe('the command line against the standalone', () => {
     const rebuilt = await runCli(['rebuild', '--verify'], { cwd });
     expect({ exit: rebuilt.exit, stderr: rebuilt.stderr }).toEqual({ exit: 0, stderr: '' });
     expect(bodyOf(rebuilt)).toMatchObject({ isEqual: true, isSwapped: false });
+  }, 60_000);
+
+  it('derives every decision of the stopped server again', async () => {
+    const { exit, stdout, stderr } = await runCli(['replay', '-o', 'table'], { cwd });
+    expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '1 decision, 0 diverge\n', stderr: '' });
   }, 60_000);
 
   it('lists the journals of the stopped server, and copies them to another log', async () => {

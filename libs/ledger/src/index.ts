@@ -58,6 +58,8 @@ export type {
 } from './bundle/bundle-input.js';
 export type { CheckResult, CheckStatus, Evidence, Report } from './verify/report.js';
 export { textReport } from './verify/text-report.js';
+export { openBundleJournals } from './bundle/read-bundle.js';
+export type { BundleJournals } from './bundle/read-bundle.js';
 export { writeBundle } from './bundle/write-bundle.js';
 export { verifyBundle } from './verify/verify-bundle.js';
 export type { VerifyOptions } from './verify/verify-bundle.js';

@@ -6,12 +6,11 @@ import {
   evaluate,
   type GateState,
   recordedQuestion,
-  type TenantId,
 } from '@verdict/domain';
 
 /** A decision, the state in front of it, and the own entry before it. */
 export interface RecordedDecision {
-  readonly tenantId: TenantId;
+  readonly tenantId: string;
   readonly recorded: DecisionRecorded;
   readonly state: GateState;
   readonly before: DecisionsEntry | undefined;

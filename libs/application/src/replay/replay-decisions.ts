@@ -1,4 +1,4 @@
-import { type DecisionRecorded, type DecisionsEntry, type GateState, jcsText, type TenantId } from '@verdict/domain';
+import { type DecisionRecorded, type DecisionsEntry, type GateState, jcsText } from '@verdict/domain';
 import { breathing } from '../audit/breathe.js';
 import { gateService } from '../gate/gate-service.js';
 import { asCanonical, decisionsEntry, recordedDecision } from '../journals/entries.codec.js';
@@ -11,7 +11,7 @@ import { rederiveDecision, type Rederived } from './rederive-decision.js';
 
 /** Journals of one tenant, wherever they are: a log, or a bundle that was exported. */
 export interface ReplaySource {
-  readonly tenantId: TenantId;
+  readonly tenantId: string;
   /** Entries from there on, in order and without gaps. */
   readonly read: (kind: JournalKind, from: Revision) => AsyncIterable<RecordedEntry>;
 }
@@ -33,7 +33,7 @@ export interface Divergence {
 }
 
 export interface ReplayReport {
-  readonly tenantId: TenantId;
+  readonly tenantId: string;
   /** Decisions that were compared. */
   readonly decisions: number;
   readonly diverging: number;
@@ -82,7 +82,7 @@ class Replay {
   private before: DecisionsEntry | undefined;
 
   constructor(
-    private readonly tenantId: TenantId,
+    private readonly tenantId: string,
     private readonly range: ReplayRange,
     private readonly onProgress: (progress: ReplayProgress) => void,
   ) {}

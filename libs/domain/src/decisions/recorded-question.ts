@@ -1,4 +1,3 @@
-import type { TenantId } from '../shared/brand.js';
 import { approvalIdOf } from '../shared/brands.js';
 import { payloadHash } from '../shared/fingerprint.js';
 import { NOTHING, usdOf } from '../shared/money.js';
@@ -37,7 +36,7 @@ const recordedEvidence = (recorded: DecisionRecorded): Evidence | null | undefin
  * @returns undefined where the entry does not hold enough: written before decisions recorded what evidence alone came to.
  * @source architecture guarantee G7
  */
-export const recordedQuestion = (recorded: DecisionRecorded, tenantId: TenantId): AskForChange | undefined => {
+export const recordedQuestion = (recorded: DecisionRecorded, tenantId: string): AskForChange | undefined => {
   const evidence = recordedEvidence(recorded);
   if (evidence === undefined) return undefined;
   const { environment_class: _decided, ...request } = recorded.request;

@@ -1,0 +1,161 @@
+import type { Divergence, ReplayRange, ReplayReport, ReplaySource } from '@verdict/application';
+import { Command } from 'commander';
+import { resolve } from 'node:path';
+import { wrongCall } from '../failure.js';
+import { EXIT, type Io } from '../io.js';
+import { createProgress } from '../output/progress.js';
+import { table } from '../output/table.js';
+import { openSession, type Session, withGlobals } from '../session.js';
+import { openDatabase } from '../stores/database.js';
+import { openLog } from '../stores/log.js';
+import { type Keep, storeFailure, withOpened } from '../stores/opened.js';
+import { sourceOfBundle, sourceOfLog, tenantsOf } from '../stores/replay-sources.js';
+
+interface ReplayFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly tenant?: string;
+  readonly dataDir?: string;
+}
+
+const revisionOf = (text: string | undefined, flag: string): bigint | undefined => {
+  if (text === undefined) return undefined;
+  if (!/^(0|[1-9][0-9]{0,17})$/.test(text)) throw wrongCall('revision_invalid', `${flag} is a revision: 0, 1, 2 ...`);
+  return BigInt(text);
+};
+
+const rangeOf = ({ from: fromText, to: toText }: ReplayFlags): ReplayRange => {
+  const [from, to] = [revisionOf(fromText, '--from'), revisionOf(toText, '--to')];
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+};
+
+const sourcesOf = async (
+  { io }: Session,
+  keep: Keep,
+  path: string | undefined,
+  flags: ReplayFlags,
+): Promise<readonly ReplaySource[]> => {
+  const application = await import('@verdict/application');
+  if (path !== undefined) return [await sourceOfBundle(application, keep, resolve(io.cwd, path))];
+  const database = keep(await openDatabase(io, flags.dataDir));
+  const log = keep(await openLog(io, database));
+  const tenants = await tenantsOf(application, log, flags.tenant);
+  return tenants.map((tenantId) => sourceOfLog(application, log, tenantId));
+};
+
+const replayAll = async (
+  session: Session,
+  path: string | undefined,
+  flags: ReplayFlags,
+): Promise<readonly ReplayReport[]> => {
+  const range = rangeOf(flags);
+  const { createReplayDecisions } = await import('@verdict/application');
+  const replay = createReplayDecisions();
+  const progress = createProgress(session.io, session.printer);
+  return withOpened(async (keep) => {
+    const reports: ReplayReport[] = [];
+    for (const source of await sourcesOf(session, keep, path, flags)) {
+      const tell = ({ entries, decisions }: { readonly entries: number; readonly decisions: number }): void =>
+        progress.report(`${source.tenantId}: ${String(entries)} entries, ${String(decisions)} decisions`);
+      reports.push(await replay(source, range, tell));
+    }
+    return reports;
+  }).finally(progress.end);
+};
+
+const plural = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
+
+interface Row extends Divergence {
+  readonly tenantId: string;
+}
+const rowsText = (rows: readonly Row[]): string =>
+  table<Row>(
+    [
+      { title: 'TENANT', value: ({ tenantId }) => tenantId },
+      { title: 'REVISION', value: ({ revision }) => revision.toString(), isNumber: true },
+      { title: 'DECISION', value: ({ decisionId }) => decisionId },
+      {
+        title: 'DIFFERS AT',
+        value: ({ kind, pointers, isCut }) =>
+          kind === 'undecidable' ? 'no policy is in force there' : `${pointers.join(' ')}${isCut ? ' ...' : ''}`,
+      },
+    ],
+    rows,
+  );
+
+interface Totals {
+  readonly decisions: number;
+  readonly diverging: number;
+  readonly hidden: number;
+}
+
+/** The line of a report, as in `18204 decisions, 0 diverge`. */
+export const replayLine = ({ decisions, diverging, hidden }: Totals): string =>
+  `${plural(decisions, 'decision')}, ${String(diverging)} diverge${hidden === 0 ? '' : `, ${String(hidden)} hold too little to be decided again`}`;
+
+const totalsOf = (reports: readonly ReplayReport[]): Totals => ({
+  decisions: reports.reduce((sum, { decisions }) => sum + decisions, 0),
+  diverging: reports.reduce((sum, { diverging }) => sum + diverging, 0),
+  hidden: reports.reduce((sum, { hidden }) => sum + hidden, 0),
+});
+
+/** The report as JSON, the same for `replay` and for `verify --rederive`. */
+export const replayBody = (reports: readonly ReplayReport[]): object => ({
+  schema: 'verdict.replay.report.v1',
+  ...totalsOf(reports),
+  tenants: reports.map(({ tenantId, entries, decisions, diverging, hidden, divergences }) => ({
+    ...{ tenant: tenantId, entries, decisions, diverging, hidden },
+    divergences: divergences.map(({ revision, decisionId, kind, pointers, isCut }) => ({
+      ...{ revision: Number(revision), decision_id: decisionId, kind, pointers, is_cut: isCut },
+    })),
+  })),
+});
+
+export const replayText = (reports: readonly ReplayReport[]): string => {
+  const rows = reports.flatMap(({ tenantId, divergences }) => divergences.map((each) => ({ ...each, tenantId })));
+  return `${replayLine(totalsOf(reports))}\n${rows.length === 0 ? '' : rowsText(rows)}`;
+};
+
+const replay = async (session: Session, path: string | undefined, flags: ReplayFlags): Promise<void> => {
+  if (session.flags.isDryRun) throw wrongCall('usage', 'replay sends no request that could be printed');
+  if (path !== undefined && (flags.tenant ?? flags.dataDir) !== undefined)
+    throw wrongCall('usage', 'a bundle holds one tenant, and needs no store');
+  const reports = await replayAll(session, path, flags).catch((error: unknown) => {
+    throw storeFailure(error);
+  });
+  const { diverging } = totalsOf(reports);
+  session.printer.print({
+    body: replayBody(reports),
+    text: () => replayText(reports),
+    id: diverging === 0 ? 'same' : 'different',
+  });
+  session.io.exit(diverging === 0 ? EXIT.yes : EXIT.no);
+};
+
+/** `verdict replay`: every decision derived again from the ledger alone. */
+export const replayCommand = (io: Io): Command =>
+  withGlobals(new Command('replay'))
+    .description('decide every recorded decision again, from the ledger alone, and compare byte for byte')
+    .argument('[path]', 'an exported bundle, as a ZIP file or a folder; without it, the log')
+    .option('--from <revision>', 'compare from this revision of the decisions journal on')
+    .option('--to <revision>', 'compare up to this revision')
+    .option('--tenant <id>', 'one tenant of the log (default: all)')
+    .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 every decision comes out the same, 1 some differ (the places are named), 2 called wrongly.
+
+POSTGRES_URL names the database of the services, which may go on meanwhile; without it, the stopped server of --data-dir is
+started for the command. VERDICT_LOG=eventstoredb and EVENTSTORE_URL say that the log is there. A bundle is read as it is:
+\`verdict verify\` tells whether it is intact.
+
+Examples:
+  verdict replay --data-dir /var/lib/verdict
+  POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict replay --tenant acme --from 1000
+  verdict replay bundle.zip -o json
+`,
+    )
+    .action((path: string | undefined, flags: ReplayFlags, command: Command) =>
+      replay(openSession(io, command), path, flags),
+    );
