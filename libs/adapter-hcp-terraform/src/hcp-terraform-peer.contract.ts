@@ -141,6 +141,18 @@ const describeTerraformPeer = (adapter: string, open: (ca: string) => TerraformP
       expect(await rebound.sendResult(request)).toBe('forbidden');
     });
 
+    it('resolves a name once, by its own resolver: the connection never asks again', async () => {
+      const result = task();
+      const address = `https://hcp.test:${new URL(double.address).port}`;
+      const url = String(result.sent['task_result_callback_url']).replace(double.address, address);
+      const named = createHcpTerraformPeer({
+        ca: double.authority.cert,
+        resolve: () => Promise.resolve(['127.0.0.1']),
+      });
+      const request = { ...to(result, url, { peer: { address, isPrivateAllowed: true } }), body: BODY };
+      expect(await named.sendResult(request)).toBe('taken'); // No other resolver knows this name.
+    });
+
     it('believes nobody whose certificate is not that of the name', async () => {
       const stranger = createHcpTerraformPeer();
       const result = task();

@@ -258,6 +258,7 @@ export {
   type InfracostReading,
   readInfracost,
 } from './pricing/infracost.js';
+export { planMetadata } from './pricing/material-changes.js';
 export { reducePlan } from './pricing/reduce-plan.js';
 export { type PriceBookReading, readPriceBook } from './pricing/price-book.reader.js';
 export { type PriceBookProblem } from './pricing/price-book.report.js';

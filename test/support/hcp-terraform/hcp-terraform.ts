@@ -99,7 +99,7 @@ export class HcpTerraform {
   ) {}
 
   static async start(authority: Authority = makeAuthority()): Promise<HcpTerraform> {
-    const identity = authority.issue(['localhost', '127.0.0.1']);
+    const identity = authority.issue(['localhost', '127.0.0.1', 'hcp.test']);
     const servers = [createServer(identity), createServer(identity)] as const;
     for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
     const [address, archiveAddress] = servers.map(
