@@ -2,13 +2,16 @@ import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import { CliFailure } from '../failure.js';
 import { checkedUsd } from '../input/amount.js';
-import { writeContinuation } from '../input/continuation.js';
+import type { Client } from '../http/client.js';
+import { type Continuation, writeContinuation } from '../input/continuation.js';
+import { parseDurationMs } from '../input/duration.js';
 import { type PlanFile, readPlanFile } from '../input/plan-file.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { nextStep, type Verdict, verdictText } from './verdict-text.js';
+import { WAIT_EXITS, type WaitEnd, waitForApproval } from './wait-for-approval.js';
 
 const EXITS = {
   ALLOW: EXIT.yes,
@@ -31,6 +34,7 @@ interface PreflightFlags {
   readonly state?: string;
   readonly expectFingerprint?: string;
   readonly whatIf?: boolean;
+  readonly wait?: string;
 }
 
 /** Names of the run in the systems that people use; equal run and stage mean the same question. */
@@ -67,21 +71,35 @@ const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string =>
   return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}}`;
 };
 
-const saveState = (
-  io: Io,
-  path: string,
-  { verdict, plan }: { readonly verdict: Verdict; readonly plan: PlanFile },
-): Promise<void> =>
-  writeContinuation(io, path, {
-    schema: 'verdict.continuation.v1',
-    decision_id: verdict.decision_id,
-    approval_request_id: verdict.approval_request_id,
-    run_id: verdict.run_id,
-    plan_sha256: plan.sha256,
-    binding: verdict.continuation.binding,
-    estimated_monthly_delta_usd: verdict.cost.monthly,
-    estimated_hourly_delta_usd: verdict.cost.hourly,
-  });
+const continuationOf = (verdict: Verdict, plan: PlanFile): Continuation => ({
+  schema: 'verdict.continuation.v1',
+  decision_id: verdict.decision_id,
+  approval_request_id: verdict.approval_request_id,
+  run_id: verdict.run_id,
+  plan_sha256: plan.sha256,
+  binding: verdict.continuation.binding,
+  estimated_monthly_delta_usd: verdict.cost.monthly,
+  estimated_hourly_delta_usd: verdict.cost.hourly,
+});
+
+/** Only what a token can be had for is waited for. */
+const waited = (
+  { io, printer }: Session,
+  client: Client,
+  state: Continuation,
+  waitMs: number,
+): Promise<WaitEnd | null> => {
+  const id = state.approval_request_id;
+  if (id === null) return Promise.resolve(null);
+  printer.hint(`waiting for approval ${id}\n`);
+  return waitForApproval({ io, client, state: { ...state, approval_request_id: id }, waitMs });
+};
+
+const waitText = (end: WaitEnd | null): string => {
+  if (end === null) return '';
+  if (end.status === 'consumed') return `\nconsumed at ${end.consumedAt}: go ahead\n`;
+  return end.status === 'waiting' ? '\nnobody has decided yet\n' : `\nthe request is ${end.status}\n`;
+};
 
 /** The server derives the key from run, stage and change: the same command is the way to ask again. */
 const withRunHint = (error: unknown, runId: string): unknown => {
@@ -94,6 +112,7 @@ const withRunHint = (error: unknown, runId: string): unknown => {
 
 const preflight = async (session: Session, flags: PreflightFlags): Promise<void> => {
   const { io, printer } = session;
+  const waitMs = flags.wait === undefined ? undefined : parseDurationMs(flags.wait, '--wait');
   const plan = await readPlanFile(io, flags.plan);
   const client = await session.client();
   const runId = runIdOf(io, flags.run);
@@ -101,13 +120,17 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
   const { value, body } = await asked.catch((error: unknown) => {
     throw withRunHint(error, runId);
   });
-  if (flags.state !== undefined) await saveState(io, flags.state, { verdict: value, plan });
+  const state = continuationOf(value, plan);
+  if (flags.state !== undefined) await writeContinuation(io, flags.state, state);
+  const isWaiting = waitMs !== undefined && value.decision === 'REQUIRE_APPROVAL';
+  const end = isWaiting ? await waited(session, client, state, waitMs) : null;
+  const next = end === null || end.status === 'waiting' ? nextStep(value) : '';
   printer.print({
-    body,
-    text: () => `${verdictText(value, printer, plan.addresses)}${nextStep(value)}`,
+    body: end === null ? body : { ...Object(body), wait: end },
+    text: () => `${verdictText(value, printer, plan.addresses)}${waitText(end)}${next}`,
     id: value.decision_id,
   });
-  io.exit(EXITS[value.decision]);
+  io.exit(end === null ? EXITS[value.decision] : WAIT_EXITS[end.status]);
 };
 
 const preflightCommand = (io: Io): Command =>
@@ -124,12 +147,14 @@ const preflightCommand = (io: Io): Command =>
     .option('--justification <text>', 'for the approver')
     .option('--ticket <id>', 'for the approver')
     .option('--state <file>', 'write what `approvals consume` needs later')
+    .option('--wait <duration>', 'wait for the approval and use it, such as 15m; 0 is then "go ahead"')
     .option('--expect-fingerprint <sha256>', 'refuse when the change is not this one')
     .option('--what-if', 'decide without holding money or opening a request')
     .addHelpText(
       'after',
       `
-Exit codes: 0 ALLOW, 1 DENY, 3 REQUIRE_APPROVAL.
+Exit codes: 0 ALLOW, 1 DENY, 3 REQUIRE_APPROVAL, 6 unknown: repeat. With --wait: 0 approved and used, 1 denied, expired or
+withdrawn, 3 nobody has decided yet.
 
 Examples:
   terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json

@@ -89,6 +89,35 @@ export const voteAnswer = (changes: object = {}): object => ({
   ...changes,
 });
 
+export const approvalAnswer = (changes: object = {}): object => ({
+  approval_id: APPROVAL_ID,
+  decision_id: DECISION_ID,
+  status: 'pending',
+  requester: 'dev-1',
+  on_behalf_of: null,
+  source: 'terraform',
+  project_id: 'web',
+  environment: 'prod',
+  environment_class: 'prod',
+  action: 'terraform.apply',
+  resource_reference: 'stack:web',
+  request_fingerprint: HASH,
+  reason_codes: ['approval_required'],
+  monthly_delta_usd: '1098.7400',
+  hourly_delta_usd: '1.505123',
+  hold_usd: '1000.0000',
+  unfunded_usd: '98.7400',
+  max_monthly_delta_usd: '1098.7400',
+  max_hourly_delta_usd: '1.505123',
+  justification: null,
+  ticket: null,
+  progress: [{ stage_id: 'default', approved: 0, quorum: 1 }],
+  requested_at: AT,
+  approve_by: AT,
+  use_by: null,
+  ...changes,
+});
+
 export const consumeAnswer = (): object => ({
   status: 'consumed',
   approval_id: APPROVAL_ID,

@@ -1,0 +1,93 @@
+import { ROUTES } from '@verdict/contracts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CliFailure } from '../failure.js';
+import type { Client } from '../http/client.js';
+import type { Continuation } from '../input/continuation.js';
+import { EXIT, type ExitCode, type Io } from '../io.js';
+
+/** How the wait for an approval ended. */
+export type WaitEnd =
+  | { readonly status: 'consumed'; readonly consumedAt: string }
+  | { readonly status: 'denied' | 'expired' | 'withdrawn' }
+  | { readonly status: 'waiting' };
+
+export const WAIT_EXITS = {
+  consumed: EXIT.yes,
+  denied: EXIT.no,
+  expired: EXIT.no,
+  withdrawn: EXIT.no,
+  waiting: EXIT.personNeeded,
+} as const satisfies Record<WaitEnd['status'], ExitCode>;
+
+interface Waiting {
+  readonly io: Io;
+  readonly client: Client;
+  readonly state: Continuation & { readonly approval_request_id: string };
+  readonly waitMs: number;
+}
+
+const POLL_MS_MIN = 200;
+const POLL_MS_MAX = 5_000;
+
+/** Nobody knows yet, or the request has not been opened yet: look again. A refusal is final. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof CliFailure && (error.exit === EXIT.unknown || error.facts.code === 'approval_not_found');
+
+const statusOf = async ({ client, state }: Waiting): Promise<string> => {
+  try {
+    const params = { approval_id: state.approval_request_id };
+    return (await client.send(ROUTES.getApproval, { params })).value.status;
+  } catch (error) {
+    if (isPassing(error)) return 'pending';
+    throw error;
+  }
+};
+
+/** The token that the approver got stays with the approver: whoever asked has a new one made, and uses it at once. */
+const consume = async ({ client, state }: Waiting): Promise<WaitEnd> => {
+  const params = { approval_id: state.approval_request_id };
+  const { value: reissued } = await client.send(ROUTES.reissueToken, { params, body: '{}' });
+  const body = JSON.stringify({
+    approval_token: reissued.approval_token,
+    ...state.binding,
+    estimated_monthly_delta_usd: state.estimated_monthly_delta_usd ?? undefined,
+    estimated_hourly_delta_usd: state.estimated_hourly_delta_usd ?? undefined,
+  });
+  const { value } = await client.send(ROUTES.consume, { body });
+  return { status: 'consumed', consumedAt: value.consumed_at };
+};
+
+/** An approval is for one change, once: whoever comes later has to ask again. */
+const usedBefore = ({ state }: Waiting): CliFailure =>
+  new CliFailure(EXIT.refused, {
+    code: 'approval_not_active',
+    title: `approval ${state.approval_request_id} has been used already`,
+    detail: 'ask again with another --run',
+    retry: 'never',
+    idempotencyKey: null,
+  });
+
+/**
+ * Waits until somebody has approved, then uses the approval with the binding of the question. Ends as `waiting` when the
+ * time is over: the request stays open, and the same command, or `approvals consume`, goes on from there.
+ */
+export const waitForApproval = async (waiting: Waiting): Promise<WaitEnd> => {
+  const { io, waitMs } = waiting;
+  const deadlineMs = io.now() + waitMs;
+  const pollMs = Math.min(POLL_MS_MAX, Math.max(POLL_MS_MIN, Math.floor(waitMs / 100)));
+  for (;;) {
+    const status = await statusOf(waiting);
+    if (status === 'granted') return consume(waiting);
+    if (status === 'denied' || status === 'expired' || status === 'withdrawn') return { status };
+    if (status === 'consumed') throw usedBefore(waiting);
+    if (io.now() + pollMs > deadlineMs) return { status: 'waiting' };
+    await pause(pollMs, undefined, { signal: io.interrupted }).catch(() => {
+      throw new CliFailure(EXIT.interrupted, {
+        code: 'interrupted',
+        title: 'interrupted; the request stays open',
+        retry: 'same-key',
+        idempotencyKey: null,
+      });
+    });
+  }
+};

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  APPROVAL_ID,
+  approvalAnswer,
+  consumeAnswer,
+  DECISION_ID,
+  preflightAnswer,
+  problemAnswer,
+  voteAnswer,
+} from './testing/answers.js';
+import { type FakeServer, startFakeServer } from './testing/fake-server.js';
+import { type CliRun, runCli } from './testing/run-cli.js';
+
+const PLAN = fileURLToPath(new URL('../../../test/fixtures/terraform/aws-web-stack/plan.json', import.meta.url));
+const BASE = '/api/v1/enforcement';
+const PREFLIGHT = `POST ${BASE}/gate/terraform/preflight`;
+const SHOW = `GET ${BASE}/approvals/${APPROVAL_ID}`;
+const REISSUE = `POST ${BASE}/approvals/${APPROVAL_ID}/reissue-token`;
+const CONSUME = `POST ${BASE}/approvals/consume`;
+
+let server: FakeServer;
+let cwd: string;
+beforeEach(async () => {
+  server = await startFakeServer();
+  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+const ask = (...more: readonly string[]): Promise<CliRun> =>
+  runCli(['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'r1', '--plan', PLAN, ...more], {
+    cwd,
+    env: { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' },
+  });
+const paths = (): readonly string[] => server.seen.map(({ path }) => path.replace(BASE, ''));
+
+describe('gate preflight --wait', () => {
+  it('waits until somebody approves, has a token made and uses it with the binding of the question', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(
+      SHOW,
+      { status: 404, body: problemAnswer(404, 'approval_not_found') },
+      { body: approvalAnswer({ status: 'pending' }) },
+      { body: approvalAnswer({ status: 'granted' }) },
+    );
+    server.on(REISSUE, { body: voteAnswer() });
+    server.on(CONSUME, { body: consumeAnswer() });
+    const { exit, stdout, stderr } = await ask('--wait', '20s');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ decision_id: DECISION_ID, wait: { status: 'consumed' } });
+    const consumed: unknown = JSON.parse(server.seen.at(-1)?.text ?? '');
+    expect(consumed).toMatchObject({
+      approval_token: 'eyJ-the-approval-token-of-32-characters',
+      expected_resource_reference: 'stack:web',
+      estimated_monthly_delta_usd: '1098.7400',
+    });
+  });
+
+  it.each(['denied', 'expired', 'withdrawn'])('ends with 1 when the request is %s', async (status) => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(SHOW, { body: approvalAnswer({ status }) });
+    const { exit, stdout } = await ask('--wait', '20s');
+    expect([exit, JSON.parse(stdout)]).toMatchObject([1, { wait: { status } }]);
+  });
+
+  it('ends with 3 when the time is over; the request stays open', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(SHOW, { body: approvalAnswer({ status: 'pending' }) });
+    const { exit, stdout } = await ask('--wait', '500ms');
+    expect([exit, JSON.parse(stdout)]).toMatchObject([3, { wait: { status: 'waiting' } }]);
+    expect(paths()).not.toContain('/approvals/consume');
+  });
+
+  it('asks nobody where no approval is needed, or none would help', async () => {
+    for (const [decision, exit] of [
+      ['ALLOW', 0],
+      ['DENY', 1],
+    ] as const) {
+      server.on(PREFLIGHT, { body: preflightAnswer({ decision, approval_request_id: null }) });
+      expect((await ask('--wait', '20s')).exit).toBe(exit);
+    }
+    expect(new Set(paths())).toEqual(new Set(['/gate/terraform/preflight']));
+  });
+
+  it('never goes ahead on an approval that was used before, or that cannot be used', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(SHOW, { body: approvalAnswer({ status: 'consumed' }) });
+    expect((await ask('--wait', '20s')).exit).toBe(4);
+    server.on(SHOW, { body: approvalAnswer({ status: 'granted' }) });
+    server.on(REISSUE, { body: voteAnswer() });
+    server.on(CONSUME, { status: 409, body: problemAnswer(409, 'binding_fingerprint_mismatch') });
+    expect((await ask('--wait', '20s')).exit).toBe(4);
+  });
+
+  it('goes on waiting while the server is away', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(
+      SHOW,
+      { status: 503, body: problemAnswer(503, 'log_unavailable') },
+      { body: approvalAnswer({ status: 'denied' }) },
+    );
+    expect((await ask('--wait', '20s')).exit).toBe(1);
+  });
+});
