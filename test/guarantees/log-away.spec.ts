@@ -1,3 +1,4 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '@verdict/adapter-memory';
 import {
@@ -172,6 +173,7 @@ describe('a gate that cannot look up what it has forgotten', () => {
       clock: world.clock,
       ids: { uuid: () => world.uuid(), randomText: () => 'A' },
       logHost: 'log.test',
+      rules: createCelRules(),
     });
     expect(codeOf(await decideChange(changeOf('1'), world.meta('dev-1', 'k')))).toBe('verdict_not_durable');
     await world.stop();

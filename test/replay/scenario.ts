@@ -4,6 +4,8 @@ import { readPriceBook } from '@verdict/domain';
 import { readFixture } from '../fixtures/terraform-fixtures.js';
 import { MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
+const NO_CLAIM = { method: 'declared', monthly: null, hourly: null, isInvalid: false } as const;
+
 const HOUR = 3_600_000;
 const BOOK = 'priced-aws-basic';
 
@@ -40,9 +42,9 @@ const questions = async (world: ServiceWorld): Promise<void> => {
   valueOf(await world.ask('30', { environment: 'staging', projectId: 'api' }));
   valueOf(await world.ask('900'));
   const plan = readFixture(BOOK, 'plan.json');
-  valueOf(await world.ask('1', { plan, monthly: null, projectId: 'ops' }));
-  valueOf(await world.ask('1', { plan, projectId: 'ops' }));
-  valueOf(await world.ask('1', { monthly: null, projectId: 'ops' }));
+  valueOf(await world.ask('1', { documents: { plan }, claim: NO_CLAIM, projectId: 'ops' }));
+  valueOf(await world.ask('1', { documents: { plan }, projectId: 'ops' }));
+  valueOf(await world.ask('1', { claim: NO_CLAIM, projectId: 'ops' }));
   const run = {
     run_id: 'run-1',
     stage: 'pre_plan',
@@ -59,10 +61,9 @@ const questions = async (world: ServiceWorld): Promise<void> => {
         resourceReference: 'aws_db_instance.main',
         projectId: 'web',
         environment: 'production',
-        monthly: usd('40'),
-        hourly: null,
+        claim: { method: 'declared', monthly: usd('40'), hourly: null, isInvalid: false },
         metadata: '{"team":"data"}',
-        plan: undefined,
+        documents: {},
         planSha256: null,
         run,
         isDryRun: false,

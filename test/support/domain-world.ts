@@ -1,5 +1,7 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import {
   type ApprovalCaller,
+  type ApprovalChannel,
   type ApprovalId,
   type ApprovalsEntry,
   type ApprovalsObserved,
@@ -49,11 +51,14 @@ import {
   type PolicyCommand,
   type PolicyDocument,
   type PolicyEntry,
+  type PricedEvidence,
   type Reconcile,
   type ReservationsEntry,
+  type RuleEngine,
   type SetBudget,
   sha256Hex,
   type SignedToken,
+  type Source,
   termsOf,
   type TokenClaims,
 } from '@verdict/domain';
@@ -112,7 +117,19 @@ export interface Ask {
   readonly hourly?: MicroUsd | null;
   readonly justificationLength?: number;
   readonly expectedFingerprint?: string | null;
+  readonly groups?: readonly string[];
+  readonly channel?: ApprovalChannel;
+  readonly report?: PricedEvidence | null;
+  readonly rules?: RuleEngine;
+  readonly claimMethod?: 'declared' | 'annotation';
+  readonly isClaimInvalid?: boolean;
+  readonly source?: Source;
+  readonly action?: string;
+  readonly metadata?: string;
 }
+
+/** The engine of production: rules are part of the domain's answers. */
+const RULES = createCelRules();
 
 export const caller = (subject: string, more: Partial<ApprovalCaller> = {}): ApprovalCaller => ({
   subject,
@@ -241,15 +258,15 @@ export class DomainWorld {
     const raw = normaliseEnvironment(more.environment ?? 'prod');
     const monthly = amount === null ? null : usd(amount);
     const request: AskForChange['request'] = {
-      source: 'terraform',
-      action: 'terraform.apply',
+      source: more.source ?? 'terraform',
+      action: more.action ?? 'terraform.apply',
       resource_reference: more.resource ?? 'aws_instance.web',
       project_id: more.project ?? 'web',
       environment_raw: raw,
       environment_label: labelOf(raw),
       declared_monthly_delta_usd: monthly === null ? null : formatUsd4(monthly),
       declared_hourly_delta_usd: typeof more.hourly === 'bigint' ? formatUsd6(more.hourly) : null,
-      metadata: '{}',
+      metadata: more.metadata ?? '{}',
       options: {},
       run: null,
       justification: null,
@@ -272,9 +289,23 @@ export class DomainWorld {
       },
       payloadHash: hash,
       request,
-      requester: { subject: more.subject ?? 'dev-1', on_behalf_of: more.onBehalfOf ?? null },
+      requester: {
+        subject: more.subject ?? 'dev-1',
+        on_behalf_of: more.onBehalfOf ?? null,
+        kind: 'user',
+        roles: ['member'],
+        groups: more.groups ?? [],
+      },
+      channel: more.channel ?? 'token',
+      report: more.report ?? null,
+      rules: more.rules ?? RULES,
       isDryRun,
-      claim: { monthly, hourly: more.hourly ?? null },
+      claim: {
+        method: more.claimMethod ?? 'declared',
+        monthly,
+        hourly: more.hourly ?? null,
+        isInvalid: more.isClaimInvalid ?? false,
+      },
       evidence: more.evidence ?? null,
       expectedFingerprint: (more.expectedFingerprint ?? null) as AskForChange['expectedFingerprint'],
       rememberedAnswer: null,
@@ -288,8 +319,10 @@ export class DomainWorld {
     }));
     if (result.kind === 'accepted') {
       const last = result.entries.at(-1);
+      const isGrantUse = last?.type === 'decision_recorded' && last.payload.grant_use !== null;
+      const before = this.gate;
       for (const entry of result.entries) {
-        if (entry === last) this.rederive(entry);
+        if (entry === last) this.rederive(entry, isGrantUse ? before : this.gate);
         this.write('gate', 'decisions', [this.routed(entry)]);
       }
     }
@@ -297,12 +330,12 @@ export class DomainWorld {
   }
 
   /** Every decision of every test can be derived again from its entry and the state in front of it (G7). */
-  private rederive(entry: DecisionsEntry): void {
+  private rederive(entry: DecisionsEntry, state: GateState): void {
     if (entry.type !== 'decision_recorded') return;
     const { supersedes, ...recorded } = entry.payload;
-    const question = recordedQuestion(entry.payload, TENANT);
+    const question = recordedQuestion(entry.payload, TENANT, RULES);
     if (question === undefined) return;
-    const again = evaluate(question, this.gate, recorded.key.generation);
+    const again = evaluate(question, state, recorded.key.generation);
     const text = jcsText({ ...again, supersedes });
     if (text !== jcsText(entry.payload)) throw new Error(`derived again it is ${text}, not ${jcsText(entry.payload)}`);
   }
@@ -516,6 +549,7 @@ export const pricedAt = (monthly: string, more: Partial<ReturnType<Evidence['pri
     priced: 1,
     unpriced: 0,
     lines: [],
+    change: { creates: 1, updates: 0, deletes: 0, replaces: 0, resource_types: [] },
     ...more,
   }),
 });

@@ -1,3 +1,4 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import {
   createReplayDecisions,
   journalName,
@@ -25,7 +26,7 @@ export const sourceOf = (
 });
 
 export const replayed = (source: ReplaySource, range?: ReplayRange): Promise<ReplayReport> =>
-  createReplayDecisions()(source, range);
+  createReplayDecisions({ rules: createCelRules() })(source, range);
 
 /** Tenants that have decisions there. */
 const tenantsIn = async (journals: Pick<Journals, 'list'>): Promise<readonly string[]> =>

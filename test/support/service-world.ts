@@ -1,3 +1,4 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import { MemoryJournals, MemoryKeyStore, type MemoryStore } from '@verdict/adapter-memory';
 import {
   approvalsService,
@@ -87,10 +88,9 @@ export const changeOf = (amount: string): ChangeRequest => ({
   resourceReference: 'aws_instance.web',
   projectId: 'web',
   environment: 'prod',
-  monthly: usd(amount),
-  hourly: null,
+  claim: { method: 'declared', monthly: usd(amount), hourly: null, isInvalid: false },
   metadata: '{}',
-  plan: undefined,
+  documents: {},
   planSha256: null,
   run: null,
   isDryRun: false,
@@ -128,6 +128,7 @@ export class ServiceWorld {
       logHost: LOG_HOST,
       ids,
       readModels: noReadModels,
+      rules: createCelRules(),
       barrier: { waitFor: () => Promise.resolve(true) },
     };
     this.gate = new ServiceHost(gateService, deps);

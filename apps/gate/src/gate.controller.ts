@@ -32,10 +32,15 @@ const changeOf = (body: GateInput | PreflightInput, run: ChangeRequest['run']): 
   resourceReference: body.resource_reference,
   projectId: body.project_id,
   environment: body.environment,
-  monthly: body.estimated_monthly_delta_usd ?? null,
-  hourly: body.estimated_hourly_delta_usd ?? null,
+  claim: {
+    method: 'declared',
+    monthly: body.estimated_monthly_delta_usd ?? null,
+    hourly: body.estimated_hourly_delta_usd ?? null,
+    isInvalid: false,
+  },
   metadata: body.metadata ?? '{}',
-  plan: body.plan, // Handed through as the strict reader read it.
+  // Handed through as the strict reader read them.
+  documents: { plan: body.plan, resourceChanges: body.resource_changes, infracost: body.infracost },
   planSha256: body.plan_sha256 ?? null,
   run,
   isDryRun: body.dry_run,

@@ -1,18 +1,22 @@
 import { Controller, Inject } from '@nestjs/common';
-import { asCanonical, type EntryReference, type PolicyAdmin, type ShownPolicy } from '@verdict/application';
 import {
-  completePolicy,
-  policyDefects,
-  PublishPolicyBody,
+  asCanonical,
+  type EntryReference,
+  type Platform,
+  type PolicyAdmin,
+  type ShownPolicy,
+} from '@verdict/application';
+import {
+  PublishPolicyEnvelope,
+  readPolicy,
   RollBackPolicyBody,
   ROUTES,
-  ValidatePolicyBody,
+  ValidatePolicyEnvelope,
   VersionParams,
 } from '@verdict/contracts';
 import { jcsText, type PolicyDocument, sha256Hex } from '@verdict/domain';
-import { type Call, Endpoint, problem, ProblemException, TheCall, unwrap } from '@verdict/nest-kit';
-import type { z } from 'zod';
-import { POLICY_ADMIN } from './tokens.js';
+import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { PLATFORM, POLICY_ADMIN } from './tokens.js';
 
 const policyAnswer = ({ version, isInForce }: ShownPolicy) => ({
   version: version.version,
@@ -26,30 +30,20 @@ const policyAnswer = ({ version, isInForce }: ShownPolicy) => ({
   in_force: isInForce,
 });
 
-/** Any defect of the document itself is `policy_invalid`, all of them listed. */
-const readPolicyBody = <Schema extends z.ZodType>(schema: Schema, call: Call): z.output<Schema> => {
-  try {
-    return call.body(schema);
-  } catch (error) {
-    const errors = error instanceof ProblemException ? error.problem.errors : undefined;
-    if (errors?.some(({ pointer }) => pointer.startsWith('/document')) === true)
-      throw problem('policy_invalid', { errors });
-    throw error;
-  }
-};
-
-const complete = (input: Parameters<typeof completePolicy>[0]): PolicyDocument => {
-  const document = completePolicy(input);
-  const defects = policyDefects(document);
-  if (defects.length === 0) return document;
-  throw problem('policy_invalid', {
-    errors: defects.map(({ pointer, detail }) => ({ pointer: `/document${pointer}`, code: 'policy_invalid', detail })),
-  });
-};
-
 @Controller()
 export class PolicyController {
-  constructor(@Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin) {}
+  constructor(
+    @Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin,
+    @Inject(PLATFORM) private readonly platform: Platform,
+  ) {}
+
+  /** The complete document; any defect of it is `policy_invalid`, all of them listed. */
+  private complete(value: unknown): PolicyDocument {
+    const reading = readPolicy(value, this.platform.rules);
+    if (reading.kind === 'policy') return reading.document;
+    const errors = reading.errors.map((error) => ({ ...error, pointer: `/document${error.pointer}` }));
+    throw problem('policy_invalid', { errors });
+  }
 
   @Endpoint(ROUTES.getPolicy)
   async inForce(@TheCall() call: Call) {
@@ -81,16 +75,16 @@ export class PolicyController {
 
   @Endpoint(ROUTES.validatePolicy)
   validate(@TheCall() call: Call) {
-    const document = complete(readPolicyBody(ValidatePolicyBody, call).document);
+    const document = this.complete(call.body(ValidatePolicyEnvelope).document);
     return { valid: true, document, document_sha256: sha256Hex(jcsText(asCanonical(document))) };
   }
 
   @Endpoint(ROUTES.publishPolicy)
   async publish(@TheCall() call: Call) {
-    const body = readPolicyBody(PublishPolicyBody, call);
+    const body = call.body(PublishPolicyEnvelope);
     const { expectedVersion } = call;
     const input = {
-      document: complete(body.document),
+      document: this.complete(body.document),
       message: body.message,
       effectiveFrom: body.effective_from ?? null,
       expectedVersion,

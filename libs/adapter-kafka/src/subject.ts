@@ -5,6 +5,7 @@ type TenantEntry = ApprovalsEntry | DecisionsEntry | PolicyEntry | ReservationsE
 /** Members of the payload that name what an entry is about, the first that is there. A forgotten type does not compile. */
 const SUBJECTS = {
   decision_recorded: ['decision_id'],
+  hold_reduced: ['decision_id'],
   hold_voided: ['decision_id'],
   hold_expired: ['decision_id'],
   approval_requested: ['approval_id'],
@@ -23,7 +24,13 @@ const SUBJECTS = {
   exception_opened: ['exception_id'],
   exception_resolved: ['exception_id'],
   policy_published: ['version'],
+  policy_rollout_set: ['version'],
+  policy_cancelled: ['version'],
   budget_set: ['budget_id'],
+  credit_granted: ['credit_id'],
+  credit_revoked: ['credit_id'],
+  waiver_granted: ['exception_id'],
+  waiver_revoked: ['exception_id'],
   price_book_published: ['version'],
   exception_granted: ['exception_id'],
   integration_created: ['integration_id'],

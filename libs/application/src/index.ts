@@ -76,7 +76,9 @@ export {
   type DecideChange,
   type DecidedChange,
   type GateDeps,
+  type ReviewKey,
 } from './gate/decide-change.js';
+export { NO_CHANGE, pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
 export { PolicyAdmin, type PolicyAdminDeps, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
 export {
   type CreateIntegrationInput,

@@ -29,14 +29,16 @@ export {
 } from './http/gate.js';
 export {
   CreateBudgetBody,
-  completePolicy,
-  policyDefects,
-  PolicyDocumentInput,
   PublishPolicyBody,
+  PublishPolicyEnvelope,
   RollBackPolicyBody,
   UpdateBudgetBody,
   ValidatePolicyBody,
+  ValidatePolicyEnvelope,
 } from './http/policy.js';
+export { completePolicy } from './http/complete-policy.js';
+export { PolicyDocumentInput } from './http/policy-document.js';
+export { type PolicyReading, readPolicy } from './http/read-policy.js';
 export {
   ApprovalIdParams,
   ApprovalsQuery,

@@ -1,3 +1,4 @@
+/* eslint max-lines: ['error', 400] -- the one public index of the domain: names only */
 export { type AdmissionChange, admissionChange, admissionEvidence } from './admission/admission-change.js';
 export { answerWithinMs, DEADLINE_MS } from './admission/deadline.js';
 export type { AdmissionOperation, AdmissionRequest } from './admission/review.js';
@@ -78,8 +79,6 @@ export {
   settleHold,
   type TermsOf,
 } from './accounts/accounts.js';
-export type { Behaviour, EnvironmentClass, Mode, PerClass, PolicyDocument } from './policy/policy.document.js';
-export type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry } from './policy/policy.entries.js';
 export { globMatches } from './shared/glob.js';
 export { base32Spelling, bearerSecretOf, bearerSecretSha256, pathSecretSha256 } from './shared/webhook-secret.js';
 export type {
@@ -106,6 +105,38 @@ export {
   workspaceRuleOf,
 } from './policy/integrations.state.js';
 export { INTEGRATIONS_MAX, type IntegrationsCommand } from './policy/integrations.js';
+export type {
+  Behaviour,
+  EnvironmentClass,
+  StoredPolicyDocument,
+  FailSafeOutcome,
+  Mode,
+  PerClass,
+  PolicyDocument,
+  RoutingMatch,
+  RoutingOverrides,
+  RoutingRule,
+} from './policy/policy.document.js';
+export type {
+  BudgetPeriod,
+  BudgetScope,
+  BudgetTerms,
+  CreditPool,
+  CreditScope,
+  CreditTerms,
+  PolicyEntry,
+  PolicyRole,
+  Rollout,
+  WaiverScope,
+  WaiverTerms,
+} from './policy/policy.entries.js';
+export { type Credit, creditAccount, creditBalance, type Credits } from './policy/credits.js';
+export { WAIVABLE_CODES, type Waiver, type Waivers } from './policy/waivers.js';
+export { type PolicyDefect, policyDefects } from './policy/policy-defects.js';
+export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';
+export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
+export { cohortOf } from './policy/cohort.js';
+export type { Grant } from './decisions/grants.state.js';
 export { DEFAULT_POLICY } from './policy/default-policy.js';
 export {
   type AdminAnswer,
@@ -118,6 +149,9 @@ export {
   noPolicy,
   overageAccount,
   PLAN_CEILING,
+  ALERT_PERCENTS,
+  challengerAt,
+  policyFor,
   policyInForce,
   type PolicyState,
   type PolicyVersion,
@@ -139,21 +173,28 @@ export {
   type RollBackPolicy,
   type SetBudget,
 } from './policy/policy.js';
-export type { AskForChange, Evidence, PricedEvidence } from './decisions/ask-for-change.js';
+export type { AskedKey, AskForChange, Asker, Claim, Evidence, PricedEvidence } from './decisions/ask-for-change.js';
 export type {
+  ApprovalChannel,
   ApprovalTerms,
   Balance,
+  ChallengerVerdict,
+  ChangeFacts,
   Completeness,
   CostEvidence,
   CostMethod,
+  CostSource,
   DecisionRecorded,
   DecisionsEntry,
   Finding,
+  GrantUse,
   Leg,
   Outcome,
   RecordedRequest,
+  RecordedRisk,
   Requester,
   Source,
+  UsedException,
   WaterfallStage,
 } from './decisions/decisions.entries.js';
 export {
@@ -250,7 +291,14 @@ export {
 } from './reservations/reservations.js';
 export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } from './pricing/price-book.js';
 export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';
-export { type Plan, PLAN_CHANGES_MAX, type PlanProblem, type PlanReading, readPlan } from './pricing/plan.js';
+export {
+  type Plan,
+  PLAN_CHANGES_MAX,
+  type PlanProblem,
+  type PlanReading,
+  readPlan,
+  readResourceChanges,
+} from './pricing/plan.js';
 export { type ChangeCounts, pricePlan, type PricedPlan, type UsageFigures } from './pricing/pricer.js';
 export {
   type InfracostEvidence,

@@ -10,6 +10,7 @@ import {
   type ProjectorObserver,
   type Sealer,
 } from '@verdict/application';
+import { createCelRules } from '@verdict/adapter-cel';
 import { openFileKeyStore, openFileSealer } from '@verdict/adapter-file';
 import { migrateDatabase, openReadModels } from '@verdict/adapter-postgres';
 import type { Health, Metrics } from '@verdict/nest-kit';
@@ -118,6 +119,7 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
     sealer,
     clock,
     ids: options.ids ?? systemIds,
+    rules: createCelRules(),
     observer: metricsObserver(metrics),
     logHost,
     close: async () => {

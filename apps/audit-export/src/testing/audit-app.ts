@@ -1,3 +1,4 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,10 +82,9 @@ const change = (label: string): ChangeRequest => ({
   resourceReference: `module.${label}`,
   projectId: 'web',
   environment: 'dev',
-  monthly: microUsd(1_000_000n),
-  hourly: null,
+  claim: { method: 'declared', monthly: microUsd(1_000_000n), hourly: null, isInvalid: false },
   metadata: '{}',
-  plan: undefined,
+  documents: {},
   planSha256: null,
   run: null,
   isDryRun: false,
@@ -153,6 +153,7 @@ export const openWorld = async ({ adminUrl, serviceUrl }: Databases, keys: KeySt
       barrier: projector,
       keys,
       clock,
+      rules: createCelRules(),
       observer: silentObserver,
       logHost: 'ledger.example',
     },

@@ -1,5 +1,7 @@
 import {
   answerKey,
+  type ApprovalChannel,
+  type Claim,
   charactersOf,
   approvalIdOf,
   type AskForChange,
@@ -7,24 +9,16 @@ import {
   type DecisionRecorded,
   derivedKey,
   type Evidence,
+  type KeySource,
+  type RuleEngine,
   formatUsd4,
   formatUsd6,
   instantOf,
-  isRawObject,
   labelOf,
-  type MicroUsd,
   normaliseEnvironment,
-  NOTHING,
   payloadHash,
-  type Plan,
-  type PriceBook,
-  type PricedEvidence,
-  pricePlan,
-  type RawJson,
-  readPlan,
   type RecordedRequest,
   type Sha256Hex,
-  sha256Hex,
   sha256Of,
   type Source,
 } from '@verdict/domain';
@@ -39,22 +33,38 @@ import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { differingFields } from './differing-fields.js';
+import { readEvidence, type ReadEvidence, type SentDocuments } from './evidence.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
 import type { GateState } from '@verdict/domain';
 
-/** A checked gate request, generic or preflight. Money in micro-USD, metadata as RFC 8785 text. */
+/** The key of an admission review is made by the decision itself, since it holds the fingerprint. */
+export interface ReviewKey {
+  readonly kind: 'review';
+  readonly clusterId: string;
+  /** The name that the API server made for an object with `generateName`; null: it had one. */
+  readonly generatedName: string | null;
+}
+
+/** A checked gate request of any source. Money in micro-USD, metadata as RFC 8785 text. */
 export interface ChangeRequest {
   readonly source: Source;
   readonly action: string;
   readonly resourceReference: string;
   readonly projectId: string;
   readonly environment: string | undefined;
-  readonly monthly: MicroUsd | null;
-  readonly hourly: MicroUsd | null;
+  /** The caller's own figures. */
+  readonly claim: Claim;
   readonly metadata: string;
-  /** As the strict reader read it; undefined: none was sent. */
-  readonly plan: RawJson | undefined;
+  readonly documents: SentDocuments;
+  /** Evidence that the edge has read itself, such as a Kubernetes object; goes before the documents. */
+  readonly evidence?: Evidence;
+  /** Of the caller's choice, beyond those that follow from run and documents. */
+  readonly options?: RecordedRequest['options'];
   readonly planSha256: string | null;
+  /** Default: token. */
+  readonly channel?: ApprovalChannel;
+  /** Where the key comes from if the caller sent none; default: the run, else the payload. */
+  readonly keyFrom?: KeySource | ReviewKey;
   readonly run: RecordedRequest['run'];
   readonly isDryRun: boolean;
   readonly expectedFingerprint: string | null;
@@ -78,80 +88,32 @@ export interface GateDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
+  /** Evaluates the conditions of policies' rules. */
+  readonly rules: RuleEngine;
 }
 
-const UNPRICEABLE: PricedEvidence = {
-  monthly: NOTHING,
-  hourly: NOTHING,
-  completeness: 'unknown',
-  priced: 0,
-  unpriced: 0,
-  lines: [],
-};
-
-/** Prices once per book however often the decision is repeated: pricing a large plan is the slowest part of an answer. */
-const evidenceOf = (plan: Plan | null): Evidence => {
-  let known: { readonly book: PriceBook; readonly priced: PricedEvidence } | undefined;
-  return {
-    priceWith: (book) => {
-      if (plan === null) return UNPRICEABLE;
-      if (known?.book === book) return known.priced;
-      const { monthlyDelta, hourlyDelta, completeness, priced, unpriced, lines } = pricePlan(plan, book);
-      known = {
-        book,
-        priced: {
-          monthly: monthlyDelta ?? NOTHING,
-          hourly: hourlyDelta ?? NOTHING,
-          completeness,
-          priced,
-          unpriced,
-          lines,
-        },
-      };
-      return known.priced;
-    },
-  };
-};
-
-type ReadEvidence = UseCaseResult<{ readonly evidence: Evidence | null; readonly sha256: string | null }>;
-
-/** A plan of another major version is evidence that cannot be read: cost unknown. Anything that is no plan at all is refused. */
-const readEvidence = (plan: RawJson | undefined): ReadEvidence => {
-  if (plan === undefined) return done({ evidence: null, sha256: null });
-  const refuse = (pointer: string, detail: string): ReadEvidence =>
-    problemOf('validation_failed', { errors: [{ pointer: `/plan${pointer}`, code: 'validation_failed', detail }] });
-  if (!isRawObject(plan)) return refuse('', 'a plan is what terraform show -json printed: an object');
-  const sha256 = sha256Hex(JSON.stringify(plan));
-  const reading = readPlan(plan);
-  if (reading.kind === 'plan') return done({ evidence: evidenceOf(reading.plan), sha256 });
-  if (reading.code === 'plan_format_unsupported') return done({ evidence: evidenceOf(null), sha256 });
-  return refuse(reading.pointer, reading.detail);
-};
-
-const optionsOf = (request: ChangeRequest, planSha256: string | null): RecordedRequest['options'] => ({
+const optionsOf = (request: ChangeRequest, read: ReadEvidence): RecordedRequest['options'] => ({
   ...(request.run === null ? {} : { stage: request.run.stage }),
-  ...(request.run?.workspace_id === null || request.run === null ? {} : { workspace_id: request.run.workspace_id }),
+  ...(request.run === null || request.run.workspace_id === null ? {} : { workspace_id: request.run.workspace_id }),
   ...(request.planSha256 === null ? {} : { plan_sha256: request.planSha256 }),
-  ...(planSha256 === null ? {} : { resource_changes_sha256: planSha256 }),
+  ...read.options,
+  ...request.options,
 });
 
-const recordedRequest = (
-  request: ChangeRequest,
-  planSha256: string | null,
-  subject: string,
-): AskForChange['request'] => {
+const recordedRequest = (request: ChangeRequest, read: ReadEvidence, subject: string): AskForChange['request'] => {
   const raw = normaliseEnvironment(request.environment);
+  const { monthly, hourly } = request.claim;
   // Members in canonical order, so that sealing has nothing to sort.
   return {
     action: request.action,
-    declared_hourly_delta_usd: request.hourly === null ? null : formatUsd6(request.hourly),
-    declared_monthly_delta_usd: request.monthly === null ? null : formatUsd4(request.monthly),
+    declared_hourly_delta_usd: hourly === null ? null : formatUsd6(hourly),
+    declared_monthly_delta_usd: monthly === null ? null : formatUsd4(monthly),
     environment_label: labelOf(raw),
     environment_raw: raw,
     justification: request.justification === null ? null : { $seal: { subject, text: request.justification } },
     justification_length: request.justification === null ? 0 : charactersOf(request.justification),
     metadata: request.metadata,
-    options: optionsOf(request, planSha256),
+    options: optionsOf(request, read),
     project_id: request.projectId,
     resource_reference: request.resourceReference,
     run: request.run,
@@ -160,20 +122,25 @@ const recordedRequest = (
   };
 };
 
+const keySourceOf = (recorded: AskForChange['request'], hash: Sha256Hex): KeySource => {
+  const { run } = recorded;
+  return run === null
+    ? { kind: 'other', payloadHash: hash }
+    : { kind: 'preflight', runId: run.run_id, stage: run.stage, change: recorded };
+};
+
 const keyOf = (
   meta: RequestMeta,
-  request: AskForChange['request'],
+  request: ChangeRequest,
+  recorded: AskForChange['request'],
   hash: Sha256Hex,
-  isDryRun: boolean,
 ): AskForChange['key'] => {
-  const scope = isDryRun ? `${request.source}:dry_run` : request.source;
+  const scope = request.isDryRun ? `${request.source}:dry_run` : request.source;
   if (meta.key !== null) return { scope, text: meta.key, isDerived: false };
-  const { run } = request;
-  const from =
-    run === null
-      ? ({ kind: 'other', payloadHash: hash } as const)
-      : ({ kind: 'preflight', runId: run.run_id, stage: run.stage, change: request } as const);
-  return { scope, text: derivedKey(from), isDerived: true };
+  const from = request.keyFrom ?? keySourceOf(recorded, hash);
+  if (from.kind !== 'review') return { scope, text: derivedKey(from), isDerived: true };
+  const { clusterId, generatedName } = from;
+  return { scope, text: '', isDerived: true, review: { clusterId, generatedName } };
 };
 
 const SALT_BYTES = 16;
@@ -226,20 +193,19 @@ const refusalOf = async (
 interface Question {
   readonly request: ChangeRequest;
   readonly meta: RequestMeta;
-  readonly evidence: Evidence | null;
-  readonly planSha256: string | null;
+  readonly read: ReadEvidence;
 }
 
 /** Time, ids and salt enter here, once; whatever repeats the decision repeats these. */
 const commandOf = async (
   deps: GateDeps,
-  { request, meta, evidence, planSha256 }: Question,
+  { request, meta, read }: Question,
   state: GateState,
 ): Promise<AskForChange> => {
-  const { tenantId, subject, onBehalfOf } = meta.caller;
-  const recorded = recordedRequest(request, planSha256, subject);
+  const { tenantId, subject, onBehalfOf, actor, groups } = meta.caller;
+  const recorded = recordedRequest(request, read, subject);
   const hash = payloadHash({ tenantId, dryRun: request.isDryRun, request: recorded });
-  const key = keyOf(meta, recorded, hash, request.isDryRun);
+  const key = keyOf(meta, request, recorded, hash);
   return {
     kind: 'ask_for_change',
     decisionId: decisionIdOf(deps.ids.uuid()),
@@ -249,10 +215,13 @@ const commandOf = async (
     key,
     payloadHash: hash,
     request: recorded,
-    requester: { subject, on_behalf_of: onBehalfOf },
+    requester: { subject, on_behalf_of: onBehalfOf, kind: actor.kind, roles: actor.roles, groups },
     isDryRun: request.isDryRun,
-    claim: { monthly: request.monthly, hourly: request.hourly },
-    evidence,
+    channel: request.channel ?? 'token',
+    claim: request.claim,
+    evidence: request.evidence ?? read.evidence,
+    report: read.report,
+    rules: deps.rules,
     expectedFingerprint: request.expectedFingerprint === null ? null : sha256Of(request.expectedFingerprint),
     rememberedAnswer: await rememberedAnswer(deps, tenantId, state, key),
   };
@@ -313,12 +282,11 @@ export const createDecideChange =
     if (projects !== null && !projects.includes(request.projectId)) {
       return problemOf('project_forbidden', { detail: 'the token names other projects' });
     }
-    const read = readEvidence(request.plan);
+    const read = readEvidence(request.documents);
     if (read.kind === 'problem') return read;
     const current = await deps.gate.current(tenantId).catch(() => undefined);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
-    const { evidence, sha256: planSha256 } = read.value;
-    const command = await commandOf(deps, { request, meta, evidence, planSha256 }, current.state).catch(notLookedUp);
+    const command = await commandOf(deps, { request, meta, read: read.value }, current.state).catch(notLookedUp);
     if ('problem' in command) return command;
     const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId));
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');

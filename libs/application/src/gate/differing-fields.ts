@@ -14,6 +14,8 @@ const OPTIONS = {
   workspace_id: '/workspace_id',
   plan_sha256: '/plan_sha256',
   resource_changes_sha256: '/plan',
+  infracost_sha256: '/infracost',
+  atomic: '/atomic',
 } as const;
 
 /** JSON pointers of what a repeated key asks differently from its first request. @source contract section 1 */

@@ -1,3 +1,4 @@
+import type { RuleEngine } from '@verdict/domain';
 import type { Bus } from './bus.js';
 import type { EntryLog } from '../journals/entry-log.js';
 import type { JournalKind } from '../journals/kinds.js';
@@ -22,6 +23,8 @@ export interface Platform {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Evaluates the conditions of policies' rules. */
+  readonly rules: RuleEngine;
   readonly observer: Observer;
   /** First part of every journal's origin. */
   readonly logHost: string;

@@ -3,6 +3,7 @@ import type { RecordedEntry } from '../journals/entry-log.js';
 import type { RowChange } from './changes.js';
 import { policyEntry } from './entries.codec.js';
 
+// eslint-disable-next-line complexity -- one case per entry type
 const summaryIdOf = (entry: PolicyEntry, revision: bigint): string => {
   switch (entry.type) {
     case 'policy_published':
@@ -11,6 +12,17 @@ const summaryIdOf = (entry: PolicyEntry, revision: bigint): string => {
       return `budget:${entry.payload.budget_id}@${entry.payload.version.toString()}`;
     case 'price_book_published':
       return `price_book:${entry.payload.version}`;
+    case 'policy_rollout_set':
+    case 'policy_cancelled':
+      return `policy:${entry.payload.version.toString()}@${revision.toString()}`;
+    case 'credit_granted':
+      return `credit:${entry.payload.credit_id}`;
+    case 'credit_revoked':
+      return `credit:${entry.payload.credit_id}@${revision.toString()}`;
+    case 'waiver_granted':
+      return `waiver:${entry.payload.exception_id}`;
+    case 'waiver_revoked':
+      return `waiver:${entry.payload.exception_id}@${revision.toString()}`;
     case 'exception_granted':
       return entry.payload.exception_id;
     case 'integration_created':

@@ -6,6 +6,7 @@ import {
   evaluate,
   type GateState,
   recordedQuestion,
+  type RuleEngine,
 } from '@verdict/domain';
 
 /** A decision, the state in front of it, and the own entry before it. */
@@ -41,9 +42,9 @@ const supersededBy = ({ recorded, state, before }: RecordedDecision): DecisionId
  * Decides again, from the entry and the state in front of it alone.
  * @source architecture guarantee G7
  */
-export const rederiveDecision = (decision: RecordedDecision): Rederived => {
+export const rederiveDecision = (decision: RecordedDecision, rules: RuleEngine): Rederived => {
   const { recorded, state, tenantId } = decision;
-  const question = recordedQuestion(recorded, tenantId);
+  const question = recordedQuestion(recorded, tenantId, rules);
   if (question === undefined) return { kind: 'hidden' };
   const again = evaluate(question, state, generationOf(decision));
   if (again === undefined) return { kind: 'undecidable' };

@@ -1,4 +1,4 @@
-import { type DecisionRecorded, type DecisionsEntry, type GateState, jcsText } from '@verdict/domain';
+import { type DecisionRecorded, type DecisionsEntry, type GateState, jcsText, type RuleEngine } from '@verdict/domain';
 import { breathing } from '../audit/breathe.js';
 import { gateService } from '../gate/gate-service.js';
 import { asCanonical, decisionsEntry, recordedDecision } from '../journals/entries.codec.js';
@@ -57,12 +57,32 @@ class RangeDone extends Error {
   override readonly name = 'RangeDone';
 }
 
+const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** What a later release adds to an entry is no part of what an earlier one recorded. */
+const recordedMembers = (recorded: unknown, again: unknown): unknown => {
+  if (Array.isArray(recorded) && Array.isArray(again)) {
+    return again.map((item, at) => recordedMembers(recorded[at], item));
+  }
+  if (!isHolder(recorded) || !isHolder(again)) return again;
+  return Object.fromEntries(
+    Object.entries(again)
+      .filter(([name]) => name in recorded)
+      .map(([name, member]) => [name, recordedMembers(Reflect.get(recorded, name), member)]),
+  );
+};
+
+/** Moving a hold to the use of a grant is written in front of the decision that uses it, and decided on the state before. */
+const isMove = (entry: DecisionsEntry): boolean =>
+  entry.type === 'hold_reduced' || (entry.type === 'hold_voided' && entry.payload.cause === 'moved_to_grant_use');
+
 const divergenceOf = (revision: Revision, recorded: DecisionRecorded, again: Rederived): Divergence | null => {
   const head = { revision, decisionId: recorded.decision_id };
   if (again.kind !== 'derived') return { ...head, kind: 'undecidable', pointers: [], isCut: false };
-  if (jcsText(asCanonical(recorded)) === jcsText(asCanonical(again.decision))) return null;
+  const compared = recordedMembers(recorded, again.decision);
+  if (jcsText(asCanonical(recorded)) === jcsText(asCanonical(compared))) return null;
   const pointers: string[] = [];
-  for (const pointer of differencesOf(recorded, again.decision)) {
+  for (const pointer of differencesOf(recorded, compared)) {
     if (pointers.length === POINTERS_MAX) return { ...head, kind: 'different', pointers, isCut: true };
     pointers.push(pointer);
   }
@@ -80,10 +100,12 @@ class Replay {
   entries = 0;
   readonly divergences: Divergence[] = [];
   private before: DecisionsEntry | undefined;
+  private beforeMove: GateState | undefined;
 
   constructor(
     private readonly tenantId: string,
     private readonly range: ReplayRange,
+    private readonly rules: RuleEngine,
     private readonly onProgress: (progress: ReplayProgress) => void,
   ) {}
 
@@ -92,14 +114,17 @@ class Replay {
     this.onProgress({ entries: this.entries, decisions: this.decisions });
     if (kind !== 'decisions') return gateService.evolve(state, kind, entry);
     if (this.range.to !== undefined && entry.revision > this.range.to) throw new RangeDone();
-    if (entry.type === 'decision_recorded' && isWithin(entry.revision, this.range)) this.compare(state, entry);
+    if (entry.type === 'decision_recorded' && isWithin(entry.revision, this.range)) {
+      this.compare(this.beforeMove ?? state, entry);
+    }
     this.before = decisionsEntry(entry);
+    this.beforeMove = isMove(this.before) ? state : undefined;
     return gateService.evolve(state, kind, entry);
   };
 
   private compare(state: GateState, entry: RecordedEntry): void {
     const recorded = recordedDecision(entry);
-    const again = rederiveDecision({ tenantId: this.tenantId, recorded, state, before: this.before });
+    const again = rederiveDecision({ tenantId: this.tenantId, recorded, state, before: this.before }, this.rules);
     this.decisions += 1;
     if (again.kind === 'hidden') {
       this.hidden += 1;
@@ -120,13 +145,13 @@ class Replay {
  * @source architecture guarantee G7
  */
 export const createReplayDecisions =
-  () =>
+  ({ rules }: { readonly rules: RuleEngine }) =>
   async (
     source: ReplaySource,
     range: ReplayRange = {},
     onProgress: (progress: ReplayProgress) => void = () => undefined,
   ): Promise<ReplayReport> => {
-    const replay = new Replay(source.tenantId, range, onProgress);
+    const replay = new Replay(source.tenantId, range, rules, onProgress);
     const fold = { own: gateService.own, kinds: gateService.kinds, evolve: replay.evolve };
     const start = { state: gateService.initial, folded: NOTHING_FOLDED };
     const opened: AsyncGenerator<RecordedEntry>[] = [];

@@ -27,6 +27,24 @@ const LineText = z
   })
   .meta({ id: 'PricedLine' });
 
+const Completeness = z.enum(['complete', 'partial', 'unknown']);
+/** One figure that was looked at. */
+const SourceText = z
+  .object({
+    method: z.enum(['price_book', 'infracost', 'declared', 'annotation']),
+    monthly_delta_usd: Usd.nullable(),
+    hourly_delta_usd: HourlyUsd.nullable(),
+    completeness: Completeness,
+    priced: Count,
+    unpriced: Count,
+  })
+  .meta({ id: 'CostSource' });
+
+/** What the evidence of a change shows of it. */
+export const ChangeText = z
+  .object({ creates: Count, updates: Count, deletes: Count, replaces: Count, resource_types: z.array(z.string()) })
+  .meta({ id: 'ChangeFacts' });
+
 export const CostText = z.object({
   monthly_delta_usd: Usd.nullable().meta({ description: 'the known part; null when nothing at all is known' }),
   hourly_delta_usd: HourlyUsd.nullable(),
@@ -36,6 +54,11 @@ export const CostText = z.object({
   unpriced: Count,
   price_book: z.object({ version: z.string(), sha256: Sha256 }).nullable(),
   lines: z.array(LineText),
+  sources: z
+    .array(SourceText)
+    .exactOptional()
+    .meta({ description: 'every figure that was looked at; the amount is one of them' }),
+  claim_invalid: z.boolean().exactOptional().meta({ description: "set where the caller's amount was none" }),
 });
 
 export const StageText = z.object({

@@ -8,6 +8,9 @@ export const OutcomeText = z.enum(['ALLOW', 'ALLOW_WITH_CREDITS', 'REQUIRE_APPRO
 export const RequesterText = z.object({
   subject: z.string(),
   on_behalf_of: z.string().nullable().meta({ description: 'the person behind a pipeline, if it named one' }),
+  kind: z.enum(['user', 'service', 'system']).exactOptional(),
+  roles: z.array(z.string()).exactOptional(),
+  groups: z.array(z.string()).exactOptional(),
 });
 
 /** The change as asked, normalised, and where it came from. */
@@ -52,7 +55,7 @@ const StageText = z
 /** A tree nests no deeper than policies allow, so its schema need not refer to itself. @source contract section 8.3 */
 const treeOf = <Branch extends z.ZodType>(branch: Branch) =>
   z.union([StageText, z.object({ all: z.array(branch) }), z.object({ any: z.array(branch) })]);
-const TreeText: z.ZodType<ApprovalTree, ApprovalTree> = treeOf(treeOf(StageText)).meta({
+export const TreeText: z.ZodType<ApprovalTree, ApprovalTree> = treeOf(treeOf(StageText)).meta({
   id: 'ApprovalTree',
   description: 'who has to agree: a stage, all of several, or any one of them',
 });
@@ -72,5 +75,12 @@ export const TermsText = z
     cap_hourly_delta_usd: HourlyUsd,
     unfunded_usd: Usd.meta({ description: 'the part that no account can fund' }),
     route: TreeText.exactOptional(),
+    channel: z
+      .enum(['token', 'grant'])
+      .exactOptional()
+      .meta({ description: 'token: consumed by a pipeline; grant: used by the next request; absent: token' }),
+    grant_uses_max: Ordinal.exactOptional(),
+    ticket_pattern: z.string().nullable().exactOptional(),
+    routing_rule: z.string().nullable().exactOptional().meta({ description: 'the rule that chose the route' }),
   })
   .meta({ id: 'ApprovalTerms' });

@@ -1,6 +1,15 @@
 import type { DecisionsEntry } from '@verdict/domain';
 import { z } from 'zod';
-import { BalanceText, CostText, HoldText, StageText } from './decision-money.js';
+import {
+  ChallengerText,
+  ContextText,
+  GrantUseText,
+  ObligationText,
+  RiskText,
+  RuleTraceText,
+  UsedExceptionText,
+} from './decision-context.js';
+import { BalanceText, ChangeText, CostText, HoldText, StageText } from './decision-money.js';
 import { OutcomeText, RequesterText, RequestText, TermsText } from './decision-request.js';
 import { entrySchema } from './entry-schema.js';
 import { schemasOf } from './recorded.js';
@@ -45,14 +54,33 @@ const DecisionRecorded = z.object({
   expires_at: InstantText,
   ttl_seconds: Count,
   supersedes: DecisionId.nullable().meta({ description: 'the decision whose lapsed hold this one took over' }),
+  channel: z.enum(['token', 'grant']).exactOptional(),
+  change: ChangeText.exactOptional(),
+  rules: z.array(RuleTraceText).exactOptional(),
+  rules_matched: z.array(z.string()).exactOptional(),
+  obligations: z.array(ObligationText).exactOptional(),
+  exceptions_used: z.array(UsedExceptionText).exactOptional(),
+  grant_use: GrantUseText.nullable().exactOptional(),
+  risk: RiskText.exactOptional(),
+  computed_context: ContextText.nullable().exactOptional(),
+  computed_context_sha256: Sha256.nullable().exactOptional(),
+  challenger: ChallengerText.nullable().exactOptional(),
   salt: z.string().meta({ description: 'random: makes a payload of few possibilities unguessable from its hash' }),
 });
 
 const HoldVoided = z.object({
   decision_id: DecisionId,
-  cause: z.enum(['approval_denied', 'approval_withdrawn', 'superseded']),
+  cause: z.enum(['approval_denied', 'approval_withdrawn', 'superseded', 'moved_to_grant_use']),
   released_usd: Usd,
   voided_at: InstantText,
+});
+
+const HoldReduced = z.object({
+  decision_id: DecisionId.meta({ description: 'the decision that was approved' }),
+  cause: z.literal('moved_to_grant_use'),
+  legs: HoldText.shape.legs.meta({ description: 'what is left for further uses of the grant' }),
+  released_usd: Usd,
+  reduced_at: InstantText,
 });
 
 const HoldExpired = z.object({
@@ -67,5 +95,6 @@ const kind = 'decisions';
 export const DECISIONS_ENTRIES = schemasOf<DecisionsEntry>()({
   decision_recorded: { 1: entrySchema({ kind, type: 'decision_recorded', typeV: 1 }, DecisionRecorded) },
   hold_voided: { 1: entrySchema({ kind, type: 'hold_voided', typeV: 1 }, HoldVoided) },
+  hold_reduced: { 1: entrySchema({ kind, type: 'hold_reduced', typeV: 1 }, HoldReduced) },
   hold_expired: { 1: entrySchema({ kind, type: 'hold_expired', typeV: 1 }, HoldExpired) },
 });

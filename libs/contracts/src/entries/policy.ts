@@ -10,7 +10,18 @@ import {
 import { StoredPolicy } from './policy-document.js';
 import { StoredPriceBook } from './price-book.js';
 import { schemasOf } from './recorded.js';
-import { BudgetId, DecisionId, InstantText, Keyed, Ordinal, ScopeText, Sha256, Usd } from './scalars.js';
+import {
+  BudgetId,
+  Count,
+  CreditScopeText,
+  DecisionId,
+  InstantText,
+  Keyed,
+  Ordinal,
+  ScopeText,
+  Sha256,
+  Usd,
+} from './scalars.js';
 
 const PolicyPublished = z.object({
   version: Ordinal,
@@ -21,6 +32,79 @@ const PolicyPublished = z.object({
   published_at: InstantText,
   effective_from: InstantText,
   rolled_back_to: Ordinal.nullable().meta({ description: 'the older version whose text this one repeats' }),
+  rollout: z
+    .object({ cohort_percent: Count, salt: z.string() })
+    .nullable()
+    .exactOptional()
+    .meta({ description: 'a part of the projects only, chosen by hash; absent: all' }),
+  role: z
+    .enum(['active', 'challenger'])
+    .exactOptional()
+    .meta({ description: 'a challenger is evaluated and never decides; absent: active' }),
+  idempotency: Keyed,
+});
+
+const PolicyRolloutSet = z.object({
+  version: Ordinal,
+  cohort_percent: Count,
+  set_by: z.string(),
+  set_at: InstantText,
+  idempotency: Keyed,
+});
+
+const PolicyCancelled = z.object({
+  version: Ordinal,
+  cancelled_by: z.string(),
+  cancelled_at: InstantText,
+  idempotency: Keyed,
+});
+
+const CreditGranted = z.object({
+  credit_id: z.string(),
+  pool: z.enum(['reserved', 'emergency']),
+  scope: CreditScopeText,
+  total_amount_usd: Usd,
+  priority: Count.meta({ description: '0 is drawn first' }),
+  expires_at: InstantText.nullable(),
+  reason: z.string(),
+  owner: z.string().nullable(),
+  granted_by: z.string(),
+  granted_at: InstantText,
+  idempotency: Keyed,
+});
+
+const CreditRevoked = z.object({
+  credit_id: z.string(),
+  revoked_usd: Usd.meta({ description: 'what was neither used nor held; holds stay good' }),
+  revoked_by: z.string(),
+  revoked_at: InstantText,
+  idempotency: Keyed,
+});
+
+const WaiverGranted = z.object({
+  exception_id: z.string(),
+  scope: z.object({
+    project: z.string().nullable(),
+    environment_class: z.string().nullable(),
+    source: z.string().nullable(),
+    resource_prefix: z.string().nullable(),
+  }),
+  waives: z.array(z.string()).meta({ description: 'rule ids or reason codes' }),
+  max_monthly_delta_usd: Usd.nullable(),
+  max_uses: Ordinal.nullable(),
+  owner: z.string(),
+  reason: z.string(),
+  ticket: z.string(),
+  expires_at: InstantText,
+  granted_by: z.string(),
+  granted_at: InstantText,
+  idempotency: Keyed,
+});
+
+const WaiverRevoked = z.object({
+  exception_id: z.string(),
+  revoked_by: z.string(),
+  revoked_at: InstantText,
   idempotency: Keyed,
 });
 
@@ -33,6 +117,9 @@ const BudgetSet = z.object({
   months_charged: Ordinal.meta({ description: 'how often a monthly delta is charged within the period' }),
   owner: z.string().nullable(),
   active: z.boolean(),
+  basis: z.enum(['allocation', 'forecast']).exactOptional().meta({ description: 'absent: allocation' }),
+  credit_savings: z.boolean().exactOptional(),
+  alert_percents: z.array(Count).exactOptional(),
   set_by: z.string(),
   set_at: InstantText,
   idempotency: Keyed,
@@ -60,6 +147,12 @@ const kind = 'policy';
 /** Entries of `policy-<tenant>`, written by the gate. */
 export const POLICY_ENTRIES = schemasOf<PolicyEntry>()({
   policy_published: { 1: entrySchema({ kind, type: 'policy_published', typeV: 1 }, PolicyPublished) },
+  policy_rollout_set: { 1: entrySchema({ kind, type: 'policy_rollout_set', typeV: 1 }, PolicyRolloutSet) },
+  policy_cancelled: { 1: entrySchema({ kind, type: 'policy_cancelled', typeV: 1 }, PolicyCancelled) },
+  credit_granted: { 1: entrySchema({ kind, type: 'credit_granted', typeV: 1 }, CreditGranted) },
+  credit_revoked: { 1: entrySchema({ kind, type: 'credit_revoked', typeV: 1 }, CreditRevoked) },
+  waiver_granted: { 1: entrySchema({ kind, type: 'waiver_granted', typeV: 1 }, WaiverGranted) },
+  waiver_revoked: { 1: entrySchema({ kind, type: 'waiver_revoked', typeV: 1 }, WaiverRevoked) },
   budget_set: { 1: entrySchema({ kind, type: 'budget_set', typeV: 1 }, BudgetSet) },
   price_book_published: { 1: entrySchema({ kind, type: 'price_book_published', typeV: 1 }, PriceBookPublished) },
   exception_granted: { 1: entrySchema({ kind, type: 'exception_granted', typeV: 1 }, ExceptionGranted) },

@@ -2,6 +2,7 @@ import {
   approvalIdOf,
   budgetIdOf,
   type BudgetScope,
+  type CreditScope,
   decisionIdOf,
   type HourlyUsdText,
   type Instant,
@@ -70,7 +71,13 @@ export const ScopeText = z
     examples: ['tenant', 'project:web/env:prod'],
   });
 
-/** Money set aside is named by its account: `budget:<id>`, `ceiling:plan`, `ceiling:enterprise`, `overage:<decision id>`. */
+export const CreditScopeText = z
+  .string()
+  .regex(/^(tenant|project:.+)$/)
+  .transform((text) => text as CreditScope)
+  .meta({ description: '`tenant` or `project:<id>`' });
+
+/** Money set aside is named by its account: `budget:<id>`, `ceiling:plan`, `ceiling:enterprise`, `overage:<decision id>`, `credit:<id>`. */
 export const Account = z
   .string()
   .min(1)

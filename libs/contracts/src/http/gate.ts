@@ -19,7 +19,7 @@ import {
 } from './scalars.js';
 
 /** Members of a gate body that others define; they are read by their own strict readers. */
-export const FOREIGN_MEMBERS: ReadonlySet<string> = new Set(['plan']);
+export const FOREIGN_MEMBERS: ReadonlySet<string> = new Set(['plan', 'resource_changes', 'infracost']);
 
 const base = {
   resource_reference: name(1, 512),
@@ -32,6 +32,19 @@ const base = {
     type: 'object',
     additionalProperties: true,
     description: 'what `terraform show -json` printed; the gate prices it itself',
+  }),
+  resource_changes: z
+    .custom<RawJson>()
+    .optional()
+    .meta({
+      type: 'array',
+      items: { type: 'object', additionalProperties: true },
+      description: 'the `resource_changes` of a plan, for callers that send no whole plan',
+    }),
+  infracost: z.custom<RawJson>().optional().meta({
+    type: 'object',
+    additionalProperties: true,
+    description: 'what `infracost diff --format json` printed: evidence, but of the caller',
   }),
   plan_sha256: Sha256Text.optional(),
   idempotency_key: IdempotencyKey.optional(),

@@ -234,6 +234,7 @@ const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: b
       if (approval === null || state.byDecision.has(id)) return state;
       return { ...state, dueRequests: state.dueRequests.set(id, { recorded: entry.payload, revision }) };
     }
+    case 'hold_reduced':
     case 'hold_voided':
     case 'hold_expired':
       return state;

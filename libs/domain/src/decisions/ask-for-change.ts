@@ -1,10 +1,12 @@
 import type { PriceBook } from '../pricing/price-book.js';
 import type { PricedLine } from '../pricing/priced-line.js';
+import type { RuleEngine } from '../rules/rules.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
+import type { Actor } from '../shared/entry.js';
 import type { MicroUsd } from '../shared/money.js';
-import type { Completeness, RecordedRequest, Requester } from './decisions.entries.js';
+import type { ApprovalChannel, ChangeFacts, Completeness, RecordedRequest } from './decisions.entries.js';
 
-/** What evidence came to under one price book. Monthly in micro-USD, a multiple of 100; hourly in micro-USD. */
+/** What evidence came to. Monthly in micro-USD, a multiple of 100; hourly in micro-USD. */
 export interface PricedEvidence {
   readonly monthly: MicroUsd;
   readonly hourly: MicroUsd;
@@ -12,11 +14,47 @@ export interface PricedEvidence {
   readonly priced: number;
   readonly unpriced: number;
   readonly lines: readonly PricedLine[];
+  /** What is changed, as far as the evidence shows it. */
+  readonly change: ChangeFacts;
 }
 
-/** Evidence of the change that the gate prices itself; a pure function of the book, so that it may be asked twice. */
+/**
+ * Evidence of the change that the gate prices itself (a plan, resource changes, a Kubernetes object); a pure function of
+ * the book, so that it may be asked twice.
+ */
 export interface Evidence {
   priceWith(book: PriceBook): PricedEvidence;
+}
+
+/** The caller's own figures: of the request's body, or of the annotations of a Kubernetes object. */
+export interface Claim {
+  readonly method: 'declared' | 'annotation';
+  readonly monthly: MicroUsd | null;
+  readonly hourly: MicroUsd | null;
+  /** An amount was given that is none: a violation, never 0 and never an error of the transport. */
+  readonly isInvalid: boolean;
+}
+
+/**
+ * The idempotency key: as sent, derived by the use case, or of an admission review, whose key holds the fingerprint and
+ * so is known only once the change is priced. @source contract section 6.3
+ */
+export interface AskedKey {
+  readonly scope: string;
+  readonly text: string;
+  readonly isDerived: boolean;
+  /** Given for a review without a key of its own; `text` is not looked at then. */
+  readonly review?: { readonly clusterId: string; readonly generatedName: string | null };
+}
+
+/** Who asks, as rules and routing see him. */
+export interface Asker {
+  readonly subject: string;
+  /** The person behind a pipeline, if it named one. */
+  readonly on_behalf_of: string | null;
+  readonly kind: Actor['kind'];
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
 }
 
 /** The question. Time, ids and salt are members, so that the same command on the same state has one outcome. */
@@ -26,14 +64,20 @@ export interface AskForChange {
   readonly approvalId: ApprovalId;
   readonly salt: string;
   readonly now: Instant;
-  readonly key: { readonly scope: string; readonly text: string; readonly isDerived: boolean };
+  readonly key: AskedKey;
   readonly payloadHash: Sha256Hex;
   /** `environment_class` is decided with the policy in force; all else is as asked. */
   readonly request: Omit<RecordedRequest, 'environment_class'>;
-  readonly requester: Requester;
+  readonly requester: Asker;
   readonly isDryRun: boolean;
-  readonly claim: { readonly monthly: MicroUsd | null; readonly hourly: MicroUsd | null };
+  /** How an approval reaches the caller: a token that a pipeline consumes, or a grant that the next review uses. */
+  readonly channel: ApprovalChannel;
+  readonly claim: Claim;
   readonly evidence: Evidence | null;
+  /** What an Infracost report came to, if one was sent: evidence, but of the caller. */
+  readonly report: PricedEvidence | null;
+  /** Evaluates the conditions of the policy's rules. */
+  readonly rules: RuleEngine;
   /** Given when the caller insists on a fingerprint; another one is refused. */
   readonly expectedFingerprint: Sha256Hex | null;
   /** The answer of a key that has left memory, read from the read model by the use case. */

@@ -1,8 +1,8 @@
 import type { PolicyDocument, Behaviour } from '../policy/policy.document.js';
 import type { PublishedPriceBook } from '../policy/policy.state.js';
 import { formatUsd4, formatUsd6, hourlyOfMonthly, type MicroUsd, NOTHING } from '../shared/money.js';
-import type { AskForChange } from './ask-for-change.js';
-import type { CostEvidence } from './decisions.entries.js';
+import type { AskForChange, PricedEvidence } from './ask-for-change.js';
+import type { ChangeFacts, CostEvidence, CostSource } from './decisions.entries.js';
 import type { ReasonCode } from './reason-codes.js';
 
 /** What the cost says about the change: findings to approve or refuse, and notes that decide nothing. */
@@ -11,103 +11,175 @@ export interface AssessedCost {
   /** R: the known monthly delta, micro-USD; 0 when nothing is known, and then `completeness` says so. */
   readonly monthly: MicroUsd;
   readonly hourly: MicroUsd;
+  /** What the evidence shows of the change; nothing where there is none. */
+  readonly change: ChangeFacts;
   readonly approvals: readonly ReasonCode[];
   readonly violations: readonly ReasonCode[];
   readonly notes: readonly ReasonCode[];
 }
 
-const differ = (claim: MicroUsd, evidence: MicroUsd, percent: number): boolean => {
-  const distance = claim > evidence ? claim - evidence : evidence - claim;
-  const size = evidence < 0n ? 0n - evidence : evidence;
-  return distance * 100n > size * BigInt(percent);
-};
+export const NO_CHANGE_FACTS: ChangeFacts = { creates: 0, updates: 0, deletes: 0, replaces: 0, resource_types: [] };
 
 interface Amounts {
   readonly monthly: MicroUsd;
   readonly hourly: MicroUsd;
 }
-const claimed = ({ claim }: AskForChange): Amounts | null => {
-  if (claim.monthly === null) return null;
-  return { monthly: claim.monthly, hourly: claim.hourly ?? hourlyOfMonthly(claim.monthly) };
+/** One figure: what it says, and how it is recorded. `amounts` null: nothing known. */
+interface Figure {
+  readonly method: CostSource['method'];
+  readonly amounts: Amounts | null;
+  readonly priced: PricedEvidence | null;
+}
+
+const ofEvidence = (method: 'price_book' | 'infracost', priced: PricedEvidence): Figure => ({
+  method,
+  priced,
+  amounts: priced.completeness === 'unknown' ? null : { monthly: priced.monthly, hourly: priced.hourly },
+});
+
+const ofClaim = ({ claim }: AskForChange): readonly Figure[] => {
+  const { method, monthly, hourly } = claim;
+  if (monthly === null) return [];
+  return [{ method, priced: null, amounts: { monthly, hourly: hourly ?? hourlyOfMonthly(monthly) } }];
 };
 
-const unknownFindings = (evidence: CostEvidence, document: PolicyDocument, behaves: Behaviour) => {
-  if (evidence.completeness === 'complete') return { approvals: [], violations: [] };
-  const reason: ReasonCode = evidence.completeness === 'partial' ? 'cost_partial' : 'cost_unknown';
-  return document.pricing.unknown[behaves] === 'violation'
-    ? { approvals: [], violations: [reason] }
-    : { approvals: [reason], violations: [] };
+const sourceOf = ({ method, amounts, priced }: Figure): CostSource => ({
+  method,
+  monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
+  hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
+  completeness: priced?.completeness ?? 'complete',
+  priced: priced?.priced ?? 0,
+  unpriced: priced?.unpriced ?? 0,
+});
+
+const isApartBy = (percent: number, claim: MicroUsd, evidence: MicroUsd): boolean => {
+  const distance = claim > evidence ? claim - evidence : evidence - claim;
+  const size = evidence < 0n ? 0n - evidence : evidence;
+  return distance * 100n > size * BigInt(percent);
 };
 
-const NO_COST: CostEvidence = {
-  monthly_delta_usd: null,
-  hourly_delta_usd: null,
+/** The evidence that counts, in the order of its strength: what the gate prices itself, else the caller's report. */
+const evidenceOf = (command: AskForChange, book: PublishedPriceBook | undefined): readonly Figure[] => [
+  ...(command.evidence !== null && book !== undefined
+    ? [ofEvidence('price_book', command.evidence.priceWith(book.book))]
+    : []),
+  ...(command.report === null ? [] : [ofEvidence('infracost', command.report)]),
+];
+
+const larger = (a: Figure, b: Figure): Figure =>
+  a.amounts !== null && (b.amounts === null || a.amounts.monthly >= b.amounts.monthly) ? a : b;
+
+/** The figure whose amount counts: a caller may know of more cost than the evidence shows, never of less. */
+const counting = (first: Figure, others: readonly Figure[], percent: number) => {
+  if (first.amounts === null) return { figure: others.reduce(larger, first), isApart: false };
+  const { monthly } = first.amounts;
+  const apart = others.filter(({ amounts }) => amounts !== null && isApartBy(percent, amounts.monthly, monthly));
+  return { figure: apart.reduce(larger, first), isApart: apart.length > 0 };
+};
+
+const NO_COST = {
   method: 'none',
   completeness: 'unknown',
   priced: 0,
   unpriced: 0,
   price_book: null,
   lines: [],
-};
+} as const;
 
-const fromClaim = (amounts: Amounts): CostEvidence => ({
-  ...NO_COST,
-  monthly_delta_usd: formatUsd4(amounts.monthly),
-  hourly_delta_usd: formatUsd6(amounts.hourly),
-  method: 'declared',
-  completeness: 'complete',
+const recorded = (
+  command: AskForChange,
+  figures: readonly Figure[],
+  told: Pick<CostEvidence, 'method' | 'completeness' | 'priced' | 'unpriced' | 'price_book' | 'lines'>,
+  amounts: Amounts | null,
+): CostEvidence => ({
+  // Members in canonical order, so that sealing has nothing to sort.
+  ...(command.claim.isInvalid ? { claim_invalid: true } : {}),
+  completeness: told.completeness,
+  hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
+  lines: told.lines,
+  method: told.method,
+  monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
+  price_book: told.price_book,
+  priced: told.priced,
+  sources: figures.map(sourceOf),
+  unpriced: told.unpriced,
 });
 
-const claimOnly = (amounts: Amounts, document: PolicyDocument, behaves: Behaviour): AssessedCost => {
-  const rule = document.pricing.declared[behaves];
+interface Context {
+  readonly book: PublishedPriceBook | undefined;
+  readonly document: PolicyDocument;
+  readonly behaves: Behaviour;
+}
+
+const unknownFindings = ({ completeness }: CostEvidence, { document, behaves }: Context) => {
+  if (completeness === 'complete') return { approvals: [], violations: [] };
+  const reason: ReasonCode = completeness === 'partial' ? 'cost_partial' : 'cost_unknown';
+  return document.pricing.unknown[behaves] === 'violation'
+    ? { approvals: [], violations: [reason] }
+    : { approvals: [reason], violations: [] };
+};
+
+const fromEvidence = (
+  command: AskForChange,
+  context: Context,
+  first: Figure & { readonly priced: PricedEvidence },
+  others: readonly Figure[],
+): AssessedCost => {
+  const { figure, isApart } = counting(first, others, context.document.pricing.mismatch_percent);
+  const { priced } = first;
+  const { book } = context;
+  const isOurs = first.method === 'price_book' && book !== undefined;
+  const told = {
+    method: first.method,
+    completeness: priced.completeness,
+    priced: priced.priced,
+    unpriced: priced.unpriced,
+    price_book: isOurs ? { version: book.version, sha256: book.sha256 } : null,
+    lines: priced.lines,
+  };
+  const evidence = recorded(command, [first, ...others], told, figure.amounts);
   return {
-    ...amounts,
-    evidence: fromClaim(amounts),
+    ...(figure.amounts ?? { monthly: NOTHING, hourly: NOTHING }),
+    evidence,
+    change: priced.change,
+    ...unknownFindings(evidence, context),
+    notes: isApart ? ['cost_declared_mismatch'] : [],
+  };
+};
+
+const claimOnly = (command: AskForChange, { document, behaves }: Context, claim: Figure): AssessedCost => {
+  const rule = document.pricing.declared[behaves];
+  const told = { ...NO_COST, method: claim.method, completeness: 'complete' } as const;
+  return {
+    ...(claim.amounts ?? { monthly: NOTHING, hourly: NOTHING }),
+    evidence: recorded(command, [claim], told, claim.amounts),
+    change: NO_CHANGE_FACTS,
     approvals: [],
     violations: rule === 'refuse' ? ['cost_declared_refused'] : [],
     notes: rule === 'flag' ? ['cost_declared_unverified'] : [],
   };
 };
 
-/* eslint-disable complexity -- evidence, claim and what is unknown meet here, once */
-const fromEvidence = (
-  command: AskForChange,
-  book: PublishedPriceBook,
-  document: PolicyDocument,
-  behaves: Behaviour,
-): AssessedCost => {
-  const priced = command.evidence?.priceWith(book.book);
-  if (priced === undefined) throw new TypeError('evidence without a pricer');
-  const claim = claimed(command);
-  const nothingKnown = priced.completeness === 'unknown';
-  const isApart =
-    claim !== null && !nothingKnown && differ(claim.monthly, priced.monthly, document.pricing.mismatch_percent);
-  // The larger counts: a caller may know of more cost than the plan shows, never of less.
-  const counts = claim !== null && (nothingKnown || (isApart && claim.monthly > priced.monthly)) ? claim : priced;
-  const evidence: CostEvidence = {
-    monthly_delta_usd: nothingKnown && claim === null ? null : formatUsd4(counts.monthly),
-    hourly_delta_usd: nothingKnown && claim === null ? null : formatUsd6(counts.hourly),
-    method: 'price_book',
-    completeness: priced.completeness,
-    priced: priced.priced,
-    unpriced: priced.unpriced,
-    price_book: { version: book.version, sha256: book.sha256 },
-    lines: priced.lines,
-  };
-  const known = nothingKnown && claim === null ? { monthly: NOTHING, hourly: NOTHING } : counts;
-  const findings = unknownFindings(evidence, document, behaves);
+/** No evidence, or none that any book can price: a claim is kept, and the cost stays unknown. */
+const withoutEvidence = (command: AskForChange, context: Context, claims: readonly Figure[]): AssessedCost => {
+  const [claim] = claims;
+  if (claim !== undefined && command.evidence === null) return claimOnly(command, context, claim);
+  const amounts = claim?.amounts ?? null;
+  const told = claim === undefined ? NO_COST : { ...NO_COST, method: claim.method };
+  const evidence = recorded(command, claims, told, amounts);
   return {
-    monthly: known.monthly,
-    hourly: known.hourly,
+    ...(amounts ?? { monthly: NOTHING, hourly: NOTHING }),
     evidence,
-    ...findings,
-    notes: isApart ? ['cost_declared_mismatch'] : [],
+    change: NO_CHANGE_FACTS,
+    ...unknownFindings(evidence, context),
+    notes: [],
   };
 };
-/* eslint-enable complexity */
 
 /**
- * Where the amount of a change comes from: evidence beats claim, and what is unknown is a finding, never zero.
+ * Where the amount of a change comes from: evidence beats claim, the larger counts where they are apart, and what is
+ * unknown is a finding, never zero. An amount that is none is a violation.
+ *
  * @source contract section 5.5
  */
 export const assessCost = (
@@ -116,11 +188,14 @@ export const assessCost = (
   document: PolicyDocument,
   behaves: Behaviour,
 ): AssessedCost => {
-  if (command.evidence !== null && book !== undefined) return fromEvidence(command, book, document, behaves);
-  const claim = claimed(command);
-  // Evidence that no book can price leaves the claim, and the cost stays unknown.
-  if (claim !== null && command.evidence === null) return claimOnly(claim, document, behaves);
-  const evidence: CostEvidence = claim === null ? NO_COST : { ...fromClaim(claim), completeness: 'unknown' };
-  const amounts = claim ?? { monthly: NOTHING, hourly: NOTHING };
-  return { ...amounts, evidence, ...unknownFindings(evidence, document, behaves), notes: [] };
+  const context: Context = { book, document, behaves };
+  const [first, ...reports] = evidenceOf(command, book);
+  const claims = ofClaim(command);
+  const assessed =
+    first === undefined || first.priced === null
+      ? withoutEvidence(command, context, claims)
+      : fromEvidence(command, context, { ...first, priced: first.priced }, [...reports, ...claims]);
+  return command.claim.isInvalid
+    ? { ...assessed, violations: [...assessed.violations, 'cost_annotation_invalid'] }
+    : assessed;
 };

@@ -1,7 +1,10 @@
 import type { ApprovalId, DecisionId, HourlyUsdText, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
-import type { Entry, PersonalText } from '../shared/entry.js';
+import type { Actor, Entry, PersonalText } from '../shared/entry.js';
+import type { RuleTrace } from '../rules/rules.js';
 import type { PricedLine } from '../pricing/priced-line.js';
 import type { ApprovalTree } from '../approvals/approval-tree.js';
+import type { RecordedContext } from '../context/recorded-context.js';
+import type { RiskClass } from '../context/risk.js';
 import type { EnvironmentClass, Mode } from '../policy/policy.document.js';
 
 export type Source = 'terraform' | 'k8s_admission' | 'cloud_event';
@@ -42,6 +45,27 @@ export interface Balance {
 export type CostMethod = 'price_book' | 'infracost' | 'declared' | 'annotation' | 'none';
 export type Completeness = 'complete' | 'partial' | 'unknown';
 
+/** What the evidence of a change shows of it, whatever it costs. Counts are resources. */
+export interface ChangeFacts {
+  readonly creates: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly replaces: number;
+  /** Types of what changes, sorted, without duplicates. */
+  readonly resource_types: readonly string[];
+}
+
+/** One figure that was looked at: what it says alone. */
+export interface CostSource {
+  readonly method: Exclude<CostMethod, 'none'>;
+  /** null: nothing known. */
+  readonly monthly_delta_usd: UsdText | null;
+  readonly hourly_delta_usd: HourlyUsdText | null;
+  readonly completeness: Completeness;
+  readonly priced: number;
+  readonly unpriced: number;
+}
+
 /** How the amount of a decision came about, and how much of it is unknown. */
 export interface CostEvidence {
   /** The known part; null when nothing at all is known. */
@@ -53,6 +77,16 @@ export interface CostEvidence {
   readonly unpriced: number;
   readonly price_book: { readonly version: string; readonly sha256: Sha256Hex } | null;
   readonly lines: readonly PricedLine[];
+  /** Every figure that was looked at; the amount is one of them. */
+  readonly sources?: readonly CostSource[];
+  /** Set where the caller's amount was none. */
+  readonly claim_invalid?: boolean;
+}
+
+/** How risky the change is, and what added up to it. Contract section 10. */
+export interface RecordedRisk {
+  readonly score: number;
+  readonly class: RiskClass;
 }
 
 /** The change as asked, normalised: what the fingerprint and the payload hash are made from, and where it came from. */
@@ -100,12 +134,52 @@ export interface ApprovalTerms {
   readonly unfunded_usd: UsdText;
   /** Who has to agree; absent: one stage of `quorum` approvers. */
   readonly route?: ApprovalTree;
+  /** Absent: token. */
+  readonly channel?: ApprovalChannel;
+  /** How often a grant may be used; absent: once. */
+  readonly grant_uses_max?: number;
+  /** A pattern that the ticket has to match, if one is asked for. */
+  readonly ticket_pattern?: string | null;
+  /** The routing rule that decided who has to agree; null: none did. */
+  readonly routing_rule?: string | null;
 }
+
+/** How an approval reaches the caller: as a token that is consumed, or as a grant that the next request uses. */
+export type ApprovalChannel = 'token' | 'grant';
 
 export interface Requester {
   readonly subject: string;
   /** The person behind a pipeline, if it named one. */
   readonly on_behalf_of: string | null;
+  /** What rules and routing saw of him. */
+  readonly kind?: Actor['kind'];
+  readonly roles?: readonly string[];
+  readonly groups?: readonly string[];
+}
+
+/** The use of a granted approval by a later request; its legs come out of the hold that was approved. */
+export interface GrantUse {
+  readonly approval_id: ApprovalId;
+  /** The decision that was approved. */
+  readonly decision_id: DecisionId;
+  /** 1, 2 ... */
+  readonly use: number;
+  readonly is_last: boolean;
+}
+
+/** A finding that an exception removed. */
+export interface UsedException {
+  readonly exception_id: string;
+  /** Rule ids or reason codes. */
+  readonly waived: readonly string[];
+}
+
+/** What the challenger of the policy in force would have said. */
+export interface ChallengerVerdict {
+  readonly version: number;
+  readonly evaluated: boolean;
+  readonly decision: Outcome | null;
+  readonly reason_codes: readonly string[];
 }
 
 export interface DecisionRecorded {
@@ -147,6 +221,22 @@ export interface DecisionRecorded {
   readonly ttl_seconds: number;
   /** The decision whose lapsed hold this one took over, if any. */
   readonly supersedes: DecisionId | null;
+  /** Members below are absent in entries of the first release. */
+  /** How an approval would reach the caller; absent: token. */
+  readonly channel?: ApprovalChannel;
+  readonly change?: ChangeFacts;
+  /** The trace of every enabled rule, in order. */
+  readonly rules?: readonly RuleTrace[];
+  /** Ids of the rules that matched, errors that counted as a match included. */
+  readonly rules_matched?: readonly string[];
+  readonly obligations?: readonly { readonly key: string; readonly value: string }[];
+  readonly exceptions_used?: readonly UsedException[];
+  readonly grant_use?: GrantUse | null;
+  readonly risk?: RecordedRisk;
+  /** Actual cost and forecast of the project, and the risk. */
+  readonly computed_context?: RecordedContext | null;
+  readonly computed_context_sha256?: Sha256Hex | null;
+  readonly challenger?: ChallengerVerdict | null;
   /** 16 random bytes, base64url: makes a payload of few possibilities unguessable from its hash. */
   readonly salt: string;
 }
@@ -158,9 +248,20 @@ export type DecisionsEntry =
       'hold_voided',
       {
         readonly decision_id: DecisionId;
-        readonly cause: 'approval_denied' | 'approval_withdrawn' | 'superseded';
+        readonly cause: 'approval_denied' | 'approval_withdrawn' | 'superseded' | 'moved_to_grant_use';
         readonly released_usd: UsdText;
         readonly voided_at: Instant;
+      }
+    >
+  | Entry<
+      'hold_reduced',
+      {
+        /** The decision that was approved: what is left for further uses of the grant. */
+        readonly decision_id: DecisionId;
+        readonly cause: 'moved_to_grant_use';
+        readonly legs: readonly Leg[];
+        readonly released_usd: UsdText;
+        readonly reduced_at: Instant;
       }
     >
   | Entry<

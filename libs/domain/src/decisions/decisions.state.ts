@@ -1,6 +1,7 @@
 import { type Accounts, freeHold, noAccounts, placeHold, settleHold } from '../accounts/accounts.js';
 import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import { noPolicy, overageAccount, type PolicyState, evolvePolicy, termsOf } from '../policy/policy.state.js';
+import { type CostDays, noCostDays } from '../context/cost-days.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import type { ReservationsEntry } from '../reservations/reservations.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
@@ -9,6 +10,7 @@ import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
+import { type Grants, noGrants, withDecision, withDenied, withGranted, withoutGrant } from './grants.state.js';
 
 /** The answer that a key got: enough to recognise a repetition; the text of the answer is the entry at `revision`. */
 export interface Answer {
@@ -17,6 +19,8 @@ export interface Answer {
   readonly decisionId: DecisionId;
   readonly expiresAt: Instant;
   readonly generation: number;
+  /** Set where the answer stands for as long as its approval is under way. */
+  readonly needsApproval: boolean;
 }
 
 /** Where the approval of a held decision stands, as the gate has seen it. */
@@ -42,6 +46,12 @@ export interface GateState {
   readonly autoApproved: PersistentMap<MicroUsd>;
   /** Progress of the approvals of decisions that hold money or wait. */
   readonly approvals: PersistentMap<ApprovalProgress>;
+  /** Approvals that later requests use. */
+  readonly grants: Grants;
+  /** Imported actual cost, as far as context asks for it. */
+  readonly costDays: CostDays;
+  /** How often each waiver was used, by id. */
+  readonly waiverUses: PersistentMap<number>;
   /** Keyed by decision; emptied by the gate's own entries. */
   readonly due: PersistentMap<DueReaction>;
 }
@@ -55,12 +65,17 @@ export const emptyGate: GateState = {
   answers: BoundedMap.ofCapacity(ANSWERS_KEPT),
   autoApproved: PersistentMap.empty,
   approvals: PersistentMap.empty,
+  grants: noGrants,
+  costDays: noCostDays,
+  waiverUses: PersistentMap.empty,
   due: PersistentMap.empty,
 };
 
 export const answerKey = (scope: string, text: string): string => `${scope}\n${text}`;
-export const autoApprovalKey = ({ subject, on_behalf_of }: Requester, now: Instant): string =>
-  `${now.slice(0, 7)}|${on_behalf_of ?? subject}`;
+export const autoApprovalKey = (
+  { subject, on_behalf_of }: Pick<Requester, 'subject' | 'on_behalf_of'>,
+  now: Instant,
+): string => `${now.slice(0, 7)}|${on_behalf_of ?? subject}`;
 
 const withAutoApproved = (state: GateState, recorded: DecisionRecorded): GateState => {
   if (recorded.auto_approved_usd === null) return state;
@@ -69,27 +84,57 @@ const withAutoApproved = (state: GateState, recorded: DecisionRecorded): GateSta
   return { ...state, autoApproved: state.autoApproved.set(key, sum) };
 };
 
+const withUsedWaivers = (state: GateState, { exceptions_used: used = [], dry_run }: DecisionRecorded): GateState =>
+  dry_run
+    ? state
+    : used.reduce(
+        (next, { exception_id: id }) => ({
+          ...next,
+          waiverUses: next.waiverUses.set(id, (next.waiverUses.get(id) ?? 0) + 1),
+        }),
+        state,
+      );
+
 const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint): GateState => {
   const { key, decision_id: decisionId, payload_hash: payloadHash, expires_at: expiresAt } = recorded;
-  const answer: Answer = { payloadHash, revision, decisionId, expiresAt, generation: key.generation };
+  const answer: Answer = {
+    payloadHash,
+    revision,
+    decisionId,
+    expiresAt,
+    generation: key.generation,
+    needsApproval: recorded.approval !== null,
+  };
   const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
   const accounts = placeHold(state.accounts, decisionId, legs);
   const answers = state.answers.set(answerKey(key.scope, key.text), answer);
   const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
-  return withAutoApproved({ ...state, accounts, answers, approvals }, recorded);
+  const grants = withDecision(state.grants, recorded);
+  return withUsedWaivers(withAutoApproved({ ...state, accounts, answers, approvals, grants }, recorded), recorded);
 };
 
 const endHold = (state: GateState, decisionId: DecisionId): GateState => ({
   ...state,
   accounts: freeHold(state.accounts, decisionId),
   approvals: state.approvals.delete(decisionId),
+  grants: withoutGrant(state.grants, decisionId),
   due: state.due.delete(decisionId),
 });
+
+const reduceHold = (
+  state: GateState,
+  { decision_id: id, legs }: Extract<DecisionsEntry, { type: 'hold_reduced' }>['payload'],
+): GateState => {
+  const left = legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
+  return { ...state, accounts: placeHold(freeHold(state.accounts, id), id, left) };
+};
 
 const evolveOwn = (state: GateState, entry: DecisionsEntry, revision: bigint): GateState => {
   switch (entry.type) {
     case 'decision_recorded':
       return remember(state, entry.payload, revision);
+    case 'hold_reduced':
+      return reduceHold(state, entry.payload);
     case 'hold_voided':
     case 'hold_expired':
       return endHold(state, entry.payload.decision_id);
@@ -114,7 +159,8 @@ const foldGrant = (
   revision: bigint,
 ): GateState => {
   const { decision_id: id, approval_id: approvalId, unfunded_usd } = entry.payload;
-  const progressed = { ...state, approvals: state.approvals.set(id, 'granted') };
+  const grants = withGranted(state.grants, id, entry.payload.use_by);
+  const progressed: GateState = { ...state, grants, approvals: state.approvals.set(id, 'granted') };
   const amount = usdOf(unfunded_usd);
   if (amount === NOTHING || state.policy.overages.has(overageAccount(id))) return progressed;
   return { ...progressed, due: progressed.due.set(id, { kind: 'grant_overage', approvalId, amount, revision }) };
@@ -130,7 +176,11 @@ const foldApprovals = (state: GateState, entry: ApprovalsEntry, revision: bigint
     case 'approval_granted':
       return state.approvals.has(entry.payload.decision_id) ? foldGrant(state, entry, revision) : state;
     case 'approval_denied':
-      return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_denied', revision });
+      return fallDue(
+        { ...state, grants: withDenied(state.grants, entry.payload.decision_id, entry.payload.denied_at) },
+        entry.payload.decision_id,
+        { kind: 'void_hold', cause: 'approval_denied', revision },
+      );
     case 'approval_withdrawn':
       return fallDue(state, entry.payload.decision_id, { kind: 'void_hold', cause: 'approval_withdrawn', revision });
     case 'approval_expired':
@@ -156,7 +206,7 @@ const foldReservations = (state: GateState, entry: ReservationsEntry): GateState
       const { decision_id: decisionId, legs, settled_at: at } = entry.payload;
       const charges = legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
       const accounts = settleHold(state.accounts, { decisionId, charges, at }, termsOf(state.policy));
-      return { ...state, accounts, approvals: state.approvals.delete(decisionId), due: state.due.delete(decisionId) };
+      return { ...endHold(state, decisionId), accounts };
     }
     case 'actual_recorded':
     case 'drift_found':

@@ -1,12 +1,15 @@
 import type { Instant, DecisionId } from '../shared/brand.js';
 import { accepted, refused, type Result } from '../shared/entry.js';
-import { formatUsd4, type MicroUsd, microUsd, NOTHING } from '../shared/money.js';
+import { formatUsd4, type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
+import type { HeldLeg } from '../accounts/accounts.js';
 import { ENTERPRISE_CEILING, overageAccount } from '../policy/policy.state.js';
+import { derivedKey } from '../shared/fingerprint.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import type { AskForChange } from './ask-for-change.js';
-import type { DecisionsEntry } from './decisions.entries.js';
+import type { DecisionRecorded, DecisionsEntry, GrantUse } from './decisions.entries.js';
 import { type Answer, answerKey, type GateState } from './decisions.state.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, fingerprintNow } from './evaluate.js';
+import { isUsable, legsLeft } from './grant.js';
 
 /** Ends a hold because the approvals journal said so. */
 export interface EndHold {
@@ -31,23 +34,33 @@ export type GateResult =
   | Result<DecisionsEntry, GateRefusal>
   | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
 
-const heldBy = (state: GateState, decisionId: string): MicroUsd =>
-  (state.accounts.holds.get(decisionId) ?? []).reduce(
-    // The ceiling leg carries each funded dollar once; a budget leg may carry it once a month.
+/** Each funded dollar once: the ceiling leg carries it so, a budget leg may carry it once a month. */
+const sumOf = (legs: readonly HeldLeg[]): MicroUsd =>
+  legs.reduce(
     (sum, leg) =>
-      leg.account === ENTERPRISE_CEILING || leg.account === overageAccount(decisionId)
-        ? microUsd(sum + leg.amount)
-        : sum,
+      leg.account === ENTERPRISE_CEILING || leg.account.startsWith('overage:') ? microUsd(sum + leg.amount) : sum,
     NOTHING,
   );
+const heldBy = (state: GateState, decisionId: string): MicroUsd => sumOf(state.accounts.holds.get(decisionId) ?? []);
+
+/** A grant that waits for its use ends what its answer said; a token that waits to be consumed does not (ADR 6). */
+const isGrantUsable = (state: GateState, { decisionId }: Answer, now: Instant): boolean => {
+  const grant = state.grants.byDecision.get(decisionId);
+  return grant !== undefined && isUsable(grant, state.policy, now);
+};
 
 /**
- * Whether an answer under a derived key still stands. It does while it has not expired, while its approval is pending,
- * and while a grant waits to be used: a second question must neither ask nor hold twice.
+ * Whether an answer under a derived key still stands. It does while it has not expired and, if it asked for an approval,
+ * for as long as that is pending or waits to be used: a second question must neither ask nor hold twice.
+ *
+ * @source contract section 6.3
  */
 const isStanding = (state: GateState, answer: Answer, now: Instant): boolean => {
+  const isUnexpired = now < answer.expiresAt;
+  if (!answer.needsApproval) return isUnexpired;
   const progress = state.approvals.get(answer.decisionId);
-  return now < answer.expiresAt || progress === 'pending' || progress === 'granted';
+  if (progress === 'granted') return !isGrantUsable(state, answer, now);
+  return progress === 'pending' || (progress === 'consumed' && isUnexpired);
 };
 
 const voidSuperseded = (state: GateState, earlier: Answer, now: Instant): readonly DecisionsEntry[] =>
@@ -74,6 +87,34 @@ interface Succession {
 }
 const unrelated = (generation: number): Succession => ({ generation, before: [], supersedes: null });
 
+/** The use of a grant moves its legs out of the hold that was approved, in the same append. Contract section 11.5. */
+const movedHold = (
+  state: GateState,
+  { decision_id, is_last }: GrantUse,
+  recorded: DecisionRecorded,
+): readonly DecisionsEntry[] => {
+  const held = state.accounts.holds.get(decision_id) ?? [];
+  if (held.length === 0 && !is_last) return [];
+  const drawn = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
+  const left = is_last ? [] : legsLeft(held, drawn);
+  const released_usd = formatUsd4(microUsd(sumOf(held) - sumOf(left)));
+  const cause = 'moved_to_grant_use';
+  return is_last
+    ? [{ type: 'hold_voided', payload: { decision_id, cause, released_usd, voided_at: recorded.decided_at } }]
+    : [
+        {
+          type: 'hold_reduced',
+          payload: {
+            decision_id,
+            cause,
+            legs: left.map(({ account, amount }) => ({ account, amount_usd: formatUsd4(amount) })),
+            released_usd,
+            reduced_at: recorded.decided_at,
+          },
+        },
+      ];
+};
+
 const decideAfresh = (
   command: AskForChange,
   state: GateState,
@@ -84,7 +125,17 @@ const decideAfresh = (
   if (command.expectedFingerprint !== null && command.expectedFingerprint !== recorded.request_fingerprint) {
     return refused({ code: 'fingerprint_mismatch', recomputed: recorded.request_fingerprint });
   }
-  return accepted<DecisionsEntry>(...before, { type: 'decision_recorded', payload: { ...recorded, supersedes } });
+  const use = recorded.grant_use ?? null;
+  const moved = use === null ? [] : movedHold(state, use, recorded);
+  return accepted<DecisionsEntry>(...before, ...moved, {
+    type: 'decision_recorded',
+    payload: { ...recorded, supersedes },
+  });
+};
+
+const usedGrant = (result: GateResult): GrantUse | null => {
+  const last = result.kind === 'accepted' ? result.entries.at(-1) : undefined;
+  return last?.type === 'decision_recorded' ? (last.payload.grant_use ?? null) : null;
 };
 
 const isHolding = (entry: DecisionsEntry | undefined): boolean =>
@@ -102,22 +153,40 @@ const decideAgain = (
 ): GateResult => {
   const generation = earlier.generation + 1;
   const before = voidSuperseded(state, earlier, command.now);
-  if (before.length === 0) return decideAfresh(command, state, unrelated(generation));
+  const alone = decideAfresh(command, state, unrelated(generation));
+  // The hold of an approved answer is what its grant draws from; nothing else takes it over.
+  if (before.length === 0 || usedGrant(alone)?.decision_id === earlier.decisionId) return alone;
   const taken = decideAfresh(command, freed(state, earlier.decisionId), {
     generation,
     before,
     supersedes: earlier.decisionId,
   });
   const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
-  return takesOver ? taken : decideAfresh(command, state, unrelated(generation));
+  return takesOver ? taken : alone;
+};
+
+/** The key of a review holds the fingerprint, which is known only once the change is priced. Contract section 6.3. */
+const withReviewKey = (command: AskForChange, state: GateState): AskForChange => {
+  const { review } = command.key;
+  const fingerprint = review === undefined ? undefined : fingerprintNow(command, state);
+  if (review === undefined || fingerprint === undefined) return command;
+  const text = derivedKey({
+    kind: 'admission_review',
+    clusterId: review.clusterId,
+    fingerprint,
+    environmentRaw: command.request.environment_raw,
+    generatedName: review.generatedName,
+  });
+  return { ...command, key: { scope: command.key.scope, text, isDerived: true } };
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
 export const decideChange = (
-  command: AskForChange,
+  asked: AskForChange,
   state: GateState,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
+  const command = withReviewKey(asked, state);
   const earlier = state.answers.get(answerKey(command.key.scope, command.key.text));
   if (earlier === undefined && command.rememberedAnswer !== null) {
     const { payloadHash, revision } = command.rememberedAnswer;

@@ -1,46 +1,83 @@
 import { approvalIdOf } from '../shared/brands.js';
 import { payloadHash } from '../shared/fingerprint.js';
 import { NOTHING, usdOf } from '../shared/money.js';
+import type { RuleEngine } from '../rules/rules.js';
 import type { AskForChange, Evidence, PricedEvidence } from './ask-for-change.js';
-import type { DecisionRecorded } from './decisions.entries.js';
+import { NO_CHANGE_FACTS } from './cost.js';
+import type { CostSource, DecisionRecorded } from './decisions.entries.js';
 
 const NO_APPROVAL = approvalIdOf(''); // Never recorded: a decision that needs no approval has no terms to name one.
 
-/** What evidence alone came to; null: the larger claim stands in its place, and the entry does not say what it hid. */
-const pricedEvidence = ({ cost, request }: DecisionRecorded): PricedEvidence | null => {
-  const { monthly_delta_usd: monthly, hourly_delta_usd: hourly, completeness, priced, unpriced, lines } = cost;
+type Alone = Omit<CostSource, 'method'>;
+
+const pricedAs = ({ cost, change }: DecisionRecorded, source: Alone): PricedEvidence => ({
+  monthly: source.monthly_delta_usd === null ? NOTHING : usdOf(source.monthly_delta_usd),
+  hourly: source.hourly_delta_usd === null ? NOTHING : usdOf(source.hourly_delta_usd),
+  completeness: source.completeness,
+  priced: source.priced,
+  unpriced: source.unpriced,
+  lines: cost.lines,
+  change: change ?? NO_CHANGE_FACTS,
+});
+
+const sourceOf = ({ cost }: DecisionRecorded, method: CostSource['method']): CostSource | undefined =>
+  cost.sources?.find((source) => source.method === method);
+
+/**
+ * What evidence alone came to. Entries of the first release do not say it: there it is the amount of the decision, unless
+ * a larger claim stands in its place.
+ */
+const priceBookAlone = (recorded: DecisionRecorded): Alone | undefined => {
+  const { cost, request } = recorded;
+  if (cost.sources !== undefined) return sourceOf(recorded, 'price_book');
   const claimed = request.declared_monthly_delta_usd;
-  if (claimed !== null && (monthly === null || monthly === claimed)) return null;
-  return {
-    monthly: monthly === null ? NOTHING : usdOf(monthly),
-    hourly: hourly === null ? NOTHING : usdOf(hourly),
-    completeness,
-    priced,
-    unpriced,
-    lines,
-  };
+  const isHidden = claimed !== null && (cost.monthly_delta_usd === null || cost.monthly_delta_usd === claimed);
+  return isHidden ? undefined : cost;
 };
+
+const asRecorded = (priced: PricedEvidence): Evidence => ({ priceWith: () => priced });
+
+/** Evidence that no book could price leaves only the claim behind, and the cost unknown. */
+const wasUnpriceable = ({ cost }: DecisionRecorded): boolean =>
+  cost.price_book === null && cost.method === 'declared' && cost.completeness === 'unknown';
 
 /** Prices as recorded, whatever the book: what a plan held is not in the ledger, what it came to is. */
 const recordedEvidence = (recorded: DecisionRecorded): Evidence | null | undefined => {
-  const { cost } = recorded;
-  if (cost.price_book === null)
-    return cost.method === 'declared' && cost.completeness !== 'complete' ? undefined : null;
-  const priced = pricedEvidence(recorded);
-  return priced === null ? undefined : { priceWith: () => priced };
+  if (recorded.cost.price_book === null) {
+    return wasUnpriceable(recorded) ? asRecorded(pricedAs(recorded, recorded.cost)) : null;
+  }
+  const alone = priceBookAlone(recorded);
+  return alone === undefined ? undefined : asRecorded(pricedAs(recorded, alone));
+};
+
+const recordedClaim = ({ cost, request }: DecisionRecorded): AskForChange['claim'] => {
+  const { declared_monthly_delta_usd: monthly, declared_hourly_delta_usd: hourly } = request;
+  const isAnnotation =
+    request.source === 'k8s_admission' && cost.sources?.some(({ method }) => method === 'annotation');
+  return {
+    method: isAnnotation === true ? 'annotation' : 'declared',
+    monthly: monthly === null ? null : usdOf(monthly),
+    hourly: hourly === null ? null : usdOf(hourly),
+    isInvalid: cost.claim_invalid ?? false,
+  };
 };
 
 /**
  * The question that a decision answered, from its entry alone: time, ids, salt and what evidence came to are in it.
  *
+ * @param rules evaluates the conditions of rules, as when the decision was made.
  * @returns undefined where the entry does not hold enough: written before decisions recorded what evidence alone came to.
  * @source architecture guarantee G7
  */
-export const recordedQuestion = (recorded: DecisionRecorded, tenantId: string): AskForChange | undefined => {
+export const recordedQuestion = (
+  recorded: DecisionRecorded,
+  tenantId: string,
+  rules: RuleEngine,
+): AskForChange | undefined => {
   const evidence = recordedEvidence(recorded);
   if (evidence === undefined) return undefined;
   const { environment_class: _decided, ...request } = recorded.request;
-  const { declared_monthly_delta_usd: monthly, declared_hourly_delta_usd: hourly } = request;
+  const report = sourceOf(recorded, 'infracost');
   return {
     kind: 'ask_for_change',
     decisionId: recorded.decision_id,
@@ -50,10 +87,13 @@ export const recordedQuestion = (recorded: DecisionRecorded, tenantId: string): 
     key: { scope: recorded.key.scope, text: recorded.key.text, isDerived: recorded.key.is_derived },
     payloadHash: payloadHash({ tenantId, dryRun: recorded.dry_run, request }),
     request,
-    requester: recorded.requester,
+    requester: { kind: 'user', roles: [], groups: [], ...recorded.requester },
     isDryRun: recorded.dry_run,
-    claim: { monthly: monthly === null ? null : usdOf(monthly), hourly: hourly === null ? null : usdOf(hourly) },
+    channel: recorded.channel ?? 'token',
+    claim: recordedClaim(recorded),
     evidence,
+    report: report === undefined ? null : pricedAs(recorded, report),
+    rules,
     expectedFingerprint: null,
     rememberedAnswer: null,
   };

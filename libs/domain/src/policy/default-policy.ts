@@ -13,12 +13,14 @@ export const DEFAULT_POLICY: PolicyDocument = {
   approval: {
     required: { prod: true, nonprod: false },
     separation: { prod: true, nonprod: false },
+    routing: [],
     approve_by_seconds: 86_400,
     use_by_seconds: 14_400,
     token_ttl_seconds: 900,
-    justification: { required: { prod: true, nonprod: false }, min_length: 10 },
+    justification: { required: { prod: true, nonprod: false }, min_length: 10, ticket_pattern: null },
     consumer: 'project',
     replan_tolerance: { percent: 0, absolute_usd: usd('0.0000') },
+    grants: { max_uses: 1, denied_cooldown_seconds: 3600 },
   },
   entitlements: {
     plan_ceiling_monthly_usd: null,
@@ -27,12 +29,16 @@ export const DEFAULT_POLICY: PolicyDocument = {
     hard_deny_above_monthly_usd: usd('5000.0000'),
     require_budget: { prod: false, nonprod: false },
   },
+  rules: [],
   pricing: {
     price_book: 'latest',
     declared: { prod: 'flag', nonprod: 'accept' },
     unknown: { prod: 'approval', nonprod: 'approval' },
     mismatch_percent: 5,
   },
+  risk: { project_criticality: {}, high_impact_types: [] },
+  context: { spike_absolute_usd: usd('100.0000'), spike_percent: 30, max_data_age_days: 3 },
+  fail_safe: { terraform: {}, k8s_admission: {}, cloud_event: {} },
   execution: { decision_ttl_seconds: 900, hold_overdue_seconds: 86_400 },
   reconciliation: {
     tolerance_absolute_usd: usd('1.0000'),
@@ -40,5 +46,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
     savings_exception_usd: usd('100.0000'),
     exception_due_seconds: 604_800,
     default_owner: 'finops',
+    overdue_action: 'settle',
   },
+  rate_limits: { gate_per_second: null, gate_burst: null },
 };

@@ -7,8 +7,19 @@ import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { IntegrationEntry } from './integrations.entries.js';
 import { evolveIntegrations, type Integrations, noIntegrations } from './integrations.state.js';
+import { cohortOf } from './cohort.js';
 import type { PolicyDocument } from './policy.document.js';
-import type { BudgetScope, BudgetTerms, PolicyEntry } from './policy.entries.js';
+import { type Credits, creditIdOf, evolveCredits, isCreditAccount, noCredits } from './credits.js';
+import type {
+  BudgetScope,
+  BudgetTerms,
+  PolicyEntry,
+  PolicyRole,
+  RecordedBudgetTerms,
+  Rollout,
+} from './policy.entries.js';
+import { completeStored } from './stored-policy.js';
+import { evolveWaivers, noWaivers, type Waivers } from './waivers.js';
 
 export interface PolicyVersion {
   readonly version: number;
@@ -20,6 +31,10 @@ export interface PolicyVersion {
   readonly author: string;
   readonly publishedAt: Instant;
   readonly rolledBackTo: number | null;
+  readonly role: PolicyRole;
+  /** null: all projects. */
+  readonly rollout: Rollout | null;
+  readonly isCancelled: boolean;
 }
 
 export interface PublishedPriceBook {
@@ -51,6 +66,8 @@ export interface PolicyState {
   /** Active budget ids by scope, so that a request finds its few among thousands. */
   readonly active: PersistentMap<readonly string[]>;
   readonly priceBooks: readonly PublishedPriceBook[];
+  readonly credits: Credits;
+  readonly waivers: Waivers;
   /** Limits of the exceptions `overage:<decision id>`. */
   readonly overages: PersistentMap<MicroUsd>;
   readonly integrations: Integrations;
@@ -62,20 +79,47 @@ export const noPolicy: PolicyState = {
   budgets: PersistentMap.empty,
   active: PersistentMap.empty,
   priceBooks: [],
+  credits: noCredits,
+  waivers: noWaivers,
   overages: PersistentMap.empty,
   integrations: noIntegrations,
   answers: PersistentMap.empty,
 };
 
-/** The version in force: the latest `effective_from` that has come, ties to the higher version. Contract 8.1. */
-export const policyInForce = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
-  state.versions.reduce<PolicyVersion | undefined>(
-    (best, version) =>
-      version.effectiveFrom <= now && (best === undefined || version.effectiveFrom >= best.effectiveFrom)
-        ? version
-        : best,
+const candidates = (state: PolicyState, now: Instant, role: PolicyRole): readonly PolicyVersion[] =>
+  state.versions.filter((each) => each.role === role && !each.isCancelled && each.effectiveFrom <= now);
+
+/** Of versions in the order they were published: the latest `effective_from`, ties to the higher version. */
+const latest = (versions: readonly PolicyVersion[]): PolicyVersion | undefined =>
+  versions.reduce<PolicyVersion | undefined>(
+    (best, version) => (best === undefined || version.effectiveFrom >= best.effectiveFrom ? version : best),
     undefined,
   );
+
+const isForAll = ({ rollout }: PolicyVersion): boolean => rollout === null || rollout.cohort_percent >= 100;
+
+/**
+ * The version in force for everybody: the latest `effective_from` that has come, ties to the higher version. A version
+ * that is only rolled out to a part of the projects is not. @source contract section 8.1
+ */
+export const policyInForce = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
+  latest(candidates(state, now, 'active').filter(isForAll));
+
+/**
+ * The version that decides for a project: a rollout that has reached it goes before the previous full version.
+ *
+ * @source contract section 8.1
+ */
+export const policyFor = (state: PolicyState, now: Instant, projectId: string): PolicyVersion | undefined =>
+  latest(
+    candidates(state, now, 'active').filter(
+      (each) => each.rollout === null || cohortOf(each.rollout.salt, projectId) < each.rollout.cohort_percent,
+    ),
+  );
+
+/** The challenger that is evaluated beside the policy in force, if there is one. */
+export const challengerAt = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
+  latest(candidates(state, now, 'challenger'));
 
 /** The price book a policy names: a version, or the latest published. */
 export const priceBookOf = (state: PolicyState, document: PolicyDocument): PublishedPriceBook | undefined =>
@@ -104,28 +148,38 @@ export const overageAccount = (decisionId: string): string => `overage:${decisio
 export const PLAN_CEILING = 'ceiling:plan';
 export const ENTERPRISE_CEILING = 'ceiling:enterprise';
 
+export const ALERT_PERCENTS: readonly number[] = [50, 80, 100];
+
 const limitOf = (text: PolicyDocument['entitlements']['plan_ceiling_monthly_usd']): MicroUsd | null =>
   text === null ? null : usdOf(text);
 
-/** Limit and period of any account, as the policy journal knows them. An unknown account has no room at all. */
-export const termsOf = (state: PolicyState): TermsOf => {
+const ceilingTerms = (account: string, entitlements: PolicyDocument['entitlements'] | undefined): AccountTerms => {
+  if (entitlements === undefined) return { limit: null, period: 'month' };
+  const { plan_ceiling_monthly_usd: plan, enterprise_ceiling_monthly_usd: enterprise } = entitlements;
+  return { limit: limitOf(account === PLAN_CEILING ? plan : enterprise), period: 'month' };
+};
+
+/**
+ * Limit and period of any account, as the policy journal knows them. An unknown account has no room at all.
+ * `version`: whose ceilings count; default: the version in force for everybody.
+ */
+export const termsOf = (state: PolicyState, version?: PolicyVersion): TermsOf => {
   let known: { readonly at: Instant; readonly entitlements: PolicyDocument['entitlements'] | undefined } | undefined;
   const entitlementsAt = (at: Instant): PolicyDocument['entitlements'] | undefined => {
+    if (version !== undefined) return version.document.entitlements;
     if (known?.at !== at) known = { at, entitlements: policyInForce(state, at)?.document.entitlements };
     return known.entitlements;
   };
   return (account, at): AccountTerms => {
-    if (account === PLAN_CEILING || account === ENTERPRISE_CEILING) {
-      const entitlements = entitlementsAt(at);
-      if (entitlements === undefined) return { limit: null, period: 'month' };
-      const { plan_ceiling_monthly_usd: plan, enterprise_ceiling_monthly_usd: enterprise } = entitlements;
-      return { limit: limitOf(account === PLAN_CEILING ? plan : enterprise), period: 'month' };
-    }
+    if (account === PLAN_CEILING || account === ENTERPRISE_CEILING) return ceilingTerms(account, entitlementsAt(at));
     if (account.startsWith('budget:')) {
       const budget = state.budgets.get(account.slice('budget:'.length));
       return budget === undefined
         ? { limit: NOTHING, period: 'total' }
         : { limit: budget.limit, period: budget.terms.period };
+    }
+    if (isCreditAccount(account)) {
+      return { limit: state.credits.grants.get(creditIdOf(account))?.total ?? NOTHING, period: 'total' };
     }
     return { limit: state.overages.get(account) ?? NOTHING, period: 'total' };
   };
@@ -158,7 +212,25 @@ const foldIntegration = (state: PolicyState, entry: IntegrationEntry, revision: 
   return withAnswer({ ...state, integrations }, 'integration', entry.payload.idempotency, revision);
 };
 
+/** What entries of the first release did not say. */
+const completeTerms = (terms: RecordedBudgetTerms): BudgetTerms => ({
+  basis: 'allocation',
+  credit_savings: false,
+  alert_percents: ALERT_PERCENTS,
+  ...terms,
+});
+
+const changeVersion = (
+  state: PolicyState,
+  version: number,
+  change: (version: PolicyVersion) => PolicyVersion,
+): PolicyState => ({
+  ...state,
+  versions: state.versions.map((each) => (each.version === version ? change(each) : each)),
+});
+
 /** Folds one entry of `policy-<tenant>`. */
+// eslint-disable-next-line complexity, max-lines-per-function -- one case per entry type
 export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState => {
   switch (entry.type) {
     case 'policy_published': {
@@ -166,18 +238,46 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
       const version: PolicyVersion = {
         version: payload.version,
         revision,
-        document: payload.document,
+        document: completeStored(payload.document),
         documentSha256: payload.document_sha256,
         effectiveFrom: payload.effective_from,
         message: payload.message,
         author: payload.author,
         publishedAt: payload.published_at,
         rolledBackTo: payload.rolled_back_to,
+        role: payload.role ?? 'active',
+        rollout: payload.rollout ?? null,
+        isCancelled: false,
       };
       return withAnswer({ ...state, versions: [...state.versions, version] }, 'policy', payload.idempotency, revision);
     }
+    case 'policy_rollout_set': {
+      const { version, cohort_percent, idempotency } = entry.payload;
+      const widened = changeVersion(state, version, (each) => ({
+        ...each,
+        rollout: each.rollout === null ? null : { ...each.rollout, cohort_percent },
+      }));
+      return withAnswer(widened, 'policy_rollout', idempotency, revision);
+    }
+    case 'policy_cancelled': {
+      const cancelled = changeVersion(state, entry.payload.version, (each) => ({ ...each, isCancelled: true }));
+      return withAnswer(cancelled, 'policy_cancel', entry.payload.idempotency, revision);
+    }
+    case 'credit_granted':
+    case 'credit_revoked': {
+      const next = { ...state, credits: evolveCredits(state.credits, entry, revision) };
+      const scope = entry.type === 'credit_granted' ? 'credit' : 'credit_revoke';
+      return withAnswer(next, scope, entry.payload.idempotency, revision);
+    }
+    case 'waiver_granted':
+    case 'waiver_revoked': {
+      const next = { ...state, waivers: evolveWaivers(state.waivers, entry, revision) };
+      const scope = entry.type === 'waiver_granted' ? 'exception' : 'exception_revoke';
+      return withAnswer(next, scope, entry.payload.idempotency, revision);
+    }
     case 'budget_set': {
-      const { set_by: setBy, set_at: setAt, idempotency, ...terms } = entry.payload;
+      const { set_by: setBy, set_at: setAt, idempotency, ...recorded } = entry.payload;
+      const terms = completeTerms(recorded);
       const budget: Budget = { terms, limit: usdOf(terms.limit_usd), revision, setBy, setAt };
       return withAnswer(setBudget(state, budget), 'budget', idempotency, revision);
     }

@@ -2,6 +2,7 @@ import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
 import { emptyGate, evolveGate, type GateState } from '../decisions/decisions.state.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
+import { ENTERPRISE_CEILING } from '../policy/policy.state.js';
 import type { DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { assertNever } from '../shared/entry.js';
 import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
@@ -54,6 +55,17 @@ const isReconcilable = ({ hold, cost, decision, dry_run }: DecisionRecorded): bo
   return cost.monthly_delta_usd !== null && usdOf(cost.monthly_delta_usd) < 0n;
 };
 
+const reduceHold = (
+  state: ReservationsState,
+  { decision_id: id, legs }: Extract<DecisionsEntry, { type: 'hold_reduced' }>['payload'],
+): ReservationsState => {
+  const kept = state.reservations.get(id);
+  if (kept === undefined) return state;
+  const ceiling = legs.find(({ account }) => account === ENTERPRISE_CEILING);
+  const total = ceiling === undefined ? NOTHING : usdOf(ceiling.amount_usd);
+  return { ...state, reservations: state.reservations.set(id, { ...kept, total }) };
+};
+
 const foldDecisions = (state: ReservationsState, entry: DecisionsEntry, revision: bigint): ReservationsState => {
   switch (entry.type) {
     case 'decision_recorded': {
@@ -71,6 +83,8 @@ const foldDecisions = (state: ReservationsState, entry: DecisionsEntry, revision
       };
       return { ...state, reservations: state.reservations.set(payload.decision_id, reservation) };
     }
+    case 'hold_reduced':
+      return reduceHold(state, entry.payload);
     case 'hold_voided':
     case 'hold_expired':
       return { ...state, reservations: state.reservations.delete(entry.payload.decision_id) };
@@ -111,7 +125,8 @@ export type ReservationsObserved =
 /** Keys and answers are the gate's own business: only its money and approvals are of use here. */
 const foldMoney = (state: ReservationsState, seen: ReservationsObserved): ReservationsState => {
   const money = evolveGate(state.money, seen);
-  return { ...state, money: { ...money, answers: emptyGate.answers, autoApproved: PersistentMap.empty } };
+  const { answers, autoApproved, grants, waiverUses } = emptyGate;
+  return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses } };
 };
 
 /** Folds one entry of the service's own journal or of those it observes. */

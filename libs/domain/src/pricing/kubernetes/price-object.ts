@@ -56,6 +56,15 @@ const lineOf = (change: ObjectChange): PricedLine => {
   };
 };
 
+/** One object is one resource. */
+const changeOf = (change: ObjectChange, action: PricedLine['action']): PricedEvidence['change'] => ({
+  creates: action === 'create' ? 1 : 0,
+  updates: action === 'update' ? 1 : 0,
+  deletes: action === 'delete' ? 1 : 0,
+  replaces: 0,
+  resource_types: action === 'no-op' ? [] : [lineOf(change).type],
+});
+
 const NO_CHANGE_USD = formatUsd4(NOTHING);
 const unchanged = (change: ObjectChange): PricedEvidence => ({
   monthly: NOTHING,
@@ -63,6 +72,7 @@ const unchanged = (change: ObjectChange): PricedEvidence => ({
   completeness: 'complete',
   priced: 0,
   unpriced: 0,
+  change: changeOf(change, 'no-op'),
   lines: [{ ...lineOf(change), action: 'no-op', delta_usd: NO_CHANGE_USD }],
 });
 
@@ -74,6 +84,7 @@ const unpriced = (change: ObjectChange, costs: Costs, reason: UnpricedReason): P
   completeness: 'unknown',
   priced: 0,
   unpriced: 1,
+  change: changeOf(change, actionOf(change)),
   lines: [
     {
       ...lineOf(change),
@@ -104,6 +115,7 @@ const priced = (change: ObjectChange, costs: Costs, delta: ExactObjectUsd): Pric
     completeness: 'complete',
     priced: entry === null ? 0 : 1,
     unpriced: 0,
+    change: changeOf(change, actionOf(change)),
     lines: [
       {
         ...lineOf(change),

@@ -1,0 +1,156 @@
+import type { HeldLeg } from '../accounts/accounts.js';
+import type { RoutingRule } from '../policy/policy.document.js';
+import { microUsd, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
+import type { Sha256Hex } from '../shared/brand.js';
+import { plusSeconds } from '../shared/instant.js';
+import { approvalNeed } from './approval-need.js';
+import type { AskForChange } from './ask-for-change.js';
+import { type ChangeContext, contextFindings } from './change-context.js';
+import type { AssessedCost } from './cost.js';
+import type { UsedException } from './decisions.entries.js';
+import type { GateState } from './decisions.state.js';
+import { approval, type FindingItem, violation } from './findings.js';
+import { isClearedBy, overageLeg, withoutHoldOf } from './grant.js';
+import type { Grant } from './grants.state.js';
+import type { Place } from './place.js';
+import type { ReasonCode } from './reason-codes.js';
+import { ruleFindings, type RuleFindings } from './rule-findings.js';
+import { ruleVariables } from './rule-variables.js';
+import { type Verdict, verdictOf } from './verdict.js';
+import { waive } from './waive.js';
+import { fund, type Waterfall } from './waterfall.js';
+
+/** A change under one version of the policy: where it stands, what it costs, what is known of its surroundings. */
+export interface Assessable {
+  readonly command: AskForChange;
+  readonly place: Place;
+  readonly cost: AssessedCost;
+  readonly context: ChangeContext;
+  readonly fingerprint: Sha256Hex;
+  readonly subject: Sha256Hex;
+}
+
+/** All that evaluation found, and what the mode made of it. */
+export interface Assessment {
+  readonly verdict: Verdict;
+  readonly waterfall: Waterfall;
+  readonly rules: RuleFindings;
+  readonly notes: readonly ReasonCode[];
+  readonly exceptionsUsed: readonly UsedException[];
+  readonly route: RoutingRule | null;
+  readonly autoApproved: MicroUsd | null;
+  /** What is held: nothing for a dry run, and where the mode holds nothing. */
+  readonly legs: readonly HeldLeg[];
+  readonly total: MicroUsd;
+  /** U: what no account funds; an approval makes the exception over it. */
+  readonly unfunded: MicroUsd;
+}
+
+const fundingOf = ({ command, place, cost }: Assessable, state: GateState): Waterfall =>
+  fund(
+    {
+      monthly: cost.monthly,
+      projectId: command.request.project_id,
+      credits: state.policy.credits,
+      isBudgetRequired: place.document.entitlements.require_budget[place.behaves],
+      now: command.now,
+      budgets: place.budgets,
+      terms: place.terms,
+    },
+    state.accounts,
+  );
+
+/** An approval of this very change was denied a moment ago. @source contract section 11.5 */
+const isDeniedRecently = ({ command, place, fingerprint }: Assessable, { grants }: GateState): boolean => {
+  const at = command.channel === 'grant' && !command.isDryRun ? grants.denied.get(fingerprint) : undefined;
+  return at !== undefined && command.now < plusSeconds(at, place.document.approval.grants.denied_cooldown_seconds);
+};
+
+/** What is known before anybody asks who has to agree: cost, money, forecast, thresholds, denials. */
+const hardFacts = (asked: Assessable, state: GateState, waterfall: Waterfall): readonly FindingItem[] => {
+  const { place, cost } = asked;
+  const isAboveThreshold = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
+  return [
+    ...cost.violations.map((code) => violation(code)),
+    ...cost.approvals.map((code) => approval(code)),
+    ...waterfall.violations.map((code) => violation(code)),
+    ...contextFindings(asked, state),
+    ...(isDeniedRecently(asked, state) ? [violation('approval_denied_recently')] : []),
+    ...(isAboveThreshold ? [violation('hard_deny_threshold_exceeded')] : []),
+  ];
+};
+
+/** A cost that is not known is not "no change". */
+const fundingNotes = ({ cost }: Assessable, { notes }: Waterfall): readonly ReasonCode[] =>
+  cost.evidence.completeness === 'complete' ? notes : notes.filter((note) => note !== 'no_cost_change');
+
+const waived = (items: readonly FindingItem[], { command, place, cost }: Assessable, state: GateState) =>
+  waive(
+    items,
+    { waivers: state.policy.waivers, uses: state.waiverUses },
+    {
+      projectId: command.request.project_id,
+      environmentClass: place.environmentClass,
+      source: command.request.source,
+      resourceReference: command.request.resource_reference,
+      monthly: cost.monthly,
+    },
+    command.now,
+  );
+
+interface Held {
+  readonly legs: readonly HeldLeg[];
+  readonly total: MicroUsd;
+}
+const heldBy = (
+  { command }: Assessable,
+  { hold }: Verdict,
+  waterfall: Waterfall,
+  overage: readonly HeldLeg[],
+): Held => {
+  if (hold === 'none' || command.isDryRun) return { legs: [], total: NOTHING };
+  const extra = overage.reduce((sum, { amount }) => microUsd(sum + amount), NOTHING);
+  return { legs: [...waterfall.legs, ...overage], total: microUsd(waterfall.funded + extra) };
+};
+
+/**
+ * Steps 7 to 13 of contract section 7.1: context, waterfall, rules, thresholds, approval need, waivers, mode. With a grant,
+ * what its approver saw is cleared, and what no account funds comes out of the exception that he made; undefined then:
+ * that exception is not enough, so the grant cannot be used.
+ */
+export const assess = (asked: Assessable, state: GateState, grant: Grant | null): Assessment | undefined => {
+  const { command, place, cost, context } = asked;
+  const view = grant === null ? state : withoutHoldOf(state, grant);
+  const waterfall = fundingOf(asked, view);
+  const overage = grant === null ? [] : overageLeg(grant, waterfall.unfunded, view, command.now);
+  if (overage === undefined) return undefined;
+  const seen = { place, cost, waterfall, risk: context.risk, context: context.forRules };
+  const rules = ruleFindings(place.document.rules, command.rules, () => ruleVariables(command, view, seen));
+  const found = [...hardFacts(asked, view, waterfall), ...rules.items];
+  const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
+  const { items: left, used } = waived([...found, ...need.items], asked, view);
+  const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item));
+  const notes: readonly ReasonCode[] = [
+    ...cost.notes,
+    ...fundingNotes(asked, waterfall),
+    ...rules.notes,
+    ...need.notes,
+    ...context.notes,
+    ...(place.isEnvironmentUnknown ? (['environment_unknown_strict'] as const) : []),
+    ...(used.length > 0 ? (['exception_used'] as const) : []),
+    ...(grant === null ? [] : (['approval_grant_used'] as const)),
+    ...(command.isDryRun ? (['dry_run'] as const) : []),
+  ];
+  const verdict = verdictOf(place.mode, items, notes, waterfall.byCredits > NOTHING);
+  return {
+    verdict,
+    waterfall,
+    rules,
+    notes,
+    exceptionsUsed: used,
+    route: need.route,
+    autoApproved: need.autoApproved,
+    ...heldBy(asked, verdict, waterfall, overage),
+    unfunded: grant === null ? waterfall.unfunded : NOTHING,
+  };
+};

@@ -1,0 +1,148 @@
+import { balanceOf } from '../accounts/accounts.js';
+import {
+  type Anomaly,
+  type ComputedContext as CostContext,
+  computeContext,
+  type ContextScope,
+  type ContextSettings,
+  hasCostData,
+} from '../context/computed-context.js';
+import type { CostDays } from '../context/cost-days.js';
+import { recordedContext, type RecordedContext } from '../context/recorded-context.js';
+import { callerRiskLevel, isDestructive, riskOf, type Risk, type RiskClass } from '../context/risk.js';
+import { type Budget, budgetAccount } from '../policy/policy.state.js';
+import type { RuleContext, RuleVariables } from '../rules/rules.js';
+import { classOf } from '../shared/environment.js';
+import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
+import type { AskForChange } from './ask-for-change.js';
+import type { AssessedCost } from './cost.js';
+import type { GateState } from './decisions.state.js';
+import { type FindingItem, violation } from './findings.js';
+import type { Place } from './place.js';
+import type { ReasonCode } from './reason-codes.js';
+
+/** What is known of the surroundings of a change: actual cost, forecast, risk. */
+export interface ChangeContext {
+  readonly recorded: RecordedContext;
+  readonly forRules: () => NonNullable<RuleVariables['context']>;
+  readonly risk: RuleVariables['risk'];
+  readonly notes: readonly ReasonCode[];
+  /** `forecast_eom` of a budget's own scope, micro-USD; null: no data, or stale. */
+  readonly forecastOf: (budget: Budget) => MicroUsd | null;
+}
+
+/** The caller's own word, `metadata.risk_level`; most metadata has none, and is not parsed for it. */
+const callerLevelOf = (metadata: string): RiskClass | null => {
+  if (!metadata.includes('"risk_level"')) return null;
+  const parsed: unknown = JSON.parse(metadata); // RFC 8785 text, checked at the edge.
+  return typeof parsed === 'object' && parsed !== null && 'risk_level' in parsed
+    ? callerRiskLevel(parsed.risk_level)
+    : null;
+};
+
+const riskOfChange = (command: AskForChange, place: Place, cost: AssessedCost, anomaly: Anomaly): Risk => {
+  const { project_criticality: criticality, high_impact_types: types } = place.document.risk;
+  const { completeness, method } = cost.evidence;
+  return riskOf({
+    behaves: place.behaves,
+    destructive: isDestructive(command.request.action, cost.change),
+    criticality: criticality[command.request.project_id] ?? 'low',
+    highImpact: cost.change.resource_types.some((type) => types.includes(type)),
+    monthly: cost.monthly,
+    anomaly,
+    costUncertain: completeness !== 'complete' || method === 'none' || cost.notes.includes('cost_declared_unverified'),
+    callerLevel: callerLevelOf(command.request.metadata),
+  });
+};
+
+const settingsOf = ({ document: { context } }: Place): ContextSettings => ({
+  spikeAbsolute: usdOf(context.spike_absolute_usd),
+  spikePercent: context.spike_percent,
+  maxDataAgeDays: context.max_data_age_days,
+});
+
+const forRules = (context: CostContext): RuleContext => ({
+  mtd: context.mtd,
+  burn_daily: context.burnDaily,
+  forecast_eom: context.forecastEom,
+  anomaly: context.anomaly,
+  observed_days: context.observedCostDays,
+  data_source_mode: context.dataSourceMode,
+  stale: context.stale,
+});
+
+/** The environments whose labels the policy takes for one class. */
+const environmentsOf = ({ document }: Place, projectId: string, environmentClass: string): ContextScope => ({
+  kind: 'environments',
+  projectId,
+  includes: (label) => classOf(label, label, document.environments.classes).environmentClass === environmentClass,
+});
+
+/** Whose cost a budget's forecast is made from: that of its own scope. Contract section 9.1. */
+const scopeOfBudget = ({ terms }: Budget, place: Place, projectId: string): ContextScope => {
+  if (terms.scope === 'tenant') return { kind: 'tenant' };
+  return terms.scope.includes('/env:')
+    ? environmentsOf(place, projectId, place.environmentClass)
+    : { kind: 'project', projectId };
+};
+
+/**
+ * Step 7 of contract section 7.1: what surrounds the change, before it is compared with anything. The project's own cost
+ * is recorded; rules see the tenant's too; each forecast budget is judged by its own scope's.
+ */
+export const changeContext = (
+  command: AskForChange,
+  place: Place,
+  cost: AssessedCost,
+  days: CostDays,
+): ChangeContext => {
+  const { now } = command;
+  const projectId = command.request.project_id;
+  const settings = settingsOf(place);
+  const of = (scope: ContextScope): CostContext => computeContext(days, { scope, now, settings });
+  const project = of({ kind: 'project', projectId });
+  const risk = riskOfChange(command, place, cost, project.anomaly);
+  const recorded = recordedContext(project, risk);
+  return {
+    recorded,
+    // Its text is only needed once something asks for it: most evaluations are recorded, all of them need the risk.
+    forRules: () => ({ ...forRules(of({ kind: 'tenant' })), project: forRules(project) }),
+    risk: { score: risk.score, class: risk.riskClass },
+    notes: risk.raisedByCaller ? ['risk_raised_by_caller'] : [],
+    forecastOf: (budget) => {
+      const context = of(scopeOfBudget(budget, place, projectId));
+      return hasCostData(context) ? context.forecastEom : null;
+    },
+  };
+};
+
+const isForecastPassed = (budget: Budget, forecast: MicroUsd, monthly: MicroUsd, held: MicroUsd): boolean =>
+  microUsd(forecast + held + monthly * BigInt(budget.terms.months_charged)) > budget.limit;
+
+/**
+ * What the forecast of the month says: budgets of basis `forecast` also have to hold `forecast_eom + held + request`.
+ * Without usable data they cannot be judged, and that is a violation, never a pass.
+ *
+ * @source contract section 9.1
+ */
+export const contextFindings = (
+  asked: {
+    readonly command: AskForChange;
+    readonly place: Place;
+    readonly cost: AssessedCost;
+    readonly context: ChangeContext;
+  },
+  state: GateState,
+): readonly FindingItem[] => {
+  const { command, place, cost, context } = asked;
+  if (cost.monthly <= NOTHING) return [];
+  return place.budgets
+    .filter(({ terms }) => terms.basis === 'forecast')
+    .flatMap((budget) => {
+      const forecast = context.forecastOf(budget);
+      if (forecast === null) return [violation('computed_context_unavailable')];
+      const account = budgetAccount(budget.terms.budget_id);
+      const { held } = balanceOf(state.accounts, account, place.terms(account, command.now), command.now);
+      return isForecastPassed(budget, forecast, cost.monthly, held) ? [violation('forecast_exceeded')] : [];
+    });
+};

@@ -1,0 +1,96 @@
+import { balanceOf, freeHold, type HeldLeg } from '../accounts/accounts.js';
+import { overageAccount, type PolicyState, termsOf } from '../policy/policy.state.js';
+import type { Instant, Sha256Hex } from '../shared/brand.js';
+import { max, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
+import type { AskForChange } from './ask-for-change.js';
+import type { AssessedCost } from './cost.js';
+import type { GrantUse } from './decisions.entries.js';
+import type { GateState } from './decisions.state.js';
+import type { FindingItem } from './findings.js';
+import type { Grant } from './grants.state.js';
+import type { Place } from './place.js';
+
+/** A change as grants are compared with it. */
+export interface GrantedChange {
+  readonly command: AskForChange;
+  readonly place: Place;
+  readonly cost: AssessedCost;
+  readonly fingerprint: Sha256Hex;
+  readonly subject: Sha256Hex;
+}
+
+const fitsCaps = (grant: Grant, { cost, fingerprint }: GrantedChange): boolean => {
+  if (grant.fingerprint === fingerprint && grant.uses === 0) return true;
+  if (cost.evidence.monthly_delta_usd === null) return false; // Nothing known fits no cap.
+  const monthly = microUsd(grant.usedMonthly + max(NOTHING, cost.monthly));
+  const hourly = microUsd(grant.usedHourly + max(NOTHING, cost.hourly));
+  return monthly <= grant.capMonthly && hourly <= grant.capHourly;
+};
+
+/** The room that granting made for the unfunded part is there. The gate writes it a moment after the grant. */
+const isOverageWritten = (grant: Grant, policy: PolicyState): boolean =>
+  grant.unfunded === NOTHING || policy.overages.has(overageAccount(grant.decisionId));
+
+/** Whether a grant may be used at an instant, whatever for. */
+export const isUsable = (grant: Grant, policy: PolicyState, now: Instant): boolean =>
+  grant.useBy !== null && now < grant.useBy && grant.uses < grant.usesMax && isOverageWritten(grant, policy);
+
+/**
+ * The granted approval that admits a change: of the same class and source, for an equal fingerprint, or an equal subject
+ * within the caps; the oldest first.
+ *
+ * @source contract section 11.5
+ */
+export const grantFor = (change: GrantedChange, state: GateState): Grant | undefined => {
+  const { command, place, subject } = change;
+  if (command.channel !== 'grant' || command.isDryRun) return undefined;
+  return (state.grants.bySubject.get(subject) ?? [])
+    .flatMap((id) => state.grants.byDecision.get(id) ?? [])
+    .find(
+      (grant) =>
+        grant.source === command.request.source &&
+        grant.environmentClass === place.environmentClass &&
+        isUsable(grant, state.policy, command.now) &&
+        fitsCaps(grant, change),
+    );
+};
+
+/** A grant clears only what its approver saw: the codes and rules of the approved decision. */
+export const isClearedBy = (grant: Grant, { code, ruleId }: FindingItem): boolean =>
+  ruleId === null ? grant.reasons.includes(code) : grant.rules.includes(ruleId);
+
+/** The state as if the approved decision held nothing: its hold is what a use draws from. */
+export const withoutHoldOf = (state: GateState, { decisionId }: Grant): GateState => ({
+  ...state,
+  accounts: freeHold(state.accounts, decisionId),
+});
+
+/** The leg that funds what no account can, out of the exception that the grant made; undefined: it is not enough. */
+export const overageLeg = (
+  grant: Grant,
+  unfunded: MicroUsd,
+  state: GateState,
+  now: Instant,
+): readonly HeldLeg[] | undefined => {
+  if (unfunded === NOTHING) return [];
+  const account = overageAccount(grant.decisionId);
+  const { headroom } = balanceOf(state.accounts, account, termsOf(state.policy)(account, now), now);
+  return headroom !== null && unfunded <= headroom ? [{ account, amount: unfunded }] : undefined;
+};
+
+/** What the approved decision keeps of its legs once a use has drawn its own. */
+export const legsLeft = (held: readonly HeldLeg[], drawn: readonly HeldLeg[]): readonly HeldLeg[] =>
+  held
+    .map(({ account, amount }) => {
+      const taken = drawn.reduce((sum, leg) => (leg.account === account ? microUsd(sum + leg.amount) : sum), NOTHING);
+      return { account, amount: microUsd(amount - min(amount, taken)) };
+    })
+    .filter(({ amount }) => amount > NOTHING);
+
+/** The use as the decision records it. */
+export const useOf = (grant: Grant): GrantUse => ({
+  approval_id: grant.approvalId,
+  decision_id: grant.decisionId,
+  is_last: grant.uses + 1 >= grant.usesMax,
+  use: grant.uses + 1,
+});

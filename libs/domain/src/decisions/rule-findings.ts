@@ -1,0 +1,93 @@
+import type { PolicyRule, RuleTrace, RuleVariables } from '../rules/rules.js';
+import { RULES_COST_MAX } from '../rules/rules.js';
+import type { AskForChange } from './ask-for-change.js';
+import { approval, type FindingItem, violation } from './findings.js';
+import type { ReasonCode } from './reason-codes.js';
+
+/** What the rules of a policy said. */
+export interface RuleFindings {
+  readonly items: readonly FindingItem[];
+  readonly notes: readonly ReasonCode[];
+  readonly warnings: readonly string[];
+  readonly obligations: readonly { readonly key: string; readonly value: string }[];
+  readonly traces: readonly RuleTrace[];
+  /** Ids of rules that matched, or whose error counts as a match. */
+  readonly matched: readonly string[];
+}
+export const NO_RULE_FINDINGS: RuleFindings = {
+  items: [],
+  notes: [],
+  warnings: [],
+  obligations: [],
+  traces: [],
+  matched: [],
+};
+
+type Said = Pick<RuleFindings, 'items' | 'notes' | 'warnings' | 'obligations'>;
+const said = (part: Partial<Said>): Said => ({ items: [], notes: [], warnings: [], obligations: [], ...part });
+
+/** A rule that cannot be evaluated counts as a match where it restricts, and as a warning where it does not. */
+const ofError = (rule: PolicyRule, error: string): Said => {
+  const text = `rule ${rule.id} could not be evaluated: ${error}`;
+  switch (rule.effect) {
+    case 'deny':
+      return said({
+        items: [violation('rule_denied', rule.id), violation('rule_evaluation_error', rule.id)],
+        warnings: [text],
+      });
+    case 'require_approval':
+      return said({
+        items: [approval('rule_approval_required', rule.id), approval('rule_evaluation_error', rule.id)],
+        warnings: [text],
+      });
+    case 'warn':
+    case 'add_obligation':
+      return said({ notes: ['rule_warned'], warnings: [text] });
+  }
+};
+
+const ofMatch = (rule: PolicyRule): Said => {
+  switch (rule.effect) {
+    case 'deny':
+      return said({ items: [violation('rule_denied', rule.id)], warnings: [rule.message] });
+    case 'require_approval':
+      return said({ items: [approval('rule_approval_required', rule.id)], warnings: [rule.message] });
+    case 'warn':
+      return said({ notes: ['rule_warned'], warnings: [rule.message] });
+    case 'add_obligation':
+      return said({ obligations: rule.obligation === null ? [] : [rule.obligation] });
+  }
+};
+
+const countsAsMatch = (rule: PolicyRule, { matched, error }: RuleTrace): boolean =>
+  matched || (error !== null && (rule.effect === 'deny' || rule.effect === 'require_approval'));
+
+/**
+ * Evaluates every enabled rule, in order, and says what follows from each.
+ *
+ * @source contract section 8.4
+ */
+export const ruleFindings = (
+  rules: readonly PolicyRule[],
+  engine: AskForChange['rules'],
+  variables: () => RuleVariables,
+): RuleFindings => {
+  const enabled = rules.filter((rule) => rule.enabled);
+  if (enabled.length === 0) return NO_RULE_FINDINGS;
+  const traces = engine.evaluate(enabled, variables(), RULES_COST_MAX);
+  const byId = new Map(traces.map((trace) => [trace.id, trace]));
+  const told = enabled.flatMap((rule) => {
+    const trace = byId.get(rule.id);
+    if (trace === undefined) return [];
+    const text = trace.error === null ? (trace.matched ? ofMatch(rule) : said({})) : ofError(rule, trace.error);
+    return [{ rule, trace, text }];
+  });
+  return {
+    items: told.flatMap(({ text }) => text.items),
+    notes: told.flatMap(({ text }) => text.notes),
+    warnings: told.flatMap(({ text }) => text.warnings).filter((text) => text !== ''),
+    obligations: told.flatMap(({ text }) => text.obligations),
+    traces,
+    matched: told.filter(({ rule, trace }) => countsAsMatch(rule, trace)).map(({ rule }) => rule.id),
+  };
+};
