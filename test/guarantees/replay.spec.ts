@@ -86,7 +86,7 @@ describe('a decision that says something else is found, with the place', () => {
   });
 
   /** What a decision takes as given. Everything else follows, so a change of it alone cannot go unseen. */
-  const GIVEN = new Set(['decision_id', 'salt', 'request', 'requester']);
+  const GIVEN = new Set(['decision_id', 'salt', 'request', 'requester', 'channel']);
 
   it('any member but those that are given', async () => {
     const { revision, payload } = await decisionAt();

@@ -79,6 +79,7 @@ const recorded = (line: string, index: number): RecordedEntry => {
     type: envelope.type,
     payload,
     observed: envelope.observed,
+    commandId: envelope.command_id,
     revision: BigInt(index),
   } as unknown as RecordedEntry;
 };

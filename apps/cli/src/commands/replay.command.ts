@@ -66,6 +66,11 @@ const replayAll = async (
 
 const plural = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
 
+const ELSEWHERE = {
+  other_holds: 'the holds that it takes over',
+  undecidable: 'no policy is in force there, or the key was answered before',
+} as const satisfies Record<Exclude<Divergence['kind'], 'different'>, string>;
+
 interface Row extends Divergence {
   readonly tenantId: string;
 }
@@ -78,7 +83,7 @@ const rowsText = (rows: readonly Row[]): string =>
       {
         title: 'DIFFERS AT',
         value: ({ kind, pointers, isCut }) =>
-          kind === 'undecidable' ? 'no policy is in force there' : `${pointers.join(' ')}${isCut ? ' ...' : ''}`,
+          kind === 'different' ? `${pointers.join(' ')}${isCut ? ' ...' : ''}` : ELSEWHERE[kind],
       },
     ],
     rows,

@@ -36,7 +36,6 @@ export const observedEntry = (kind: JournalKind, seen: Untyped & { readonly revi
 
 export const recordedDecision = ({ payload }: { readonly payload: unknown }): DecisionRecorded =>
   payload as DecisionRecorded;
-export const decisionsEntry = ({ type, payload }: Untyped): DecisionsEntry => ({ type, payload }) as DecisionsEntry;
 export const requestedApproval = ({ payload }: { readonly payload: unknown }): Approval['requested'] =>
   payload as Approval['requested'];
 export const filedRequest = ({

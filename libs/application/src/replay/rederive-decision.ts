@@ -1,52 +1,64 @@
-import {
-  answerKey,
-  type DecisionId,
-  type DecisionRecorded,
-  type DecisionsEntry,
-  evaluate,
-  type GateState,
-  recordedQuestion,
-  type RuleEngine,
-} from '@verdict/domain';
+import { type DecisionRecorded, type GateState, jcsText, recordedQuestion, type RuleEngine } from '@verdict/domain';
+import { gateService } from '../gate/gate-service.js';
+import { asCanonical, recordedDecision } from '../journals/entries.codec.js';
+import type { RecordedEntry } from '../journals/entry-log.js';
+import type { DomainEntry } from '../journals/service-definition.js';
+import { differencesOf } from './json-differences.js';
 
-/** A decision, the state in front of it, and the own entry before it. */
-export interface RecordedDecision {
+/** What one question made: the decision last, in front of it the holds that it took over. And the state before all that. */
+export interface RecordedAnswer {
   readonly tenantId: string;
-  readonly recorded: DecisionRecorded;
   readonly state: GateState;
-  readonly before: DecisionsEntry | undefined;
+  readonly entries: readonly RecordedEntry[];
 }
 
 export type Rederived =
-  | { readonly kind: 'derived'; readonly decision: DecisionRecorded }
-  /** No policy was in force there, although one must have been. */
+  | { readonly kind: 'same' }
+  /** JSON pointers into the payload of the decision. */
+  | { readonly kind: 'different'; readonly pointers: Iterable<string> }
+  /** The decision is the same; what it does to other holds is not. */
+  | { readonly kind: 'other_holds' }
+  /** Asked again it would not be decided: no policy is in force there, or its key has been answered before. */
   | { readonly kind: 'undecidable' }
   /** The entry does not hold what evidence alone came to. */
   | { readonly kind: 'hidden' };
 
-/** A key that was answered before has lapsed; answers that left memory cannot be counted any more. */
-const generationOf = ({ recorded, state }: RecordedDecision): number => {
-  const earlier = state.answers.get(answerKey(recorded.key.scope, recorded.key.text));
-  if (earlier !== undefined) return earlier.generation + 1;
-  return state.answers.forgotten > 0 ? recorded.key.generation : 1;
+const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Of what is derived, the members that were recorded. */
+const recordedMembers = (recorded: unknown, again: unknown): unknown => {
+  if (Array.isArray(recorded) && Array.isArray(again)) {
+    return again.map((item, at) => recordedMembers(recorded[at], item));
+  }
+  if (!isHolder(recorded) || !isHolder(again)) return again;
+  return Object.fromEntries(
+    Object.entries(again)
+      .filter(([name]) => name in recorded)
+      .map(([name, member]) => [name, recordedMembers(Reflect.get(recorded, name), member)]),
+  );
 };
 
-/** Voiding what the answer takes over is written in front of it. */
-const supersededBy = ({ recorded, state, before }: RecordedDecision): DecisionId | null => {
-  const earlier = state.answers.get(answerKey(recorded.key.scope, recorded.key.text))?.decisionId;
-  const isVoided = before?.type === 'hold_voided' && before.payload.cause === 'superseded';
-  return isVoided && before.payload.decision_id === earlier ? earlier : null;
-};
+/** The first release knew less of a change: what was added later is no part of what it recorded. */
+const isOfFirstRelease = ({ change }: DecisionRecorded): boolean => change === undefined;
+
+const textOf = (value: unknown): string => jcsText(asCanonical(value));
+const isSame = (recorded: readonly DomainEntry[], again: readonly DomainEntry[]): boolean =>
+  textOf(recorded.map(({ type, payload }) => ({ type, payload }))) === textOf(again);
 
 /**
- * Decides again, from the entry and the state in front of it alone.
+ * Decides again, from the entry and the state in front of it alone, and compares all that was written for it.
  * @source architecture guarantee G7
  */
-export const rederiveDecision = (decision: RecordedDecision, rules: RuleEngine): Rederived => {
-  const { recorded, state, tenantId } = decision;
+export const rederiveAnswer = ({ tenantId, state, entries }: RecordedAnswer, rules: RuleEngine): Rederived => {
+  const last = entries.at(-1);
+  if (last === undefined) throw new RangeError('an answer has at least its decision');
+  const recorded = recordedDecision(last);
   const question = recordedQuestion(recorded, tenantId, rules);
   if (question === undefined) return { kind: 'hidden' };
-  const again = evaluate(question, state, generationOf(decision));
-  if (again === undefined) return { kind: 'undecidable' };
-  return { kind: 'derived', decision: { ...again, supersedes: supersededBy(decision) } };
+  const again = gateService.decide(question, state).entries;
+  const decided = again.at(-1)?.payload;
+  if (decided === undefined) return { kind: 'undecidable' };
+  const compared = isOfFirstRelease(recorded) ? recordedMembers(recorded, decided) : decided;
+  if (textOf(recorded) !== textOf(compared)) return { kind: 'different', pointers: differencesOf(recorded, compared) };
+  return isSame(entries.slice(0, -1), again.slice(0, -1)) ? { kind: 'same' } : { kind: 'other_holds' };
 };

@@ -1,13 +1,12 @@
-import { type DecisionRecorded, type DecisionsEntry, type GateState, jcsText, type RuleEngine } from '@verdict/domain';
+import type { GateState, RuleEngine } from '@verdict/domain';
 import { breathing } from '../audit/breathe.js';
 import { gateService } from '../gate/gate-service.js';
-import { asCanonical, decisionsEntry, recordedDecision } from '../journals/entries.codec.js';
+import { recordedDecision } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import { foldInOrder, NOTHING_FOLDED } from '../journals/fold-in-order.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { Revision } from '../ports/journals.js';
-import { differencesOf } from './json-differences.js';
-import { rederiveDecision, type Rederived } from './rederive-decision.js';
+import { rederiveAnswer, type RecordedAnswer, type Rederived } from './rederive-decision.js';
 
 /** Journals of one tenant, wherever they are: a log, or a bundle that was exported. */
 export interface ReplaySource {
@@ -26,7 +25,7 @@ export interface ReplayRange {
 export interface Divergence {
   readonly revision: Revision;
   readonly decisionId: string;
-  readonly kind: 'different' | 'undecidable';
+  readonly kind: 'different' | 'other_holds' | 'undecidable';
   readonly pointers: readonly string[];
   /** More differ than `pointers` names. */
   readonly isCut: boolean;
@@ -57,36 +56,14 @@ class RangeDone extends Error {
   override readonly name = 'RangeDone';
 }
 
-const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** What a later release adds to an entry is no part of what an earlier one recorded. */
-const recordedMembers = (recorded: unknown, again: unknown): unknown => {
-  if (Array.isArray(recorded) && Array.isArray(again)) {
-    return again.map((item, at) => recordedMembers(recorded[at], item));
+/** Not more than anybody reads. */
+const firstOf = (pointers: Iterable<string>): Pick<Divergence, 'pointers' | 'isCut'> => {
+  const first: string[] = [];
+  for (const pointer of pointers) {
+    if (first.length === POINTERS_MAX) return { pointers: first, isCut: true };
+    first.push(pointer);
   }
-  if (!isHolder(recorded) || !isHolder(again)) return again;
-  return Object.fromEntries(
-    Object.entries(again)
-      .filter(([name]) => name in recorded)
-      .map(([name, member]) => [name, recordedMembers(Reflect.get(recorded, name), member)]),
-  );
-};
-
-/** Moving a hold to the use of a grant is written in front of the decision that uses it, and decided on the state before. */
-const isMove = (entry: DecisionsEntry): boolean =>
-  entry.type === 'hold_reduced' || (entry.type === 'hold_voided' && entry.payload.cause === 'moved_to_grant_use');
-
-const divergenceOf = (revision: Revision, recorded: DecisionRecorded, again: Rederived): Divergence | null => {
-  const head = { revision, decisionId: recorded.decision_id };
-  if (again.kind !== 'derived') return { ...head, kind: 'undecidable', pointers: [], isCut: false };
-  const compared = recordedMembers(recorded, again.decision);
-  if (jcsText(asCanonical(recorded)) === jcsText(asCanonical(compared))) return null;
-  const pointers: string[] = [];
-  for (const pointer of differencesOf(recorded, compared)) {
-    if (pointers.length === POINTERS_MAX) return { ...head, kind: 'different', pointers, isCut: true };
-    pointers.push(pointer);
-  }
-  return { ...head, kind: 'different', pointers, isCut: false };
+  return { pointers: first, isCut: false };
 };
 
 const isWithin = (revision: Revision, { from, to }: ReplayRange): boolean =>
@@ -99,8 +76,7 @@ class Replay {
   hidden = 0;
   entries = 0;
   readonly divergences: Divergence[] = [];
-  private before: DecisionsEntry | undefined;
-  private beforeMove: GateState | undefined;
+  private answer: RecordedAnswer | undefined;
 
   constructor(
     private readonly tenantId: string,
@@ -114,26 +90,31 @@ class Replay {
     this.onProgress({ entries: this.entries, decisions: this.decisions });
     if (kind !== 'decisions') return gateService.evolve(state, kind, entry);
     if (this.range.to !== undefined && entry.revision > this.range.to) throw new RangeDone();
-    if (entry.type === 'decision_recorded' && isWithin(entry.revision, this.range)) {
-      this.compare(this.beforeMove ?? state, entry);
-    }
-    this.before = decisionsEntry(entry);
-    this.beforeMove = isMove(this.before) ? state : undefined;
+    const isSameCommand = this.answer?.entries[0]?.commandId === entry.commandId;
+    const { answer } = this;
+    // What one command made is one answer; a batch makes one after the other.
+    const open = isSameCommand && answer !== undefined ? answer : { tenantId: this.tenantId, state, entries: [] };
+    this.answer = { ...open, entries: [...open.entries, entry] };
+    if (entry.type === 'decision_recorded') this.close(this.answer, entry);
     return gateService.evolve(state, kind, entry);
   };
 
-  private compare(state: GateState, entry: RecordedEntry): void {
-    const recorded = recordedDecision(entry);
-    const again = rederiveDecision({ tenantId: this.tenantId, recorded, state, before: this.before }, this.rules);
+  private close(answer: RecordedAnswer, entry: RecordedEntry): void {
+    this.answer = undefined;
+    if (!isWithin(entry.revision, this.range)) return;
     this.decisions += 1;
-    if (again.kind === 'hidden') {
-      this.hidden += 1;
-      return;
-    }
-    const divergence = divergenceOf(entry.revision, recorded, again);
-    if (divergence === null) return;
+    this.count(entry, rederiveAnswer(answer, this.rules));
+  }
+
+  private count(entry: RecordedEntry, again: Rederived): void {
+    if (again.kind === 'hidden') this.hidden += 1;
+    if (again.kind === 'same' || again.kind === 'hidden') return;
     this.diverging += 1;
-    if (this.divergences.length < DIVERGENCES_MAX) this.divergences.push(divergence);
+    if (this.divergences.length === DIVERGENCES_MAX) return;
+    const { revision } = entry;
+    const { decision_id: decisionId } = recordedDecision(entry);
+    const where = firstOf(again.kind === 'different' ? again.pointers : []);
+    this.divergences.push({ revision, decisionId, kind: again.kind, ...where });
   }
 }
 
