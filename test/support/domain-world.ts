@@ -18,6 +18,8 @@ import {
   decideGrantOverage,
   decidePolicy,
   decideReconcile,
+  decideResolve,
+  decideSweep,
   type DecisionId,
   type DecisionRecorded,
   type DecisionsEntry,
@@ -54,11 +56,13 @@ import {
   type PricedEvidence,
   type Reconcile,
   type ReservationsEntry,
+  type ResolveException,
   type RuleEngine,
   type SetBudget,
   sha256Hex,
   type SignedToken,
   type Source,
+  type SweepOverdue,
   termsOf,
   type TokenClaims,
 } from '@verdict/domain';
@@ -510,11 +514,52 @@ export class DomainWorld {
       kind: 'reconcile',
       decisionId,
       actual: usd(amount),
+      isCorrection: false,
+      trigger: 'manual',
       notes: null,
       by: 'admin-1',
       now: this.now,
       idempotency: keyed(key, { decisionId, amount }),
     };
+  }
+
+  /** Ends overdue holds, with everybody at the tip before and after. */
+  sweep(more: Partial<SweepOverdue> = {}): readonly ReservationsEntry[] {
+    this.settle();
+    const result = decideSweep(
+      {
+        kind: 'sweep_overdue',
+        olderThanSeconds: null,
+        action: null,
+        limit: 200,
+        by: 'operator',
+        now: this.now,
+        ...more,
+      },
+      this.reservations,
+    );
+    const entries = result.kind === 'accepted' ? result.entries : [];
+    this.write('reservations', 'reservations', entries);
+    this.settle();
+    return entries;
+  }
+
+  resolve(exceptionId: string, resolution: ResolveException['resolution'], key: string | null = null) {
+    const result = decideResolve(
+      {
+        kind: 'resolve_exception',
+        exceptionId,
+        resolution,
+        notes: null,
+        by: 'admin-1',
+        now: this.now,
+        idempotency: keyed(key, { exceptionId, resolution }),
+      },
+      this.reservations,
+    );
+    if (result.kind === 'accepted') this.write('reservations', 'reservations', result.entries);
+    this.settle();
+    return result;
   }
 
   reconcile(command: Reconcile) {

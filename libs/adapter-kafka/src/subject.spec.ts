@@ -10,6 +10,8 @@ const IDS = {
   budget_id: 'b-1',
   jti: 'j-1',
   integration_id: 'i-1',
+  sweep_id: 's-1',
+  import_id: 'm-1',
 };
 
 const TABLE: readonly (readonly [type: string, payload: object, subject: string])[] = [
@@ -31,6 +33,11 @@ const TABLE: readonly (readonly [type: string, payload: object, subject: string]
   ['drift_found', IDS, 'd-1'],
   ['exception_opened', IDS, 'overrun:d-1'],
   ['exception_resolved', IDS, 'overrun:d-1'],
+  ['reservation_assumed_spent', IDS, 'd-1'],
+  ['reservation_released', IDS, 'd-1'],
+  ['reservation_corrected', IDS, 'd-1'],
+  ['overdue_swept', IDS, 's-1'],
+  ['actual_costs_imported', IDS, 'm-1'],
   ['policy_published', { ...IDS, version: 3 }, '3'],
   ['policy_rollout_set', { ...IDS, version: 3 }, '3'],
   ['policy_cancelled', { ...IDS, version: 3 }, '3'],

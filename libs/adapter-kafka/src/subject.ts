@@ -23,6 +23,11 @@ const SUBJECTS = {
   drift_found: ['decision_id'],
   exception_opened: ['exception_id'],
   exception_resolved: ['exception_id'],
+  reservation_assumed_spent: ['decision_id'],
+  reservation_released: ['decision_id'],
+  reservation_corrected: ['decision_id'],
+  overdue_swept: ['sweep_id'],
+  actual_costs_imported: ['import_id'],
   policy_published: ['version'],
   policy_rollout_set: ['version'],
   policy_cancelled: ['version'],
@@ -45,8 +50,8 @@ const member = (payload: unknown, name: string): unknown =>
   typeof payload === 'object' && payload !== null ? Reflect.get(payload, name) : undefined;
 
 /**
- * `ce_subject` of an entry: the id of the decision, approval request, budget, exception or price book that it is about, or
- * the version of a policy.
+ * `ce_subject` of an entry: the id of the decision, approval request, budget, exception, price book, sweep or import that it
+ * is about, or the version of a policy.
  *
  * @returns undefined when the entry names nothing (a refused token of nobody knows what), or its type is of a later
  * release: the attribute is optional and never empty.

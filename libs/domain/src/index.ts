@@ -271,24 +271,46 @@ export {
   type TokenClaims,
 } from './approvals/consume.js';
 export type {
+  CorrectedLeg,
+  CorrectionCause,
   ExceptionKind,
+  ImportedCost,
   ReservationsEntry,
+  Resolution,
   SettledLeg,
   SettlementStatus,
+  SettlementTrigger,
+  SweepAction,
 } from './reservations/reservations.entries.js';
 export {
+  type Booking,
+  bookingOf,
   evolveReservations,
   noReservations,
+  type OpenException,
   type Reservation,
   type ReservationsObserved,
   type ReservationsState,
 } from './reservations/reservations.state.js';
 export {
   decideReconcile,
+  earlierSettlement,
   type Reconcile,
   type ReconcileResult,
   type ReservationsRefusal,
 } from './reservations/reservations.js';
+export {
+  decideFinishSweep,
+  decideResolve,
+  decideSweep,
+  type FinishSweep,
+  overdueHolds,
+  type ResolveException,
+  SWEPT_AT_ONCE,
+  type SweepOverdue,
+  sweepTerms,
+  type SweepTotals,
+} from './reservations/sweep.js';
 export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } from './pricing/price-book.js';
 export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';
 export {

@@ -114,6 +114,8 @@ const commandOf = (
     kind: 'reconcile',
     decisionId,
     actual,
+    isCorrection: false,
+    trigger: 'manual',
     notes: notes === null ? null : { $seal: { subject, text: notes } },
     by: subject,
     now: instantOf(clock.nowMs()),

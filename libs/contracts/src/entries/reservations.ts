@@ -2,9 +2,10 @@ import type { ReservationsEntry } from '@verdict/domain';
 import { z } from 'zod';
 import { entrySchema } from './entry-schema.js';
 import { schemasOf } from './recorded.js';
-import { Account, DecisionId, InstantText, Keyed, Sealed, Usd } from './scalars.js';
+import { Account, Count, DecisionId, HourlyUsd, InstantText, Keyed, Ordinal, Sealed, Usd } from './scalars.js';
 
 const Trigger = z.enum(['manual', 'import']);
+const Legs = z.array(z.object({ account: Account, held_usd: Usd, spent_usd: Usd, released_usd: Usd }));
 
 const ActualRecorded = z.object({
   decision_id: DecisionId,
@@ -21,7 +22,7 @@ const ReservationSettled = z.object({
   expected_usd: Usd,
   actual_usd: Usd,
   drift_usd: Usd,
-  legs: z.array(z.object({ account: Account, held_usd: Usd, spent_usd: Usd, released_usd: Usd })),
+  legs: Legs,
   overrun_usd: Usd.meta({ description: 'the part of the actual that neither the hold nor any headroom covers' }),
   exception_id: z.string().nullable(),
   idempotency: Keyed,
@@ -56,6 +57,76 @@ const ExceptionResolved = z.object({
   notes: Sealed.nullable(),
   resolved_by: z.string(),
   resolved_at: InstantText,
+  idempotency: Keyed.exactOptional(),
+});
+
+const swept = {
+  exception_id: z.string(),
+  older_than_seconds: Count,
+  swept_by: z.string(),
+  swept_at: InstantText,
+};
+
+const ReservationAssumedSpent = z.object({ decision_id: DecisionId, total_usd: Usd, legs: Legs, ...swept });
+const ReservationReleased = z.object({ decision_id: DecisionId, released_usd: Usd, ...swept });
+
+const OverdueSwept = z.object({
+  sweep_id: z.string(),
+  action: z.enum(['settle', 'release']),
+  older_than_seconds: Count,
+  limit: Count,
+  released_count: Count,
+  settled_count: Count,
+  total_released_usd: Usd,
+  total_settled_usd: Usd,
+  decision_ids: z.array(DecisionId),
+  idempotency: Keyed,
+  swept_by: z.string(),
+  swept_at: InstantText,
+});
+
+const ReservationCorrected = z.object({
+  decision_id: DecisionId,
+  cause: z.enum(['correction', 'late_actual', 'not_applied']),
+  status: z.enum(['matched', 'overage', 'savings']),
+  expected_usd: Usd.meta({ description: 'the hold for a correction, what was still booked for a late actual' }),
+  actual_usd: Usd,
+  drift_usd: Usd,
+  legs: z.array(
+    z.object({
+      account: Account,
+      spent_usd: Usd.meta({ description: 'what is booked now' }),
+      adjusted_usd: Usd.meta({ description: 'negative: taken out of the period it had been booked in' }),
+    }),
+  ),
+  overrun_usd: Usd,
+  exception_id: z.string().nullable(),
+  idempotency: Keyed,
+  trigger: Trigger,
+  corrected_by: z.string(),
+  corrected_at: InstantText,
+  booked_at: InstantText.meta({ description: 'when what is corrected was booked' }),
+});
+
+const ActualCostsImported = z.object({
+  import_id: z.string(),
+  part: Ordinal,
+  parts: Ordinal,
+  rows: z.array(
+    z.object({
+      day: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+      project_id: z.string(),
+      environment: z.string(),
+      service: z.string(),
+      resource: z.string(),
+      status: z.enum(['final', 'preliminary']),
+      cost_usd: HourlyUsd,
+      replaces_usd: HourlyUsd.nullable().meta({ description: 'what the row of the same identity said before' }),
+    }),
+  ),
+  idempotency: Keyed,
+  imported_by: z.string(),
+  imported_at: InstantText,
 });
 
 const kind = 'reservations';
@@ -66,4 +137,11 @@ export const RESERVATIONS_ENTRIES = schemasOf<ReservationsEntry>()({
   drift_found: { 1: entrySchema({ kind, type: 'drift_found', typeV: 1 }, DriftFound) },
   exception_opened: { 1: entrySchema({ kind, type: 'exception_opened', typeV: 1 }, ExceptionOpened) },
   exception_resolved: { 1: entrySchema({ kind, type: 'exception_resolved', typeV: 1 }, ExceptionResolved) },
+  reservation_assumed_spent: {
+    1: entrySchema({ kind, type: 'reservation_assumed_spent', typeV: 1 }, ReservationAssumedSpent),
+  },
+  reservation_released: { 1: entrySchema({ kind, type: 'reservation_released', typeV: 1 }, ReservationReleased) },
+  overdue_swept: { 1: entrySchema({ kind, type: 'overdue_swept', typeV: 1 }, OverdueSwept) },
+  reservation_corrected: { 1: entrySchema({ kind, type: 'reservation_corrected', typeV: 1 }, ReservationCorrected) },
+  actual_costs_imported: { 1: entrySchema({ kind, type: 'actual_costs_imported', typeV: 1 }, ActualCostsImported) },
 });

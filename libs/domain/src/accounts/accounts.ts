@@ -114,3 +114,29 @@ export const settleHold = (
     return addSpent(next, spentKey(account, periodOf(terms.period, settlement.at)), charged);
   }, freed);
 };
+
+/** By how much what is booked on an account changes. */
+export interface Adjustment {
+  readonly account: string;
+  readonly by: MicroUsd;
+}
+
+/**
+ * Changes what is booked after a hold has ended. More is booked now, up to the headroom of this point of the fold (G5);
+ * less is taken out of the period in which it was booked, which never falls below nothing by that.
+ */
+export const adjustSpent = (
+  accounts: Accounts,
+  change: { readonly adjustments: readonly Adjustment[]; readonly at: Instant; readonly bookedAt: Instant },
+  termsOf: TermsOf,
+): Accounts =>
+  change.adjustments.reduce((next, { account, by }) => {
+    const isMore = by > NOTHING;
+    const terms = termsOf(account, isMore ? change.at : change.bookedAt);
+    const period = periodOf(terms.period, isMore ? change.at : change.bookedAt);
+    const { headroom } = balanceOf(next, account, terms, change.at);
+    const booked = next.spent.get(spentKey(account, period)) ?? NOTHING;
+    const more = headroom === null ? by : min(by, headroom);
+    const less = max(by, microUsd(0n - max(NOTHING, booked)));
+    return addSpent(next, spentKey(account, period), isMore ? more : less);
+  }, accounts);

@@ -1,9 +1,9 @@
-import { type Accounts, freeHold, noAccounts, placeHold, settleHold } from '../accounts/accounts.js';
+import { type Accounts, adjustSpent, freeHold, noAccounts, placeHold, settleHold } from '../accounts/accounts.js';
 import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import { noPolicy, overageAccount, type PolicyState, evolvePolicy, termsOf } from '../policy/policy.state.js';
-import { type CostDays, noCostDays } from '../context/cost-days.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
-import type { ReservationsEntry } from '../reservations/reservations.entries.js';
+import { type CostDays, foldCosts, noCostDays } from '../context/cost-days.js';
+import type { ReservationsEntry, SettledLeg } from '../reservations/reservations.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { assertNever } from '../shared/entry.js';
 import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
@@ -200,18 +200,47 @@ const foldApprovals = (state: GateState, entry: ApprovalsEntry, revision: bigint
   }
 };
 
+const settled = (
+  state: GateState,
+  {
+    decisionId,
+    legs,
+    at,
+  }: { readonly decisionId: DecisionId; readonly legs: readonly SettledLeg[]; readonly at: Instant },
+): GateState => {
+  const charges = legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
+  const accounts = settleHold(state.accounts, { decisionId, charges, at }, termsOf(state.policy));
+  return { ...endHold(state, decisionId), accounts };
+};
+
+// eslint-disable-next-line complexity -- one case per entry type
 const foldReservations = (state: GateState, entry: ReservationsEntry): GateState => {
   switch (entry.type) {
     case 'reservation_settled': {
       const { decision_id: decisionId, legs, settled_at: at } = entry.payload;
-      const charges = legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
-      const accounts = settleHold(state.accounts, { decisionId, charges, at }, termsOf(state.policy));
-      return { ...endHold(state, decisionId), accounts };
+      return settled(state, { decisionId, legs, at });
     }
+    case 'reservation_assumed_spent': {
+      const { decision_id: decisionId, legs, swept_at: at } = entry.payload;
+      return settled(state, { decisionId, legs, at });
+    }
+    case 'reservation_released':
+      return endHold(state, entry.payload.decision_id);
+    case 'reservation_corrected': {
+      const { legs, corrected_at: at, booked_at: bookedAt } = entry.payload;
+      const adjustments = legs.map(({ account, adjusted_usd }) => ({ account, by: usdOf(adjusted_usd) }));
+      return {
+        ...state,
+        accounts: adjustSpent(state.accounts, { adjustments, at, bookedAt }, termsOf(state.policy)),
+      };
+    }
+    case 'actual_costs_imported':
+      return { ...state, costDays: foldCosts(state.costDays, entry.payload.rows, entry.payload.imported_at) };
     case 'actual_recorded':
     case 'drift_found':
     case 'exception_opened':
     case 'exception_resolved':
+    case 'overdue_swept':
       return state;
     default:
       return assertNever(entry);

@@ -1,3 +1,4 @@
+import type { CostRow } from '../context/cost-days.js';
 import type { DecisionId, Instant, UsdText } from '../shared/brand.js';
 import type { Entry, Keyed, PersonalText } from '../shared/entry.js';
 
@@ -12,6 +13,29 @@ export interface SettledLeg {
   readonly released_usd: UsdText;
 }
 
+/** What is booked on one account after a correction, and by how much that differs from before. */
+export interface CorrectedLeg {
+  readonly account: string;
+  readonly spent_usd: UsdText;
+  /** Negative: taken out of the period that it had been booked in. */
+  readonly adjusted_usd: UsdText;
+}
+
+/**
+ * Why what is booked changes after the hold has ended: an administrator corrects an actual; an actual comes after an
+ * assumption, or after the hold was given back; what was assumed turns out never to have been applied.
+ */
+export type CorrectionCause = 'correction' | 'late_actual' | 'not_applied';
+export type SettlementTrigger = 'manual' | 'import';
+export type SweepAction = 'settle' | 'release';
+export type Resolution = 'accepted' | 'corrected' | 'not_applied' | 'disputed';
+
+/** One row of imported cost. Its identity is day, project, environment, service, resource and status. */
+export interface ImportedCost extends CostRow {
+  readonly service: string;
+  readonly resource: string;
+}
+
 /** Entries of `reservations-<tenant>`, written by the reconciliation service alone. */
 export type ReservationsEntry =
   | Entry<
@@ -19,7 +43,7 @@ export type ReservationsEntry =
       {
         readonly decision_id: DecisionId;
         readonly actual_monthly_delta_usd: UsdText;
-        readonly trigger: 'manual' | 'import';
+        readonly trigger: SettlementTrigger;
         readonly notes: PersonalText | null;
         readonly recorded_by: string;
         readonly recorded_at: Instant;
@@ -38,7 +62,7 @@ export type ReservationsEntry =
         readonly overrun_usd: UsdText;
         readonly exception_id: string | null;
         readonly idempotency: Keyed;
-        readonly trigger: 'manual' | 'import';
+        readonly trigger: SettlementTrigger;
         readonly settled_by: string;
         readonly settled_at: Instant;
       }
@@ -71,9 +95,87 @@ export type ReservationsEntry =
       {
         readonly exception_id: string;
         readonly decision_id: DecisionId;
-        readonly resolution: 'accepted' | 'corrected' | 'not_applied' | 'disputed';
+        readonly resolution: Resolution;
         readonly notes: PersonalText | null;
         readonly resolved_by: string;
         readonly resolved_at: Instant;
+        /** Absent: an actual that came late resolved it. */
+        readonly idempotency?: Keyed;
+      }
+    >
+  /** Nobody said in time what an overdue hold came to: it is booked as spent until somebody does. */
+  | Entry<
+      'reservation_assumed_spent',
+      {
+        readonly decision_id: DecisionId;
+        readonly total_usd: UsdText;
+        readonly legs: readonly SettledLeg[];
+        readonly exception_id: string;
+        readonly older_than_seconds: number;
+        readonly swept_by: string;
+        readonly swept_at: Instant;
+      }
+    >
+  /** The same, where policy gives overdue holds back. */
+  | Entry<
+      'reservation_released',
+      {
+        readonly decision_id: DecisionId;
+        readonly released_usd: UsdText;
+        readonly exception_id: string;
+        readonly older_than_seconds: number;
+        readonly swept_by: string;
+        readonly swept_at: Instant;
+      }
+    >
+  | Entry<
+      'overdue_swept',
+      {
+        readonly sweep_id: string;
+        readonly action: SweepAction;
+        readonly older_than_seconds: number;
+        readonly limit: number;
+        readonly released_count: number;
+        readonly settled_count: number;
+        readonly total_released_usd: UsdText;
+        readonly total_settled_usd: UsdText;
+        readonly decision_ids: readonly DecisionId[];
+        readonly idempotency: Keyed;
+        readonly swept_by: string;
+        readonly swept_at: Instant;
+      }
+    >
+  | Entry<
+      'reservation_corrected',
+      {
+        readonly decision_id: DecisionId;
+        readonly cause: CorrectionCause;
+        readonly status: SettlementStatus;
+        /** What the actual is compared with: the hold for a correction, what was still booked for a late actual. */
+        readonly expected_usd: UsdText;
+        readonly actual_usd: UsdText;
+        readonly drift_usd: UsdText;
+        readonly legs: readonly CorrectedLeg[];
+        readonly overrun_usd: UsdText;
+        readonly exception_id: string | null;
+        readonly idempotency: Keyed;
+        readonly trigger: SettlementTrigger;
+        readonly corrected_by: string;
+        readonly corrected_at: Instant;
+        /** When what is corrected was booked: reductions count there. */
+        readonly booked_at: Instant;
+      }
+    >
+  /** Rows of one import, in parts, since an entry has a size limit; all parts are in one append. */
+  | Entry<
+      'actual_costs_imported',
+      {
+        readonly import_id: string;
+        readonly part: number;
+        readonly parts: number;
+        readonly rows: readonly ImportedCost[];
+        readonly idempotency: Keyed;
+        readonly imported_by: string;
+        readonly imported_at: Instant;
       }
     >;

@@ -1,16 +1,17 @@
+import type { Charge, HeldLeg } from '../accounts/accounts.js';
 import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
 import { emptyGate, evolveGate, type GateState } from '../decisions/decisions.state.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import { ENTERPRISE_CEILING } from '../policy/policy.state.js';
 import type { DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
-import { assertNever } from '../shared/entry.js';
-import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
+import { assertNever, type Keyed } from '../shared/entry.js';
+import { max, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
-import type { ReservationsEntry } from './reservations.entries.js';
+import type { ExceptionKind, ReservationsEntry, SettledLeg } from './reservations.entries.js';
 
-/** A permitted decision whose actual cost is still to come. */
+/** A decision whose actual cost may still come: what it asked for, and on which accounts. */
 export interface Reservation {
   readonly decisionId: DecisionId;
   readonly requested: MicroUsd;
@@ -20,8 +21,35 @@ export interface Reservation {
   /** Where an actual is charged that no leg of a hold carries. */
   readonly projectId: string;
   readonly environmentClass: string;
+  /** Accounts of the hold in the order they were drawn on. */
+  readonly drawn: readonly string[];
   readonly heldSince: Instant;
   readonly revision: bigint;
+}
+
+/**
+ * What is booked for a decision whose hold has ended, or that never held anything. `assumed` is spent until an actual
+ * comes; `released` and `ended` gave everything back.
+ */
+export interface Booking {
+  readonly reservation: Reservation;
+  readonly kind: 'actual' | 'assumed' | 'released' | 'ended' | 'none';
+  /** The legs that the hold had. */
+  readonly legs: readonly HeldLeg[];
+  /** What is booked, by account. */
+  readonly spent: readonly Charge[];
+  /** The monthly amount that is booked, never negative. */
+  readonly amount: MicroUsd;
+  readonly overrun: MicroUsd;
+  readonly bookedAt: Instant;
+  /** How many corrections there were: what they open needs names of its own. */
+  readonly corrections: number;
+}
+
+/** An exception that nobody has resolved yet. */
+export interface OpenException {
+  readonly kind: ExceptionKind;
+  readonly decisionId: DecisionId;
 }
 
 /** What a key was answered. */
@@ -34,8 +62,11 @@ export interface ReservationsState {
   readonly reservations: PersistentMap<Reservation>;
   /** The same fold of policy, holds and spent money as the gate's: what headroom a settlement may still charge. */
   readonly money: GateState;
-  /** Revision of the settlement, by decision. */
-  readonly settlements: BoundedMap<bigint>;
+  /** By decision. */
+  readonly bookings: BoundedMap<Booking>;
+  /** Decisions that held nothing, by themselves, so that many of them push no settlement out of memory. */
+  readonly bare: BoundedMap<Booking>;
+  readonly openExceptions: PersistentMap<OpenException>;
   readonly answers: BoundedMap<SettlementAnswer>;
 }
 
@@ -44,15 +75,68 @@ export const SETTLEMENTS_KEPT = 10_000;
 export const noReservations: ReservationsState = {
   reservations: PersistentMap.empty,
   money: emptyGate,
-  settlements: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  bookings: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  bare: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  openExceptions: PersistentMap.empty,
   answers: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
 };
 
+export const bookingOf = (state: ReservationsState, decisionId: string): Booking | undefined =>
+  state.bookings.get(decisionId) ?? state.bare.get(decisionId);
+
 /** Something to reconcile: money is held or may yet be, or a saving was promised. */
-const isReconcilable = ({ hold, cost, decision, dry_run }: DecisionRecorded): boolean => {
-  if (dry_run || decision === 'DENY') return false;
+const isReconcilable = ({ hold, cost, decision }: DecisionRecorded): boolean => {
+  if (decision === 'DENY') return false;
   if (decision === 'REQUIRE_APPROVAL' || usdOf(hold.total_usd) > 0n) return true;
   return cost.monthly_delta_usd !== null && usdOf(cost.monthly_delta_usd) < 0n;
+};
+
+const reservationOf = (payload: DecisionRecorded, revision: bigint): Reservation => ({
+  decisionId: payload.decision_id,
+  requested: usdOf(payload.cost.monthly_delta_usd ?? payload.hold.total_usd),
+  total: usdOf(payload.hold.total_usd),
+  unfunded: payload.approval === null ? NOTHING : usdOf(payload.approval.unfunded_usd),
+  projectId: payload.request.project_id,
+  environmentClass: payload.request.environment_class,
+  drawn: payload.hold.legs.map(({ account }) => account),
+  heldSince: payload.decided_at,
+  revision,
+});
+
+const unbooked = (reservation: Reservation, kind: Booking['kind'], at: Instant): Booking => ({
+  reservation,
+  kind,
+  legs: [],
+  spent: [],
+  amount: NOTHING,
+  overrun: NOTHING,
+  bookedAt: at,
+  corrections: 0,
+});
+
+const remember = (state: ReservationsState, payload: DecisionRecorded, revision: bigint): ReservationsState => {
+  const { decision_id: id } = payload;
+  // A settlement that was folded first has ended it: journals do not wait for each other.
+  if (payload.dry_run || state.bookings.has(id)) return state;
+  const reservation = reservationOf(payload, revision);
+  return isReconcilable(payload)
+    ? { ...state, reservations: state.reservations.set(id, reservation) }
+    : { ...state, bare: state.bare.set(id, unbooked(reservation, 'none', payload.decided_at)) };
+};
+
+/** Ends a reservation with what is booked of it. `legs`: what it held until now. */
+const end = (
+  state: ReservationsState,
+  id: DecisionId,
+  booked: (reservation: Reservation) => Booking,
+): ReservationsState => {
+  const reservation = state.reservations.get(id);
+  if (reservation === undefined) return state;
+  return {
+    ...state,
+    reservations: state.reservations.delete(id),
+    bookings: state.bookings.set(id, booked(reservation)),
+  };
 };
 
 const reduceHold = (
@@ -66,50 +150,121 @@ const reduceHold = (
   return { ...state, reservations: state.reservations.set(id, { ...kept, total }) };
 };
 
-const foldDecisions = (state: ReservationsState, entry: DecisionsEntry, revision: bigint): ReservationsState => {
+const foldDecisions = (
+  state: ReservationsState,
+  { entry, revision }: { readonly entry: DecisionsEntry; readonly revision: bigint },
+  legs: readonly HeldLeg[],
+): ReservationsState => {
   switch (entry.type) {
-    case 'decision_recorded': {
-      const { payload } = entry;
-      if (!isReconcilable(payload) || state.settlements.has(payload.decision_id)) return state;
-      const reservation: Reservation = {
-        decisionId: payload.decision_id,
-        requested: usdOf(payload.cost.monthly_delta_usd ?? payload.hold.total_usd),
-        total: usdOf(payload.hold.total_usd),
-        unfunded: payload.approval === null ? NOTHING : usdOf(payload.approval.unfunded_usd),
-        projectId: payload.request.project_id,
-        environmentClass: payload.request.environment_class,
-        heldSince: payload.decided_at,
-        revision,
-      };
-      return { ...state, reservations: state.reservations.set(payload.decision_id, reservation) };
-    }
+    case 'decision_recorded':
+      return remember(state, entry.payload, revision);
     case 'hold_reduced':
       return reduceHold(state, entry.payload);
     case 'hold_voided':
+      return end(state, entry.payload.decision_id, (held) => ({
+        ...unbooked(held, 'ended', entry.payload.voided_at),
+        legs,
+      }));
     case 'hold_expired':
-      return { ...state, reservations: state.reservations.delete(entry.payload.decision_id) };
+      return end(state, entry.payload.decision_id, (held) => ({
+        ...unbooked(held, 'ended', entry.payload.expired_at),
+        legs,
+      }));
     default:
       return assertNever(entry);
   }
 };
 
-const evolveOwn = (state: ReservationsState, entry: ReservationsEntry, revision: bigint): ReservationsState => {
+const answered = (state: ReservationsState, { key, payload_hash }: Keyed, revision: bigint): ReservationsState =>
+  key === null ? state : { ...state, answers: state.answers.set(key, { payloadHash: payload_hash, revision }) };
+
+const chargesOf = (legs: readonly Pick<SettledLeg, 'account' | 'spent_usd'>[]): readonly Charge[] =>
+  legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
+
+type Payload<Type extends ReservationsEntry['type']> = Extract<ReservationsEntry, { type: Type }>['payload'];
+
+const settle = (
+  state: ReservationsState,
+  payload: Payload<'reservation_settled'>,
+  legs: readonly HeldLeg[],
+): ReservationsState =>
+  end(state, payload.decision_id, (reservation) => ({
+    reservation,
+    kind: 'actual',
+    legs,
+    spent: chargesOf(payload.legs),
+    amount: max(NOTHING, usdOf(payload.actual_usd)),
+    overrun: usdOf(payload.overrun_usd),
+    bookedAt: payload.settled_at,
+    corrections: 0,
+  }));
+
+const assume = (
+  state: ReservationsState,
+  payload: Payload<'reservation_assumed_spent'>,
+  legs: readonly HeldLeg[],
+): ReservationsState =>
+  end(state, payload.decision_id, (reservation) => ({
+    reservation,
+    kind: 'assumed',
+    legs,
+    spent: chargesOf(payload.legs),
+    amount: usdOf(payload.total_usd),
+    overrun: NOTHING,
+    bookedAt: payload.swept_at,
+    corrections: 0,
+  }));
+
+const correct = (state: ReservationsState, payload: Payload<'reservation_corrected'>): ReservationsState => {
+  const booking = bookingOf(state, payload.decision_id);
+  if (booking === undefined) return state;
+  const corrected: Booking = {
+    ...booking,
+    kind: payload.cause === 'not_applied' ? 'released' : 'actual',
+    spent: chargesOf(payload.legs),
+    amount: max(NOTHING, usdOf(payload.actual_usd)),
+    overrun: usdOf(payload.overrun_usd),
+    bookedAt: payload.corrected_at,
+    corrections: booking.corrections + 1,
+  };
+  return { ...state, bookings: state.bookings.set(payload.decision_id, corrected) };
+};
+
+const openException = (state: ReservationsState, payload: Payload<'exception_opened'>): ReservationsState => {
+  const open: OpenException = { kind: payload.kind, decisionId: payload.decision_id };
+  return { ...state, openExceptions: state.openExceptions.set(payload.exception_id, open) };
+};
+
+const evolveOwn = (
+  state: ReservationsState,
+  { entry, revision }: { readonly entry: ReservationsEntry; readonly revision: bigint },
+  legs: readonly HeldLeg[],
+  // eslint-disable-next-line complexity -- one case per entry type
+): ReservationsState => {
   switch (entry.type) {
-    case 'reservation_settled': {
-      const { decision_id: id, idempotency } = entry.payload;
-      const { key, payload_hash: payloadHash } = idempotency;
-      const answers = key === null ? state.answers : state.answers.set(key, { payloadHash, revision });
-      return {
-        ...state,
-        reservations: state.reservations.delete(id),
-        settlements: state.settlements.set(id, revision),
-        answers,
-      };
+    case 'reservation_settled':
+      return answered(settle(state, entry.payload, legs), entry.payload.idempotency, revision);
+    case 'reservation_assumed_spent':
+      return assume(state, entry.payload, legs);
+    case 'reservation_released':
+      return end(state, entry.payload.decision_id, (held) => ({
+        ...unbooked(held, 'released', entry.payload.swept_at),
+        legs,
+      }));
+    case 'reservation_corrected':
+      return answered(correct(state, entry.payload), entry.payload.idempotency, revision);
+    case 'overdue_swept':
+    case 'actual_costs_imported':
+      return answered(state, entry.payload.idempotency, revision);
+    case 'exception_opened':
+      return openException(state, entry.payload);
+    case 'exception_resolved': {
+      const { exception_id: id, idempotency } = entry.payload;
+      const resolved = { ...state, openExceptions: state.openExceptions.delete(id) };
+      return idempotency === undefined ? resolved : answered(resolved, idempotency, revision);
     }
     case 'actual_recorded':
     case 'drift_found':
-    case 'exception_opened':
-    case 'exception_resolved':
       return state;
     default:
       return assertNever(entry);
@@ -129,9 +284,15 @@ const foldMoney = (state: ReservationsState, seen: ReservationsObserved): Reserv
   return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses } };
 };
 
+/** What the decision that an entry is about holds before the entry is folded. */
+const heldBefore = (state: ReservationsState, { entry }: ReservationsObserved): readonly HeldLeg[] =>
+  'decision_id' in entry.payload && typeof entry.payload.decision_id === 'string'
+    ? (state.money.accounts.holds.get(entry.payload.decision_id) ?? [])
+    : [];
+
 /** Folds one entry of the service's own journal or of those it observes. */
 export const evolveReservations = (state: ReservationsState, seen: ReservationsObserved): ReservationsState => {
   const next = foldMoney(state, seen);
-  if (seen.journal === 'decisions') return foldDecisions(next, seen.entry, seen.revision);
-  return seen.journal === 'reservations' ? evolveOwn(next, seen.entry, seen.revision) : next;
+  if (seen.journal === 'decisions') return foldDecisions(next, seen, heldBefore(state, seen));
+  return seen.journal === 'reservations' ? evolveOwn(next, seen, heldBefore(state, seen)) : next;
 };

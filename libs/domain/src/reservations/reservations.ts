@@ -1,36 +1,28 @@
-import { balanceOf, type HeldLeg } from '../accounts/accounts.js';
-import {
-  budgetAccount,
-  ENTERPRISE_CEILING,
-  matchingBudgets,
-  overageAccount,
-  PLAN_CEILING,
-  policyInForce,
-  termsOf,
-} from '../policy/policy.state.js';
-import type { PolicyDocument } from '../policy/policy.document.js';
+import { overageAccount } from '../policy/policy.state.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
-import { plusSeconds } from '../shared/instant.js';
+import { formatUsd4, max, type MicroUsd, microUsd, NOTHING } from '../shared/money.js';
+import { decideCorrection } from './corrections.js';
 import {
-  floorTo4,
-  formatUsd4,
-  max,
-  type MicroUsd,
-  microUsd,
-  min,
-  NOTHING,
-  roundHalfEven,
-  usdOf,
-} from '../shared/money.js';
-import type { ReservationsEntry, SettledLeg, SettlementStatus } from './reservations.entries.js';
-import type { Reservation, ReservationsState } from './reservations.state.js';
+  classify,
+  firstException,
+  type ReconciliationRules,
+  rulesAt,
+  type SettledAmounts,
+  settlementExceptions,
+} from './exceptions.js';
+import type { ReservationsEntry, SettledLeg, SettlementTrigger } from './reservations.entries.js';
+import { bookingOf, type Reservation, type ReservationsState } from './reservations.state.js';
+import { type Booked, bookShare, overageOf, overrunOf, sharesOf } from './split.js';
 
 export interface Reconcile {
   readonly kind: 'reconcile';
   readonly decisionId: DecisionId;
   /** Micro-USD, monthly; negative for a saving that came true. */
   readonly actual: MicroUsd;
+  /** Whether an actual that is there already is to be replaced; the edge has checked that the caller may. */
+  readonly isCorrection: boolean;
+  readonly trigger: SettlementTrigger;
   readonly notes: PersonalText | null;
   readonly by: string;
   readonly now: Instant;
@@ -43,198 +35,102 @@ export type ReservationsRefusal =
   | { readonly code: 'reservation_already_settled' }
   /** The grant is used, and the gate has yet to write the exception it makes: a moment later this succeeds. */
   | { readonly code: 'overage_not_written' }
+  | { readonly code: 'exception_not_open' }
+  | { readonly code: 'quota_exceeded' }
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
 
 export type ReconcileResult =
   Result<ReservationsEntry, ReservationsRefusal> | { readonly kind: 'replay'; readonly revision: bigint };
 
-type Rules = PolicyDocument['reconciliation'];
+const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean => held !== '0.0000' || spent !== '0.0000';
 
-/** matched if |drift| <= max(absolute, percent of |expected|). Contract section 13.2. */
-const classify = (drift: MicroUsd, expected: MicroUsd, rules: Rules): SettlementStatus => {
-  const size = (amount: MicroUsd): bigint => (amount < 0n ? 0n - amount : amount);
-  const relative = roundHalfEven(size(expected) * BigInt(rules.tolerance_percent), 100n);
-  const tolerance = max(usdOf(rules.tolerance_absolute_usd), microUsd(relative));
-  if (size(drift) <= tolerance) return 'matched';
-  return drift > 0n ? 'overage' : 'savings';
-};
+const legOf = ({ share: { account, held, wanted }, spent }: Booked): SettledLeg => ({
+  account,
+  held_usd: formatUsd4(held),
+  spent_usd: formatUsd4(spent),
+  released_usd: formatUsd4(max(NOTHING, microUsd(held - max(NOTHING, wanted)))),
+});
 
-interface ChargedLeg {
-  readonly leg: SettledLeg;
-  /** What no headroom of this account covers, in monthly money. */
-  readonly shortfall: MicroUsd;
-}
-
-/** How often a leg carries each monthly dollar: the months its budget is charged. */
-const monthsOf = (state: ReservationsState, account: string): bigint => {
-  const budget = account.startsWith('budget:')
-    ? state.money.policy.budgets.get(account.slice('budget:'.length))
-    : undefined;
-  return BigInt(budget?.terms.months_charged ?? 1);
-};
-
-const isOverage = (account: string): boolean => account.startsWith('overage:');
-
-interface Split {
-  /** The part of the actual that allocation carries, monthly. */
-  readonly allocated: MicroUsd;
-  /** The part that the approved overage carries, monthly. */
-  readonly overage: MicroUsd;
-}
-
-/** The actual consumes the allocation first, then the approved overage; only what lies above both looks for headroom. */
-const splitOf = (charged: MicroUsd, total: MicroUsd, overageHeld: MicroUsd): Split => {
-  const overage = min(max(NOTHING, microUsd(charged - total)), overageHeld);
-  return { allocated: microUsd(charged - overage), overage };
-};
-
-/** The monthly amount that `amount` is `months` times, up to the next 4 places: what is lacking is never understated. */
-const perMonth = (amount: MicroUsd, months: bigint): MicroUsd =>
-  microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
-
-/**
- * What the actual is charged to: the legs of the hold. Where nothing was funded, as with an unknown cost or a saving, those
- * are the accounts that a hold had been on, with nothing held.
- */
-const chargedLegs = (
-  state: ReservationsState,
-  { decisionId, projectId, environmentClass }: Reservation,
-): readonly HeldLeg[] => {
-  const legs = state.money.accounts.holds.get(decisionId) ?? [];
-  if (legs.some(({ account }) => !isOverage(account))) return legs;
-  const budgets = matchingBudgets(state.money.policy, projectId, environmentClass).map(({ terms }) =>
-    budgetAccount(terms.budget_id),
-  );
-  return [...[...budgets, PLAN_CEILING, ENTERPRISE_CEILING].map((account) => ({ account, amount: NOTHING })), ...legs];
-};
-
-const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean =>
-  usdOf(held) !== NOTHING || usdOf(spent) !== NOTHING;
-
-const chargeLeg = (state: ReservationsState, held: HeldLeg, split: Split, now: Instant): ChargedLeg => {
-  const months = isOverage(held.account) ? 1n : monthsOf(state, held.account);
-  const wanted = microUsd((isOverage(held.account) ? split.overage : split.allocated) * months);
-  const within = min(wanted, held.amount);
-  const above = microUsd(wanted - within);
-  const terms = termsOf(state.money.policy)(held.account, now);
-  const { headroom } = balanceOf(state.money.accounts, held.account, terms, now);
-  const extra = headroom === null ? above : min(above, headroom);
-  return {
-    leg: {
-      account: held.account,
-      held_usd: formatUsd4(held.amount),
-      spent_usd: formatUsd4(microUsd(within + extra)),
-      released_usd: formatUsd4(microUsd(held.amount - within)),
-    },
-    shortfall: perMonth(microUsd(above - extra), months),
-  };
-};
-
-const exceptionOf = (
-  command: Reconcile,
-  kind: 'overage' | 'savings' | 'overrun',
-  amounts: { readonly expected: MicroUsd; readonly amount: MicroUsd },
-  rules: Rules,
-): ReservationsEntry => ({
-  type: 'exception_opened',
+/** Entries that say what the actual was, before what became of the money. */
+export const actualRecorded = (command: Reconcile): ReservationsEntry => ({
+  type: 'actual_recorded',
   payload: {
-    exception_id: `${kind}:${command.decisionId}`,
-    kind,
     decision_id: command.decisionId,
-    expected_usd: formatUsd4(amounts.expected),
-    actual_usd: formatUsd4(command.actual),
-    amount_usd: formatUsd4(amounts.amount),
-    owner: rules.default_owner,
-    opened_at: command.now,
-    due_at: plusSeconds(command.now, rules.exception_due_seconds),
+    actual_monthly_delta_usd: formatUsd4(command.actual),
+    trigger: command.trigger,
+    notes: command.notes,
+    recorded_by: command.by,
+    recorded_at: command.now,
   },
 });
 
-const exceptions = (
-  command: Reconcile,
-  settled: {
-    readonly status: SettlementStatus;
-    readonly expected: MicroUsd;
-    readonly drift: MicroUsd;
-    readonly overrun: MicroUsd;
-  },
-  rules: Rules,
-): readonly ReservationsEntry[] => {
-  const { status, expected, drift, overrun } = settled;
-  const isLargeSaving = status === 'savings' && 0n - drift >= usdOf(rules.savings_exception_usd);
-  return [
-    ...(status === 'overage' ? [exceptionOf(command, 'overage', { expected, amount: drift }, rules)] : []),
-    ...(isLargeSaving ? [exceptionOf(command, 'savings', { expected, amount: microUsd(0n - drift) }, rules)] : []),
-    ...(overrun > NOTHING ? [exceptionOf(command, 'overrun', { expected, amount: overrun }, rules)] : []),
-  ];
-};
+export const driftFound = (
+  { decisionId, now }: Pick<Reconcile, 'decisionId' | 'now'>,
+  { status, drift }: Pick<SettledAmounts, 'status' | 'drift'>,
+): readonly ReservationsEntry[] =>
+  status === 'matched'
+    ? []
+    : [
+        {
+          type: 'drift_found',
+          payload: { decision_id: decisionId, direction: status, drift_usd: formatUsd4(drift), found_at: now },
+        },
+      ];
 
-const exceptionIdOf = (entries: readonly ReservationsEntry[]): string | null => {
-  const first = entries.find((entry) => entry.type === 'exception_opened');
-  return first?.type === 'exception_opened' ? first.payload.exception_id : null;
-};
+const settled = (
+  command: Reconcile,
+  { booked, amounts, exceptionId }: { booked: readonly Booked[]; amounts: SettledAmounts; exceptionId: string | null },
+): ReservationsEntry => ({
+  type: 'reservation_settled',
+  payload: {
+    decision_id: command.decisionId,
+    status: amounts.status,
+    expected_usd: formatUsd4(amounts.expected),
+    actual_usd: formatUsd4(command.actual),
+    drift_usd: formatUsd4(amounts.drift),
+    legs: booked.map(legOf).filter(hasMoved),
+    overrun_usd: formatUsd4(amounts.overrun),
+    exception_id: exceptionId,
+    idempotency: command.idempotency,
+    trigger: command.trigger,
+    settled_by: command.by,
+    settled_at: command.now,
+  },
+});
 
 const settle = (
   command: Reconcile,
   reservation: Reservation,
   state: ReservationsState,
-  rules: Rules,
+  rules: ReconciliationRules,
 ): readonly ReservationsEntry[] => {
-  const legs = chargedLegs(state, reservation);
-  const overageHeld = legs.reduce((sum, leg) => (isOverage(leg.account) ? microUsd(sum + leg.amount) : sum), NOTHING);
-  const total = microUsd(reservation.total + overageHeld);
+  const { decisionId, actual, now } = command;
+  const legs = state.money.accounts.holds.get(decisionId) ?? [];
+  const total = microUsd(reservation.total + overageOf(legs));
   const expected = total > NOTHING ? total : reservation.requested;
-  const charged = max(NOTHING, command.actual); // A saving makes no headroom.
-  const split = splitOf(charged, reservation.total, overageHeld);
-  const settled = legs.map((leg) => chargeLeg(state, leg, split, command.now));
-  const overrun = settled.reduce((most, { shortfall }) => max(most, shortfall), NOTHING);
-  const drift = microUsd(command.actual - expected);
+  const drift = microUsd(actual - expected);
+  const booked = sharesOf(state, { reservation, legs }, actual).map((share) =>
+    bookShare(state, share, { before: share.held, now }),
+  );
   const status = classify(drift, expected, rules);
-  const opened = exceptions(command, { status, expected, drift, overrun }, rules);
+  const amounts = { decisionId, count: 0, status, expected, actual, drift, overrun: overrunOf(booked) };
+  const opened = settlementExceptions(amounts, rules, now);
   return [
-    {
-      type: 'actual_recorded',
-      payload: {
-        decision_id: command.decisionId,
-        actual_monthly_delta_usd: formatUsd4(command.actual),
-        trigger: 'manual',
-        notes: command.notes,
-        recorded_by: command.by,
-        recorded_at: command.now,
-      },
-    },
-    {
-      type: 'reservation_settled',
-      payload: {
-        decision_id: command.decisionId,
-        status,
-        expected_usd: formatUsd4(expected),
-        actual_usd: formatUsd4(command.actual),
-        drift_usd: formatUsd4(drift),
-        legs: settled.map(({ leg }) => leg).filter(hasMoved),
-        overrun_usd: formatUsd4(overrun),
-        exception_id: exceptionIdOf(opened),
-        idempotency: command.idempotency,
-        trigger: 'manual',
-        settled_by: command.by,
-        settled_at: command.now,
-      },
-    },
-    ...(status === 'matched' ? [] : [driftFound(command, status, drift)]),
+    actualRecorded(command),
+    settled(command, { booked, amounts, exceptionId: firstException(opened) }),
+    ...driftFound(command, amounts),
     ...opened,
   ];
 };
 
-const driftFound = (command: Reconcile, direction: 'overage' | 'savings', drift: MicroUsd): ReservationsEntry => ({
-  type: 'drift_found',
-  payload: { decision_id: command.decisionId, direction, drift_usd: formatUsd4(drift), found_at: command.now },
-});
-
 /** What this key was answered before: the same again for the same payload, a refusal for another (G3). */
-const earlierAnswer = (
+export const earlierSettlement = (
   { key, payload_hash: payloadHash }: Keyed,
   state: ReservationsState,
-): ReconcileResult | undefined => {
+):
+  | { readonly kind: 'replay'; readonly revision: bigint }
+  | { readonly kind: 'refused'; readonly refusal: ReservationsRefusal }
+  | undefined => {
   const earlier = key === null ? undefined : state.answers.get(key);
   if (earlier === undefined) return undefined;
   return earlier.payloadHash === payloadHash
@@ -242,18 +138,32 @@ const earlierAnswer = (
     : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
 };
 
-/** Charges what was really spent to what was held; a hold ends once. Contract section 13.2. */
+/** A hold that the actual may end: nobody has to agree to it any more, and its overage is written. */
+const heldRefusal = (state: ReservationsState, reservation: Reservation): ReservationsRefusal | undefined => {
+  const { decisionId, unfunded } = reservation;
+  const progress = state.money.approvals.get(decisionId);
+  if (progress === 'pending' || progress === 'granted') return { code: 'reservation_pending_approval' };
+  const hasOverage = state.money.policy.overages.has(overageAccount(decisionId));
+  return unfunded > NOTHING && !hasOverage ? { code: 'overage_not_written' } : undefined;
+};
+
+/**
+ * Charges what was really spent to what was held; a hold ends once. An actual that meets an ended hold is never counted
+ * twice and never lost.
+ * @source contract sections 13.1 to 13.3
+ */
 export const decideReconcile = (command: Reconcile, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierAnswer(command.idempotency, state);
+  const earlier = earlierSettlement(command.idempotency, state);
   if (earlier !== undefined) return earlier;
-  if (state.settlements.has(command.decisionId)) return refused({ code: 'reservation_already_settled' });
-  const reservation = state.reservations.get(command.decisionId);
-  if (reservation === undefined) return refused({ code: 'decision_not_reconcilable' });
-  const progress = state.money.approvals.get(command.decisionId);
-  if (progress === 'pending' || progress === 'granted') return refused({ code: 'reservation_pending_approval' });
-  const hasOverage = state.money.policy.overages.has(overageAccount(command.decisionId));
-  if (reservation.unfunded > NOTHING && !hasOverage) return refused({ code: 'overage_not_written' });
-  const rules = policyInForce(state.money.policy, command.now)?.document.reconciliation;
+  const rules = rulesAt(state, command.now);
   if (rules === undefined) return refused({ code: 'decision_not_reconcilable' });
-  return accepted(...settle(command, reservation, state, rules));
+  const reservation = state.reservations.get(command.decisionId);
+  if (reservation !== undefined) {
+    const problem = heldRefusal(state, reservation);
+    return problem === undefined ? accepted(...settle(command, reservation, state, rules)) : refused(problem);
+  }
+  const booking = bookingOf(state, command.decisionId);
+  if (booking === undefined) return refused({ code: 'decision_not_reconcilable' });
+  if (booking.kind === 'actual' && !command.isCorrection) return refused({ code: 'reservation_already_settled' });
+  return accepted(actualRecorded(command), ...decideCorrection(command, { booking, rules }, state));
 };

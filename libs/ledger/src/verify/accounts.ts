@@ -34,6 +34,16 @@ export class Account {
     }
   }
 
+  /** Takes out of the periods that contain `instant` what had been spent there, and no more. */
+  giveBack(amount: bigint, instant: string): void {
+    for (const period of PERIODS) {
+      const spent = this.#spent.get(period);
+      const key = periodKey(period, instant);
+      const booked = spent?.get(key) ?? 0n;
+      if (spent !== undefined && booked > 0n) spent.set(key, booked > amount ? booked - amount : 0n);
+    }
+  }
+
   /** What may still be committed at `instant`, never negative; null: anything. */
   headroomAt(instant: string, limit: bigint | null): bigint | null {
     if (limit === null) return null;

@@ -36,6 +36,7 @@ export class BudgetRules {
   readonly #policies: Ceilings[] = [];
 
   /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
+  // eslint-disable-next-line complexity -- one case per entry type
   apply(type: string, payload: JsonValue): readonly string[] {
     switch (type) {
       case 'policy_published':
@@ -50,7 +51,13 @@ export class BudgetRules {
       case 'hold_expired':
         return this.#free(textAt(payload, 'decision_id'));
       case 'reservation_settled':
-        return this.#settle(payload);
+        return this.#settle(payload, 'settled_at');
+      case 'reservation_assumed_spent':
+        return this.#settle(payload, 'swept_at');
+      case 'reservation_released':
+        return this.#free(textAt(payload, 'decision_id'));
+      case 'reservation_corrected':
+        return this.#correct(payload);
       default:
         return [];
     }
@@ -142,15 +149,28 @@ export class BudgetRules {
   }
 
   /** Spent replaces held. */
-  #settle(payload: JsonValue): readonly string[] {
+  #settle(payload: JsonValue, at: 'settled_at' | 'swept_at'): readonly string[] {
     const decisionId = textAt(payload, 'decision_id');
-    const settledAt = instantAt(payload, 'settled_at');
+    const settledAt = instantAt(payload, at);
     const held = this.#holds.get(decisionId)?.legs ?? new Map<string, bigint>();
     for (const leg of objectsAt(payload, 'legs')) {
       const spent = usdAt(leg, 'spent_usd');
       if (spent > 0n) this.#spend(held, { name: textAt(leg, 'account'), spent, settledAt });
     }
     return this.#free(decisionId);
+  }
+
+  /** More takes the headroom of this moment; less is given back to the period that it was booked in. */
+  #correct(payload: JsonValue): readonly string[] {
+    const correctedAt = instantAt(payload, 'corrected_at');
+    const bookedAt = instantAt(payload, 'booked_at');
+    for (const leg of objectsAt(payload, 'legs')) {
+      const name = textAt(leg, 'account');
+      const adjusted = usdAt(leg, 'adjusted_usd');
+      if (adjusted > 0n) this.#spend(new Map(), { name, spent: adjusted, settledAt: correctedAt });
+      else this.#accounts.get(name)?.giveBack(-adjusted, bookedAt);
+    }
+    return [];
   }
 
   /** What was spent above the hold takes the headroom of this moment; the rest is a named overrun and counts nowhere. */

@@ -77,6 +77,34 @@ describe('budgets', () => {
     expect(problems(...overspent, end('hold_voided', '2'), hold('3', '30.0000'))).toEqual([]);
     expect(problems(...overspent, end('hold_voided', '2'), hold('3', '30.0001'))).toHaveLength(1);
   });
+  it('count what a sweep assumed, free what it released, and follow corrections', () => {
+    const swept = { swept_at: at(60) };
+    const assumed = (id: string, spent: string): Step => [
+      'reservation_assumed_spent',
+      { ...settled(id, [['budget:web', spent]]), ...swept },
+    ];
+    const released = (id: string): Step => ['reservation_released', { decision_id: id, ...swept }];
+    const corrected = (adjusted: string): Step => [
+      'reservation_corrected',
+      {
+        decision_id: '1',
+        legs: [{ account: 'budget:web', adjusted_usd: adjusted }],
+        corrected_at: at(70),
+        booked_at: at(60),
+      },
+    ];
+    expect(problems(hold('1', '80.0000'), assumed('1', '80.0000'), hold('2', '20.0000'))).toEqual([]);
+    expect(problems(hold('1', '80.0000'), assumed('1', '80.0000'), hold('2', '20.0001'))).toHaveLength(1);
+    expect(problems(hold('1', '80.0000'), released('1'), hold('2', '100.0000'))).toEqual([]);
+    const less = [hold('1', '80.0000'), assumed('1', '80.0000'), corrected('-30.0000')];
+    expect(problems(...less, hold('2', '50.0000'))).toEqual([]);
+    expect(problems(...less, hold('2', '50.0001'))).toHaveLength(1);
+    const more = [hold('1', '80.0000'), assumed('1', '80.0000'), corrected('15.0000')];
+    expect(problems(...more, hold('2', '5.0000'))).toEqual([]);
+    expect(problems(...more, hold('2', '5.0001'))).toHaveLength(1);
+    const above = [hold('1', '80.0000'), assumed('1', '80.0000'), corrected('500.0000'), corrected('-20.0000')];
+    expect(problems(...above, hold('2', '20.0000'))).toEqual([]);
+  });
   it('leave holds alone when the limit falls below them, and give no room to new ones', () => {
     const lowered: readonly Step[] = [hold('1', '80.0000'), ['budget_set', budgetSet('web', '50.0000')]];
     expect(problems(...lowered, hold('2', '0.0001'))).toHaveLength(1);

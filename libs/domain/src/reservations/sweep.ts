@@ -1,0 +1,200 @@
+import { policyInForce } from '../policy/policy.state.js';
+import type { DecisionId, Instant } from '../shared/brand.js';
+import { accepted, type Keyed, type PersonalText, refused } from '../shared/entry.js';
+import { plusSeconds } from '../shared/instant.js';
+import { formatUsd4, type MicroUsd, microUsd, NOTHING } from '../shared/money.js';
+import { unbook } from './corrections.js';
+import { exceptionIdOf, exceptionOpened, type ReconciliationRules } from './exceptions.js';
+import type { ReservationsEntry, Resolution, SettledLeg, SweepAction } from './reservations.entries.js';
+import { earlierSettlement, type ReconcileResult } from './reservations.js';
+import { bookingOf, type Reservation, type ReservationsState } from './reservations.state.js';
+import { overageOf } from './split.js';
+
+/** Ends holds that nobody has settled in time; null: as the policy in force says. */
+export interface SweepOverdue {
+  readonly kind: 'sweep_overdue';
+  readonly olderThanSeconds: number | null;
+  readonly action: SweepAction | null;
+  /** At most SWEPT_AT_ONCE. */
+  readonly limit: number;
+  readonly by: string;
+  readonly now: Instant;
+}
+
+/** Two entries a hold: an append has room for so many. */
+export const SWEPT_AT_ONCE = 200;
+
+/** Records what a sweep that somebody asked for came to, once all its parts are written. */
+export interface FinishSweep {
+  readonly kind: 'finish_sweep';
+  readonly sweepId: string;
+  readonly swept: SweepTotals;
+  readonly olderThanSeconds: number;
+  readonly action: SweepAction;
+  readonly limit: number;
+  readonly by: string;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+
+export interface SweepTotals {
+  readonly decisionIds: readonly DecisionId[];
+  /** Micro-USD, monthly. */
+  readonly total: MicroUsd;
+}
+
+/** What policy says of overdue holds. */
+export const sweepTerms = (
+  state: ReservationsState,
+  now: Instant,
+): { readonly olderThanSeconds: number; readonly action: SweepAction } | undefined => {
+  const document = policyInForce(state.money.policy, now)?.document;
+  if (document === undefined) return undefined;
+  const { execution, reconciliation } = document;
+  const isReleasing = 'overdue_action' in reconciliation && reconciliation.overdue_action === 'release';
+  return { olderThanSeconds: execution.hold_overdue_seconds, action: isReleasing ? 'release' : 'settle' };
+};
+
+const heldMonthly = (state: ReservationsState, { decisionId, total }: Reservation): MicroUsd =>
+  microUsd(total + overageOf(state.money.accounts.holds.get(decisionId) ?? []));
+
+/** A hold of money that waits for nobody's approval, nor for the use of one; nor for the gate to name its overage. */
+const isSweepable = (state: ReservationsState, reservation: Reservation): boolean => {
+  const progress = state.money.approvals.get(reservation.decisionId);
+  if (progress === 'pending' || progress === 'granted') return false;
+  const isOverageDue =
+    reservation.unfunded > NOTHING &&
+    overageOf(state.money.accounts.holds.get(reservation.decisionId) ?? []) === NOTHING;
+  return !isOverageDue && heldMonthly(state, reservation) > NOTHING;
+};
+
+/** Holds that are overdue, oldest first. */
+export const overdueHolds = (
+  state: ReservationsState,
+  { olderThanSeconds, now }: { readonly olderThanSeconds: number; readonly now: Instant },
+): readonly Reservation[] => {
+  const before = plusSeconds(now, -olderThanSeconds);
+  return [...state.reservations.values()]
+    .filter((reservation) => reservation.heldSince <= before && isSweepable(state, reservation))
+    .sort((a, b) => (a.heldSince < b.heldSince || (a.heldSince === b.heldSince && a.revision < b.revision) ? -1 : 1));
+};
+
+interface Sweeping {
+  readonly command: SweepOverdue;
+  readonly olderThanSeconds: number;
+  readonly action: SweepAction;
+  readonly rules: ReconciliationRules;
+}
+
+const endHold = (
+  state: ReservationsState,
+  reservation: Reservation,
+  sweeping: Sweeping,
+): readonly ReservationsEntry[] => {
+  const { decisionId } = reservation;
+  const { command, olderThanSeconds, action, rules } = sweeping;
+  const total = heldMonthly(state, reservation);
+  const exception = { kind: 'unreconciled', decisionId, count: 0, expected: total, amount: total } as const;
+  const swept = {
+    decision_id: decisionId,
+    exception_id: exceptionIdOf('unreconciled', decisionId, 0),
+    older_than_seconds: olderThanSeconds,
+    swept_by: command.by,
+    swept_at: command.now,
+  };
+  const legs = (state.money.accounts.holds.get(decisionId) ?? []).map(({ account, amount }): SettledLeg => ({
+    account,
+    held_usd: formatUsd4(amount),
+    spent_usd: formatUsd4(amount),
+    released_usd: formatUsd4(NOTHING),
+  }));
+  const ended: ReservationsEntry =
+    action === 'settle'
+      ? { type: 'reservation_assumed_spent', payload: { ...swept, total_usd: formatUsd4(total), legs } }
+      : { type: 'reservation_released', payload: { ...swept, released_usd: formatUsd4(total) } };
+  const actual = action === 'settle' ? total : NOTHING;
+  return [ended, exceptionOpened({ ...exception, actual }, rules, command.now)];
+};
+
+/**
+ * Ends the oldest overdue holds: `settle` books what was held as spent until an actual comes, `release` gives it back.
+ * Either way somebody has to look at it. Nothing overdue: nothing is written.
+ * @source contract section 13.3
+ */
+export const decideSweep = (command: SweepOverdue, state: ReservationsState): ReconcileResult => {
+  const terms = sweepTerms(state, command.now);
+  const rules = policyInForce(state.money.policy, command.now)?.document.reconciliation;
+  if (terms === undefined || rules === undefined) return accepted();
+  const olderThanSeconds = command.olderThanSeconds ?? terms.olderThanSeconds;
+  const sweeping: Sweeping = { command, rules, olderThanSeconds, action: command.action ?? terms.action };
+  const due = overdueHolds(state, { olderThanSeconds, now: command.now }).slice(
+    0,
+    Math.min(command.limit, SWEPT_AT_ONCE),
+  );
+  return accepted(...due.flatMap((reservation) => endHold(state, reservation, sweeping)));
+};
+
+/** Says who swept what; a key that comes again gets that answer again. */
+export const decideFinishSweep = (command: FinishSweep, state: ReservationsState): ReconcileResult => {
+  const earlier = earlierSettlement(command.idempotency, state);
+  if (earlier !== undefined) return earlier;
+  const { decisionIds, total } = command.swept;
+  const [settled, released] = command.action === 'settle' ? [decisionIds.length, 0] : [0, decisionIds.length];
+  return accepted<ReservationsEntry>({
+    type: 'overdue_swept',
+    payload: {
+      sweep_id: command.sweepId,
+      action: command.action,
+      older_than_seconds: command.olderThanSeconds,
+      limit: command.limit,
+      released_count: released,
+      settled_count: settled,
+      total_released_usd: formatUsd4(command.action === 'release' ? total : NOTHING),
+      total_settled_usd: formatUsd4(command.action === 'settle' ? total : NOTHING),
+      decision_ids: decisionIds,
+      idempotency: command.idempotency,
+      swept_by: command.by,
+      swept_at: command.now,
+    },
+  });
+};
+
+/** What somebody found out about an open exception. */
+export interface ResolveException {
+  readonly kind: 'resolve_exception';
+  readonly exceptionId: string;
+  readonly resolution: Resolution;
+  readonly notes: PersonalText | null;
+  readonly by: string;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+
+/**
+ * Resolves an exception. `not_applied` takes what was assumed out of spent, since the change was never made.
+ * @source contract section 13.4
+ */
+export const decideResolve = (command: ResolveException, state: ReservationsState): ReconcileResult => {
+  const earlier = earlierSettlement(command.idempotency, state);
+  if (earlier !== undefined) return earlier;
+  const open = state.openExceptions.get(command.exceptionId);
+  if (open === undefined) return refused({ code: 'exception_not_open' });
+  const { decisionId, kind } = open;
+  const resolved: ReservationsEntry = {
+    type: 'exception_resolved',
+    payload: {
+      exception_id: command.exceptionId,
+      decision_id: decisionId,
+      resolution: command.resolution,
+      notes: command.notes,
+      resolved_by: command.by,
+      resolved_at: command.now,
+      idempotency: command.idempotency,
+    },
+  };
+  const booking = bookingOf(state, decisionId);
+  const isUnbooked = command.resolution === 'not_applied' && kind === 'unreconciled' && booking?.kind === 'assumed';
+  if (!isUnbooked) return accepted(resolved);
+  const keyed = { key: null, payload_hash: command.idempotency.payload_hash };
+  return accepted(resolved, unbook(booking, command.by, command.now, keyed));
+};
