@@ -11,6 +11,7 @@ import {
   balanceOf,
   type BudgetId,
   type ConsumeToken,
+  type CreditTerms,
   decideApprovals,
   decideChange,
   decideConsume,
@@ -407,6 +408,35 @@ export class DomainWorld {
       ...(terms === undefined ? {} : { scope: terms.scope, period: terms.period, monthsCharged: terms.months_charged }),
       ...more,
     }).result;
+  }
+
+  /** The budget as it is, but with or without `credit_savings`. */
+  creditSavings(budgetId: BudgetId, credit_savings: boolean): void {
+    const terms = this.gate.policy.budgets.get(budgetId)?.terms;
+    if (terms === undefined) throw new Error('no such budget');
+    const payload = { ...terms, credit_savings, set_by: 'admin-1', set_at: this.now, idempotency: keyed(null) };
+    this.write('gate', 'policy', [{ type: 'budget_set', payload }]);
+  }
+
+  /** A credit grant of the pool, for the project. */
+  grantCredit(amount: string, more: Partial<CreditTerms> = {}): string {
+    const credit_id = more.credit_id ?? this.id();
+    const payload = {
+      credit_id,
+      pool: 'reserved' as const,
+      scope: 'project:web' as const,
+      total_amount_usd: formatUsd4(usd(amount)),
+      priority: 100,
+      expires_at: null,
+      reason: 'test',
+      owner: null,
+      ...more,
+      idempotency: keyed(null),
+      granted_by: 'admin-1',
+      granted_at: this.now,
+    };
+    this.write('gate', 'policy', [{ type: 'credit_granted', payload }]);
+    return `credit:${credit_id}`;
   }
 
   approve(command: Parameters<typeof decideApprovals>[0]) {

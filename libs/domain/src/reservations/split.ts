@@ -1,4 +1,5 @@
 import { balanceOf, type Charge, type HeldLeg } from '../accounts/accounts.js';
+import { creditBalance, creditIdOf, isCreditAccount } from '../policy/credits.js';
 import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, PLAN_CEILING, termsOf } from '../policy/policy.state.js';
 import type { Instant } from '../shared/brand.js';
 import { floorTo4, max, type MicroUsd, microUsd, min, NOTHING, sum } from '../shared/money.js';
@@ -23,7 +24,6 @@ export interface Booked {
 }
 
 const isOverage = (account: string): boolean => account.startsWith('overage:');
-const isCredit = (account: string): boolean => account.startsWith('credit:');
 const isBudget = (account: string): boolean => account.startsWith('budget:');
 
 const amountOn = (legs: readonly HeldLeg[], fits: (account: string) => boolean): MicroUsd =>
@@ -34,7 +34,9 @@ export const overageOf = (legs: readonly HeldLeg[]): MicroUsd => amountOn(legs, 
 
 /** Credits in the order they were drawn: reserved before emergency, as the gate wrote them. */
 const creditsOf = (legs: readonly HeldLeg[], drawn: readonly string[]): readonly HeldLeg[] =>
-  legs.filter(({ account }) => isCredit(account)).sort((a, b) => drawn.indexOf(a.account) - drawn.indexOf(b.account));
+  legs
+    .filter(({ account }) => isCreditAccount(account))
+    .sort((a, b) => drawn.indexOf(a.account) - drawn.indexOf(b.account));
 
 /** The accounts that a hold is on; where nothing was funded, those that one had been on, with nothing held. */
 const accountsOf = (
@@ -88,7 +90,7 @@ const budgetTermsOf = (state: ReservationsState, account: string) =>
 
 /**
  * What an actual asks of each account that the decision is charged to. Monthly amounts; budgets are charged as many times
- * as they have months. A saving asks for nothing.
+ * as they have months. A saving asks for nothing, save that budgets with `credit_savings` get it back.
  */
 export const sharesOf = (
   state: ReservationsState,
@@ -96,10 +98,12 @@ export const sharesOf = (
   actual: MicroUsd,
 ): readonly Share[] => {
   const { given, allocated, funded } = consume(max(NOTHING, actual), legs, reservation);
+  const saved = min(actual, NOTHING);
   return accountsOf(state, reservation, legs).map(({ account, amount: held }): Share => {
     const terms = budgetTermsOf(state, account);
     const months = BigInt(terms?.months_charged ?? 1);
-    if (isBudget(account)) return { account, held, months, wanted: microUsd(allocated * months) };
+    const savings = terms?.credit_savings === true ? saved : NOTHING;
+    if (isBudget(account)) return { account, held, months, wanted: microUsd((allocated + savings) * months) };
     return { account, held, months, wanted: given.get(account) ?? funded };
   });
 };
@@ -108,8 +112,12 @@ export const sharesOf = (
 const perMonth = (amount: MicroUsd, months: bigint): MicroUsd =>
   microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
 
-const roomFor = (state: ReservationsState, account: string, now: Instant): MicroUsd | null =>
-  balanceOf(state.money.accounts, account, termsOf(state.money.policy)(account, now), now).headroom;
+/** What came back to a credit grant that has ended since is lost. */
+const roomFor = ({ money }: ReservationsState, account: string, now: Instant): MicroUsd | null => {
+  const credit = isCreditAccount(account) ? money.policy.credits.grants.get(creditIdOf(account)) : undefined;
+  if (credit !== undefined) return creditBalance(money.accounts, credit, now).available;
+  return balanceOf(money.accounts, account, termsOf(money.policy)(account, now), now).headroom;
+};
 
 /** Books a share: what was there before (held, or booked already) in any case, above it up to the headroom. */
 export const bookShare = (
@@ -136,7 +144,7 @@ export const overrunOf = (booked: readonly Booked[]): MicroUsd => {
   const lacking = (fits: (account: string) => boolean): readonly MicroUsd[] =>
     booked.filter(({ share }) => fits(share.account)).map(({ shortfall }) => shortfall);
   const worst = (amounts: readonly MicroUsd[]): MicroUsd => amounts.reduce(max, NOTHING);
-  const apart = sum(lacking((account) => isCredit(account) || isOverage(account)));
+  const apart = sum(lacking((account) => isCreditAccount(account) || isOverage(account)));
   const allocated = worst(lacking(isBudget));
   return max(microUsd(allocated + apart), worst(lacking((account) => account.startsWith('ceiling:'))));
 };

@@ -51,8 +51,7 @@ export const sweepTerms = (
   const document = policyInForce(state.money.policy, now)?.document;
   if (document === undefined) return undefined;
   const { execution, reconciliation } = document;
-  const isReleasing = 'overdue_action' in reconciliation && reconciliation.overdue_action === 'release';
-  return { olderThanSeconds: execution.hold_overdue_seconds, action: isReleasing ? 'release' : 'settle' };
+  return { olderThanSeconds: execution.hold_overdue_seconds, action: reconciliation.overdue_action };
 };
 
 const heldMonthly = (state: ReservationsState, { decisionId, total }: Reservation): MicroUsd =>

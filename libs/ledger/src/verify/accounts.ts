@@ -10,6 +10,8 @@ export const isPeriod = (text: string): text is Period => (PERIODS as readonly s
 /** Money counters of one account, in micro-USD. */
 export class Account {
   held = 0n;
+  /** Whether a saving that came true is taken off what is spent. */
+  creditsSavings = false;
   readonly #spent = new Map<Period, Map<string, bigint>>();
 
   constructor(

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/json-value.js';
+import { isJsonObject, type JsonValue } from '../json/json-value.js';
 import { Account, isPeriod } from './accounts.js';
 import { PayloadDefect, instantAt, objectAt, objectsAt, textAt, usdAt, usdOrNullAt, usdText } from './payload.js';
 
@@ -87,6 +87,7 @@ export class BudgetRules {
     const account = this.#accounts.get(name) ?? new Account(null, period);
     account.limit = usdAt(payload, 'limit_usd');
     account.period = period;
+    account.creditsSavings = isJsonObject(payload) && payload['credit_savings'] === true;
     this.#accounts.set(name, account);
     return [];
   }
@@ -155,7 +156,9 @@ export class BudgetRules {
     const held = this.#holds.get(decisionId)?.legs ?? new Map<string, bigint>();
     for (const leg of objectsAt(payload, 'legs')) {
       const spent = usdAt(leg, 'spent_usd');
+      const account = this.#accounts.get(textAt(leg, 'account'));
       if (spent > 0n) this.#spend(held, { name: textAt(leg, 'account'), spent, settledAt });
+      else if (account?.creditsSavings === true) account.spend(spent, settledAt);
     }
     return this.#free(decisionId);
   }
