@@ -9,6 +9,7 @@ import { type FakeServer, startFakeServer } from './testing/fake-server.js';
 import { type CliRun, runCli } from './testing/run-cli.js';
 
 const PLAN = fileURLToPath(new URL('../../../test/fixtures/terraform/aws-web-stack/plan.json', import.meta.url));
+const REPORT = fileURLToPath(new URL('../../../test/fixtures/infracost/increase.json', import.meta.url));
 const PREFLIGHT = 'POST /api/v1/enforcement/gate/terraform/preflight';
 const ASK = ['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'run-1'];
 
@@ -66,6 +67,24 @@ describe('gate preflight', () => {
     );
     expect(sent.plan.resource_changes).toHaveLength(8);
     expect(request?.headers.authorization).toBe('Bearer a-token');
+  });
+
+  it('sends a report of Infracost beside the plan, without its authors and paths', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    expect((await ask('--infracost', REPORT)).stderr).toBe('');
+    const [request] = server.seen;
+    const { infracost } = JSON.parse(request?.text ?? '') as { readonly infracost: unknown };
+    expect(infracost).toMatchObject({ version: '0.2', currency: 'USD', diffTotalMonthlyCost: '110.08' });
+    for (const word of ['dev@example', 'git.example', 'main.tf']) expect(request?.text).not.toContain(word);
+  });
+
+  it('does not send a report in another currency, or a file that is none', async () => {
+    const euro = join(cwd, 'euro.json');
+    await writeFile(euro, (await readFile(REPORT, 'utf8')).replaceAll('"USD"', '"EUR"'));
+    expect(failure(await ask('--infracost', euro))).toMatchObject({ code: 'currency_unsupported' });
+    const none = await ask('--infracost', PLAN);
+    expect([none.exit, failure(none)]).toMatchObject([2, { code: 'report_invalid' }]);
+    expect(server.seen).toHaveLength(0);
   });
 
   it('leaves the key to the server, which derives it from the run, unless one is given', async () => {

@@ -329,6 +329,7 @@ export {
   readInfracost,
 } from './pricing/infracost.js';
 export { planMetadata } from './pricing/material-changes.js';
+export { reduceInfracost } from './pricing/reduce-infracost.js';
 export { reducePlan } from './pricing/reduce-plan.js';
 export { type PriceBookReading, readPriceBook } from './pricing/price-book.reader.js';
 export { type PriceBookProblem } from './pricing/price-book.report.js';

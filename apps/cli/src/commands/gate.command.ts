@@ -5,6 +5,7 @@ import { checkedUsd } from '../input/amount.js';
 import type { Client } from '../http/client.js';
 import { type Continuation, writeContinuation } from '../input/continuation.js';
 import { parseDurationMs } from '../input/duration.js';
+import { readInfracostFile } from '../input/infracost-file.js';
 import { type PlanFile, readPlanFile } from '../input/plan-file.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
@@ -20,8 +21,15 @@ const EXITS = {
   DENY: EXIT.no,
 } as const satisfies Record<Verdict['decision'], ExitCode>;
 
+interface Documents {
+  readonly plan: PlanFile;
+  /** JSON text. */
+  readonly infracost: string | null;
+}
+
 interface PreflightFlags {
   readonly plan: string;
+  readonly infracost?: string;
   readonly project: string;
   readonly environment: string;
   readonly run?: string;
@@ -52,7 +60,8 @@ const runIdOf = (io: Io, flag: string | undefined): string => {
   return flag ?? found ?? `local-${io.newId()}`;
 };
 
-const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string => {
+/** JSON text of the body: what others wrote goes in as it was read, so that no number changes. */
+const bodyOf = (flags: PreflightFlags, runId: string, { plan, infracost }: Documents): string => {
   const members = {
     run_id: runId,
     stage: flags.stage,
@@ -68,7 +77,8 @@ const bodyOf = (flags: PreflightFlags, runId: string, plan: PlanFile): string =>
     dry_run: flags.whatIf,
     plan_sha256: plan.sha256,
   };
-  return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}}`;
+  const report = infracost === null ? '' : `,"infracost":${infracost}`;
+  return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}${report}}`;
 };
 
 const continuationOf = (verdict: Verdict, plan: PlanFile): Continuation => ({
@@ -114,9 +124,13 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
   const { io, printer } = session;
   const waitMs = flags.wait === undefined ? undefined : parseDurationMs(flags.wait, '--wait');
   const plan = await readPlanFile(io, flags.plan);
+  const infracost = flags.infracost === undefined ? null : await readInfracostFile(io, flags.infracost);
   const client = await session.client();
   const runId = runIdOf(io, flags.run);
-  const asked = client.send(ROUTES.gatePreflight, { body: bodyOf(flags, runId, plan), isKeyDerived: true });
+  const asked = client.send(ROUTES.gatePreflight, {
+    body: bodyOf(flags, runId, { plan, infracost }),
+    isKeyDerived: true,
+  });
   const { value, body } = await asked.catch((error: unknown) => {
     throw withRunHint(error, runId);
   });
@@ -137,6 +151,7 @@ const preflightCommand = (io: Io): Command =>
   new Command('preflight')
     .description('may this Terraform plan go ahead? The plan is reduced first: secrets stay on this machine')
     .requiredOption('--plan <file>', 'what `terraform show -json` printed, - for standard input')
+    .option('--infracost <file>', 'what `infracost diff --format json` printed; the larger of both figures counts')
     .requiredOption('--project <id>', 'project that pays')
     .requiredOption('--environment <name>', 'such as prod, staging')
     .option('--run <id>', `run of the pipeline (default: ${RUN_VARIABLES.join(', ')}, else a new one)`)

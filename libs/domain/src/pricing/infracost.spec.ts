@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { FOREIGN_DEPTH_MAX, readJsonText } from '@verdict/contracts';
 import { formatUsd4, formatUsd6, type MicroUsd, usdOf } from '../shared/money.js';
-import type { RawJson } from '../shared/raw-json.js';
+import { type RawJson, rawJsonText } from '../shared/raw-json.js';
 import { sha256Hex } from '../shared/sha256.js';
 import { type InfracostEvidence, readInfracost, roundedUsd } from './infracost.js';
+import { reduceInfracost } from './reduce-infracost.js';
 
 const FOLDER = new URL('../../../../test/fixtures/infracost/', import.meta.url);
 const textOf = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
@@ -71,6 +72,15 @@ describe('reports of the tool', () => {
     const { lines, isDestructive } = evidenceOf(raw(textOf('decrease-two-projects.json')));
     expect(new Set(lines.map(({ action }) => action))).toEqual(new Set(['update', 'delete', 'create']));
     expect(isDestructive).toBe(true);
+  });
+
+  it.each(LISTED)('$file says the same once reduced, in less, without authors and paths', ({ file }) => {
+    const [whole, reduced] = [raw(textOf(file)), reduceInfracost(raw(textOf(file)))];
+    expect(readInfracost(reduced)).toEqual(readInfracost(whole));
+    expect(reduceInfracost(reduced)).toEqual(reduced);
+    const text = rawJsonText(reduced);
+    expect(text.length).toBeLessThan(rawJsonText(whole).length / 3);
+    for (const word of ['dev@example', 'git.example', 'feature/', 'main.tf', 'sha']) expect(text).not.toContain(word);
   });
 
   it.each(LISTED)('$file leaves no author, commit, address or URL in the evidence', ({ file }) => {
@@ -210,8 +220,9 @@ describe('what is no report', () => {
       'report_malformed',
       '/projects/0/diff/resources/0/costComponents/0/monthlyCost',
     ],
-  ])('%s: %s at %s', (text, code, pointer) => {
+  ])('%s: %s at %s, reduced or not', (text, code, pointer) => {
     expect(readInfracost(raw(text))).toMatchObject({ kind: 'problem', code, pointer });
+    expect(readInfracost(reduceInfracost(raw(text)))).toMatchObject({ kind: 'problem', code, pointer });
   });
 
   it('is one whose resources nest without end', () => {
