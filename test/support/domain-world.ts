@@ -11,6 +11,7 @@ import {
   balanceOf,
   type BudgetId,
   type ConsumeToken,
+  type CostRow,
   type CreditTerms,
   decideApprovals,
   decideChange,
@@ -31,6 +32,7 @@ import {
   evolveApprovals,
   evolveGate,
   evolveReservations,
+  foldCosts,
   formatUsd4,
   formatUsd6,
   freeHold,
@@ -58,6 +60,7 @@ import {
   type Reconcile,
   type ReservationsEntry,
   type ResolveException,
+  type Rollout,
   type RuleEngine,
   type SetBudget,
   sha256Hex,
@@ -66,6 +69,8 @@ import {
   type SweepOverdue,
   termsOf,
   type TokenClaims,
+  type WaiverScope,
+  type WaiverTerms,
 } from '@verdict/domain';
 
 export const TENANT = 'acme';
@@ -437,6 +442,102 @@ export class DomainWorld {
     };
     this.write('gate', 'policy', [{ type: 'credit_granted', payload }]);
     return `credit:${credit_id}`;
+  }
+
+  private policyEntry(entry: PolicyEntry): void {
+    this.write('gate', 'policy', [entry]);
+  }
+
+  /** Ends a grant, given by its account; holds made in time stay good. */
+  revokeCredit(account: string): void {
+    const { headroom } = this.balance(account);
+    this.policyEntry({
+      type: 'credit_revoked',
+      payload: {
+        credit_id: account.slice('credit:'.length),
+        revoked_usd: formatUsd4(headroom ?? microUsd(0n)),
+        revoked_by: 'admin-1',
+        revoked_at: this.now,
+        idempotency: keyed(null),
+      },
+    });
+  }
+
+  /** A waiver of these codes and rules: for every change and for a day, unless told otherwise. */
+  grantWaiver(
+    waives: readonly string[],
+    { scope, ...more }: Partial<Omit<WaiverTerms, 'scope'>> & { readonly scope?: Partial<WaiverScope> } = {},
+  ): string {
+    const exception_id = more.exception_id ?? this.id();
+    const everywhere: WaiverScope = { project: null, environment_class: null, source: null, resource_prefix: null };
+    const terms: WaiverTerms = {
+      scope: { ...everywhere, ...scope },
+      waives,
+      max_monthly_delta_usd: null,
+      max_uses: null,
+      owner: 'team-1',
+      reason: 'test',
+      ticket: 'T-1',
+      expires_at: instantOf(msOf(this.now) + 86_400_000),
+      ...more,
+      exception_id,
+    };
+    const stamp = { granted_by: 'admin-1', granted_at: this.now, idempotency: keyed(null) };
+    this.policyEntry({ type: 'waiver_granted', payload: { ...terms, ...stamp } });
+    return exception_id;
+  }
+
+  revokeWaiver(exceptionId: string): void {
+    this.policyEntry({
+      type: 'waiver_revoked',
+      payload: { exception_id: exceptionId, revoked_by: 'admin-1', revoked_at: this.now, idempotency: keyed(null) },
+    });
+  }
+
+  /** Publishes a version for a part of the projects, or one that is only compared with what is in force. */
+  publishAs(
+    document: PolicyDocument,
+    more: { readonly rollout?: Rollout; readonly role?: 'active' | 'challenger' },
+  ): number {
+    const version = this.gate.policy.versions.length + 1;
+    this.policyEntry({
+      type: 'policy_published',
+      payload: {
+        version,
+        document,
+        document_sha256: sha256Hex(JSON.stringify(document)),
+        message: 'test',
+        author: 'admin-1',
+        published_at: this.now,
+        effective_from: this.now,
+        rolled_back_to: null,
+        ...more,
+        idempotency: keyed(null),
+      },
+    });
+    return version;
+  }
+
+  /** Actual cost as the gate sees it: final rows of the project web unless told otherwise. */
+  importCosts(days: Readonly<Record<string, string>>, more: Partial<CostRow> = {}): void {
+    const rows = Object.entries(days).map(([day, cost]): CostRow => ({
+      day,
+      project_id: 'web',
+      environment: 'prod',
+      status: 'final',
+      cost_usd: formatUsd6(usd(cost)),
+      replaces_usd: null,
+      ...more,
+    }));
+    this.gate = { ...this.gate, costDays: foldCosts(this.gate.costDays, rows, this.now) };
+  }
+
+  /** All that a history rests on at a revision: the entries of one type, in their order. */
+  written<Type extends GateObserved['entry']['type']>(type: Type) {
+    return entriesOf(
+      this.log.map(({ entry }) => entry),
+      type,
+    );
   }
 
   approve(command: Parameters<typeof decideApprovals>[0]) {
