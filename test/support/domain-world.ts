@@ -133,6 +133,8 @@ export interface Ask {
   readonly rules?: RuleEngine;
   readonly claimMethod?: 'declared' | 'annotation';
   readonly isClaimInvalid?: boolean;
+  /** An admission review: its key is derived from what is decided, its approval is a grant. */
+  readonly review?: { readonly clusterId: string; readonly generatedName: string | null };
   readonly source?: Source;
   readonly action?: string;
   readonly metadata?: string;
@@ -293,9 +295,10 @@ export class DomainWorld {
       salt: 'AAAAAAAAAAAAAAAAAAAAAA',
       now: this.now,
       key: {
-        scope: isDryRun ? 'terraform:dry_run' : 'terraform',
+        scope: `${request.source}${isDryRun ? ':dry_run' : ''}`,
         text: key ?? `auto:${hash}`,
         isDerived: key === null,
+        ...(more.review === undefined ? {} : { review: more.review }),
       },
       payloadHash: hash,
       request,

@@ -129,7 +129,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
   const found = [...hardFacts(asked, view, waterfall), ...rules.items];
   const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
   const { items: left, used } = waived([...found, ...need.items], asked, view);
-  const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item));
+  const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item, state.policy));
   const notes: readonly ReasonCode[] = [
     ...cost.notes,
     ...fundingNotes(asked, waterfall),

@@ -42,34 +42,30 @@ const headroomsOf = ({ world, ...accounts }: W) =>
 
 const CREDITS = ['credit_waterfall_used', 'reserved_credit_waterfall_used', 'emergency_credit_waterfall_used'];
 
-/** R, A, C1, C2, U, hard, reasons hard, soft, reasons soft. */
+/** The rows of example W, and 888 beside them: the largest amount that can be funded. */
 const ROWS = [
-  ['200', '200', '0', '0', '0', 'ALLOW', ['within_policy'], 'ALLOW', ['within_policy']],
-  ['300', '238', '62', '0', '0', 'ALLOW_WITH_CREDITS', CREDITS.slice(0, 2), 'ALLOW_WITH_CREDITS', CREDITS.slice(0, 2)],
-  ['888', '238', '150', '500', '0', 'ALLOW_WITH_CREDITS', CREDITS, 'ALLOW_WITH_CREDITS', CREDITS],
-  [
-    '1000',
-    '238',
-    '150',
-    '500',
-    '112',
-    'DENY',
-    ['budget_exceeded', 'hard_mode_denied', ...CREDITS],
-    'REQUIRE_APPROVAL',
-    ['budget_exceeded', 'soft_mode_escalation', ...CREDITS],
-  ],
-  [
-    '7000',
-    '238',
-    '150',
-    '500',
-    '6112',
-    'DENY',
-    ['hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded', 'hard_mode_denied', ...CREDITS],
-    'REQUIRE_APPROVAL',
-    ['hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded', 'soft_mode_escalation', ...CREDITS],
-  ],
-] as const;
+  { asked: '200', allocated: '200', c1: '0', c2: '0', unfunded: '0', hard: 'ALLOW', found: [], used: [] },
+  {
+    ...{ asked: '300', allocated: '238', c1: '62', c2: '0', unfunded: '0', hard: 'ALLOW_WITH_CREDITS' },
+    ...{ found: [], used: CREDITS.slice(0, 2) },
+  },
+  {
+    ...{ asked: '888', allocated: '238', c1: '150', c2: '500', unfunded: '0', hard: 'ALLOW_WITH_CREDITS' },
+    ...{ found: [], used: CREDITS },
+  },
+  {
+    ...{ asked: '1000', allocated: '238', c1: '150', c2: '500', unfunded: '112', hard: 'DENY' },
+    ...{ found: ['budget_exceeded'], used: CREDITS },
+  },
+  {
+    ...{ asked: '7000', allocated: '238', c1: '150', c2: '500', unfunded: '6112', hard: 'DENY' },
+    ...{ found: ['hard_deny_threshold_exceeded', 'plan_limit_exceeded', 'budget_exceeded'], used: CREDITS },
+  },
+];
+const reasonsOf = (found: readonly string[], mode: string, used: readonly string[]): readonly string[] => {
+  const all = [...found, ...(found.length > 0 ? [mode] : []), ...used];
+  return all.length > 0 ? all : ['within_policy'];
+};
 const text = (amount: string): string => `${amount}.0000`;
 
 describe('example W', () => {
@@ -85,12 +81,12 @@ describe('example W', () => {
     expect(w.world.balance('ceiling:enterprise').headroom).toBe(usd('8000'));
   });
 
-  it.each(ROWS)('%s in hard mode: A %s, C1 %s, C2 %s, U %s is %s', (asked, ...row) => {
-    const [allocated, c1, c2, unfunded, decision, reasons] = row;
+  it.each(ROWS)('$asked in hard mode: A $allocated, C1 $c1, C2 $c2, U $unfunded is $hard', (row) => {
+    const { asked, allocated, c1, c2, unfunded, hard, found, used } = row;
     const w = exampleW('hard');
     const before = headroomsOf(w);
     const recorded = w.world.ask(asked);
-    expect(recorded).toMatchObject({ decision, reason_codes: reasons });
+    expect(recorded).toMatchObject({ decision: hard, reason_codes: reasonsOf(found, 'hard_mode_denied', used) });
     expect(recorded.hold.unfunded_usd).toBe(text(unfunded));
     const stage = Object.fromEntries(recorded.waterfall.map(({ stage: name, consumed_usd }) => [name, consumed_usd]));
     expect(stage).toMatchObject({
@@ -98,17 +94,20 @@ describe('example W', () => {
       reserved_credits: text(c1),
       org_emergency_credits: text(c2),
     });
-    if (decision !== 'DENY') return;
+    if (hard !== 'DENY') return;
     expect(recorded.hold).toMatchObject({ legs: [], total_usd: '0.0000' });
     expect(headroomsOf(w)).toEqual(before);
   });
 
-  it.each(ROWS)('%s in soft mode charges budgets A %s, credits %s and %s, ceilings all of it', (asked, ...row) => {
-    const [allocated, c1, c2, unfunded, , , decision, reasons] = row;
+  it.each(ROWS)('$asked in soft mode: budgets carry $allocated, credits $c1 and $c2, ceilings all of it', (row) => {
+    const { asked, allocated, c1, c2, unfunded, hard, found, used } = row;
     const w = exampleW('soft');
     const recorded = w.world.ask(asked);
     const total = text(String(Number(allocated) + Number(c1) + Number(c2)));
-    expect(recorded).toMatchObject({ decision, reason_codes: reasons });
+    expect(recorded).toMatchObject({
+      decision: hard === 'DENY' ? 'REQUIRE_APPROVAL' : hard,
+      reason_codes: reasonsOf(found, 'soft_mode_escalation', used),
+    });
     expect(recorded.hold).toMatchObject({ total_usd: total, unfunded_usd: text(unfunded) });
     expect(legsOf(recorded, w)).toEqual({
       tenant: text(allocated),

@@ -13,7 +13,7 @@ import { changeContext } from './change-context.js';
 import { assessCost } from './cost.js';
 import type { ChallengerVerdict, DecisionRecorded, Outcome } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
-import { grantFor, useOf, withoutHoldOf } from './grant.js';
+import { grantFor, useOf, withRestOf } from './grant.js';
 import type { Grant } from './grants.state.js';
 import { placeOf } from './place.js';
 import { balancesAfter } from './waterfall.js';
@@ -55,7 +55,7 @@ const challengerVerdict = (command: AskForChange, state: GateState): ChallengerV
 
 interface Assessed {
   readonly assessment: Assessment;
-  /** The state whose balances the decision leaves: without the hold that it draws from. */
+  /** The state whose balances the decision leaves: without what it draws from another hold. */
   readonly view: GateState;
   readonly grant: Grant | null;
 }
@@ -66,7 +66,7 @@ const assessWithGrant = (asked: Assessable, state: GateState): Assessed | undefi
   if (grant === undefined) return undefined;
   const assessment = assess(asked, state, grant);
   if (assessment === undefined || !isPermitted(assessment.verdict.outcome)) return undefined;
-  return { assessment, view: withoutHoldOf(state, grant), grant };
+  return { assessment, view: withRestOf(state, grant, assessment.legs), grant };
 };
 
 /** The need for an approval is recorded with what it takes, unless nothing can be approved. */

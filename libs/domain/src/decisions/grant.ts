@@ -1,5 +1,6 @@
-import { balanceOf, freeHold, type HeldLeg } from '../accounts/accounts.js';
+import { balanceOf, freeHold, type HeldLeg, placeHold } from '../accounts/accounts.js';
 import { overageAccount, type PolicyState, termsOf } from '../policy/policy.state.js';
+import type { RuleEffect } from '../rules/rules.js';
 import type { Instant, Sha256Hex } from '../shared/brand.js';
 import { max, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
@@ -9,6 +10,7 @@ import type { GateState } from './decisions.state.js';
 import type { FindingItem } from './findings.js';
 import type { Grant } from './grants.state.js';
 import type { Place } from './place.js';
+import type { ReasonCode } from './reason-codes.js';
 
 /** A change as grants are compared with it. */
 export interface GrantedChange {
@@ -55,9 +57,22 @@ export const grantFor = (change: GrantedChange, state: GateState): Grant | undef
     );
 };
 
+const EFFECT_OF: Partial<Record<ReasonCode, RuleEffect>> = {
+  rule_denied: 'deny',
+  rule_approval_required: 'require_approval',
+};
+
+/** Whether a rule said the same to the approver: one that only warned then has not been agreed to. */
+const hasSaid = (grant: Grant, { code, ruleId }: FindingItem, { versions }: PolicyState): boolean => {
+  const version = versions.find((each) => each.version === grant.policyVersion);
+  const effect = version?.document.rules.find(({ id }) => id === ruleId)?.effect;
+  return code === 'rule_evaluation_error' || effect === EFFECT_OF[code];
+};
+
 /** A grant clears only what its approver saw: the codes and rules of the approved decision. */
-export const isClearedBy = (grant: Grant, { code, ruleId }: FindingItem): boolean =>
-  ruleId === null ? grant.reasons.includes(code) : grant.rules.includes(ruleId);
+export const isClearedBy = (grant: Grant, item: FindingItem, policy: PolicyState): boolean =>
+  grant.reasons.includes(item.code) &&
+  (item.ruleId === null || (grant.rules.includes(item.ruleId) && hasSaid(grant, item, policy)));
 
 /** The state as if the approved decision held nothing: its hold is what a use draws from. */
 export const withoutHoldOf = (state: GateState, { decisionId }: Grant): GateState => ({
@@ -87,10 +102,19 @@ export const legsLeft = (held: readonly HeldLeg[], drawn: readonly HeldLeg[]): r
     })
     .filter(({ amount }) => amount > NOTHING);
 
+const isLastUse = (grant: Grant): boolean => grant.uses + 1 >= grant.usesMax;
+
+/** The state once a use has drawn its legs: what is left of the hold stays, unless nothing can use it any more. */
+export const withRestOf = (state: GateState, grant: Grant, drawn: readonly HeldLeg[]): GateState => {
+  const freed = withoutHoldOf(state, grant);
+  const rest = isLastUse(grant) ? [] : legsLeft(state.accounts.holds.get(grant.decisionId) ?? [], drawn);
+  return { ...freed, accounts: placeHold(freed.accounts, grant.decisionId, rest) };
+};
+
 /** The use as the decision records it. */
 export const useOf = (grant: Grant): GrantUse => ({
   approval_id: grant.approvalId,
   decision_id: grant.decisionId,
-  is_last: grant.uses + 1 >= grant.usesMax,
+  is_last: isLastUse(grant),
   use: grant.uses + 1,
 });

@@ -12,9 +12,11 @@ export interface Grant {
   readonly environmentClass: string;
   readonly fingerprint: Sha256Hex;
   readonly subjectHash: Sha256Hex;
-  /** Codes and rule ids that the approver saw; a grant clears no others. */
+  /** Codes and rule ids that the approver saw, not what a waiver had removed; a grant clears no others. */
   readonly reasons: readonly string[];
   readonly rules: readonly string[];
+  /** Under which the rules said what the approver saw. */
+  readonly policyVersion: number;
   readonly capMonthly: MicroUsd;
   readonly capHourly: MicroUsd;
   /** What `overage:<decision>` may fund. */
@@ -44,6 +46,14 @@ export const noGrants: Grants = {
   denied: BoundedMap.ofCapacity(DENIALS_KEPT),
 };
 
+const seenRules = ({
+  rules_matched: matched = [],
+  exceptions_used: used = [],
+}: DecisionRecorded): readonly string[] => {
+  const waived = new Set(used.flatMap((exception) => exception.waived));
+  return matched.filter((id) => !waived.has(id));
+};
+
 const grantOf = (recorded: DecisionRecorded): Grant | null => {
   const { approval, request } = recorded;
   if (approval?.channel !== 'grant') return null;
@@ -55,7 +65,8 @@ const grantOf = (recorded: DecisionRecorded): Grant | null => {
     fingerprint: recorded.request_fingerprint,
     subjectHash: recorded.subject_hash,
     reasons: recorded.reason_codes,
-    rules: recorded.rules_matched ?? [],
+    rules: seenRules(recorded),
+    policyVersion: recorded.policy_version,
     capMonthly: usdOf(approval.cap_monthly_delta_usd),
     capHourly: usdOf(approval.cap_hourly_delta_usd),
     unfunded: usdOf(approval.unfunded_usd),
