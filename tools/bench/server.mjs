@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child.mjs';
+import { RAISED_QUOTAS } from './quotas.mjs';
 import { processorTimeOf } from './processor-time.mjs';
 
 const readServerFile = (dataDir) => {
@@ -20,6 +21,7 @@ export const startServer = async ({ main, dataDir, logFile, env = {} }) => {
       VERDICT_DATA_DIR: dataDir,
       VERDICT_LOG_HOST: 'bench.verdict.local',
       LOG_LEVEL: 'warn',
+      ...RAISED_QUOTAS,
       ...env,
     },
     logFile,

@@ -8,13 +8,14 @@ import {
   PolicyAdmin,
   ServiceHost,
 } from '@verdict/application';
-import { HEALTH, type Health } from '@verdict/nest-kit';
+import { HEALTH, type Health, QUOTAS, type Quotas } from '@verdict/nest-kit';
 import { BudgetsController } from './budgets.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { GateController } from './gate.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { PolicyController } from './policy.controller.js';
 import { PriceBooksController } from './price-books.controller.js';
+import { policyRates } from './policy-rates.js';
 import { DECIDE_CHANGE, GATE_HOST, INTEGRATIONS, INTEGRATIONS_ADMIN, PLATFORM, POLICY_ADMIN } from './tokens.js';
 
 const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
@@ -27,6 +28,7 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     @Inject(GATE_HOST) private readonly host: GateHost,
     @Inject(PLATFORM) private readonly platform: Platform,
     @Inject(HEALTH) private readonly health: Health,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
   ) {}
 
   static register(platform: Platform): DynamicModule {
@@ -71,6 +73,13 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     this.health.add('log', async () => {
       await this.platform.log.heads(['policy-readiness']);
     });
+    const { clock } = this.platform;
+    this.quotas.lowerGate(
+      policyRates(
+        (tenantId) => this.host.peek(tenantId)?.policy,
+        () => clock.nowMs(),
+      ),
+    );
     await this.host.start();
   }
 

@@ -1,11 +1,12 @@
 import { CoreEnv } from '@verdict/platform';
-import { HttpEnv, IssuerSchema, loadConfig, TlsEnv } from '@verdict/nest-kit';
+import { HttpEnv, IssuerSchema, loadConfig, QuotaEnv, TlsEnv } from '@verdict/nest-kit';
 import { z } from 'zod';
 
 /** The standalone's environment. Everything has a default: `npm run start` needs none of it. */
 export const StandaloneEnv = z.object({
   ...CoreEnv,
   ...TlsEnv,
+  ...QuotaEnv,
   VERDICT_HOST: HttpEnv.HTTP_HOST,
   /** 0: any free port; it is in `server.json` of the data folder. */
   VERDICT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),

@@ -215,3 +215,8 @@ export {
   type ReplayReport,
   type ReplaySource,
 } from './replay/replay-decisions.js';
+export { AbuseTally, type CountedExcess, type Excess } from './quotas/abuse-tally.js';
+export { COST_MAX } from './quotas/fair-queue.js';
+export { type After, type Entrance, InFlight, type InFlightLimits } from './quotas/in-flight.js';
+export { RateLimiter } from './quotas/rate-limiter.js';
+export { lowerRate, type Rate } from './quotas/token-bucket.js';

@@ -16,7 +16,10 @@ export {
 } from './http/create-http-app.js';
 export { listenHttpApp, runMain, stopHttpApp, type MainOptions, type Running } from './http/run-main.js';
 export { readTls, type ServerTls, TlsEnv } from './http/tls.js';
-export { HEALTH, LOGGER, METRICS, WEBHOOK_ROUTES } from './http/tokens.js';
+export { HEALTH, LOGGER, METRICS, QUOTAS, WEBHOOK_ROUTES } from './http/tokens.js';
+export { DEFAULT_QUOTAS, type QuotaConfig, QuotaEnv } from './quotas/quota-env.js';
+export { type RateKind, rateKindOf } from './quotas/quota-kind.js';
+export { type LoweredRate, type Overload, overloadProblem, Quotas } from './quotas/quotas.js';
 export { createLogger, type LoggerOptions } from './logging/logger.js';
 export { redactPath } from './logging/redact.js';
 export type { MetricsOptions } from './metrics/instrument-maker.js';

@@ -1,4 +1,4 @@
-import { HttpEnv, PostgresEnv, TlsEnv } from '@verdict/nest-kit';
+import { HttpEnv, PostgresEnv, QuotaEnv, TlsEnv } from '@verdict/nest-kit';
 import { z } from 'zod';
 
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
@@ -55,6 +55,7 @@ export const ServiceEnv = z.object({
   ...PostgresEnv,
   ...CoreEnv,
   ...ScaleOutEnv,
+  ...QuotaEnv,
   /** Role that may migrate; absent: the database is migrated by somebody else. */
   POSTGRES_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   VERDICT_KEYS_DIR: z.string().min(1).default('.verdict/keys'),

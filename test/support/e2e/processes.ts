@@ -61,12 +61,24 @@ export const stopPostgres = async (dataDir: string): Promise<void> => {
   await waitUntil('Postgres is gone', async () => !(await isAlive(found.pid)), 60_000);
 };
 
+/** Tests ask faster than people and pipelines do: only those that are about limits set lower ones. */
+const RAISED_QUOTAS: Readonly<Record<string, string>> = {
+  VERDICT_QUOTA_GATE_PER_SECOND: '100000',
+  VERDICT_QUOTA_GATE_BURST: '100000',
+  VERDICT_QUOTA_CONSUME_PER_MINUTE: '100000',
+  VERDICT_QUOTA_ADMIN_WRITES_PER_MINUTE: '100000',
+  VERDICT_QUOTA_WRITES_PER_SECOND: '100000',
+  VERDICT_QUOTA_READS_PER_SECOND: '100000',
+  VERDICT_GATE_WAITING: '10000',
+  VERDICT_GATE_WAIT_MS: '60000',
+};
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** One built process of the product. Its environment is what the test gives, and nothing of the test's own. */
+/** One built process of the product. Its environment is raised limits and what the test gives, nothing of the test's own. */
 export class ProductProcess {
   private text = '';
   private readonly child: ChildProcess;
@@ -75,7 +87,7 @@ export class ProductProcess {
   constructor(app: string, env: Readonly<Record<string, string>>) {
     this.child = spawn(process.execPath, [join(REPOSITORY, 'apps', app, 'dist', 'main.js')], {
       cwd: REPOSITORY,
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', ...RAISED_QUOTAS, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this.child);

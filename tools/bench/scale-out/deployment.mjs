@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startKafkaBroker } from '../../../test/support/kafka/broker.mjs';
 import { startChild } from '../child.mjs';
+import { RAISED_QUOTAS } from '../quotas.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const LOG_HOST = 'bench.verdict.local';
@@ -60,6 +61,7 @@ const environmentOf = async ({ folder, postgres, eventStore, keys, keysDir, brok
   KAFKA_TOPIC_PARTITIONS: String(PARTITIONS),
   KAFKA_TOPIC_REPLICATION: '1',
   KAFKA_TOPIC_MIN_ISR: '1',
+  ...RAISED_QUOTAS,
   ...(eventStore === undefined ? {} : { VERDICT_LOG: 'eventstoredb', EVENTSTORE_URL: eventStore.url }),
 });
 

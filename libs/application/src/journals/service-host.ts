@@ -74,6 +74,11 @@ export class ServiceHost<State, Command, Answer> {
     return lane.current();
   }
 
+  /** As `current`, for whoever cannot wait: undefined until the tenant was folded once. */
+  peek(tenantId: string): State | undefined {
+    return this.ready.get(tenantId)?.current().state;
+  }
+
   /** Stops following, waits for running batches, and keeps snapshots of what was folded. */
   async stop(): Promise<void> {
     clearInterval(this.ticker);

@@ -91,6 +91,10 @@ export interface RouteContract {
   readonly bodyBytesMax?: number;
   readonly idempotencyKey?: 'none' | 'optional' | 'required';
   readonly scopes?: readonly string[];
+  /** The limit that calls count for; default: by method and roles. */
+  readonly quota?: 'gate' | 'consume' | 'admin_writes' | 'writes' | 'reads';
+  /** The controller answers an excess itself; default: 429. */
+  readonly answersOverload?: boolean;
   /** The write needs the version it changes. */
   readonly ifMatch?: boolean;
   /** Media type of an answer that is not JSON. */
@@ -529,6 +533,7 @@ export const ROUTES = {
     path: `${BASE}/approvals/consume`,
     roles: ['member', 'service'],
     scopes: ['consume'],
+    quota: 'consume',
     status: 200,
     body: ConsumeBody,
     response: ConsumeAnswer,

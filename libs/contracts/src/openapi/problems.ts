@@ -39,7 +39,13 @@ export const PROBLEM_SCHEMA: JsonSchema = {
   required: ['type', 'title', 'status', 'code', 'retryable', 'request_id'],
 };
 
-const OF_CALLERS = ['unauthenticated', 'forbidden', 'identity_not_mapped', 'identity_provider_unavailable'] as const;
+const OF_CALLERS = [
+  'unauthenticated',
+  'forbidden',
+  'identity_not_mapped',
+  'identity_provider_unavailable',
+  'rate_limited',
+] as const;
 const OF_BODIES = [
   'malformed_json',
   'body_too_large',

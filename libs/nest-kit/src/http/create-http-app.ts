@@ -18,6 +18,9 @@ import { toProblem } from '../problems/problem.js';
 import { frameworkProblem } from '../problems/framework-errors.js';
 import { ProblemFilter } from '../problems/problem.filter.js';
 import { sendProblem } from '../problems/send-problem.js';
+import { limitCalls } from '../quotas/quota-hooks.js';
+import { DEFAULT_QUOTAS, type QuotaConfig } from '../quotas/quota-env.js';
+import { Quotas } from '../quotas/quotas.js';
 import { requestIdFrom } from '../request/request-id.js';
 import { BODY_BYTES_MAX } from '../routing/route-spec.js';
 import { RouteTable, type RegisteredRoute } from '../routing/route-table.js';
@@ -32,8 +35,8 @@ const HEADERS_MS = 105_000;
 const REQUEST_MS = 60_000;
 const PARAM_CHARACTERS_MAX = 512;
 
-/** The part of `HttpConfig` that the app itself needs. */
-export interface HttpAppConfig {
+/** The part of `HttpConfig` that the app itself needs; limits that it does not name are those of contract section 16. */
+export interface HttpAppConfig extends Partial<QuotaConfig> {
   readonly AUTH_ISSUERS: readonly Issuer[];
   readonly LOG_LEVEL: HttpConfig['LOG_LEVEL'];
   readonly METRIC_PREFIX: string;
@@ -125,13 +128,15 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
   const fastify = adapter.getInstance();
   prepare(fastify, routes, verifier);
   const webhooks = new WebhookRoutes();
+  const quotas = new Quotas({ config: { ...DEFAULT_QUOTAS, ...config }, metrics, logger });
   fastify.addHook('onRequest', createWebhookCheck(webhooks, metrics));
+  limitCalls(fastify, quotas, metrics);
   fastify.addHook('onResponse', createRequestLog(logger));
   const app = await NestFactory.create<NestFastifyApplication>(
-    RootModule.of({ health, metrics, logger, webhooks }, module),
+    RootModule.of({ health, metrics, logger, webhooks, quotas }, module),
     adapter,
     { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
   );
-  app.useGlobalFilters(new ProblemFilter(logger, routes));
+  app.useGlobalFilters(new ProblemFilter(logger, routes, metrics));
   return app;
 };

@@ -2,5 +2,7 @@
 export const HEALTH = Symbol('verdict.health');
 /** Routes whose callers are integrations; see `WebhookRoutes`. */
 export const WEBHOOK_ROUTES = Symbol('verdict.webhook-routes');
+/** The limits of this process; see `Quotas`. */
+export const QUOTAS = Symbol('verdict.quotas');
 export const METRICS = Symbol('verdict.metrics');
 export const LOGGER = Symbol('verdict.logger');

@@ -28,6 +28,17 @@ export const POLICY_CHANGES = [
 ] as const;
 /** How a webhook's caller proves who it is; `none` brought no proof at all. */
 export const WEBHOOK_WAYS = ['mtls', 'bearer', 'path', 'hmac', 'none'] as const;
+/** The limits of contract section 16; `kept` is what a tenant may keep, `running` what may run at the same time. */
+export const QUOTA_KINDS = [
+  'gate',
+  'consume',
+  'admin_writes',
+  'writes',
+  'reads',
+  'in_flight',
+  'kept',
+  'running',
+] as const;
 export const APPROVAL_OUTCOMES = ['opened', 'granted', 'denied', 'expired', 'withdrawn'] as const;
 export const TOKEN_EVENTS = [
   'issued',

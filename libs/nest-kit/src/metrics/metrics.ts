@@ -14,6 +14,7 @@ type AppendOutcome = label.Of<typeof label.APPEND_OUTCOMES>;
 type ApprovalOutcome = label.Of<typeof label.APPROVAL_OUTCOMES>;
 type TokenEvent = label.Of<typeof label.TOKEN_EVENTS>;
 type PolicyChange = label.Of<typeof label.POLICY_CHANGES>;
+type QuotaKind = label.Of<typeof label.QUOTA_KINDS>;
 type WebhookWay = label.Of<typeof label.WEBHOOK_WAYS>;
 type Trigger = label.Of<typeof label.RECONCILE_TRIGGERS>;
 type Status = label.Of<typeof label.RECONCILE_STATUSES>;
@@ -120,6 +121,10 @@ export class Metrics extends InstrumentMaker {
     'Webhook calls without a valid proof',
     { way: label.WEBHOOK_WAYS },
   );
+
+  readonly quotaRefusals = this.counter<[kind: QuotaKind]>('quota_refusals_total', 'Calls refused for a limit', {
+    kind: label.QUOTA_KINDS,
+  });
 
   readonly approvalRequests = this.counter<[source: Source, outcome: ApprovalOutcome]>(
     'approval_requests_total',

@@ -2,6 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { LogUnreadable, ReadModelsUnavailable } from '@verdict/application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.js';
 import type { RouteTable } from '../routing/route-table.js';
 import { frameworkProblem } from './framework-errors.js';
 import { ProblemException, toProblem, type Problem, type ProblemHeaders } from './problem.js';
@@ -26,6 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly routes: RouteTable,
+    private readonly metrics: Pick<Metrics, 'quotaRefusals'>,
   ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
@@ -37,7 +39,14 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const { problem, answer } = this.answerTo(exception, request);
+    this.count(problem);
     sendProblem(request, reply, problem, answer);
+  }
+
+  /** Limits of what is kept or runs are found by the use cases; the others have counted themselves. */
+  private count({ code, limit_kind: counted }: Problem): void {
+    if (code === 'quota_exceeded') this.metrics.quotaRefusals.inc('kept');
+    else if (code === 'rate_limited' && counted === undefined) this.metrics.quotaRefusals.inc('running');
   }
 
   private answerTo(exception: unknown, request: FastifyRequest): Answered {

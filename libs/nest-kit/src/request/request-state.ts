@@ -1,5 +1,6 @@
 import type { FoundIntegration } from '@verdict/application';
 import type { Caller } from '../auth/caller.js';
+import type { Overload } from '../quotas/quotas.js';
 import type { RouteSpec } from '../routing/route-spec.js';
 
 /** What a use case may know about the request that caused it. */
@@ -20,6 +21,10 @@ declare module 'fastify' {
     verdictCaller: Caller | null;
     /** Set by the webhook check; null on all other routes. */
     verdictIntegration: FoundIntegration | null;
+    /** The limit that the call has met, on a route that answers that itself; null on all others. */
+    verdictOverload: Overload | null;
+    /** Whether the call holds one of the gate's places in flight. */
+    verdictIsInFlight: boolean;
   }
   interface FastifyContextConfig {
     readonly endpoint?: RouteSpec;

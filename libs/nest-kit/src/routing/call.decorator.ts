@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import { problem } from '../problems/problem.js';
+import type { Overload } from '../quotas/quotas.js';
 import { readRequestInfo } from '../request/request-info.js';
 import type { RequestInfo } from '../request/request-state.js';
 import { AnswerHead } from './answer-head.js';
@@ -35,6 +36,14 @@ export class Call {
     const { verdictIntegration } = this.request;
     if (verdictIntegration === null) throw problem('unauthenticated');
     return verdictIntegration;
+  }
+
+  /**
+   * The limit that this call has met, where the route says `answersOverload`: nothing is evaluated then, the answer is
+   * fail-safe `gate_overloaded`. null: the call is within its limits.
+   */
+  get overload(): Overload | null {
+    return this.request.verdictOverload;
   }
 
   /** Request id, trace context and deadline of the call. */

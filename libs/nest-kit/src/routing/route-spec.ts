@@ -27,6 +27,10 @@ export interface RouteSpec {
   /** Another party defines the body: unknown members are ignored in it. */
   readonly bodyIsForeign?: boolean;
   readonly idempotencyKey?: 'none' | 'optional' | 'required';
+  /** The limit that calls count for; default: by method and roles, see `rateKindOf`. */
+  readonly quota?: 'gate' | 'consume' | 'admin_writes' | 'writes' | 'reads';
+  /** The controller answers an excess itself, by `Call.overload`; default: 429. */
+  readonly answersOverload?: boolean;
   /** A caller admitted by the role `service` alone needs one of these. */
   readonly scopes?: readonly string[];
 }
