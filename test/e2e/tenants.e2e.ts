@@ -78,7 +78,7 @@ describe('tenants', () => {
     const withParameters = IDS.filter((id) => contractOf(id).params !== undefined);
     expect(withParameters.filter((id) => SAMPLES[id].params === undefined)).toEqual([]);
     const notAboutThings = withParameters.filter((id) => SAMPLES[id].about !== 'thing');
-    expect(notAboutThings).toEqual(['getPolicyVersion', 'latestCheckpoint']); // Their parameter names nothing that one tenant alone has.
+    expect(notAboutThings).toEqual(['reviewAdmissionBySegment', 'getPolicyVersion', 'latestCheckpoint']); // Their parameter names nothing that one tenant alone has.
   });
 
   it.each(IDS)('%s is served', async (id) => {
@@ -205,9 +205,23 @@ describe('tenants', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
   });
 
-  it.each(IDS.filter((id) => contractOf(id).roles === 'public'))('%s is for everybody', async (id) => {
-    expect((await about(id, undefined, undefined)).status).toBe(200);
-  });
+  it.each(IDS.filter((id) => contractOf(id).roles === 'public' && contractOf(id).webhook !== true))(
+    '%s is for everybody',
+    async (id) => {
+      expect((await about(id, undefined, undefined)).status).toBe(200);
+    },
+  );
+
+  it.each(IDS.filter((id) => contractOf(id).webhook === true))(
+    '%s is for webhooks with a proof, and for no token',
+    async (id) => {
+      for (const who of [undefined, peopleOf(freshTenant()).admin]) {
+        const answer = await about(id, who, undefined);
+        expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+        expect(contractDefects(contractOf(id), answer)).toEqual([]);
+      }
+    },
+  );
 
   it('lets an identity with projects act for these alone', async () => {
     const tenant = freshTenant();

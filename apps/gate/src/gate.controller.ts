@@ -4,21 +4,12 @@ import {
   type DecideChange,
   type DecidedChange,
   preflightAnswer,
-  type UseCaseResult,
   verdictAnswer,
 } from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
-import {
-  type Call,
-  Endpoint,
-  isProblemCode,
-  METRICS,
-  type Metrics,
-  TheCall,
-  unwrap,
-  withSpan,
-} from '@verdict/nest-kit';
+import { type Call, Endpoint, METRICS, type Metrics, TheCall, unwrap, withSpan } from '@verdict/nest-kit';
 import type { z } from 'zod';
+import { countVerdict } from './count-verdict.js';
 import { DECIDE_CHANGE } from './tokens.js';
 
 type GateInput = z.output<typeof GateBody>;
@@ -84,27 +75,9 @@ export class GateController {
     const result = await withSpan('decide change', { 'verdict.source': request.source }, () =>
       this.decideChange(request, call.meta(key)),
     );
-    this.count(request, result, (performance.now() - started) / 1000);
+    countVerdict(this.metrics, request.source, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);
     call.answer.entry('decisions', decided.entry.revision);
     return decided;
-  }
-
-  private count({ source }: ChangeRequest, result: UseCaseResult<DecidedChange>, seconds: number): void {
-    const { metrics } = this;
-    if (result.kind === 'problem') {
-      const { code } = result.problem;
-      if (isProblemCode(code)) metrics.gateRefusals.inc(source, code);
-      if (code === 'idempotency_conflict') metrics.gateIdempotencyEvents.inc(source, 'conflict');
-      if (code === 'verdict_not_durable') metrics.gateFailures.inc(source, 'log_unavailable');
-      if (code === 'rate_limited') metrics.gateFailures.inc(source, 'overloaded');
-      return;
-    }
-    const { recorded, isReplayed, isExpired } = result.value;
-    const path = isReplayed ? 'replay' : 'normal';
-    metrics.gateDecisions.inc(source, recorded.decision, path);
-    metrics.gateLatencySeconds.observe(seconds, source, path);
-    if (isReplayed) metrics.gateIdempotencyEvents.inc(source, isExpired ? 'expired' : 'replay');
-    else for (const reason of recorded.reason_codes) metrics.gateDecisionReasons.inc(source, reason);
   }
 }

@@ -1,6 +1,8 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import {
   createDecideChange,
+  createReviewAdmission,
+  type DecideChange,
   FindIntegrations,
   gateService,
   IntegrationsAdmin,
@@ -8,7 +10,8 @@ import {
   PolicyAdmin,
   ServiceHost,
 } from '@verdict/application';
-import { HEALTH, type Health, QUOTAS, type Quotas } from '@verdict/nest-kit';
+import { ROUTES } from '@verdict/contracts';
+import { HEALTH, type Health, QUOTAS, type Quotas, WEBHOOK_ROUTES, type WebhookRoutes } from '@verdict/nest-kit';
 import { BudgetsController } from './budgets.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { GateController } from './gate.controller.js';
@@ -16,7 +19,16 @@ import { IntegrationsController } from './integrations.controller.js';
 import { PolicyController } from './policy.controller.js';
 import { PriceBooksController } from './price-books.controller.js';
 import { policyRates } from './policy-rates.js';
-import { DECIDE_CHANGE, GATE_HOST, INTEGRATIONS, INTEGRATIONS_ADMIN, PLATFORM, POLICY_ADMIN } from './tokens.js';
+import { ReviewController } from './review.controller.js';
+import {
+  DECIDE_CHANGE,
+  GATE_HOST,
+  INTEGRATIONS,
+  INTEGRATIONS_ADMIN,
+  PLATFORM,
+  POLICY_ADMIN,
+  REVIEW_ADMISSION,
+} from './tokens.js';
 
 const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
 type GateHost = ReturnType<typeof hostOf>;
@@ -29,6 +41,8 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     @Inject(PLATFORM) private readonly platform: Platform,
     @Inject(HEALTH) private readonly health: Health,
     @Inject(QUOTAS) private readonly quotas: Quotas,
+    @Inject(INTEGRATIONS) private readonly integrations: FindIntegrations,
+    @Inject(WEBHOOK_ROUTES) private readonly webhooks: WebhookRoutes,
   ) {}
 
   static register(platform: Platform): DynamicModule {
@@ -36,6 +50,7 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
       module: GateModule,
       controllers: [
         GateController,
+        ReviewController,
         PolicyController,
         BudgetsController,
         PriceBooksController,
@@ -49,6 +64,11 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
           provide: DECIDE_CHANGE,
           useFactory: (gate: GateHost, ports: Platform) => createDecideChange({ gate, ...ports }),
           inject: [GATE_HOST, PLATFORM],
+        },
+        {
+          provide: REVIEW_ADMISSION,
+          useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),
+          inject: [GATE_HOST, DECIDE_CHANGE],
         },
         {
           provide: POLICY_ADMIN,
@@ -80,6 +100,8 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
         () => clock.nowMs(),
       ),
     );
+    for (const { id } of [ROUTES.reviewAdmission, ROUTES.reviewAdmissionBySegment])
+      this.webhooks.add(id, (proof) => this.integrations.byProof(proof));
     await this.host.start();
   }
 

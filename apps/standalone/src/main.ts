@@ -19,7 +19,7 @@ import {
   startTracing,
   stopHttpApp,
 } from '@verdict/nest-kit';
-import { apiDocument, openAudit, openPlatform } from '@verdict/platform';
+import { apiDocument, openAudit, openPlatform, reviewBytes } from '@verdict/platform';
 import { loadStandaloneConfig, type StandaloneConfig } from './config.js';
 import { ownIssuer } from './own-issuer.js';
 import { removeServerFile, writeServerFile } from './server-file.js';
@@ -113,6 +113,7 @@ const open = async (config: StandaloneConfig, opened: Opened): Promise<void> => 
     module,
     config: { ...config, AUTH_ISSUERS: issuers },
     tls,
+    bodyBytesMax: reviewBytes(config),
     ...instruments,
   });
   opened.add(() => stopHttpApp(app));

@@ -88,6 +88,12 @@ export {
   type ShownSecrets,
   type WrittenIntegration,
 } from './gate/administer-integrations.js';
+export {
+  type AskedReview,
+  createReviewAdmission,
+  type ReviewAdmission,
+  type ReviewedAdmission,
+} from './gate/review-admission.js';
 export { FindIntegrations, type FindIntegrationsDeps, type FoundIntegration } from './gate/find-integrations.js';
 export { type EntryReference, entryReferenceOf, preflightAnswer, verdictAnswer } from './gate/verdict-answer.js';
 export { type ApprovalsAnswer, approvalsService, type ApprovalsServiceCommand } from './approvals/approvals-service.js';

@@ -1,5 +1,6 @@
 /* eslint max-lines: ['error', 400] -- the one public index of the domain: names only */
 export { type AdmissionChange, admissionChange, admissionEvidence } from './admission/admission-change.js';
+export { unitKey } from './decisions/unit-facts.js';
 export { answerWithinMs, DEADLINE_MS } from './admission/deadline.js';
 export type { AdmissionOperation, AdmissionRequest } from './admission/review.js';
 export type { ObjectFacts, ObjectPlace, PodFacts } from './pricing/kubernetes/facts.js';

@@ -21,6 +21,7 @@ export { DEFAULT_QUOTAS, type QuotaConfig, QuotaEnv } from './quotas/quota-env.j
 export { type RateKind, rateKindOf } from './quotas/quota-kind.js';
 export { type LoweredRate, type Overload, overloadProblem, Quotas } from './quotas/quotas.js';
 export { createLogger, type LoggerOptions } from './logging/logger.js';
+export type { Logger } from 'pino';
 export { redactPath } from './logging/redact.js';
 export type { MetricsOptions } from './metrics/instrument-maker.js';
 export { Metrics } from './metrics/metrics.js';

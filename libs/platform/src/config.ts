@@ -7,9 +7,18 @@ const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 export const CoreEnv = {
   /** First part of every journal's origin and checkpoint. It names this log for ever: choose it before the first entry. */
   VERDICT_LOG_HOST: z.string().regex(HOST).default('verdict.local'),
+  /** Most MiB of an AdmissionReview. The API server takes 3 from its client, and an UPDATE carries two objects. */
+  VERDICT_REVIEW_MIB_MAX: z.coerce.number().int().min(3).max(8).default(3),
   /** Measurements only: makes every commit of the log this much slower. */
   VERDICT_COMMIT_DELAY_MS: z.coerce.number().int().min(0).max(1000).default(0),
 } as const;
+
+const MIB = 2 ** 20;
+/** Body limits of the routes that take reviews. */
+export const reviewBytes = ({ VERDICT_REVIEW_MIB_MAX: mib }: { readonly VERDICT_REVIEW_MIB_MAX: number }) => ({
+  reviewAdmission: mib * MIB,
+  reviewAdmissionBySegment: mib * MIB,
+});
 
 const brokers = z
   .string()

@@ -1,4 +1,4 @@
-export { CoreEnv, type ServiceConfig, ServiceEnv } from './config.js';
+export { CoreEnv, reviewBytes, type ServiceConfig, ServiceEnv } from './config.js';
 export { type OpenAudit, openAudit } from './open-audit.js';
 export { type OpenPlatform, openPlatform, type PlatformOptions } from './open-platform.js';
 export { apiDocument, runService, type ServiceMain, VERSION } from './run-service.js';

@@ -18,7 +18,7 @@ import {
   startTracing,
   stopHttpApp,
 } from '@verdict/nest-kit';
-import { ServiceEnv, type ServiceConfig } from './config.js';
+import { reviewBytes, ServiceEnv, type ServiceConfig } from './config.js';
 import { type OpenPlatform, openPlatform } from './open-platform.js';
 import { busChoiceOf, logChoiceOf } from './scale-out.js';
 
@@ -44,6 +44,16 @@ export interface ServiceMain {
   ) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
 }
 
+const instrumentsOf = (name: string, config: ServiceConfig) => ({
+  logger: createLogger({ service: name, level: config.LOG_LEVEL }),
+  metrics: new Metrics({
+    prefix: config.METRIC_PREFIX,
+    aliasPrefixes: config.METRIC_ALIAS_PREFIXES,
+    reasonCodes: REASON_CODES,
+  }),
+  health: new Health(),
+});
+
 const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promise<Running> => {
   const config = loadConfig(ServiceEnv, process.env);
   const tls = readTls(config);
@@ -52,13 +62,7 @@ const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promi
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     preload: ['pg'],
   });
-  const logger = createLogger({ service: name, level: config.LOG_LEVEL });
-  const metrics = new Metrics({
-    prefix: config.METRIC_PREFIX,
-    aliasPrefixes: config.METRIC_ALIAS_PREFIXES,
-    reasonCodes: REASON_CODES,
-  });
-  const health = new Health();
+  const { logger, metrics, health } = instrumentsOf(name, config);
   const platform = await openPlatform({
     url: config.POSTGRES_URL,
     adminUrl: config.POSTGRES_ADMIN_URL,
@@ -72,7 +76,16 @@ const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promi
     logger,
   });
   const { module, close } = await moduleOf(platform, config);
-  const app = await createHttpApp({ service: name, module, config, logger, metrics, health, tls });
+  const app = await createHttpApp({
+    service: name,
+    module,
+    config,
+    logger,
+    metrics,
+    health,
+    tls,
+    bodyBytesMax: reviewBytes(config),
+  });
   serveDocs(app, apiDocument());
   const url = await listenHttpApp(app, config.HTTP_HOST, config.HTTP_PORT);
   logger.info({ url }, 'ready');

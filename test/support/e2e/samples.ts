@@ -99,9 +99,17 @@ const integration = (estate: Estate | undefined) => ({ integration_id: estate?.i
 const IF_MATCH = { 'if-match': '"1"' } as const;
 
 /** One call for every route of the API: a route that is not here does not compile. */
+const reviewBody = () => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: { uid: randomUUID() },
+});
+
 export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   gateTerraform: { about: 'own', body: () => ask('12.5') },
   gatePreflight: { about: 'own', body: () => ({ ...ask('12.5'), run_id: randomUUID() }) },
+  reviewAdmission: { about: 'none', body: reviewBody },
+  reviewAdmissionBySegment: { about: 'none', body: reviewBody, params: () => ({ segment: 'A'.repeat(43) }) },
   listDecisions: { about: 'list' },
   getDecision: { about: 'thing', params: decision },
   getReceipt: { about: 'thing', params: decision },

@@ -43,7 +43,7 @@ export const reviewJudge =
   (bytes) => {
     const reading = readAdmissionReview(bytes);
     if (reading.kind === 'refused') return reading.code;
-    const asked = admissionChange(reading.request, TERMS, null);
+    const asked = admissionChange(reading.request, TERMS, () => null);
     ensure(Buffer.byteLength(asked.metadata) <= METADATA_BYTES_MAX, 'metadata is at most 64 KiB');
     ensure(asked.reference.length >= 1 && asked.reference.length <= REFERENCE_LENGTH_MAX, 'a reference is bounded');
     const priced = admissionEvidence(asked.change).priceWith(book);

@@ -101,7 +101,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   own: ['policy', 'decisions'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: emptyGate,
-  stateVersion: 3,
+  stateVersion: 4,
   journalOf,
   decide,
   evolve: (state, kind, entry) => evolveGate(state, observedEntry(kind, entry)),

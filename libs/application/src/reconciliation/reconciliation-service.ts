@@ -20,7 +20,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
   own: ['reservations'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: noReservations,
-  stateVersion: 5,
+  stateVersion: 6,
   journalOf: () => 'reservations',
   decide: (command, state) => {
     const result = decideReconcile(command, state);

@@ -46,7 +46,8 @@ import {
   RevokeIntegrationBody,
   RotateIntegrationBody,
 } from './integrations.js';
-import { BudgetIdParams, PriceBookParams, VersionParams } from './params.js';
+import { AdmissionReviewAnswer, AdmissionReviewBody } from '../kubernetes/review-answer.js';
+import { BudgetIdParams, PriceBookParams, SegmentParams, VersionParams } from './params.js';
 import {
   BudgetAnswer,
   BudgetsAnswer,
@@ -97,6 +98,8 @@ export interface RouteContract {
   readonly answersOverload?: boolean;
   /** The write needs the version it changes. */
   readonly ifMatch?: boolean;
+  /** Its caller is an integration, and shows a proof of contract section 2.1 in place of a token. */
+  readonly webhook?: boolean;
   /** Media type of an answer that is not JSON. */
   readonly mediaType?: string;
 }
@@ -108,6 +111,11 @@ const READERS = ['member', 'approver', 'admin', 'auditor', 'operator'] as const;
 const ADMIN_READS = ['admin', 'auditor', 'operator'] as const;
 const MONEY = ['money_invalid', 'money_too_precise', 'money_not_exact', 'money_out_of_range'] as const;
 const WRITE = ['outcome_unknown', 'log_unavailable', 'idempotency_conflict', 'idempotency_key_mismatch'] as const;
+/** An UPDATE carries two objects. A setting may raise it. @source contract section 16 */
+export const REVIEW_BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** Before a uid is read; after it a review is always answered with a review, or not at all. */
+const REVIEW = ['unauthenticated', 'review_without_uid', 'verdict_not_durable'] as const;
+
 const GATE = [
   ...MONEY,
   'idempotency_conflict',
@@ -150,6 +158,37 @@ export const ROUTES = {
     tag: 'gate',
     bodyBytesMax: PLAN_BODY_BYTES_MAX,
     idempotencyKey: 'optional',
+  },
+  reviewAdmission: {
+    id: 'reviewAdmission',
+    method: 'POST',
+    path: `${BASE}/gate/k8s/admission/review`,
+    roles: 'public',
+    webhook: true,
+    answersOverload: true,
+    status: 200,
+    body: AdmissionReviewBody,
+    response: AdmissionReviewAnswer,
+    problems: REVIEW,
+    summary: 'Admission review of a Kubernetes API server, with a client certificate or a bearer secret',
+    tag: 'gate',
+    bodyBytesMax: REVIEW_BODY_BYTES_MAX,
+  },
+  reviewAdmissionBySegment: {
+    id: 'reviewAdmissionBySegment',
+    method: 'POST',
+    path: `${BASE}/gate/k8s/admission/review/t/:segment`,
+    roles: 'public',
+    webhook: true,
+    answersOverload: true,
+    status: 200,
+    params: SegmentParams,
+    body: AdmissionReviewBody,
+    response: AdmissionReviewAnswer,
+    problems: REVIEW,
+    summary: 'The same, with a path secret: for control planes that can show nothing else',
+    tag: 'gate',
+    bodyBytesMax: REVIEW_BODY_BYTES_MAX,
   },
   listDecisions: {
     id: 'listDecisions',

@@ -205,11 +205,11 @@ describe('the answers of the document', () => {
     expect(Object.keys(responsesOf('downloadExport')['200']?.['content'] ?? {})).toEqual(['application/zip']);
     expect(responsesOf('vkeys')['200']).toMatchObject({ content: { 'text/plain': { schema: { type: 'string' } } } });
   });
-  it('need no token where the route is public, and one everywhere else', () => {
+  it('need no token where the route is public or for webhooks, and one everywhere else', () => {
     expect(document.security).toEqual([{ bearer: [] }]);
     const open = operations
       .filter(({ operation }) => 'security' in operation)
       .map(({ operation }) => operation['operationId']);
-    expect(open.sort()).toEqual(['jwks', 'vkeys']);
+    expect(open.sort()).toEqual(['jwks', 'reviewAdmission', 'reviewAdmissionBySegment', 'vkeys']);
   });
 });

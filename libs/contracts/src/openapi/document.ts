@@ -53,7 +53,8 @@ const answerOf = (route: RouteContract, schemas: Schemas): JsonSchema => ({
   },
 });
 
-const callersOf = ({ roles, scopes }: RouteContract): string => {
+const callersOf = ({ roles, scopes, webhook }: RouteContract): string => {
+  if (webhook === true) return 'For webhooks: the proof of an integration takes the place of a token.';
   if (roles === 'public') return 'Open to everybody.';
   const needed = `Roles: ${roles.join(', ')}.`;
   return scopes === undefined ? needed : `${needed} A service needs the scope ${scopes.join(' or ')}.`;

@@ -1,7 +1,12 @@
 import type { Evidence, PricedEvidence } from '../decisions/ask-for-change.js';
 import type { ClusterTerms } from '../policy/integrations.entries.js';
 import { type ObjectFacts, type ObjectPlace, type PodFacts, resourceName } from '../pricing/kubernetes/facts.js';
-import { hasEqualFacts, priceObjectChange, type ObjectChange } from '../pricing/kubernetes/price-object.js';
+import {
+  hasEqualFacts,
+  priceObjectChange,
+  unchangedEvidence,
+  type ObjectChange,
+} from '../pricing/kubernetes/price-object.js';
 import { readObjectFacts } from '../pricing/kubernetes/read-object.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import { jcsText } from '../shared/jcs.js';
@@ -41,15 +46,20 @@ const isSettled = (request: AdmissionRequest, trusted: readonly string[]): boole
   (request.operation === 'UPDATE' && metadataText(request.object, 'deletionTimestamp') !== undefined) ||
   isCoveredByOwner(request, trusted);
 
-const changeOf = (request: AdmissionRequest, terms: ClusterTerms, unit: PodFacts | null): ObjectChange => {
+/** What one pod of a scaled object asks for, by its reference; null: nobody knows. */
+export type FindUnit = (reference: string) => PodFacts | null;
+
+const changeOf = (request: AdmissionRequest, terms: ClusterTerms, find: FindUnit): ObjectChange => {
   const { group, plural, subresource, namespace, operation } = request;
+  const reference = admissionReference(request);
+  const unit = subresource === 'scale' ? find(reference) : null;
   const place = { clusterId: terms.cluster_id, group, namespace, plural, subresource };
   return {
     after: operation === 'DELETE' ? null : factsOf(request.object, place, unit),
     before: operation === 'CREATE' ? null : factsOf(request.oldObject, place, unit),
     isSettled: isSettled(request, terms.trusted_controllers),
     place,
-    reference: admissionReference(request),
+    reference,
   };
 };
 
@@ -61,14 +71,10 @@ const claimOf = (request: AdmissionRequest, change: ObjectChange, prefixes: read
  * approval and a larger target does not.
  *
  * @param terms of the cluster's integration.
- * @param unit what one pod of a scaled object asks for, from the last review of it; null: not known.
+ * @param unit finds what the last review of a scaled object said.
  * @source protocols section 1.3
  */
-export const admissionChange = (
-  request: AdmissionRequest,
-  terms: ClusterTerms,
-  unit: PodFacts | null,
-): AdmissionChange => {
+export const admissionChange = (request: AdmissionRequest, terms: ClusterTerms, unit: FindUnit): AdmissionChange => {
   const change = changeOf(request, terms, unit);
   const { projectId, environment, warnings } = admissionPlace(request, terms);
   return {
@@ -90,13 +96,18 @@ export const admissionChange = (
   };
 };
 
-/** Evidence that any book prices, once per book however often the decision is repeated. */
+/**
+ * Evidence that any book prices, once per book however often the decision is repeated. What costs nothing whatever a
+ * book says needs none.
+ */
 export const admissionEvidence = (change: ObjectChange): Evidence => {
+  const free = unchangedEvidence(change);
   let known: { readonly book: PriceBook; readonly priced: PricedEvidence } | undefined;
   return {
     priceWith: (book) => {
       if (known?.book !== book) known = { book, priced: priceObjectChange(change, book) };
       return known.priced;
     },
+    ...(free === undefined ? {} : { withoutBook: free }),
   };
 };

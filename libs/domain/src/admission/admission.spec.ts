@@ -40,7 +40,7 @@ const BOOK = (() => {
   return reading.book;
 })();
 const monthly = (file: string): string => {
-  const priced = priceObjectChange(admissionChange(admissionRequest(file), RULES, null).change, BOOK);
+  const priced = priceObjectChange(admissionChange(admissionRequest(file), RULES, () => null).change, BOOK);
   return priced.completeness === 'complete' ? formatUsd4(priced.monthly) : priced.completeness;
 };
 const requestOf = (request: object): AdmissionRequest => {
@@ -74,7 +74,7 @@ const deployment = ({ metadata = {}, old, replicas = 1, ...more }: Parts = {}): 
   });
 };
 const change = (request: AdmissionRequest, rules: Partial<ClusterTerms> = {}) =>
-  admissionChange(request, { ...RULES, ...rules }, null);
+  admissionChange(request, { ...RULES, ...rules }, () => null);
 
 describe('the fixtures of reviews', () => {
   it('are all read, and each has a reference, metadata and a price or none', () => {

@@ -24,6 +24,8 @@ export interface PricedEvidence {
  */
 export interface Evidence {
   priceWith(book: PriceBook): PricedEvidence;
+  /** What it comes to where there is no book at all; absent: nobody knows. */
+  readonly withoutBook?: PricedEvidence;
 }
 
 /** The caller's own figures: of the request's body, or of the annotations of a Kubernetes object. */

@@ -59,12 +59,13 @@ const isApartBy = (percent: number, claim: MicroUsd, evidence: MicroUsd): boolea
 };
 
 /** The evidence that counts, in the order of its strength: what the gate prices itself, else the caller's report. */
-const evidenceOf = (command: AskForChange, book: PublishedPriceBook | undefined): readonly Figure[] => [
-  ...(command.evidence !== null && book !== undefined
-    ? [ofEvidence('price_book', command.evidence.priceWith(book.book))]
-    : []),
-  ...(command.report === null ? [] : [ofEvidence('infracost', command.report)]),
-];
+const evidenceOf = (command: AskForChange, book: PublishedPriceBook | undefined): readonly Figure[] => {
+  const priced = book === undefined ? command.evidence?.withoutBook : command.evidence?.priceWith(book.book);
+  return [
+    ...(priced === undefined ? [] : [ofEvidence('price_book', priced)]),
+    ...(command.report === null ? [] : [ofEvidence('infracost', command.report)]),
+  ];
+};
 
 const larger = (a: Figure, b: Figure): Figure =>
   a.amounts !== null && (b.amounts === null || a.amounts.monthly >= b.amounts.monthly) ? a : b;

@@ -1,6 +1,7 @@
 import { type Accounts, adjustSpent, freeHold, noAccounts, placeHold, settleHold } from '../accounts/accounts.js';
 import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import { noPolicy, overageAccount, type PolicyState, evolvePolicy, termsOf } from '../policy/policy.state.js';
+import { noUnits, type UnitFacts, withUnit } from './unit-facts.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import { type CostDays, foldCosts, noCostDays } from '../context/cost-days.js';
 import type { ReservationsEntry, SettledLeg } from '../reservations/reservations.entries.js';
@@ -52,6 +53,8 @@ export interface GateState {
   readonly costDays: CostDays;
   /** How often each waiver was used, by id. */
   readonly waiverUses: PersistentMap<number>;
+  /** What the pods of scaled objects ask for. */
+  readonly units: UnitFacts;
   /** Keyed by decision; emptied by the gate's own entries. */
   readonly due: PersistentMap<DueReaction>;
 }
@@ -68,6 +71,7 @@ export const emptyGate: GateState = {
   grants: noGrants,
   costDays: noCostDays,
   waiverUses: PersistentMap.empty,
+  units: noUnits,
   due: PersistentMap.empty,
 };
 
@@ -110,7 +114,11 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
   const answers = state.answers.set(answerKey(key.scope, key.text), answer);
   const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
   const grants = withDecision(state.grants, recorded);
-  return withUsedWaivers(withAutoApproved({ ...state, accounts, answers, approvals, grants }, recorded), recorded);
+  const units = withUnit(state.units, recorded);
+  return withUsedWaivers(
+    withAutoApproved({ ...state, accounts, answers, approvals, grants, units }, recorded),
+    recorded,
+  );
 };
 
 const endHold = (state: GateState, decisionId: DecisionId): GateState => ({

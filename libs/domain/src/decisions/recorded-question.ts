@@ -37,12 +37,19 @@ const priceBookAlone = (recorded: DecisionRecorded): Alone | undefined => {
 
 const asRecorded = (priced: PricedEvidence): Evidence => ({ priceWith: () => priced });
 
+const UNPRICEABLE: ReadonlySet<string> = new Set(['declared', 'annotation']);
 /** Evidence that no book could price leaves only the claim behind, and the cost unknown. */
 const wasUnpriceable = ({ cost }: DecisionRecorded): boolean =>
-  cost.price_book === null && cost.method === 'declared' && cost.completeness === 'unknown';
+  cost.price_book === null && UNPRICEABLE.has(cost.method) && cost.completeness === 'unknown';
 
 /** Prices as recorded, whatever the book: what a plan held is not in the ledger, what it came to is. */
 const recordedEvidence = (recorded: DecisionRecorded): Evidence | null | undefined => {
+  if (recorded.cost.price_book === null && recorded.cost.method === 'price_book') {
+    const alone = sourceOf(recorded, 'price_book');
+    if (alone === undefined) return undefined;
+    const priced = pricedAs(recorded, alone);
+    return { ...asRecorded(priced), withoutBook: priced };
+  }
   if (recorded.cost.price_book === null) {
     return wasUnpriceable(recorded) ? asRecorded(pricedAs(recorded, recorded.cost)) : null;
   }

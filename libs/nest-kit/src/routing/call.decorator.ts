@@ -19,7 +19,7 @@ export class Call {
 
   constructor(
     private readonly request: FastifyRequest,
-    reply: FastifyReply,
+    private readonly reply: FastifyReply,
   ) {
     this.answer = new AnswerHead(reply);
   }
@@ -49,6 +49,11 @@ export class Call {
   /** Request id, trace context and deadline of the call. */
   get info(): RequestInfo {
     return readRequestInfo(this.request);
+  }
+
+  /** Since the head of the request was there, in milliseconds. */
+  get elapsedMs(): number {
+    return this.reply.elapsedTime;
   }
 
   get tenantId(): string {

@@ -26,6 +26,8 @@ export interface RouteSpec {
   readonly jsonDepthMax?: number;
   /** Another party defines the body: unknown members are ignored in it. */
   readonly bodyIsForeign?: boolean;
+  /** Its caller is an integration, which the webhook check finds by its proof. */
+  readonly webhook?: boolean;
   readonly idempotencyKey?: 'none' | 'optional' | 'required';
   /** The limit that calls count for; default: by method and roles, see `rateKindOf`. */
   readonly quota?: 'gate' | 'consume' | 'admin_writes' | 'writes' | 'reads';

@@ -76,6 +76,10 @@ const unchanged = (change: ObjectChange): PricedEvidence => ({
   lines: [{ ...lineOf(change), action: 'no-op', delta_usd: NO_CHANGE_USD }],
 });
 
+/** What a change costs that no book is needed for: exactly 0. undefined: money may be at stake. */
+export const unchangedEvidence = (change: ObjectChange): PricedEvidence | undefined =>
+  change.isSettled || hasEqualFacts(change) ? unchanged(change) : undefined;
+
 const usdText = (cost: ObjectCost) => (cost.kind === 'known' ? formatUsd4(monthlyOf(cost.cost)) : null);
 
 const unpriced = (change: ObjectChange, costs: Costs, reason: UnpricedReason): PricedEvidence => ({
@@ -137,7 +141,8 @@ const priced = (change: ObjectChange, costs: Costs, delta: ExactObjectUsd): Pric
  * @source protocols sections 1.3 ("deltas") and 1.4
  */
 export const priceObjectChange = (change: ObjectChange, book: PriceBook): PricedEvidence => {
-  if (change.isSettled || hasEqualFacts(change)) return unchanged(change);
+  const free = unchangedEvidence(change);
+  if (free !== undefined) return free;
   if (change.before === null && change.after === null) return unpriced(change, UNREADABLE, 'attribute_unknown');
   const costs = {
     before: costOf(change.before, change.place, book),

@@ -1,0 +1,131 @@
+import {
+  type AdmissionChange,
+  admissionChange,
+  admissionEvidence,
+  type AdmissionRequest,
+  type ClusterTerms,
+  type GateState,
+  labelOf,
+  normaliseEnvironment,
+  sha256Hex,
+  subjectHash,
+  unitKey,
+} from '@verdict/domain';
+import type { RequestMeta } from '../shared/request.js';
+import { notCommitted, type UseCaseResult } from '../shared/refusal.js';
+import type { ChangeRequest, DecideChange, DecidedChange, GateDeps } from './decide-change.js';
+import type { FoundIntegration } from './find-integrations.js';
+
+/** A review, and whose proof came with it. */
+export interface AskedReview {
+  readonly request: AdmissionRequest;
+  readonly integration: FoundIntegration<ClusterTerms>;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+}
+
+/** The decision about a review, and what was odd about reading it. */
+export interface ReviewedAdmission {
+  readonly decided: DecidedChange;
+  readonly warnings: readonly string[];
+}
+
+const SOURCE = 'k8s_admission';
+const NAME_LENGTH_MAX = 256;
+const NAME_KEPT = 180;
+const GROUPS_MAX = 64;
+/** What the API server itself calls a caller without a name. */
+const NOBODY = 'system:anonymous';
+
+const boundedName = (name: string): string =>
+  name.length <= NAME_LENGTH_MAX ? name : `${name.slice(0, NAME_KEPT)}#${sha256Hex(name)}`;
+
+/** The person or account that the API server names; its other data may hold credentials and are left out. */
+const metaOf = ({ request, integration, correlationId, traceparent }: AskedReview): RequestMeta => {
+  const subject = request.username === '' ? NOBODY : boundedName(request.username);
+  return {
+    caller: {
+      tenantId: integration.tenantId,
+      subject,
+      actor: { kind: 'service', id: subject, roles: ['cluster'] },
+      groups: request.groups.filter((group) => group.length <= NAME_LENGTH_MAX).slice(0, GROUPS_MAX),
+      projects: null,
+      onBehalfOf: null,
+    },
+    key: null,
+    correlationId,
+    traceparent,
+  };
+};
+
+const changeRequest = (asked: AdmissionChange, clusterId: string, isDryRun: boolean): ChangeRequest => ({
+  source: SOURCE,
+  action: asked.action,
+  resourceReference: asked.reference,
+  projectId: asked.projectId,
+  environment: asked.environment,
+  claim: { method: 'annotation', ...asked.claim },
+  metadata: asked.metadata,
+  documents: {},
+  evidence: admissionEvidence(asked.change),
+  planSha256: null,
+  channel: 'grant',
+  keyFrom: { kind: 'review', clusterId, generatedName: asked.generatedName },
+  run: null,
+  isDryRun,
+  expectedFingerprint: null,
+  justification: null,
+  ticket: null,
+});
+
+/** Whether somebody is being asked about this very subject: then what they said last has to be known. */
+const hasPendingApproval = ({ grants }: GateState, asked: AdmissionChange): boolean => {
+  const raw = normaliseEnvironment(asked.environment);
+  const subject = subjectHash({
+    source: SOURCE,
+    project_id: asked.projectId,
+    environment_label: labelOf(raw),
+    action: asked.action,
+    resource_reference: asked.reference,
+    metadata: asked.metadata,
+  });
+  return (grants.bySubject.get(subject) ?? []).some((id) => grants.byDecision.get(id)?.useBy === null);
+};
+
+/** Same change, same price, another claim beside it: a question of its own, not a conflict. */
+const withClaimInKey = (request: ChangeRequest, clusterId: string, asked: AdmissionChange): ChangeRequest => {
+  const { monthly, hourly, isInvalid } = asked.claim;
+  const claim = sha256Hex(`${String(monthly)} ${String(hourly)} ${String(isInvalid)}`).slice(0, 16);
+  return {
+    ...request,
+    keyFrom: { kind: 'review', clusterId, generatedName: `${asked.generatedName ?? ''}~${claim}` },
+  };
+};
+
+/**
+ * Decides about an AdmissionReview: reads what it asks by the terms of its cluster, prices it, and asks the gate.
+ *
+ * @returns the durable decision; or the problem of the gate, which the edge turns into a review or a 503.
+ * @source protocols section 1.3; contract sections 6.3 (key) and 11.5 (a review that meets a pending approval)
+ */
+export const createReviewAdmission =
+  (deps: Pick<GateDeps, 'gate'>, decideChange: DecideChange) =>
+  async (review: AskedReview): Promise<UseCaseResult<ReviewedAdmission>> => {
+    const { request, integration } = review;
+    const { tenantId } = integration;
+    const { terms } = integration.integration;
+    const current = await deps.gate.current(tenantId).catch(() => undefined);
+    if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
+    const unit = (reference: string) => current.state.units.get(unitKey(terms.cluster_id, reference)) ?? null;
+    const asked = admissionChange(request, terms, unit);
+    if (hasPendingApproval(current.state, asked)) await deps.gate.caughtUp(tenantId).catch(() => undefined);
+    const question = changeRequest(asked, terms.cluster_id, request.isDryRun);
+    const meta = metaOf(review);
+    const first = await decideChange(question, meta);
+    const isConflict = first.kind === 'problem' && first.problem.code === 'idempotency_conflict';
+    const result = isConflict ? await decideChange(withClaimInKey(question, terms.cluster_id, asked), meta) : first;
+    return result.kind === 'done'
+      ? { kind: 'done', value: { decided: result.value, warnings: asked.warnings } }
+      : result;
+  };
+export type ReviewAdmission = ReturnType<typeof createReviewAdmission>;
