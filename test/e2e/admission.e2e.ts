@@ -227,6 +227,9 @@ describe('admission of Kubernetes objects', () => {
       expect((await tryAs(more)).complaints).toEqual([expect.stringContaining('the server answered 401')]);
     expect(await ledger.heads(cluster.tenant)).toEqual(revoked);
 
+    // Lines of the log come in blocks.
+    for (let call = 0; call < 60 && !server.output.includes('/review/t/:segment'); call += 1)
+      await tryAs({ url: path(foreign) });
     const told = server.output + (await ledger.dump());
     expect(told).toContain('/review/t/:segment');
     for (const secret of [...Object.values(secrets), foreign]) expect(told).not.toContain(secret);
