@@ -78,7 +78,14 @@ describe('tenants', () => {
     const withParameters = IDS.filter((id) => contractOf(id).params !== undefined);
     expect(withParameters.filter((id) => SAMPLES[id].params === undefined)).toEqual([]);
     const notAboutThings = withParameters.filter((id) => SAMPLES[id].about !== 'thing');
-    expect(notAboutThings).toEqual(['reviewAdmissionBySegment', 'getPolicyVersion', 'latestCheckpoint']); // Their parameter names nothing that one tenant alone has.
+    expect(notAboutThings).toEqual([
+      'reviewAdmissionBySegment',
+      'getPolicyVersion',
+      'diffPolicies',
+      'rollOutPolicy',
+      'cancelPolicy',
+      'latestCheckpoint',
+    ]); // Their parameter names nothing that one tenant alone has.
   });
 
   it.each(IDS)('%s is served', async (id) => {

@@ -190,6 +190,8 @@ export class ServiceWorld {
       message: 'test',
       effectiveFrom: null,
       expectedVersion: versions.length,
+      rollout: null,
+      role: 'active' as const,
     };
     return valueOf(await this.admin.publishPolicy(input, this.meta('admin-1', null, tenantId)));
   }
@@ -206,6 +208,9 @@ export class ServiceWorld {
           monthsCharged: 1,
           owner: null,
           isActive: true,
+          basis: 'allocation',
+          creditSavings: false,
+          alertPercents: [],
           whenCommitted: 'refuse',
         },
         this.meta('admin-1', null, tenantId),

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
-import { BudgetIdParams, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
-import { type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
+import { BudgetIdParams, CloseBudgetBody, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
+import { ALERT_PERCENTS, type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { POLICY_ADMIN } from './tokens.js';
 
@@ -17,6 +17,9 @@ const budgetAnswer = ({ budget, spent, held, headroom, effectiveLimit }: ShownBu
   months_charged: budget.terms.months_charged,
   owner: budget.terms.owner,
   active: budget.terms.active,
+  basis: budget.terms.basis,
+  credit_savings: budget.terms.credit_savings,
+  alert_percents: budget.terms.alert_percents,
   spent_usd: formatUsd4(floorTo4(spent)),
   held_usd: formatUsd4(floorTo4(held)),
   headroom_usd: formatUsd4(floorTo4(headroom)),
@@ -54,6 +57,9 @@ export class BudgetsController {
         monthsCharged: body.months_charged ?? MONTHS[body.period],
         owner: body.owner ?? null,
         isActive: body.active ?? true,
+        basis: body.basis,
+        creditSavings: body.credit_savings ?? false,
+        alertPercents: body.alert_percents ?? ALERT_PERCENTS,
         whenCommitted: 'refuse',
       },
       call.meta(body.idempotency_key),
@@ -76,7 +82,36 @@ export class BudgetsController {
         monthsCharged: body.months_charged ?? terms.months_charged,
         owner: body.owner ?? terms.owner,
         isActive: body.active ?? terms.active,
+        basis: terms.basis,
+        creditSavings: body.credit_savings ?? terms.credit_savings,
+        alertPercents: body.alert_percents ?? terms.alert_percents,
         whenCommitted: body.when_committed,
+      },
+      call.meta(body.idempotency_key),
+    );
+    return this.written(unwrap(written), call);
+  }
+
+  @Endpoint(ROUTES.closeBudget)
+  async close(@TheCall() call: Call) {
+    const body = call.body(CloseBudgetBody);
+    const { budget_id: budgetId } = call.params(BudgetIdParams);
+    const { budget } = await this.find(call.tenantId, budgetId);
+    const { terms } = budget;
+    const written = await this.admin.setBudget(
+      {
+        budgetId,
+        change: { kind: 'update', expectedVersion: call.expectedVersion },
+        scope: terms.scope,
+        period: terms.period,
+        limit: budget.limit,
+        monthsCharged: terms.months_charged,
+        owner: terms.owner,
+        isActive: false,
+        basis: terms.basis,
+        creditSavings: terms.credit_savings,
+        alertPercents: terms.alert_percents,
+        whenCommitted: 'ratchet', // What is held stays held; only nothing new is charged.
       },
       call.meta(body.idempotency_key),
     );

@@ -6,49 +6,33 @@ import {
   preflightAnswer,
   verdictAnswer,
 } from '@verdict/application';
-import { FOREIGN_DEPTH_MAX, FOREIGN_MEMBERS, GateBody, PreflightBody, ROUTES } from '@verdict/contracts';
-import { type Call, Endpoint, METRICS, type Metrics, TheCall, unwrap, withSpan } from '@verdict/nest-kit';
-import type { z } from 'zod';
+import {
+  FOREIGN_DEPTH_MAX,
+  FOREIGN_MEMBERS,
+  GateBody,
+  isEventBatch,
+  PreflightBody,
+  readCloudEvent,
+  ROUTES,
+} from '@verdict/contracts';
+import {
+  type Call,
+  Endpoint,
+  isProblemCode,
+  METRICS,
+  type Metrics,
+  problem,
+  TheCall,
+  unwrap,
+  withSpan,
+} from '@verdict/nest-kit';
 import { countVerdict } from './count-verdict.js';
+import { changeOf, eventChangeOf, preflightOf } from './gate-input.js';
 import { DECIDE_CHANGE } from './tokens.js';
-
-type GateInput = z.output<typeof GateBody>;
-type PreflightInput = z.output<typeof PreflightBody>;
 
 const BODY = { depthMax: FOREIGN_DEPTH_MAX, raw: FOREIGN_MEMBERS };
 
-const changeOf = (body: GateInput | PreflightInput, run: ChangeRequest['run']): ChangeRequest => ({
-  source: 'terraform',
-  action: body.action,
-  resourceReference: body.resource_reference,
-  projectId: body.project_id,
-  environment: body.environment,
-  claim: {
-    method: 'declared',
-    monthly: body.estimated_monthly_delta_usd ?? null,
-    hourly: body.estimated_hourly_delta_usd ?? null,
-    isInvalid: false,
-  },
-  metadata: body.metadata ?? '{}',
-  // Handed through as the strict reader read them.
-  documents: { plan: body.plan, resourceChanges: body.resource_changes, infracost: body.infracost },
-  planSha256: body.plan_sha256 ?? null,
-  run,
-  isDryRun: body.dry_run,
-  expectedFingerprint: body.expected_request_fingerprint ?? null,
-  justification: body.justification ?? null,
-  ticket: body.ticket ?? null,
-});
-
-const runOf = (body: PreflightInput): ChangeRequest['run'] => ({
-  run_id: body.run_id,
-  stage: body.stage,
-  workspace_id: body.workspace_id ?? null,
-  workspace_name: body.workspace_name ?? null,
-  run_url: body.run_url ?? null,
-  callback_url: body.callback_url ?? null,
-});
-
+/** The gates that answer with a verdict document. */
 @Controller()
 export class GateController {
   constructor(
@@ -59,15 +43,38 @@ export class GateController {
   @Endpoint(ROUTES.gateTerraform)
   async terraform(@TheCall() call: Call) {
     const body = call.body(GateBody, BODY);
-    const decided = await this.decide(changeOf(body, null), call, body.idempotency_key);
+    const decided = await this.decide(changeOf(body, 'terraform'), call, body.idempotency_key);
     return verdictAnswer(decided.recorded, decided);
   }
 
   @Endpoint(ROUTES.gatePreflight)
   async preflight(@TheCall() call: Call) {
     const body = call.body(PreflightBody, BODY);
-    const decided = await this.decide(changeOf(body, runOf(body)), call, body.idempotency_key);
+    const decided = await this.decide(preflightOf(body), call, body.idempotency_key);
     return preflightAnswer(decided.recorded, decided);
+  }
+
+  @Endpoint(ROUTES.gateAdmission)
+  async admission(@TheCall() call: Call) {
+    const body = call.body(GateBody, BODY);
+    const decided = await this.decide(changeOf(body, 'k8s_admission'), call, body.idempotency_key);
+    return verdictAnswer(decided.recorded, decided);
+  }
+
+  @Endpoint(ROUTES.gateCloudEvent)
+  async cloudEvent(@TheCall() call: Call) {
+    const { headers } = call;
+    if (isEventBatch(headers['content-type'] ?? '')) {
+      throw problem('media_type_unsupported', {
+        detail: 'one event a request; POST /gate/batch takes several changes',
+      });
+    }
+    const read = readCloudEvent(call.bytes, headers);
+    if (read.kind === 'refused') {
+      throw problem(isProblemCode(read.code) ? read.code : 'validation_failed', { errors: read.errors });
+    }
+    const decided = await this.decide(eventChangeOf(read.value), call, read.value.body.idempotency_key);
+    return verdictAnswer(decided.recorded, decided);
   }
 
   private async decide(request: ChangeRequest, call: Call, key: string | undefined): Promise<DecidedChange> {

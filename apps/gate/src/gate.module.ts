@@ -3,16 +3,20 @@ import {
   createDecideChange,
   createReviewAdmission,
   type DecideChange,
+  createDecideChanges,
   FindIntegrations,
   gateService,
   IntegrationsAdmin,
+  MoneyAdmin,
   type Platform,
   PolicyAdmin,
   ServiceHost,
 } from '@verdict/application';
 import { ROUTES } from '@verdict/contracts';
 import { HEALTH, type Health, QUOTAS, type Quotas, WEBHOOK_ROUTES, type WebhookRoutes } from '@verdict/nest-kit';
+import { BatchController } from './batch.controller.js';
 import { BudgetsController } from './budgets.controller.js';
+import { CreditsController } from './credits.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { GateController } from './gate.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
@@ -20,11 +24,14 @@ import { PolicyController } from './policy.controller.js';
 import { PriceBooksController } from './price-books.controller.js';
 import { policyRates } from './policy-rates.js';
 import { ReviewController } from './review.controller.js';
+import { WaiversController } from './waivers.controller.js';
 import {
   DECIDE_CHANGE,
+  DECIDE_CHANGES,
   GATE_HOST,
   INTEGRATIONS,
   INTEGRATIONS_ADMIN,
+  MONEY_ADMIN,
   PLATFORM,
   POLICY_ADMIN,
   REVIEW_ADMISSION,
@@ -51,9 +58,12 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
       controllers: [
         GateController,
         ReviewController,
+        BatchController,
         PolicyController,
         BudgetsController,
         PriceBooksController,
+        CreditsController,
+        WaiversController,
         IntegrationsController,
         DecisionsController,
       ],
@@ -69,6 +79,16 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
           provide: REVIEW_ADMISSION,
           useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),
           inject: [GATE_HOST, DECIDE_CHANGE],
+        },
+        {
+          provide: DECIDE_CHANGES,
+          useFactory: (gate: GateHost, ports: Platform) => createDecideChanges({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
+        },
+        {
+          provide: MONEY_ADMIN,
+          useFactory: (gate: GateHost, ports: Platform) => new MoneyAdmin({ gate, ...ports }),
+          inject: [GATE_HOST, PLATFORM],
         },
         {
           provide: POLICY_ADMIN,

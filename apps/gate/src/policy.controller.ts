@@ -1,24 +1,28 @@
 import { Controller, Inject } from '@nestjs/common';
 import {
   asCanonical,
+  asLedgerJson,
   type EntryReference,
   type Platform,
   type PolicyAdmin,
   type ShownPolicy,
 } from '@verdict/application';
 import {
+  CancelVersionBody,
   PublishPolicyEnvelope,
   readPolicy,
   RollBackPolicyBody,
+  RolloutBody,
   ROUTES,
   ValidatePolicyEnvelope,
+  VersionPairParams,
   VersionParams,
 } from '@verdict/contracts';
-import { jcsText, type PolicyDocument, sha256Hex } from '@verdict/domain';
+import { jcsText, policyDiff, type PolicyDocument, policyWarnings, sha256Hex } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { PLATFORM, POLICY_ADMIN } from './tokens.js';
 
-const policyAnswer = ({ version, isInForce }: ShownPolicy) => ({
+const policyAnswer = ({ version, status, isInForce }: ShownPolicy) => ({
   version: version.version,
   document: version.document,
   document_sha256: version.documentSha256,
@@ -27,8 +31,20 @@ const policyAnswer = ({ version, isInForce }: ShownPolicy) => ({
   published_at: version.publishedAt,
   effective_from: version.effectiveFrom,
   rolled_back_to: version.rolledBackTo,
+  role: version.role,
+  rollout: version.rollout,
+  status,
   in_force: isInForce,
 });
+
+const NOTHING_KNOWN = {
+  valid: false,
+  document: null,
+  document_sha256: null,
+  warnings: [],
+  loosens: [],
+  tightens: [],
+};
 
 @Controller()
 export class PolicyController {
@@ -73,10 +89,48 @@ export class PolicyController {
     return policyAnswer(shown);
   }
 
+  @Endpoint(ROUTES.diffPolicies)
+  async diff(@TheCall() call: Call) {
+    const { version, other } = call.params(VersionPairParams);
+    const diff = unwrap(await this.admin.diff(call.tenantId, version, other));
+    return { from_version: version, to_version: other, ...diff };
+  }
+
+  /** Everything there is to say of a document at once; a defective one is an answer here, not an error. */
   @Endpoint(ROUTES.validatePolicy)
-  validate(@TheCall() call: Call) {
-    const document = this.complete(call.body(ValidatePolicyEnvelope).document);
-    return { valid: true, document, document_sha256: sha256Hex(jcsText(asCanonical(document))) };
+  async validate(@TheCall() call: Call) {
+    const reading = readPolicy(call.body(ValidatePolicyEnvelope).document, this.platform.rules);
+    if (reading.kind === 'defective') {
+      const errors = reading.errors.map((error) => ({ ...error, pointer: `/document${error.pointer}` }));
+      return { ...NOTHING_KNOWN, errors };
+    }
+    const { document } = reading;
+    const versions = unwrap(await this.admin.policyVersions(call.tenantId));
+    const inForce = versions.find(({ isInForce }) => isInForce)?.version.document ?? document;
+    const { loosens, tightens } = policyDiff(asLedgerJson(inForce), asLedgerJson(document));
+    return {
+      valid: true,
+      document,
+      document_sha256: sha256Hex(jcsText(asCanonical(document))),
+      errors: [],
+      warnings: policyWarnings(document),
+      loosens,
+      tightens,
+    };
+  }
+
+  @Endpoint(ROUTES.rollOutPolicy)
+  async rollOut(@TheCall() call: Call) {
+    const body = call.body(RolloutBody);
+    const input = { version: call.params(VersionParams).version, cohortPercent: body.cohort_percent };
+    return this.written(unwrap(await this.admin.setRollout(input, call.meta(body.idempotency_key))), call);
+  }
+
+  @Endpoint(ROUTES.cancelPolicy)
+  async cancel(@TheCall() call: Call) {
+    const body = call.body(CancelVersionBody);
+    const { version } = call.params(VersionParams);
+    return this.written(unwrap(await this.admin.cancelVersion(version, call.meta(body.idempotency_key))), call);
   }
 
   @Endpoint(ROUTES.publishPolicy)
@@ -88,6 +142,8 @@ export class PolicyController {
       message: body.message,
       effectiveFrom: body.effective_from ?? null,
       expectedVersion,
+      rollout: body.rollout ?? null,
+      role: body.role,
     };
     return this.written(unwrap(await this.admin.publishPolicy(input, call.meta(body.idempotency_key))), call);
   }

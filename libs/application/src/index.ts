@@ -42,6 +42,7 @@ export type { RelayStore } from './ports/relay-store.js';
 export { type Clock, type Ids, type Observer, type Sealer, silentObserver } from './ports/system.js';
 export {
   asCanonical,
+  asLedgerJson,
   asJson,
   consumedToken,
   filedRequest,
@@ -78,8 +79,12 @@ export {
   type GateDeps,
   type ReviewKey,
 } from './gate/decide-change.js';
+export { type BatchMember, createDecideChanges, type DecideChanges, type DecidedBatch } from './gate/decide-changes.js';
 export { NO_CHANGE, pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
-export { PolicyAdmin, type PolicyAdminDeps, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
+export { PolicyAdmin, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
+export { type PageOf, pageOf, revisionPlace } from './shared/page.js';
+export { type Listed, MoneyAdmin, type ShownCredit, type ShownWaiver } from './gate/administer-money.js';
+export { type PolicyAdminDeps, PolicyWriter, type Written } from './gate/policy-writer.js';
 export {
   type CreateIntegrationInput,
   IntegrationsAdmin,

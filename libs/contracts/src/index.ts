@@ -17,7 +17,9 @@ export {
 } from './http/wire.js';
 export {
   FOREIGN_MEMBERS,
+  EventGateBody,
   GateBody,
+  PageQuery,
   PreflightBody,
   DecisionIdParams,
   DecisionsQuery,
@@ -32,10 +34,16 @@ export {
   PublishPolicyBody,
   PublishPolicyEnvelope,
   RollBackPolicyBody,
+  RolloutBody,
+  CancelVersionBody,
+  CloseBudgetBody,
   UpdateBudgetBody,
   ValidatePolicyBody,
   ValidatePolicyEnvelope,
 } from './http/policy.js';
+export { BATCH_ITEMS, BATCH_ITEMS_MAX, BatchEnvelope } from './http/batch.js';
+export { CloudEventBody, isEventBatch, readCloudEvent, type ReadCloudEvent } from './http/cloud-event.js';
+export { CreditIdParams, GrantCreditBody, GrantWaiverBody, RevokeBody, WaiverIdParams } from './http/money-admin.js';
 export { completePolicy } from './http/complete-policy.js';
 export { PolicyDocumentInput } from './http/policy-document.js';
 export { type PolicyReading, readPolicy } from './http/read-policy.js';
@@ -56,7 +64,7 @@ export {
   RevokeIntegrationBody,
   RotateIntegrationBody,
 } from './http/integrations.js';
-export { BudgetIdParams, PriceBookParams, VersionParams } from './http/params.js';
+export { BudgetIdParams, PriceBookParams, VersionPairParams, VersionParams } from './http/params.js';
 export { IdempotencyKey } from './http/scalars.js';
 export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';
 export { openApiDocument, type OpenApiDocument, type OpenApiOptions } from './openapi/document.js';

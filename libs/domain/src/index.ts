@@ -133,8 +133,26 @@ export type {
 } from './policy/policy.entries.js';
 export { type Credit, creditAccount, creditBalance, type Credits } from './policy/credits.js';
 export { WAIVABLE_CODES, type Waiver, type Waivers } from './policy/waivers.js';
+export { CREDITS_MAX, type CreditsCommand, type GrantCredit, type RevokeCredit } from './policy/decide-credits.js';
+export {
+  type GrantWaiver,
+  type RevokeWaiver,
+  WAIVER_DAYS_MAX,
+  WAIVERS_MAX,
+  type WaiversCommand,
+} from './policy/decide-waivers.js';
+export {
+  type CancelVersion,
+  SCHEDULE_DAYS_MAX,
+  SCHEDULED_MAX,
+  type SetRollout,
+  type VersionsCommand,
+  type VersionStatus,
+  versionStatus,
+} from './policy/versions.js';
 export { type PolicyDefect, policyDefects } from './policy/policy-defects.js';
 export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';
+export { type PolicyWarning, policyWarnings } from './policy/policy-warnings.js';
 export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
 export { cohortOf } from './policy/cohort.js';
 export type { Grant } from './decisions/grants.state.js';
@@ -179,6 +197,7 @@ export type {
   ApprovalChannel,
   ApprovalTerms,
   Balance,
+  BatchPlace,
   ChallengerVerdict,
   ChangeFacts,
   Completeness,
@@ -218,6 +237,13 @@ export {
   type GateResult,
   type GrantOverage,
 } from './decisions/decisions.js';
+export {
+  type AskForChanges,
+  type BatchAnswer,
+  type BatchResult,
+  decideChanges,
+  rolledBack,
+} from './decisions/batch.js';
 export { evaluate } from './decisions/evaluate.js';
 export { recordedQuestion } from './decisions/recorded-question.js';
 export { outcomeOf } from './decisions/outcome.js';

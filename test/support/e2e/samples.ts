@@ -24,10 +24,27 @@ export interface Estate {
   readonly budgetId: string;
   readonly priceBook: string;
   readonly integrationId: string;
+  readonly creditId: string;
+  readonly waiverId: string;
   readonly exportId: string;
   /** Texts that no other tenant may ever be shown. */
   readonly marks: readonly string[];
 }
+
+const waiverOf = (mark: string) => ({
+  scope: { project: mark.replaceAll(' ', '-') },
+  waives: ['budget_missing'],
+  owner: 'finops',
+  reason: mark,
+  ticket: 'T-1',
+  expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+});
+const creditOf = (mark: string) => ({
+  pool: 'reserved',
+  scope: `project:${mark}`,
+  total_amount_usd: '1',
+  reason: mark,
+});
 
 const runTaskOf = (mark: string) => ({ kind: 'run_task', name: mark, address: 'https://app.terraform.io' });
 
@@ -52,6 +69,14 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
   const exportId = String(created.body.export_id);
   const integration = await must(api, 'createIntegration', { as: people.admin, body: runTaskOf(mark) });
   const integrationId = String(integration.body.integration_id);
+  const credit = await must(api, 'grantCredit', {
+    as: people.admin,
+    headers: { 'idempotency-key': randomUUID() },
+    body: creditOf(mark),
+  });
+  const creditId = String(credit.body.credit_id);
+  const waiver = await must(api, 'grantWaiver', { as: people.admin, body: waiverOf(mark) });
+  const waiverId = String(waiver.body.exception_id);
   const budgetId = String(budget.body.budget_id);
   const ids = [
     decisionId,
@@ -61,6 +86,8 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
     String(pending.verdict.decision_id),
     budgetId,
     integrationId,
+    creditId,
+    waiverId,
     exportId,
   ];
   return {
@@ -73,6 +100,8 @@ export const buildEstate = async (api: Api, tenant: string, mark: string): Promi
     budgetId,
     priceBook: String(book.version),
     integrationId,
+    creditId,
+    waiverId,
     exportId,
     marks: [...ids, mark, tenant],
   };
@@ -110,6 +139,15 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   gatePreflight: { about: 'own', body: () => ({ ...ask('12.5'), run_id: randomUUID() }) },
   reviewAdmission: { about: 'none', body: reviewBody },
   reviewAdmissionBySegment: { about: 'none', body: reviewBody, params: () => ({ segment: 'A'.repeat(43) }) },
+  gateAdmission: { about: 'own', body: () => ask('12.5') },
+  gateCloudEvent: {
+    about: 'own',
+    body: () => ({
+      ...ask('12.5'),
+      cloud_event: { specversion: '1.0', id: randomUUID(), source: '/ci', type: 'change' },
+    }),
+  },
+  gateBatch: { about: 'own', body: () => ({ items: [{ ...ask('12.5'), source: 'terraform' }] }) },
   listDecisions: { about: 'list' },
   getDecision: { about: 'thing', params: decision },
   getReceipt: { about: 'thing', params: decision },
@@ -118,11 +156,33 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   getPolicyVersion: { about: 'none', params: () => ({ version: '1' }) }, // Every tenant has its own version 1.
   publishPolicy: { about: 'own', body: () => ({ document: {}, message: 'for the test' }), headers: IF_MATCH },
   validatePolicy: { about: 'none', body: () => ({ document: {} }) },
+  diffPolicies: { about: 'none', params: () => ({ version: '1', other: '1' }) },
+  rollOutPolicy: { about: 'own', params: () => ({ version: '1' }), body: () => ({ cohort_percent: 50 }) },
+  cancelPolicy: { about: 'own', params: () => ({ version: '1' }), body: () => ({}) },
   rollBackPolicy: { about: 'own', body: () => ({ to_version: 1, message: 'for the test' }), headers: IF_MATCH },
   listBudgets: { about: 'list' },
   getBudget: { about: 'thing', params: budget },
   createBudget: { about: 'own', body: () => ({ scope: `project:p-${randomUUID()}`, limit_usd: '1' }) },
   updateBudget: { about: 'thing', params: budget, body: () => ({ limit_usd: '1' }), headers: IF_MATCH },
+  closeBudget: { about: 'thing', params: budget, body: () => ({}), headers: IF_MATCH },
+  listCredits: { about: 'list' },
+  grantCredit: {
+    about: 'own',
+    body: () => ({ pool: 'reserved', scope: 'tenant', total_amount_usd: '1', reason: 'for the test' }),
+    headers: { 'idempotency-key': randomUUID() },
+  },
+  revokeCredit: {
+    about: 'thing',
+    params: (estate) => ({ credit_id: estate?.creditId ?? randomUUID() }),
+    body: () => ({}),
+  },
+  listWaivers: { about: 'list' },
+  grantWaiver: { about: 'own', body: () => waiverOf('for the test') },
+  revokeWaiver: {
+    about: 'thing',
+    params: (estate) => ({ exception_id: estate?.waiverId ?? randomUUID() }),
+    body: () => ({}),
+  },
   listPriceBooks: { about: 'list' },
   getPriceBook: { about: 'thing', params: (estate) => ({ version: estate?.priceBook ?? `book-${randomUUID()}` }) },
   publishPriceBook: {

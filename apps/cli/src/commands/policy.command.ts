@@ -119,6 +119,21 @@ const publishCommand = (io: Io): Command =>
       );
     });
 
+type Validation = z.output<typeof ROUTES.validatePolicy.response>;
+
+const placed = (mark: string, { pointer, detail }: { readonly pointer: string; readonly detail: string }): string =>
+  `${mark} ${pointer === '' ? '/' : pointer}: ${detail}\n`;
+
+const validationText = ({ valid, document_sha256: hash, errors, warnings, loosens }: Validation): string =>
+  [
+    valid
+      ? `valid, sha256 ${hash ?? ''}\n`
+      : `${String(errors.length)} ${errors.length === 1 ? 'defect' : 'defects'}\n`,
+    ...errors.map((each) => placed('error', each)),
+    ...warnings.map((each) => placed('warning', each)),
+    ...loosens.map((path) => `looser than in force: ${path}\n`),
+  ].join('');
+
 const validateCommand = (io: Io): Command =>
   new Command('validate')
     .description('check a policy; every defect at once')
@@ -127,8 +142,13 @@ const validateCommand = (io: Io): Command =>
       const session = openSession(io, command);
       const body = `{"document":${jsonTextOf(await documentOf(io, file))}}`;
       const answer = await (await session.client()).send(ROUTES.validatePolicy, { body });
-      const text = (): string => `valid, sha256 ${answer.value.document_sha256}\n`;
-      session.printer.print({ body: answer.body, text, id: answer.value.document_sha256 });
+      const { value } = answer;
+      session.printer.print({
+        body: answer.body,
+        text: () => validationText(value),
+        id: value.document_sha256 ?? 'defective',
+      });
+      if (!value.valid) io.exit(1);
     });
 
 const rollbackCommand = (io: Io): Command =>

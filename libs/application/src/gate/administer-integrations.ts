@@ -25,7 +25,7 @@ import { journalName, originOf } from '../journals/kinds.js';
 import type { ReadBarrier } from '../ports/platform.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
-import { type PolicyAdminDeps, refusalProblem } from './administer-policy.js';
+import { type PolicyAdminDeps, refusalProblem } from './policy-writer.js';
 import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
 
 export interface IntegrationsAdminDeps extends PolicyAdminDeps {

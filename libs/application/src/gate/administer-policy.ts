@@ -6,9 +6,7 @@ import {
   budgetIdOf,
   earlierAdminAnswer,
   formatUsd4,
-  type GateRefusal,
   type GateState,
-  instantOf,
   type Instant,
   jcsText,
   type Json,
@@ -16,80 +14,37 @@ import {
   microUsd,
   type MicroUsd,
   type PolicyCommand,
+  type PolicyDiff,
+  policyDiff,
   type PolicyDocument,
-  policyInForce,
-  type PolicyRefusal,
+  type PolicyRole,
   type PolicyVersion,
   type PriceBook,
   type PublishedPriceBook,
+  type Rollout,
   sha256Hex,
   type SetBudget,
   termsOf,
+  type VersionStatus,
+  versionStatus,
 } from '@verdict/domain';
-import { asCanonical } from '../journals/entries.codec.js';
-import type { EntryLog } from '../journals/entry-log.js';
-import { journalName, originOf } from '../journals/kinds.js';
-import type { CommittedEntry } from '../journals/service-definition.js';
-import type { ServiceHost } from '../journals/service-host.js';
-import type { Clock, Ids } from '../ports/system.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import type { GateAnswer, GateCommand } from './gate-service.js';
-import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
-
-export interface PolicyAdminDeps {
-  readonly gate: ServiceHost<GateState, GateCommand, GateAnswer>;
-  readonly log: EntryLog;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly logHost: string;
-}
-
-interface Written {
-  /** null: nothing was written, because the same stands there already. */
-  readonly entry: EntryReference | null;
-  readonly isReplayed: boolean;
-}
-
-export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
-  switch (refusal.code) {
-    case 'precondition_required':
-      return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });
-    case 'version_conflict':
-      return problemOf('version_conflict', { extra: { current_etag: `"${String(refusal.currentVersion)}"` } });
-    case 'idempotency_conflict':
-      return problemOf('idempotency_conflict', {
-        detail: 'the key or version stands for something else already',
-        extra: { differing_fields: [] },
-      });
-    case 'limit_below_committed':
-      return problemOf('limit_below_committed', { extra: { least_limit_usd: formatUsd4(refusal.leastLimit) } });
-    case 'quota_exceeded':
-      return problemOf('quota_exceeded', { extra: { limit: refusal.limit } });
-    case 'budget_scope_taken':
-      return problemOf('validation_failed', {
-        errors: [
-          {
-            pointer: '/scope',
-            code: 'validation_failed',
-            detail: `the budget ${refusal.budgetId} has this scope and period`,
-          },
-        ],
-      });
-    case 'not_found':
-      return problemOf('not_found');
-    case 'fingerprint_mismatch':
-    case 'policy_missing':
-      return problemOf('internal_error', { detail: 'a question was answered to an administrator' });
-  }
-};
+import { asCanonical, asLedgerJson } from '../journals/entries.codec.js';
+import { keyedBy, type RequestMeta } from '../shared/request.js';
+import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { type PolicyAdminDeps, PolicyWriter, type Written, type WrittenState } from './policy-writer.js';
 
 const textHash = (value: unknown) => sha256Hex(jcsText(asCanonical(value)));
 
 export interface ShownPolicy {
   readonly version: PolicyVersion;
+  readonly status: VersionStatus;
   readonly isInForce: boolean;
 }
+
+const shownPolicy = ({ policy }: GateState, version: PolicyVersion, now: Instant): ShownPolicy => {
+  const status = versionStatus(policy, version, now);
+  return { version, status, isInForce: status === 'in_force' };
+};
 export interface ShownBudget {
   readonly budget: Budget;
   readonly spent: MicroUsd;
@@ -105,38 +60,21 @@ const shownBudget = (state: GateState, budget: Budget, now: Instant): ShownBudge
   return { budget, spent, held, headroom: headroom ?? microUsd(0n), effectiveLimit: max(budget.limit, committed) };
 };
 
+/** null: a new budget. */
+type BudgetInput = Omit<SetBudget, 'kind' | 'budgetId' | 'author' | 'now' | 'idempotency'> & {
+  readonly budgetId: BudgetId | null;
+};
+
 /** Policy, budgets and price books of a tenant: commands of administrators, and what stands. */
 export class PolicyAdmin {
-  constructor(private readonly deps: PolicyAdminDeps) {}
+  private readonly writer: PolicyWriter;
 
-  private now(): Instant {
-    return instantOf(this.deps.clock.nowMs());
+  constructor(deps: PolicyAdminDeps) {
+    this.writer = new PolicyWriter(deps);
   }
 
-  private async write(
-    command: PolicyCommand,
-    meta: RequestMeta,
-    scope: string,
-  ): Promise<UseCaseResult<Written & { readonly state: GateState }>> {
-    const { tenantId } = meta.caller;
-    const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
-    if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
-    const { state } = await this.deps.gate.current(tenantId);
-    const committed: CommittedEntry | undefined = outcome.entries[0];
-    if (committed !== undefined) {
-      return done({ entry: entryReferenceOf(committed.origin, committed.entry), isReplayed: false, state });
-    }
-    const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
-    if (earlier?.kind !== 'replay') return done({ entry: null, isReplayed: false, state });
-    return done({ entry: await this.entryAt(tenantId, earlier.revision), isReplayed: true, state });
-  }
-
-  private async entryAt(tenantId: string, revision: bigint): Promise<EntryReference> {
-    for await (const entry of this.deps.log.read(journalName('policy', tenantId), revision, 1)) {
-      return entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), entry);
-    }
-    throw new Error('an entry was folded and is not in the log');
+  private write(command: PolicyCommand, meta: RequestMeta, scope: string): Promise<UseCaseResult<WrittenState>> {
+    return this.writer.write(command, meta, scope);
   }
 
   /** The version that an earlier call under this key made, or the newest. */
@@ -155,10 +93,12 @@ export class PolicyAdmin {
       readonly message: string;
       readonly effectiveFrom: Instant | null;
       readonly expectedVersion: number | null;
+      readonly rollout: Rollout | null;
+      readonly role: PolicyRole;
     },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
-    const now = this.now();
+    const now = this.writer.now();
     const documentSha256 = textHash(input.document);
     const command: PolicyCommand = {
       kind: 'publish_policy',
@@ -171,6 +111,8 @@ export class PolicyAdmin {
         document_sha256: documentSha256,
         message: input.message,
         effective_from: input.effectiveFrom,
+        rollout: input.rollout === null ? null : { ...input.rollout },
+        role: input.role,
       }),
     };
     return this.shown(command, await this.write(command, meta, 'policy'), now);
@@ -180,7 +122,7 @@ export class PolicyAdmin {
     input: { readonly toVersion: number; readonly message: string; readonly expectedVersion: number | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
-    const now = this.now();
+    const now = this.writer.now();
     const command: PolicyCommand = {
       kind: 'roll_back_policy',
       ...input,
@@ -191,32 +133,58 @@ export class PolicyAdmin {
     return this.shown(command, await this.write(command, meta, 'policy'), now);
   }
 
+  async setRollout(
+    input: { readonly version: number; readonly cohortPercent: number },
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Written & ShownPolicy>> {
+    const asked = { operation: 'rollout', version: input.version, cohort_percent: input.cohortPercent };
+    const command = { kind: 'set_rollout', ...input, ...this.by(meta, asked) } as const;
+    return this.versionOf(await this.write(command, meta, 'policy_rollout'), input.version);
+  }
+
+  async cancelVersion(version: number, meta: RequestMeta): Promise<UseCaseResult<Written & ShownPolicy>> {
+    const command = { kind: 'cancel_version', version, ...this.by(meta, { operation: 'cancel', version }) } as const;
+    return this.versionOf(await this.write(command, meta, 'policy_cancel'), version);
+  }
+
+  /** What differs between two versions; undefined members of a change are places that are not there. */
+  async diff(tenantId: string, from: number, to: number): Promise<UseCaseResult<PolicyDiff>> {
+    const versions = await this.policyVersions(tenantId);
+    if (versions.kind === 'problem') return versions;
+    const textOf = (number: number) =>
+      versions.value.find(({ version }) => version.version === number)?.version.document;
+    const [before, after] = [textOf(from), textOf(to)];
+    if (before === undefined || after === undefined) return problemOf('not_found');
+    return done(policyDiff(asLedgerJson(before), asLedgerJson(after)));
+  }
+
+  private by(meta: RequestMeta, asked: Json) {
+    return { author: meta.caller.subject, now: this.writer.now(), idempotency: keyedBy(meta, asked) };
+  }
+
+  private versionOf(written: UseCaseResult<WrittenState>, number: number): UseCaseResult<Written & ShownPolicy> {
+    if (written.kind === 'problem') return written;
+    const { state, entry, isReplayed } = written.value;
+    const version = state.policy.versions.find((each) => each.version === number);
+    if (version === undefined) return problemOf('not_found');
+    return done({ entry, isReplayed, ...shownPolicy(state, version, this.writer.now()) });
+  }
+
   private shown(
     command: PolicyCommand,
-    written: UseCaseResult<Written & { readonly state: GateState }>,
+    written: UseCaseResult<WrittenState>,
     now: Instant,
   ): UseCaseResult<Written & ShownPolicy> {
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed } = written.value;
     const version = this.versionAt(state, 'policy', command);
     if (version === undefined) throw new Error('a policy was written and is not there');
-    return done({
-      entry,
-      isReplayed,
-      version,
-      isInForce: policyInForce(state.policy, now)?.version === version.version,
-    });
+    return done({ entry, isReplayed, ...shownPolicy(state, version, now) });
   }
 
-  async setBudget(
-    input: Pick<
-      SetBudget,
-      'change' | 'scope' | 'period' | 'limit' | 'monthsCharged' | 'owner' | 'isActive' | 'whenCommitted'
-    > & { readonly budgetId: BudgetId | null },
-    meta: RequestMeta,
-  ): Promise<UseCaseResult<Written & ShownBudget>> {
-    const now = this.now();
-    const budgetId = input.budgetId ?? budgetIdOf(this.deps.ids.uuid());
+  async setBudget(input: BudgetInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownBudget>> {
+    const now = this.writer.now();
+    const budgetId = input.budgetId ?? budgetIdOf(this.writer.uuid());
     const asked: Json = {
       budget_id: input.budgetId,
       scope: input.scope,
@@ -225,6 +193,9 @@ export class PolicyAdmin {
       months_charged: input.monthsCharged,
       owner: input.owner,
       active: input.isActive,
+      basis: input.basis,
+      credit_savings: input.creditSavings,
+      alert_percents: input.alertPercents,
       when_committed: input.whenCommitted,
     };
     const command: PolicyCommand = {
@@ -258,7 +229,7 @@ export class PolicyAdmin {
       book,
       bookSha256,
       author: meta.caller.subject,
-      now: this.now(),
+      now: this.writer.now(),
       idempotency: keyedBy(meta, { operation: 'price_book', book_sha256: bookSha256 }),
     };
     const written = await this.write(command, meta, 'price_book');
@@ -268,24 +239,17 @@ export class PolicyAdmin {
     return done({ entry: written.value.entry, isReplayed: written.value.isReplayed, published });
   }
 
-  /** What stands now, with everything acknowledged before the call. */
-  private async read<Value>(
+  private read<Value>(
     tenantId: string,
     show: (state: GateState, now: Instant) => Value,
   ): Promise<UseCaseResult<Value>> {
-    try {
-      const { state } = await this.deps.gate.caughtUp(tenantId);
-      return done(show(state, this.now()));
-    } catch {
-      return problemOf('log_unavailable', { detail: 'the log cannot be read' });
-    }
+    return this.writer.read(tenantId, show);
   }
 
   policyVersions(tenantId: string): Promise<UseCaseResult<readonly ShownPolicy[]>> {
-    return this.read(tenantId, (state, now) => {
-      const inForce = policyInForce(state.policy, now)?.version;
-      return state.policy.versions.map((version) => ({ version, isInForce: version.version === inForce }));
-    });
+    return this.read(tenantId, (state, now) =>
+      state.policy.versions.map((version) => shownPolicy(state, version, now)),
+    );
   }
 
   budgets(tenantId: string): Promise<UseCaseResult<readonly ShownBudget[]>> {

@@ -66,6 +66,7 @@ export interface ChangeRequest {
   /** Where the key comes from if the caller sent none; default: the run, else the payload. */
   readonly keyFrom?: KeySource | ReviewKey;
   readonly run: RecordedRequest['run'];
+  readonly event?: NonNullable<RecordedRequest['event']>;
   readonly isDryRun: boolean;
   readonly expectedFingerprint: string | null;
   readonly justification: string | null;
@@ -110,6 +111,7 @@ const recordedRequest = (request: ChangeRequest, read: ReadEvidence, subject: st
     declared_monthly_delta_usd: monthly === null ? null : formatUsd4(monthly),
     environment_label: labelOf(raw),
     environment_raw: raw,
+    ...(request.event === undefined ? {} : { event: request.event }),
     justification: request.justification === null ? null : { $seal: { subject, text: request.justification } },
     justification_length: request.justification === null ? 0 : charactersOf(request.justification),
     metadata: request.metadata,
@@ -145,7 +147,7 @@ const keyOf = (
 
 const SALT_BYTES = 16;
 
-const readRevision = async (
+export const readRevision = async (
   log: EntryLog,
   tenantId: string,
   kind: JournalKind,
@@ -168,7 +170,7 @@ const rememberedAnswer = async (
   return row === undefined ? null : { payloadHash: sha256Of(row.payloadHash), revision: row.revision };
 };
 
-const refusalOf = async (
+export const refusalOf = async (
   deps: GateDeps,
   tenantId: string,
   refusal: Extract<GateAnswer, { kind: 'refused' }>['refusal'],
@@ -253,12 +255,12 @@ const notLookedUp = (error: unknown): Extract<UseCaseResult<never>, { kind: 'pro
   };
 };
 
-const UNREADABLE: UseCaseResult<never> = problemOf('outcome_unknown', {
+export const UNREADABLE: UseCaseResult<never> = problemOf('outcome_unknown', {
   detail: 'the entry that answers this key cannot be read: repeat with the same key',
 });
 
 /** What was committed, or refused. An entry that has to be read for it may be out of reach, and then nothing is said. */
-const outcomeOf = async (
+export const outcomeOf = async (
   deps: GateDeps,
   tenantId: string,
   committed: Committed,
@@ -274,27 +276,50 @@ const outcomeOf = async (
   }
 };
 
+/** A question that may be put to the decider, or why it may not. */
+export type Prepared =
+  { readonly kind: 'command'; readonly command: AskForChange } | Extract<UseCaseResult<never>, { kind: 'problem' }>;
+
+/** Checks what needs no state, reads the documents, and gives the question its time and ids. */
+export const prepareQuestion = async (
+  deps: GateDeps,
+  request: ChangeRequest,
+  meta: RequestMeta,
+  state: GateState,
+): Promise<Prepared> => {
+  const { projects } = meta.caller;
+  if (projects !== null && !projects.includes(request.projectId)) {
+    return { kind: 'problem', problem: { code: 'project_forbidden', detail: 'the token names other projects' } };
+  }
+  const read = readEvidence(request.documents);
+  if (read.kind === 'problem') return read;
+  const command = await commandOf(deps, { request, meta, read: read.value }, state).catch(notLookedUp);
+  return 'problem' in command ? command : { kind: 'command', command };
+};
+
+/** A repeated answer binds like a new one. */
+export const boundTo = (
+  decided: UseCaseResult<DecidedChange>,
+  { expectedFingerprint }: ChangeRequest,
+): UseCaseResult<DecidedChange> => {
+  if (decided.kind === 'problem') return decided;
+  const { request_fingerprint: fingerprint } = decided.value.recorded;
+  const isBound = expectedFingerprint === null || expectedFingerprint === fingerprint;
+  return isBound ? decided : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
+};
+
 /** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
 export const createDecideChange =
   (deps: GateDeps) =>
   async (request: ChangeRequest, meta: RequestMeta): Promise<UseCaseResult<DecidedChange>> => {
-    const { tenantId, projects } = meta.caller;
-    if (projects !== null && !projects.includes(request.projectId)) {
-      return problemOf('project_forbidden', { detail: 'the token names other projects' });
-    }
-    const read = readEvidence(request.documents);
-    if (read.kind === 'problem') return read;
+    const { tenantId } = meta.caller;
     const current = await deps.gate.current(tenantId).catch(() => undefined);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
-    const command = await commandOf(deps, { request, meta, read: read.value }, current.state).catch(notLookedUp);
-    if ('problem' in command) return command;
+    const prepared = await prepareQuestion(deps, request, meta, current.state);
+    if (prepared.kind === 'problem') return prepared;
+    const { command } = prepared;
     const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId));
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
-    const decided = await outcomeOf(deps, tenantId, outcome, command);
-    if (decided.kind === 'problem') return decided;
-    const { request_fingerprint: fingerprint } = decided.value.recorded;
-    const isBound = request.expectedFingerprint === null || request.expectedFingerprint === fingerprint;
-    // A repeated answer binds like a new one.
-    return isBound ? decided : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
+    return boundTo(await outcomeOf(deps, tenantId, outcome, command), request);
   };
 export type DecideChange = ReturnType<typeof createDecideChange>;

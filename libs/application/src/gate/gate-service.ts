@@ -1,5 +1,8 @@
 import {
   type AskForChange,
+  type AskForChanges,
+  type BatchAnswer,
+  decideChanges,
   decideChange,
   decideEndHold,
   decideGrantOverage,
@@ -24,10 +27,11 @@ import { asCanonical, observedEntry } from '../journals/entries.codec.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { Decided, Reaction, ServiceDefinition } from '../journals/service-definition.js';
 
-export type GateCommand = AskForChange | EndHold | GrantOverage | PolicyCommand;
+export type GateCommand = AskForChange | AskForChanges | EndHold | GrantOverage | PolicyCommand;
 export type GateAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly refusal: GateRefusal | PolicyRefusal }
+  | { readonly kind: 'batch'; readonly answers: readonly BatchAnswer[] }
   | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
 
 const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(asCanonical(DEFAULT_POLICY)));
@@ -46,6 +50,10 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
         ? { entries: result.entries, answer: ACCEPTED }
         : { entries: [], answer: result };
     }
+    case 'ask_for_changes': {
+      const { entries, answers } = decideChanges(command, state, freed);
+      return { entries, answer: { kind: 'batch', answers } };
+    }
     case 'end_hold': {
       const result = decideEndHold(command, state);
       return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
@@ -63,8 +71,8 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
   }
 };
 
-const journalOf = (command: GateCommand): JournalKind =>
-  command.kind === 'ask_for_change' || command.kind === 'end_hold' ? 'decisions' : 'policy';
+const DECIDING: ReadonlySet<GateCommand['kind']> = new Set(['ask_for_change', 'ask_for_changes', 'end_hold']);
+const journalOf = (command: GateCommand): JournalKind => (DECIDING.has(command.kind) ? 'decisions' : 'policy');
 
 /** What approvals ended or granted and the gate has yet to write down; and the policy that a new tenant begins with. */
 const reactions = (state: GateState, nowMs: number): readonly Reaction<GateCommand>[] => {

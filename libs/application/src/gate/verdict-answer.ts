@@ -22,7 +22,7 @@ const observedOf = (entry: RecordedEntry) => ({
   reservations: entry.observed['reservations'] ?? -1,
 });
 
-/* eslint-disable max-lines-per-function -- one line per member of the answer */
+/* eslint-disable max-lines-per-function, complexity -- one line per member of the answer */
 /** A recorded decision as every gate answers it. @source contract section 5.3 */
 
 export const verdictAnswer = (
@@ -55,7 +55,7 @@ export const verdictAnswer = (
     idempotency_key: recorded.key.text,
     approval_required: recorded.decision === 'REQUIRE_APPROVAL',
     approval_request_id: approval?.approval_id ?? null,
-    approval_channel: approval === null ? null : ('token' as const),
+    approval_channel: approval === null ? null : (approval.channel ?? ('token' as const)),
     reservation_active: hold.legs.length > 0,
     hold: { legs: hold.legs, total: hold.total_usd, unfunded_usd: hold.unfunded_usd },
     exposure_usd: recorded.exposure_usd,
@@ -70,8 +70,20 @@ export const verdictAnswer = (
       unpriced: cost.unpriced,
       price_book: cost.price_book,
       lines: cost.lines,
+      sources: cost.sources ?? [],
     },
+    computed_context: recorded.computed_context ?? null,
+    computed_context_sha256: recorded.computed_context_sha256 ?? null,
+    risk: recorded.risk ?? null,
+    override: null,
     warnings: recorded.warnings,
+    obligations: recorded.obligations ?? [],
+    rules_matched: recorded.rules_matched ?? [],
+    exceptions_used: recorded.exceptions_used ?? [],
+    grant_use: recorded.grant_use ?? null,
+    challenger: recorded.challenger ?? null,
+    failsafe: false,
+    retry_idempotency_key: null,
     balances_after: recorded.balances_after,
     ttl_seconds: recorded.ttl_seconds,
     decided_at: recorded.decided_at,
@@ -84,7 +96,7 @@ export const verdictAnswer = (
     entry: entryReferenceOf(at.origin, at.entry),
   };
 };
-/* eslint-enable max-lines-per-function */
+/* eslint-enable max-lines-per-function, complexity */
 
 /** What a Terraform pipeline needs besides, to come back with an approval. @source contract section 5.2 */
 export const preflightAnswer = (recorded: DecisionRecorded, at: Parameters<typeof verdictAnswer>[1]) => ({

@@ -34,6 +34,9 @@ export const observedEntry = (kind: JournalKind, seen: Untyped & { readonly revi
   }
 };
 
+/** What an entry holds is the ledger's JSON, whatever interface describes it. */
+export const asLedgerJson = (value: object): Json => value as Json;
+
 export const recordedDecision = ({ payload }: { readonly payload: unknown }): DecisionRecorded =>
   payload as DecisionRecorded;
 export const requestedApproval = ({ payload }: { readonly payload: unknown }): Approval['requested'] =>

@@ -77,6 +77,8 @@ class Replay {
   entries = 0;
   readonly divergences: Divergence[] = [];
   private answer: RecordedAnswer | undefined;
+  /** What an atomic batch that was rolled back had decided so far. */
+  private speculative: { readonly commandId: string; readonly state: GateState } | undefined;
 
   constructor(
     private readonly tenantId: string,
@@ -103,7 +105,11 @@ class Replay {
     this.answer = undefined;
     if (!isWithin(entry.revision, this.range)) return;
     this.decisions += 1;
-    this.count(entry, rederiveAnswer(answer, this.rules));
+    const { commandId } = entry;
+    const state = this.speculative?.commandId === commandId ? this.speculative.state : answer.state;
+    const again = rederiveAnswer({ ...answer, state }, this.rules);
+    this.speculative = again.next === undefined ? undefined : { commandId, state: again.next };
+    this.count(entry, again);
   }
 
   private count(entry: RecordedEntry, again: Rederived): void {

@@ -36,6 +36,16 @@ export const RequestText = z.object({
       callback_url: z.string().nullable(),
     })
     .nullable(),
+  event: z
+    .object({
+      id: z.string(),
+      source: z.string(),
+      type: z.string(),
+      subject: z.string().nullable(),
+      time: z.string().nullable(),
+    })
+    .exactOptional()
+    .meta({ description: 'the cloud event that asked' }),
   justification: Sealed.nullable(),
   justification_length: Count.meta({ description: 'in characters, since a sealed text cannot be measured' }),
   ticket: z.string().nullable(),

@@ -54,6 +54,11 @@ const DecisionRecorded = z.object({
   expires_at: InstantText,
   ttl_seconds: Count,
   supersedes: DecisionId.nullable().meta({ description: 'the decision whose lapsed hold this one took over' }),
+  batch: z
+    .object({ index: Count, size: Ordinal, atomic: z.boolean(), rolled_back: z.boolean() })
+    .nullable()
+    .exactOptional()
+    .meta({ description: 'where it stood among the members of one request' }),
   channel: z.enum(['token', 'grant']).exactOptional(),
   change: ChangeText.exactOptional(),
   rules: z.array(RuleTraceText).exactOptional(),

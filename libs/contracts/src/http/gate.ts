@@ -1,5 +1,12 @@
 import type { RawJson } from '@verdict/domain';
 import { z } from 'zod';
+import {
+  ChallengerText,
+  ContextText as RecordedContextText,
+  ObligationText,
+  RiskText,
+  UsedExceptionText,
+} from '../entries/decision-context.js';
 import { EntryReference } from './policy.js';
 import {
   DecisionIdText,
@@ -54,8 +61,12 @@ const base = {
   ticket: name(1, 128).optional(),
 };
 
-/** POST /gate/terraform. @source contract section 5.1 */
+/** POST /gate/terraform and /gate/k8s/admission. @source contract section 5.1 */
 export const GateBody = z.strictObject({ action: name(1, 64), ...base }).meta({ id: 'GateRequest' });
+/** The same as the data of a cloud event, whose subject or source names the resource if it does not. */
+export const EventGateBody = z
+  .strictObject({ action: name(1, 64), ...base, resource_reference: name(1, 512).optional() })
+  .meta({ id: 'EventGateRequest' });
 /** POST /gate/terraform/preflight. @source contract section 5.2 */
 export const PreflightBody = z
   .strictObject({
@@ -100,6 +111,20 @@ const Balance = z.strictObject({
   headroom_usd: UsdAnswer.nullable(),
 });
 
+const ComputedContextAnswer = RecordedContextText.extend({
+  mtd_spend_usd: UsdAnswer,
+  burn_rate_daily_usd: UsdAnswer,
+  forecast_eom_usd: UsdAnswer,
+}).meta({ id: 'ComputedContext' });
+const CostSourceAnswer = z.strictObject({
+  method: z.enum(['price_book', 'infracost', 'declared', 'annotation']),
+  monthly_delta_usd: UsdAnswer.nullable(),
+  hourly_delta_usd: HourlyUsdAnswer.nullable(),
+  completeness: z.enum(['complete', 'partial', 'unknown']),
+  priced: z.int(),
+  unpriced: z.int(),
+});
+
 const verdict = {
   decision: Outcome,
   reason_codes: z.array(z.string()).min(1),
@@ -135,8 +160,22 @@ const verdict = {
     unpriced: z.int(),
     price_book: z.strictObject({ version: z.string(), sha256: Sha256Text }).nullable(),
     lines: z.array(CostLine),
+    sources: z.array(CostSourceAnswer).meta({ description: 'every figure that was looked at' }),
   }),
+  computed_context: ComputedContextAnswer.nullable(),
+  computed_context_sha256: Sha256Text.nullable(),
+  risk: RiskText.nullable(),
+  override: z.null().meta({ description: 'the override in force; this release has none' }),
   warnings: z.array(z.string()),
+  obligations: z.array(ObligationText),
+  rules_matched: z.array(z.string()),
+  exceptions_used: z.array(UsedExceptionText),
+  grant_use: z
+    .strictObject({ approval_id: UuidText, decision_id: UuidText, use: z.int(), is_last: z.boolean() })
+    .nullable(),
+  challenger: ChallengerText.nullable(),
+  failsafe: z.boolean(),
+  retry_idempotency_key: z.string().nullable(),
   balances_after: z.array(Balance),
   ttl_seconds: z.int(),
   decided_at: InstantAnswer,
@@ -210,6 +249,7 @@ export const pageQuery = <Shape extends z.core.$ZodShape>(filters: Shape) => z.s
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ items: z.array(item), next_cursor: z.string().nullable(), as_of: z.record(z.string(), z.int()) });
 
+export const PageQuery = pageQuery({});
 export const DecisionsQuery = pageQuery({
   project_id: ProjectId.optional(),
   environment_class: name(1, 32).optional(),

@@ -25,6 +25,11 @@ export const ValidatePolicyBody = z.strictObject({ document: PolicyDocumentInput
 /** The same with the document left as it was read: `readPolicy` finds all its defects at once. */
 export const PublishPolicyEnvelope = z.strictObject({ document: z.unknown(), ...publication });
 export const ValidatePolicyEnvelope = z.strictObject({ document: z.unknown() });
+export const RolloutBody = z.strictObject({
+  cohort_percent: z.int().min(1).max(100),
+  idempotency_key: z.string().optional(),
+});
+export const CancelVersionBody = z.strictObject({ idempotency_key: z.string().optional() });
 export const RollBackPolicyBody = z.strictObject({
   to_version: z.int().min(1),
   message: text(1, 1000),
@@ -45,6 +50,9 @@ export const PolicyVersionAnswer = z
     published_at: InstantAnswer,
     effective_from: InstantAnswer,
     rolled_back_to: z.int().nullable(),
+    role: z.enum(['active', 'challenger']),
+    rollout: z.strictObject({ cohort_percent: z.int(), salt: z.string() }).nullable(),
+    status: z.enum(['in_force', 'scheduled', 'rolling_out', 'challenger', 'superseded', 'cancelled']),
     in_force: z.boolean(),
     unchanged: z.boolean().optional(),
     replayed: z.boolean().optional(),
@@ -55,11 +63,38 @@ export const PolicyVersionsAnswer = z.strictObject({
   items: z.array(PolicyVersionAnswer),
   next_cursor: z.string().nullable(),
 });
-export const ValidatePolicyAnswer = z.strictObject({
-  valid: z.boolean(),
-  document: z.looseObject({}),
-  document_sha256: Sha256Text,
-});
+const Finding = z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() });
+/** Of a defective document only the errors are known. */
+export const ValidatePolicyAnswer = z
+  .strictObject({
+    valid: z.boolean(),
+    document: z.looseObject({}).nullable(),
+    document_sha256: Sha256Text.nullable(),
+    errors: z.array(Finding),
+    warnings: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })),
+    loosens: z.array(z.string()).meta({ description: 'paths that let more pass than the policy in force' }),
+    tightens: z.array(z.string()),
+  })
+  .meta({ id: 'PolicyValidation' });
+const AnyJson = z
+  .unknown()
+  .meta({ type: ['object', 'array', 'string', 'number', 'boolean', 'null'], description: 'what stands there' });
+export const PolicyDiffAnswer = z
+  .strictObject({
+    from_version: z.int(),
+    to_version: z.int(),
+    changes: z.array(
+      z.strictObject({
+        op: z.enum(['add', 'remove', 'replace']),
+        path: z.string(),
+        from: AnyJson.optional(),
+        to: AnyJson.optional(),
+      }),
+    ),
+    loosens: z.array(z.string()),
+    tightens: z.array(z.string()),
+  })
+  .meta({ id: 'PolicyDiff' });
 
 const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}(\/env:[a-z][a-z0-9_-]{0,31})?)$/;
 const Scope = z
@@ -71,11 +106,15 @@ const budgetTerms = {
   months_charged: z.int().min(1).max(12).optional(),
   owner: name(1, 128).optional(),
   active: z.boolean().optional(),
+  credit_savings: z.boolean().optional(),
+  alert_percents: z.array(z.int().min(1).max(1000)).max(10).optional(),
   idempotency_key: z.string().optional(),
 };
+export const CloseBudgetBody = z.strictObject({ idempotency_key: z.string().optional() });
 export const CreateBudgetBody = z.strictObject({
   scope: Scope,
   period: z.enum(['month', 'quarter', 'year', 'total']).default('month'),
+  basis: z.enum(['allocation', 'forecast']).default('allocation'),
   ...budgetTerms,
 });
 export const UpdateBudgetBody = z.strictObject({
@@ -93,6 +132,9 @@ export const BudgetAnswer = z
     months_charged: z.int(),
     owner: z.string().nullable(),
     active: z.boolean(),
+    basis: z.enum(['allocation', 'forecast']),
+    credit_savings: z.boolean(),
+    alert_percents: z.array(z.int()),
     spent_usd: UsdAnswer,
     held_usd: UsdAnswer,
     headroom_usd: UsdAnswer,

@@ -112,6 +112,14 @@ export interface RecordedRequest {
     readonly run_url: string | null;
     readonly callback_url: string | null;
   } | null;
+  /** The cloud event that asked; absent where none did. */
+  readonly event?: {
+    readonly id: string;
+    readonly source: string;
+    readonly type: string;
+    readonly subject: string | null;
+    readonly time: string | null;
+  };
   readonly justification: PersonalText | null;
   /** In characters; a sealed text cannot be measured any more. */
   readonly justification_length: number;
@@ -174,6 +182,17 @@ export interface UsedException {
   readonly waived: readonly string[];
 }
 
+/** A member of a batch. Contract section 5.4. */
+export interface BatchPlace {
+  /** 0-based. */
+  readonly index: number;
+  readonly size: number;
+  /** All members or none. */
+  readonly atomic: boolean;
+  /** Another member was not permitted: this one holds nothing and opens no request. */
+  readonly rolled_back: boolean;
+}
+
 /** What the challenger of the policy in force would have said. */
 export interface ChallengerVerdict {
   readonly version: number;
@@ -222,6 +241,8 @@ export interface DecisionRecorded {
   /** The decision whose lapsed hold this one took over, if any. */
   readonly supersedes: DecisionId | null;
   /** Members below are absent in entries of the first release. */
+  /** Where it stood among the members of one request; absent: it was asked alone. */
+  readonly batch?: BatchPlace | null;
   /** How an approval would reach the caller; absent: token. */
   readonly channel?: ApprovalChannel;
   readonly change?: ChangeFacts;

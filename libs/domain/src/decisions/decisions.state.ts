@@ -22,6 +22,8 @@ export interface Answer {
   readonly generation: number;
   /** Set where the answer stands for as long as its approval is under way. */
   readonly needsApproval: boolean;
+  /** Whether the change may go ahead by it. */
+  readonly isPermitted: boolean;
 }
 
 /** Where the approval of a held decision stands, as the gate has seen it. */
@@ -108,6 +110,7 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
     expiresAt,
     generation: key.generation,
     needsApproval: recorded.approval !== null,
+    isPermitted: recorded.decision === 'ALLOW' || recorded.decision === 'ALLOW_WITH_CREDITS',
   };
   const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
   const accounts = placeHold(state.accounts, decisionId, legs);

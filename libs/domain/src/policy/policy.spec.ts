@@ -14,6 +14,8 @@ const publishing = (world: DomainWorld, change: Partial<PublishPolicy> = {}): Pu
     message: 'm',
     author: 'admin-1',
     effectiveFrom: null,
+    rollout: null,
+    role: 'active',
     expectedVersion: world.gate.policy.versions.length,
     now: world.now,
     idempotency: keyed(null),

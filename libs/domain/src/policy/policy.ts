@@ -6,8 +6,11 @@ import { instantOf } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
 import { decideIntegrations, type IntegrationsCommand } from './integrations.js';
 import type { PolicyDocument } from './policy.document.js';
-import type { BudgetPeriod, BudgetScope, PolicyEntry } from './policy.entries.js';
-import { adminKey, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
+import { type CreditsCommand, decideCredits } from './decide-credits.js';
+import { decideWaivers, type WaiversCommand } from './decide-waivers.js';
+import { decideVersions, type InvalidMember, publicationRefusal, type VersionsCommand } from './versions.js';
+import type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
+import { adminKey, type Budget, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
 
 interface AdminCommand {
   readonly author: string;
@@ -22,6 +25,9 @@ export interface PublishPolicy extends AdminCommand {
   readonly effectiveFrom: Instant | null;
   /** The version the author edited (If-Match); null: none was named. */
   readonly expectedVersion: number | null;
+  /** null: for all projects. */
+  readonly rollout: Rollout | null;
+  readonly role: PolicyRole;
 }
 export interface PublishDefaultPolicy {
   readonly kind: 'publish_default_policy';
@@ -47,6 +53,9 @@ export interface SetBudget extends AdminCommand {
   readonly monthsCharged: number;
   readonly owner: string | null;
   readonly isActive: boolean;
+  readonly basis: BudgetTerms['basis'];
+  readonly creditSavings: boolean;
+  readonly alertPercents: readonly number[];
   /** `ratchet`: a limit below what is committed takes effect as holds end, instead of being refused. */
   readonly whenCommitted: 'refuse' | 'ratchet';
 }
@@ -56,13 +65,22 @@ export interface PublishPriceBook extends AdminCommand {
   readonly bookSha256: Sha256Hex;
 }
 export type PolicyCommand =
-  PublishPolicy | PublishDefaultPolicy | RollBackPolicy | SetBudget | PublishPriceBook | IntegrationsCommand;
+  | PublishPolicy
+  | PublishDefaultPolicy
+  | RollBackPolicy
+  | VersionsCommand
+  | SetBudget
+  | CreditsCommand
+  | WaiversCommand
+  | PublishPriceBook
+  | IntegrationsCommand;
 
 export type PolicyRefusal =
   | { readonly code: 'precondition_required' }
   | { readonly code: 'version_conflict'; readonly currentVersion: number }
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }
   | { readonly code: 'not_found' }
+  | InvalidMember
   | { readonly code: 'limit_below_committed'; readonly leastLimit: MicroUsd }
   | { readonly code: 'quota_exceeded'; readonly limit: number }
   | { readonly code: 'budget_scope_taken'; readonly budgetId: string };
@@ -94,22 +112,27 @@ const versionRefusal = (current: number, expected: number | null): PolicyRefusal
   return expected === current ? undefined : { code: 'version_conflict', currentVersion: current };
 };
 
-/** The newest version has this text and has come into force, so publishing it again changes nothing. */
-const isInForce = (state: PolicyState, { documentSha256, now }: PublishPolicy): boolean => {
+/** The newest version has this text and has come into force for everybody, so publishing it again changes nothing. */
+const isInForce = (state: PolicyState, command: PublishPolicy): boolean => {
+  if (command.effectiveFrom !== null || command.rollout !== null || command.role !== 'active') return false;
   const latest = state.versions.at(-1);
-  return latest?.documentSha256 === documentSha256 && policyInForce(state, now) === latest;
+  return latest?.documentSha256 === command.documentSha256 && policyInForce(state, command.now) === latest;
 };
 
 const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
-  const latest = state.versions.at(-1);
-  const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
+  const latest = state.versions.at(-1)?.version ?? 0;
+  const problem = versionRefusal(latest, command.expectedVersion);
   if (problem !== undefined) return refused(problem);
-  if (command.effectiveFrom === null && isInForce(state, command)) return accepted();
+  if (isInForce(state, command)) return accepted();
+  const refusal = publicationRefusal(state, command);
+  if (refusal !== undefined) return refused(refusal);
   return accepted(
     published(command, {
-      version: (latest?.version ?? 0) + 1,
+      version: latest + 1,
       effectiveFrom: command.effectiveFrom ?? command.now,
       rolledBackTo: null,
+      rollout: command.rollout,
+      role: command.role,
     }),
   );
 };
@@ -118,10 +141,13 @@ interface Placed {
   readonly version: number;
   readonly effectiveFrom: Instant;
   readonly rolledBackTo: number | null;
+  readonly rollout: Rollout | null;
+  readonly role: PolicyRole;
 }
+const FOR_ALL = { rollout: null, role: 'active' } as const;
 const published = (
   command: Pick<PublishPolicy, 'document' | 'documentSha256' | 'message' | 'author' | 'now' | 'idempotency'>,
-  { version, effectiveFrom, rolledBackTo }: Placed,
+  { version, effectiveFrom, rolledBackTo, rollout, role }: Placed,
 ): PolicyEntry => ({
   type: 'policy_published',
   payload: {
@@ -133,6 +159,8 @@ const published = (
     published_at: command.now,
     effective_from: effectiveFrom,
     rolled_back_to: rolledBackTo,
+    rollout,
+    role,
     idempotency: command.idempotency,
   },
 });
@@ -145,7 +173,12 @@ const rollBack = (command: RollBackPolicy, state: PolicyState): PolicyResult => 
   if (target === undefined || latest === undefined) return refused({ code: 'not_found' });
   const text = { ...command, document: target.document, documentSha256: target.documentSha256 };
   return accepted(
-    published(text, { version: latest.version + 1, effectiveFrom: command.now, rolledBackTo: target.version }),
+    published(text, {
+      version: latest.version + 1,
+      effectiveFrom: command.now,
+      rolledBackTo: target.version,
+      ...FOR_ALL,
+    }),
   );
 };
 
@@ -154,6 +187,10 @@ const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts)
   const { spent, held } = balanceOf(accounts, account, termsOf(state)(account, command.now), command.now);
   return microUsd(spent + held);
 };
+
+/** Budgets are unique by scope, period and basis. */
+const hasPlace = (other: Budget | undefined, { period, basis }: SetBudget): boolean =>
+  other?.terms.period === period && other.terms.basis === basis;
 
 const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
   const current = state.budgets.get(command.budgetId);
@@ -166,7 +203,7 @@ const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Account
       return { code: 'limit_below_committed', leastLimit: committed };
   } else if (state.budgets.size >= BUDGETS_MAX) return { code: 'quota_exceeded', limit: BUDGETS_MAX };
   const rival = (state.active.get(command.scope) ?? []).find(
-    (id) => id !== command.budgetId && state.budgets.get(id)?.terms.period === command.period,
+    (id) => id !== command.budgetId && hasPlace(state.budgets.get(id), command),
   );
   return rival !== undefined && command.isActive ? { code: 'budget_scope_taken', budgetId: rival } : undefined;
 };
@@ -185,6 +222,9 @@ const setBudget = (command: SetBudget, state: PolicyState, accounts: Accounts): 
       months_charged: command.monthsCharged,
       owner: command.owner,
       active: command.isActive,
+      basis: command.basis,
+      credit_savings: command.creditSavings,
+      alert_percents: command.alertPercents,
       set_by: command.author,
       set_at: command.now,
       idempotency: command.idempotency,
@@ -227,13 +267,27 @@ export const decidePolicy = (command: PolicyCommand, state: PolicyState, account
       return accepted(
         published(
           { ...command, message: 'built-in default', author: 'verdict' },
-          { version: 1, effectiveFrom: SINCE_EVER, rolledBackTo: null },
+          { version: 1, effectiveFrom: SINCE_EVER, rolledBackTo: null, ...FOR_ALL },
         ),
       );
     case 'publish_policy':
       return guarded(state, 'policy', command.idempotency, () => publish(command, state));
     case 'roll_back_policy':
       return guarded(state, 'policy', command.idempotency, () => rollBack(command, state));
+    case 'set_rollout':
+      return guarded(state, 'policy_rollout', command.idempotency, () => decideVersions(command, state));
+    case 'cancel_version':
+      return guarded(state, 'policy_cancel', command.idempotency, () => decideVersions(command, state));
+    case 'grant_credit':
+      return guarded(state, 'credit', command.idempotency, () => decideCredits(command, state.credits, accounts));
+    case 'revoke_credit':
+      return guarded(state, 'credit_revoke', command.idempotency, () =>
+        decideCredits(command, state.credits, accounts),
+      );
+    case 'grant_waiver':
+      return guarded(state, 'exception', command.idempotency, () => decideWaivers(command, state.waivers));
+    case 'revoke_waiver':
+      return guarded(state, 'exception_revoke', command.idempotency, () => decideWaivers(command, state.waivers));
     case 'set_budget':
       return guarded(state, 'budget', command.idempotency, () => setBudget(command, state, accounts));
     case 'publish_price_book':

@@ -60,6 +60,10 @@ export class Call {
     return this.caller.tenantId;
   }
 
+  get headers(): FastifyRequest['headers'] {
+    return this.request.headers;
+  }
+
   /** The body's bytes as sent; empty when there is none. */
   get bytes(): Uint8Array {
     const { body } = this.request;

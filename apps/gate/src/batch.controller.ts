@@ -1,0 +1,116 @@
+import { Controller, Inject } from '@nestjs/common';
+import {
+  type BatchMember,
+  type DecideChanges,
+  type DecidedChange,
+  preflightAnswer,
+  type UseCaseResult,
+  verdictAnswer,
+} from '@verdict/application';
+import {
+  BATCH_ITEMS,
+  BatchEnvelope,
+  FOREIGN_DEPTH_MAX,
+  FOREIGN_MEMBERS,
+  parseWith,
+  ROUTES,
+  toWire,
+} from '@verdict/contracts';
+import { isRawObject, type RawJson } from '@verdict/domain';
+import {
+  type Call,
+  Endpoint,
+  isProblemCode,
+  METRICS,
+  type Metrics,
+  problem,
+  TheCall,
+  toProblem,
+  unwrap,
+  withSpan,
+} from '@verdict/nest-kit';
+import { countVerdict } from './count-verdict.js';
+import { changeOf, preflightOf } from './gate-input.js';
+import { DECIDE_CHANGES } from './tokens.js';
+
+const ENVELOPE = { depthMax: FOREIGN_DEPTH_MAX, raw: new Set(['items']) };
+
+const memberOf = (item: RawJson, index: number): BatchMember => {
+  const isPreflight = isRawObject(item) && 'run_id' in item;
+  const wire = toWire(item, FOREIGN_MEMBERS);
+  if (isPreflight) {
+    const parsed = parseWith(BATCH_ITEMS.preflight, wire);
+    if (parsed.kind === 'ok') {
+      return { request: preflightOf(parsed.value), key: parsed.value.idempotency_key ?? null };
+    }
+    throw defective(index, parsed.code, parsed.errors);
+  }
+  const parsed = parseWith(BATCH_ITEMS.generic, wire);
+  if (parsed.kind === 'ok') {
+    return { request: changeOf(parsed.value, parsed.value.source), key: parsed.value.idempotency_key ?? null };
+  }
+  throw defective(index, parsed.code, parsed.errors);
+};
+
+const defective = (
+  index: number,
+  code: string,
+  errors: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[],
+) =>
+  problem(isProblemCode(code) ? code : 'validation_failed', {
+    errors: errors.map((error) => ({ ...error, pointer: `/items/${String(index)}${error.pointer}` })),
+  });
+
+const isRawList = (items: unknown): items is readonly RawJson[] => Array.isArray(items);
+
+const memberAnswer = (result: UseCaseResult<DecidedChange>, index: number) => {
+  if (result.kind === 'problem') {
+    const { code, detail, errors, extra } = result.problem;
+    const known = isProblemCode(code) ? code : 'internal_error';
+    const details = {
+      ...(detail === undefined ? {} : { detail }),
+      ...(errors === undefined ? {} : { errors }),
+      ...(extra === undefined ? {} : { extra }),
+    };
+    return { index, verdict: null, problem: toProblem(known, details) };
+  }
+  const { recorded } = result.value;
+  const answer = recorded.request.run === null ? verdictAnswer : preflightAnswer;
+  return { index, verdict: answer(recorded, result.value), problem: null };
+};
+
+const isPermitted = (result: UseCaseResult<DecidedChange>): boolean =>
+  result.kind === 'done' && result.value.recorded.decision.startsWith('ALLOW') && !result.value.isExpired;
+
+/** Several changes in one request, decided in order. @source contract section 5.4 */
+@Controller()
+export class BatchController {
+  constructor(
+    @Inject(DECIDE_CHANGES) private readonly decideChanges: DecideChanges,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  @Endpoint(ROUTES.gateBatch)
+  async batch(@TheCall() call: Call) {
+    const { items, atomic } = call.body(BatchEnvelope, ENVELOPE);
+    if (!isRawList(items)) throw problem('validation_failed');
+    const members = items.map(memberOf);
+    const started = performance.now();
+    const results = unwrap(
+      await withSpan('decide changes', { 'verdict.members': members.length }, () =>
+        this.decideChanges(members, atomic, { ...call.meta(), key: null }),
+      ),
+    );
+    const seconds = (performance.now() - started) / 1000;
+    results.forEach((result, index) => {
+      countVerdict(this.metrics, members[index]?.request.source ?? 'terraform', result, seconds);
+    });
+    const last = results.flatMap((result) => (result.kind === 'done' ? [result.value.entry.revision] : []));
+    const newest = last.reduce<bigint | undefined>(
+      (max, each) => (max === undefined || each > max ? each : max),
+      undefined,
+    );
+    if (newest !== undefined) call.answer.entry('decisions', newest);
+    return { atomic, permitted: results.every(isPermitted), items: results.map(memberAnswer) };
+  }
+}

@@ -1,0 +1,82 @@
+import type { ChangeRequest } from '@verdict/application';
+import type { EventGateBody, GateBody, PreflightBody, ReadCloudEvent } from '@verdict/contracts';
+import { jcsText, sha256Hex } from '@verdict/domain';
+import type { z } from 'zod';
+
+type EventInput = z.output<typeof EventGateBody>;
+type GateInput = z.output<typeof GateBody>;
+type PreflightInput = z.output<typeof PreflightBody>;
+
+const common = (body: Omit<EventInput, 'resource_reference'>) => ({
+  action: body.action,
+  projectId: body.project_id,
+  environment: body.environment,
+  claim: {
+    method: 'declared' as const,
+    monthly: body.estimated_monthly_delta_usd ?? null,
+    hourly: body.estimated_hourly_delta_usd ?? null,
+    isInvalid: false,
+  },
+  metadata: body.metadata ?? '{}',
+  // Handed through as the strict reader read them.
+  documents: { plan: body.plan, resourceChanges: body.resource_changes, infracost: body.infracost },
+  planSha256: body.plan_sha256 ?? null,
+  isDryRun: body.dry_run,
+  expectedFingerprint: body.expected_request_fingerprint ?? null,
+  justification: body.justification ?? null,
+  ticket: body.ticket ?? null,
+});
+
+/** A generic question of a source. */
+export const changeOf = (body: GateInput, source: ChangeRequest['source']): ChangeRequest => ({
+  source,
+  resourceReference: body.resource_reference,
+  run: null,
+  ...common(body),
+});
+
+/** A question of a Terraform run. */
+export const preflightOf = (body: PreflightInput): ChangeRequest => ({
+  ...changeOf(body, 'terraform'),
+  run: {
+    run_id: body.run_id,
+    stage: body.stage,
+    workspace_id: body.workspace_id ?? null,
+    workspace_name: body.workspace_name ?? null,
+    run_url: body.run_url ?? null,
+    callback_url: body.callback_url ?? null,
+  },
+});
+
+/** What the event is about binds the approval; its id and time do not, since they are new each time. */
+const eventMetadata = (metadata: string, { event, data }: ReadCloudEvent): string => {
+  const about = {
+    data_sha256: sha256Hex(jcsText(data)),
+    source: event.source,
+    subject: event.subject ?? null,
+    type: event.type,
+  };
+  const parsed: unknown = JSON.parse(metadata);
+  return jcsText({ ...(typeof parsed === 'object' ? parsed : {}), cloud_event: about });
+};
+
+/** A question that came as a cloud event. @source contract sections 5.1, 6.2, 6.3 */
+export const eventChangeOf = (read: ReadCloudEvent): ChangeRequest => {
+  const { event, body } = read;
+  const change = common(body);
+  return {
+    source: 'cloud_event',
+    resourceReference: body.resource_reference ?? event.subject ?? event.source,
+    run: null,
+    ...change,
+    metadata: eventMetadata(change.metadata, read),
+    event: {
+      id: event.id,
+      source: event.source,
+      type: event.type,
+      subject: event.subject ?? null,
+      time: event.time ?? null,
+    },
+    keyFrom: { kind: 'cloud_event', eventSource: event.source, eventId: event.id },
+  };
+};

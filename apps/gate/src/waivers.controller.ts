@@ -1,0 +1,73 @@
+import { Controller, Inject } from '@nestjs/common';
+import { type MoneyAdmin, pageOf, revisionPlace, type ShownWaiver, type Written } from '@verdict/application';
+import { GrantWaiverBody, PageQuery, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
+import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
+import { pageAnswer } from './page-answer.js';
+import { MONEY_ADMIN } from './tokens.js';
+
+const statusOf = ({ waiver, uses, isExpired }: ShownWaiver): string => {
+  if (waiver.isRevoked) return 'revoked';
+  if (isExpired) return 'expired';
+  return waiver.terms.max_uses !== null && uses >= waiver.terms.max_uses ? 'used_up' : 'active';
+};
+
+const waiverAnswer = (shown: ShownWaiver) => {
+  const { waiver, uses } = shown;
+  return {
+    ...waiver.terms,
+    kind: 'waiver',
+    status: statusOf(shown),
+    uses,
+    granted_by: waiver.grantedBy,
+    granted_at: waiver.grantedAt,
+  };
+};
+
+@Controller()
+export class WaiversController {
+  constructor(@Inject(MONEY_ADMIN) private readonly admin: MoneyAdmin) {}
+
+  @Endpoint(ROUTES.listWaivers)
+  async list(@TheCall() call: Call) {
+    const { limit, cursor } = call.query(PageQuery);
+    const { items, asOf } = unwrap(await this.admin.waivers(call.tenantId));
+    const page = pageOf(items, { limit, cursor }, [call.tenantId, 'exceptions'], ({ waiver }) =>
+      revisionPlace(waiver.revision),
+    );
+    return pageAnswer(page, asOf, waiverAnswer);
+  }
+
+  @Endpoint(ROUTES.grantWaiver)
+  async grant(@TheCall() call: Call) {
+    const body = call.body(GrantWaiverBody);
+    const { scope } = body;
+    const input = {
+      scope: {
+        project: scope.project ?? null,
+        environment_class: scope.environment_class ?? null,
+        source: scope.source ?? null,
+        resource_prefix: scope.resource_prefix ?? null,
+      },
+      waives: [...new Set(body.waives)],
+      maxMonthly: body.max_monthly_delta_usd ?? null,
+      maxUses: body.max_uses ?? null,
+      owner: body.owner,
+      reason: body.reason,
+      ticket: body.ticket,
+      expiresAt: body.expires_at,
+    };
+    return this.written(unwrap(await this.admin.grantWaiver(input, call.meta(body.idempotency_key))), call);
+  }
+
+  @Endpoint(ROUTES.revokeWaiver)
+  async revoke(@TheCall() call: Call) {
+    const { exception_id: exceptionId } = call.params(WaiverIdParams);
+    const body = call.body(RevokeBody);
+    return this.written(unwrap(await this.admin.revokeWaiver(exceptionId, call.meta(body.idempotency_key))), call);
+  }
+
+  private written(written: ShownWaiver & Written, { answer }: Call) {
+    if (written.entry !== null) answer.entry('policy', BigInt(written.entry.revision));
+    return { ...waiverAnswer(written), entry: written.entry, replayed: written.isReplayed };
+  }
+}

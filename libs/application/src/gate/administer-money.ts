@@ -1,0 +1,141 @@
+import {
+  type Credit,
+  creditBalance,
+  formatUsd4,
+  type GateState,
+  type GrantCredit,
+  type GrantWaiver,
+  type Instant,
+  type MicroUsd,
+  type PolicyCommand,
+  type Waiver,
+} from '@verdict/domain';
+import { keyedBy, type RequestMeta } from '../shared/request.js';
+import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { type PolicyAdminDeps, PolicyWriter, type Written, type WrittenState } from './policy-writer.js';
+
+export interface ShownCredit {
+  readonly credit: Credit;
+  readonly consumed: MicroUsd;
+  readonly held: MicroUsd;
+  readonly available: MicroUsd;
+  readonly isExpired: boolean;
+}
+export interface ShownWaiver {
+  readonly waiver: Waiver;
+  readonly uses: number;
+  readonly isExpired: boolean;
+}
+
+const shownCredit = (state: GateState, credit: Credit, now: Instant): ShownCredit => ({
+  credit,
+  ...creditBalance(state.accounts, credit, now),
+  isExpired: credit.terms.expires_at !== null && now >= credit.terms.expires_at,
+});
+const shownWaiver = (state: GateState, waiver: Waiver, now: Instant): ShownWaiver => ({
+  waiver,
+  uses: state.waiverUses.get(waiver.terms.exception_id) ?? 0,
+  isExpired: now >= waiver.terms.expires_at,
+});
+
+/** A list, and the revision of the policy journal that it shows. */
+export interface Listed<Item> {
+  readonly items: readonly Item[];
+  readonly asOf: { readonly policy: number };
+}
+
+type CreditInput = Pick<GrantCredit, 'pool' | 'scope' | 'total' | 'priority' | 'expiresAt' | 'reason' | 'owner'>;
+type WaiverInput = Pick<
+  GrantWaiver,
+  'scope' | 'waives' | 'maxMonthly' | 'maxUses' | 'owner' | 'reason' | 'ticket' | 'expiresAt'
+>;
+
+/** Credits and waivers of a tenant: commands of administrators, and what stands. */
+export class MoneyAdmin {
+  private readonly writer: PolicyWriter;
+
+  constructor(deps: PolicyAdminDeps) {
+    this.writer = new PolicyWriter(deps);
+  }
+
+  async grantCredit(input: CreditInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
+    const { total, expiresAt, ...rest } = input;
+    const asked = { ...rest, total_usd: formatUsd4(total), expires_at: expiresAt };
+    const command: PolicyCommand = {
+      kind: 'grant_credit',
+      creditId: this.writer.uuid(),
+      ...input,
+      ...this.by(meta, asked),
+    };
+    return this.creditOf(await this.writer.write(command, meta, 'credit'), null);
+  }
+
+  async revokeCredit(creditId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
+    const command: PolicyCommand = { kind: 'revoke_credit', creditId, ...this.by(meta, { credit_id: creditId }) };
+    return this.creditOf(await this.writer.write(command, meta, 'credit_revoke'), creditId);
+  }
+
+  async grantWaiver(input: WaiverInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
+    const { maxMonthly, scope, ...rest } = input;
+    const asked = {
+      ...rest,
+      scope: { ...scope },
+      max_monthly_usd: maxMonthly === null ? null : formatUsd4(maxMonthly),
+    };
+    const command: PolicyCommand = {
+      kind: 'grant_waiver',
+      exceptionId: this.writer.uuid(),
+      ...input,
+      ...this.by(meta, asked),
+    };
+    return this.waiverOf(await this.writer.write(command, meta, 'exception'), null);
+  }
+
+  async revokeWaiver(exceptionId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
+    const command: PolicyCommand = {
+      kind: 'revoke_waiver',
+      exceptionId,
+      ...this.by(meta, { exception_id: exceptionId }),
+    };
+    return this.waiverOf(await this.writer.write(command, meta, 'exception_revoke'), exceptionId);
+  }
+
+  /** In no order; `pageOf` gives them one. */
+  credits(tenantId: string): Promise<UseCaseResult<Listed<ShownCredit>>> {
+    return this.writer.read(tenantId, (state, now, policy) => ({
+      asOf: { policy },
+      items: [...state.policy.credits.grants.values()].map((credit) => shownCredit(state, credit, now)),
+    }));
+  }
+
+  /** In no order; `pageOf` gives them one. */
+  waivers(tenantId: string): Promise<UseCaseResult<Listed<ShownWaiver>>> {
+    return this.writer.read(tenantId, (state, now, policy) => ({
+      asOf: { policy },
+      items: [...state.policy.waivers.values()].map((waiver) => shownWaiver(state, waiver, now)),
+    }));
+  }
+
+  private by(meta: RequestMeta, asked: Parameters<typeof keyedBy>[1]) {
+    return { author: meta.caller.subject, now: this.writer.now(), idempotency: keyedBy(meta, asked) };
+  }
+
+  /** The credit that was written about, by its id or by the entry that made it. */
+  private creditOf(written: UseCaseResult<WrittenState>, id: string | null): UseCaseResult<Written & ShownCredit> {
+    if (written.kind === 'problem') return written;
+    const { state, revision, entry, isReplayed } = written.value;
+    const { grants } = state.policy.credits;
+    const credit = id === null ? [...grants.values()].find((each) => each.revision === revision) : grants.get(id);
+    if (credit === undefined) return problemOf('not_found');
+    return done({ entry, isReplayed, ...shownCredit(state, credit, this.writer.now()) });
+  }
+
+  private waiverOf(written: UseCaseResult<WrittenState>, id: string | null): UseCaseResult<Written & ShownWaiver> {
+    if (written.kind === 'problem') return written;
+    const { state, revision, entry, isReplayed } = written.value;
+    const { waivers } = state.policy;
+    const waiver = id === null ? [...waivers.values()].find((each) => each.revision === revision) : waivers.get(id);
+    if (waiver === undefined) return problemOf('not_found');
+    return done({ entry, isReplayed, ...shownWaiver(state, waiver, this.writer.now()) });
+  }
+}

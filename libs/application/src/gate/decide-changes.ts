@@ -1,0 +1,121 @@
+import { type AskForChange, type BatchAnswer } from '@verdict/domain';
+import { recordedDecision } from '../journals/entries.codec.js';
+import { originOf } from '../journals/kinds.js';
+import type { CommittedEntry } from '../journals/service-definition.js';
+import { LogUnreadable } from '../ports/journals.js';
+import { contextOf, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import {
+  boundTo,
+  type ChangeRequest,
+  type DecidedChange,
+  type GateDeps,
+  prepareQuestion,
+  readRevision,
+  refusalOf,
+  UNREADABLE,
+} from './decide-change.js';
+
+/** A member of a batch: the question, and the key that it came with, if any. */
+export interface BatchMember {
+  readonly request: ChangeRequest;
+  readonly key: string | null;
+}
+/** What each member got, in their order. A member that was refused wrote nothing. */
+export type DecidedBatch = readonly UseCaseResult<DecidedChange>[];
+
+interface Committed {
+  readonly deps: GateDeps;
+  readonly tenantId: string;
+  readonly entries: readonly CommittedEntry[];
+}
+
+const memberOutcome = async (
+  { deps, tenantId, entries }: Committed,
+  answer: BatchAnswer,
+  command: AskForChange,
+): Promise<UseCaseResult<DecidedChange>> => {
+  if (answer.kind === 'refused') return refusalOf(deps, tenantId, answer.refusal, command);
+  const fresh = answer.kind === 'recorded' ? entries[answer.index]?.entry : undefined;
+  const entry =
+    fresh ?? (await readRevision(deps.log, tenantId, 'decisions', answer.kind === 'replay' ? answer.revision : 0n));
+  const recorded = recordedDecision(entry);
+  return done({
+    recorded,
+    origin: originOf(deps.logHost, tenantId, 'decisions'),
+    entry,
+    isReplayed: recorded.decision_id !== command.decisionId,
+    isExpired: answer.kind === 'replay' && answer.isExpired,
+  });
+};
+
+const unreadable = (error: unknown): UseCaseResult<never> => {
+  if (error instanceof LogUnreadable) return UNREADABLE;
+  throw error;
+};
+
+/** Pointers of a member's defects name it among the items. */
+const ofItem = (index: number, result: UseCaseResult<DecidedChange>): UseCaseResult<DecidedChange> => {
+  if (result.kind === 'done' || result.problem.errors === undefined) return result;
+  const errors = result.problem.errors.map((error) => ({
+    ...error,
+    pointer: `/items/${String(index)}${error.pointer}`,
+  }));
+  return { kind: 'problem', problem: { ...result.problem, errors } };
+};
+
+const outcomesOf = async (
+  committed: Committed,
+  members: readonly BatchMember[],
+  commands: readonly AskForChange[],
+  answers: readonly BatchAnswer[],
+): Promise<DecidedBatch> => {
+  const results: UseCaseResult<DecidedChange>[] = [];
+  for (const [index, item] of commands.entries()) {
+    const answer = answers[index];
+    const request = members[index]?.request;
+    if (answer === undefined || request === undefined) throw new Error('a member has no answer');
+    const decided = await memberOutcome(committed, answer, item).catch(unreadable);
+    results.push(ofItem(index, boundTo(decided, request)));
+  }
+  return results;
+};
+
+/**
+ * Asks for several changes at once: decided in order, each on the state that the earlier left, in one append. A member that
+ * cannot even be asked refuses the whole batch; one whose key stands for something else is refused alone.
+ *
+ * @source contract section 5.4
+ */
+export const createDecideChanges =
+  (deps: GateDeps) =>
+  async (
+    members: readonly BatchMember[],
+    isAtomic: boolean,
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<DecidedBatch>> => {
+    const { tenantId } = meta.caller;
+    const current = await deps.gate.current(tenantId).catch(() => undefined);
+    if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
+    const commands: AskForChange[] = [];
+    for (const [index, { request, key }] of members.entries()) {
+      const prepared = await prepareQuestion(deps, request, { ...meta, key }, current.state);
+      if (prepared.kind === 'problem') return { kind: 'problem', problem: problemIn(ofItem(index, prepared)) };
+      commands.push(prepared.command);
+    }
+    const [first] = commands;
+    if (first === undefined) return problemOf('validation_failed', { detail: 'a batch has a member' });
+    const command = { kind: 'ask_for_changes', items: commands, isAtomic } as const;
+    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, first.decisionId));
+    if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
+    if (outcome.answer.kind !== 'batch') throw new Error('a batch was answered with something else');
+    const committed: Committed = { deps, tenantId, entries: outcome.entries };
+    const { answers } = outcome.answer;
+    return done(await outcomesOf(committed, members, commands, answers));
+  };
+export type DecideChanges = ReturnType<typeof createDecideChanges>;
+
+const problemIn = (result: UseCaseResult<unknown>) => {
+  if (result.kind === 'done') throw new TypeError('no problem');
+  return result.problem;
+};

@@ -1,0 +1,120 @@
+import {
+  earlierAdminAnswer,
+  formatUsd4,
+  type GateRefusal,
+  type GateState,
+  type Instant,
+  instantOf,
+  type PolicyCommand,
+  type PolicyRefusal,
+} from '@verdict/domain';
+import type { EntryLog } from '../journals/entry-log.js';
+import { journalName, originOf } from '../journals/kinds.js';
+import type { ServiceHost } from '../journals/service-host.js';
+import type { Clock, Ids } from '../ports/system.js';
+import { contextOf, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import type { GateAnswer, GateCommand } from './gate-service.js';
+import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
+
+export interface PolicyAdminDeps {
+  readonly gate: ServiceHost<GateState, GateCommand, GateAnswer>;
+  readonly log: EntryLog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logHost: string;
+}
+
+/** What became of an administrator's command. */
+export interface Written {
+  /** null: nothing was written, because the same stands there already. */
+  readonly entry: EntryReference | null;
+  readonly isReplayed: boolean;
+}
+export interface WrittenState extends Written {
+  readonly state: GateState;
+  /** Of the entry that was written, now or under this key before; null: none was. */
+  readonly revision: bigint | null;
+}
+
+const invalid = (pointer: string, detail: string): UseCaseResult<never> =>
+  problemOf('validation_failed', { errors: [{ pointer, code: 'validation_failed', detail }] });
+
+// eslint-disable-next-line complexity -- one case per refusal
+export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
+  switch (refusal.code) {
+    case 'precondition_required':
+      return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });
+    case 'version_conflict':
+      return problemOf('version_conflict', { extra: { current_etag: `"${String(refusal.currentVersion)}"` } });
+    case 'idempotency_conflict':
+      return problemOf('idempotency_conflict', {
+        detail: 'the key or version stands for something else already',
+        extra: { differing_fields: [] },
+      });
+    case 'limit_below_committed':
+      return problemOf('limit_below_committed', { extra: { least_limit_usd: formatUsd4(refusal.leastLimit) } });
+    case 'quota_exceeded':
+      return problemOf('quota_exceeded', { extra: { limit: refusal.limit } });
+    case 'budget_scope_taken':
+      return invalid('/scope', `the budget ${refusal.budgetId} has this scope, period and basis`);
+    case 'validation_failed':
+      return invalid(refusal.pointer, refusal.detail);
+    case 'not_found':
+      return problemOf('not_found');
+    case 'fingerprint_mismatch':
+    case 'policy_missing':
+      return problemOf('internal_error', { detail: 'a question was answered to an administrator' });
+  }
+};
+
+/** Writes administrators' commands to `policy-<tenant>` and reads what stands there. */
+export class PolicyWriter {
+  constructor(private readonly deps: PolicyAdminDeps) {}
+
+  now(): Instant {
+    return instantOf(this.deps.clock.nowMs());
+  }
+
+  uuid(): string {
+    return this.deps.ids.uuid();
+  }
+
+  /** `scope` is the key space of the operation. */
+  async write(command: PolicyCommand, meta: RequestMeta, scope: string): Promise<UseCaseResult<WrittenState>> {
+    const { tenantId } = meta.caller;
+    const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
+    if (outcome.kind !== 'committed') return notCommitted(outcome);
+    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
+    const { state } = await this.deps.gate.current(tenantId);
+    const fresh = outcome.entries[0];
+    if (fresh !== undefined) {
+      const entry = entryReferenceOf(fresh.origin, fresh.entry);
+      return done({ entry, isReplayed: false, state, revision: fresh.entry.revision });
+    }
+    const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
+    if (earlier?.kind !== 'replay') return done({ entry: null, isReplayed: false, state, revision: null });
+    const { revision } = earlier;
+    return done({ entry: await this.entryAt(tenantId, revision), isReplayed: true, state, revision });
+  }
+
+  private async entryAt(tenantId: string, revision: bigint): Promise<EntryReference> {
+    for await (const entry of this.deps.log.read(journalName('policy', tenantId), revision, 1)) {
+      return entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), entry);
+    }
+    throw new Error('an entry was folded and is not in the log');
+  }
+
+  /** What stands now, with everything acknowledged before the call. */
+  async read<Value>(
+    tenantId: string,
+    show: (state: GateState, now: Instant, policyRevision: number) => Value,
+  ): Promise<UseCaseResult<Value>> {
+    try {
+      const { state, folded } = await this.deps.gate.caughtUp(tenantId);
+      return done(show(state, this.now(), Number(folded.policy)));
+    } catch {
+      return problemOf('log_unavailable', { detail: 'the log cannot be read' });
+    }
+  }
+}

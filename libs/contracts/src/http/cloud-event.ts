@@ -1,0 +1,121 @@
+import { isRawObject, memberOf, pointerTo, type RawJson, type RawObject } from '@verdict/domain';
+import { z } from 'zod';
+import { FOREIGN_DEPTH_MAX, readJson } from '../json/strict-json.js';
+import { EventGateBody, FOREIGN_MEMBERS } from './gate.js';
+import { name } from './scalars.js';
+import { type Parsed, parseWith, toWire, type WireError } from './wire.js';
+
+/** Attributes of an event that this gate reads; whatever else it has is kept by its sender. @source CloudEvents 1.0 */
+export const CloudEventAttributes = z
+  .looseObject({
+    specversion: z.literal('1.0'),
+    id: name(1, 256),
+    source: name(1, 1024),
+    type: name(1, 256),
+    subject: name(1, 512).optional(),
+    time: z.string().max(64).optional(),
+  })
+  .meta({ id: 'CloudEventAttributes' });
+
+/** POST /gate/cloud-event as one JSON body: the generic members and the event beside them. @source contract section 4 */
+export const CloudEventBody = EventGateBody.extend({ cloud_event: CloudEventAttributes }).meta({
+  id: 'CloudEventGateRequest',
+});
+
+export type EventAttributes = z.output<typeof CloudEventAttributes>;
+export interface ReadCloudEvent {
+  readonly event: EventAttributes;
+  readonly body: z.output<typeof EventGateBody>;
+  /** The data as read, without the event around it: what its hash is made from. */
+  readonly data: RawObject;
+}
+
+const STRUCTURED = /^application\/cloudevents/i;
+const BATCH = /^application\/cloudevents-batch/i;
+/** Whether a media type is a batch of events, which this gate does not take. @source protocols section 4.2 */
+export const isEventBatch = (contentType: string): boolean => BATCH.test(contentType.trim());
+
+const refused = (code: string, pointer: string, detail: string): Parsed<never> => ({
+  kind: 'refused',
+  code,
+  errors: [{ pointer, code, detail }],
+});
+
+const under = (pointer: string, errors: readonly WireError[]): readonly WireError[] =>
+  errors.map((error) => ({ ...error, pointer: `${pointer}${error.pointer}` }));
+
+const combined = (
+  attributes: { readonly value: unknown; readonly pointer: string },
+  data: { readonly value: RawJson | undefined; readonly pointer: string },
+): Parsed<ReadCloudEvent> => {
+  const event = parseWith(CloudEventAttributes, attributes.value);
+  if (!isRawObject(data.value)) return refused('validation_failed', data.pointer, 'the data is an object');
+  const body = parseWith(EventGateBody, toWire(data.value, FOREIGN_MEMBERS));
+  if (event.kind === 'ok' && body.kind === 'ok') {
+    return { kind: 'ok', value: { event: event.value, body: body.value, data: data.value } };
+  }
+  const errors = [
+    ...(event.kind === 'ok' ? [] : under(attributes.pointer, event.errors)),
+    ...(body.kind === 'ok' ? [] : under(data.pointer, body.errors)),
+  ];
+  return { kind: 'refused', code: errors[0]?.code ?? 'validation_failed', errors };
+};
+
+const structured = (document: RawJson): Parsed<ReadCloudEvent> => {
+  if (!isRawObject(document)) return refused('validation_failed', '', 'an event is an object');
+  if (memberOf(document, 'data_base64') !== undefined) {
+    return refused('validation_failed', '/data_base64', 'the data is JSON');
+  }
+  const { data, ...attributes } = document;
+  return combined({ value: toWire(attributes), pointer: '' }, { value: data, pointer: '/data' });
+};
+
+/** An escape that is none is left as it was sent. */
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+};
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Attributes of binary mode: one header each, percent-encoded outside printable ASCII. */
+const headerAttributes = (headers: Headers): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([header, value]) =>
+      header.startsWith('ce-') && typeof value === 'string' ? [[header.slice('ce-'.length), decoded(value)]] : [],
+    ),
+  );
+
+const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
+  if (!isRawObject(document)) return refused('validation_failed', '', 'the body is an object');
+  const { cloud_event: attributes, ...data } = document;
+  if (attributes === undefined) {
+    return refused(
+      'validation_failed',
+      '/cloud_event',
+      'the event is missing: as this member, as ce- headers, or around the data',
+    );
+  }
+  return combined({ value: toWire(attributes), pointer: '/cloud_event' }, { value: data, pointer: '' });
+};
+
+/**
+ * Reads an event in whichever mode it came: structured, binary (`ce-` headers), or as the member `cloud_event` of the
+ * generic body.
+ *
+ * @returns 400 for what is no JSON, 422 with every defect otherwise.
+ * @source protocols section 4.2
+ */
+export const readCloudEvent = (bytes: Uint8Array, headers: Headers): Parsed<ReadCloudEvent> => {
+  const read = readJson(bytes, { depthMax: FOREIGN_DEPTH_MAX });
+  if (read.kind === 'malformed') return refused('malformed_json', read.pointer, read.detail);
+  const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
+  if (STRUCTURED.test(contentType.trim())) return structured(read.value);
+  const attributes = headerAttributes(headers);
+  return 'specversion' in attributes || 'id' in attributes
+    ? combined({ value: attributes, pointer: pointerTo('', 'headers') }, { value: read.value, pointer: '' })
+    : plain(read.value);
+};

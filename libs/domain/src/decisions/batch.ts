@@ -1,0 +1,140 @@
+import type { DecisionId } from '../shared/brand.js';
+import { formatUsd4, NOTHING } from '../shared/money.js';
+import type { AskForChange } from './ask-for-change.js';
+import { decideChange, type GateRefusal } from './decisions.js';
+import type { BatchPlace, DecisionRecorded, DecisionsEntry } from './decisions.entries.js';
+import { answerKey, evolveGate, type GateState } from './decisions.state.js';
+import { isPermitted } from './evaluate.js';
+import { inAnswerOrder, type ReasonCode, REASON_CODES } from './reason-codes.js';
+
+/** Several questions at once, decided in order, each on the state that the earlier left. Contract section 5.4. */
+export interface AskForChanges {
+  readonly kind: 'ask_for_changes';
+  readonly items: readonly AskForChange[];
+  /** All members or none. */
+  readonly isAtomic: boolean;
+}
+
+/** What became of one member. `index`: of the entry among those of this batch. */
+export type BatchAnswer =
+  | { readonly kind: 'recorded'; readonly index: number }
+  | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean }
+  | { readonly kind: 'refused'; readonly refusal: GateRefusal };
+
+export interface BatchResult {
+  readonly entries: readonly DecisionsEntry[];
+  readonly answers: readonly BatchAnswer[];
+}
+
+type Freed = (state: GateState, id: DecisionId) => GateState;
+
+interface Member {
+  readonly entries: readonly DecisionsEntry[];
+  readonly answer: BatchAnswer;
+  readonly isPermitted: boolean;
+}
+interface Walked {
+  readonly state: GateState;
+  readonly members: readonly Member[];
+  readonly entryCount: number;
+}
+
+/** Entries of the batch have no revision yet: a member that repeats the key of an earlier one finds its place instead. */
+const provisional = (index: number): bigint => -2n - BigInt(index);
+const indexOf = (revision: bigint): number => Number(-2n - revision);
+
+const placed = (entry: DecisionsEntry, place: BatchPlace): DecisionsEntry =>
+  entry.type === 'decision_recorded' ? { ...entry, payload: { ...entry.payload, batch: place } } : entry;
+
+const answered = (state: GateState, { key }: AskForChange) => state.answers.get(answerKey(key.scope, key.text));
+
+const step = (walked: Walked, item: AskForChange, place: BatchPlace, freed: Freed): Walked => {
+  const { state, members, entryCount } = walked;
+  const result = decideChange(item, state, freed);
+  if (result.kind === 'refused') {
+    const member: Member = { entries: [], answer: { kind: 'refused', refusal: result.refusal }, isPermitted: false };
+    return { ...walked, members: [...members, member] };
+  }
+  if (result.kind === 'replay') {
+    const answer: BatchAnswer =
+      result.revision < 0n ? { kind: 'recorded', index: indexOf(result.revision) } : { ...result };
+    const isGood = !result.isExpired && (answered(state, item)?.isPermitted ?? false);
+    return { ...walked, members: [...members, { entries: [], answer, isPermitted: isGood }] };
+  }
+  const entries = result.entries.map((entry) => placed(entry, place));
+  const index = entryCount + entries.length - 1; // The decision is the last entry of its member.
+  const last = entries.at(-1);
+  const next = entries.reduce(
+    (folded, entry, at) => evolveGate(folded, { journal: 'decisions', entry, revision: provisional(entryCount + at) }),
+    state,
+  );
+  const isGood = last?.type === 'decision_recorded' && isPermitted(last.payload.decision);
+  return {
+    state: next,
+    members: [...members, { entries, answer: { kind: 'recorded', index }, isPermitted: isGood }],
+    entryCount: index + 1,
+  };
+};
+
+const isReasonCode = (code: string): code is ReasonCode => REASON_CODES.some((known) => known === code);
+
+/**
+ * A member of an atomic batch that did not go through: it holds nothing, opens no request and uses nothing up; a permitted
+ * one is denied. `would_be` keeps its own outcome.
+ *
+ * @source contract section 5.4
+ */
+export const rolledBack = (recorded: DecisionRecorded, place: BatchPlace): DecisionRecorded => {
+  const isDenied = isPermitted(recorded.decision);
+  return {
+    ...recorded,
+    approval: null,
+    auto_approved_usd: null,
+    batch: { ...place, rolled_back: true },
+    decision: isDenied ? 'DENY' : recorded.decision,
+    exceptions_used: [],
+    exposure_usd: formatUsd4(NOTHING),
+    finding: isDenied ? 'violation' : recorded.finding,
+    grant_use: null,
+    hold: { legs: [], total_usd: formatUsd4(NOTHING), unfunded_usd: recorded.hold.unfunded_usd },
+    reason_codes: inAnswerOrder([
+      ...(isDenied ? (['batch_rolled_back'] as const) : []),
+      ...recorded.reason_codes.filter(isReasonCode).filter((code) => code !== 'within_policy'),
+    ]),
+    supersedes: null,
+    would_be: { decision: recorded.decision, reason_codes: recorded.reason_codes },
+  };
+};
+
+const rollBack = (members: readonly Member[]): BatchResult => {
+  const decisions = members.map(({ entries }) => entries.at(-1));
+  const entries = decisions.flatMap((entry): readonly DecisionsEntry[] => {
+    if (entry?.type !== 'decision_recorded') return [];
+    const place = entry.payload.batch ?? { index: 0, size: members.length, atomic: true, rolled_back: true };
+    return [{ ...entry, payload: rolledBack(entry.payload, place) }];
+  });
+  // Only decisions are left, so a member's place among the entries is its place among the members that have one.
+  const indexByOld = new Map<number, number>();
+  members
+    .filter((member) => member.entries.length > 0)
+    .forEach(({ answer }, index) => {
+      if (answer.kind === 'recorded') indexByOld.set(answer.index, index);
+    });
+  const answers = members.map(({ answer }): BatchAnswer =>
+    answer.kind === 'recorded' ? { kind: 'recorded', index: indexByOld.get(answer.index) ?? 0 } : answer,
+  );
+  return { entries, answers };
+};
+
+/** Decides the members in order. One append has them all; an atomic batch with one that is not permitted holds nothing. */
+export const decideChanges = (command: AskForChanges, state: GateState, freed: Freed): BatchResult => {
+  const { items, isAtomic } = command;
+  const start: Walked = { state, members: [], entryCount: 0 };
+  const { members } = items.reduce(
+    (walked, item, index) =>
+      step(walked, item, { index, size: items.length, atomic: isAtomic, rolled_back: false }, freed),
+    start,
+  );
+  if (isAtomic && members.some((member) => !member.isPermitted)) return rollBack(members);
+  return { entries: members.flatMap(({ entries }) => entries), answers: members.map(({ answer }) => answer) };
+};
