@@ -52,10 +52,13 @@ const schemathesis = (url, token, cwd) =>
     ];
     const child = spawn(process.env.SCHEMATHESIS ?? 'schemathesis', args, { cwd, stdio: 'inherit' });
     let isTimeUp = false;
-    const timer = setTimeout(() => {
-      isTimeUp = true;
-      child.kill('SIGINT');
-    }, Number(values.seconds) * 1000);
+    const timer = setTimeout(
+      () => {
+        isTimeUp = true;
+        child.kill('SIGINT');
+      },
+      Number(values.seconds) * 1000,
+    );
     child.on('error', (error) => {
       clearTimeout(timer);
       console.error(`schemathesis cannot be started: ${error.message}; pip install schemathesis, or set SCHEMATHESIS`);
