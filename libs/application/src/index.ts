@@ -231,3 +231,13 @@ export { COST_MAX } from './quotas/fair-queue.js';
 export { type After, type Entrance, InFlight, type InFlightLimits } from './quotas/in-flight.js';
 export { RateLimiter } from './quotas/rate-limiter.js';
 export { lowerRate, type Rate } from './quotas/token-bucket.js';
+export type {
+  CaseExpectation,
+  CaseFailure,
+  CaseGiven,
+  CaseQuestion,
+  CaseResult,
+  CasesReport,
+  PolicyCase,
+} from './policy-cases/policy-case.js';
+export { runPolicyCases } from './policy-cases/run-policy-cases.js';

@@ -1,12 +1,11 @@
 import { ROUTES } from '@verdict/contracts';
-import { isRawObject, memberOf, type RawJson } from '@verdict/domain';
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { wrongCall } from '../failure.js';
-import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
+import { policyFileOf } from '../input/policy-file.js';
 import type { Io } from '../io.js';
 import { facts, table } from '../output/table.js';
+import { policyTestCommand } from './policy-test.command.js';
 import { openSession, parseCount, type Session, withGlobals } from '../session.js';
 
 type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
@@ -36,13 +35,6 @@ const printPublished = (
 ): void => {
   const note = value.unchanged === true ? 'unchanged: this text is in force already\n' : '';
   printer.print({ body, text: () => `${note}${policyText(value)}`, id: String(value.version) });
-};
-
-/** A file may hold the document itself, or an answer of `policy show` with the document in it. */
-const documentOf = async (io: Io, path: string): Promise<RawJson> => {
-  const raw = await readJsonInput(io, path);
-  if (!isRawObject(raw)) throw wrongCall('policy_invalid', `${path} is not a policy: it must be a JSON object`);
-  return memberOf(raw, 'document') ?? raw;
 };
 
 /** What `If-Match` says: the version that was looked at. */
@@ -106,7 +98,7 @@ const publishCommand = (io: Io): Command =>
     )
     .action(async (file: string, { message, from, ifMatch }: PublishFlags, command: Command) => {
       const session = openSession(io, command);
-      const document = jsonTextOf(await documentOf(io, file));
+      const document = jsonTextOf(await policyFileOf(io, file));
       const rest = JSON.stringify({ message, effective_from: from });
       const etag = await currentEtag(session, ifMatch);
       const client = await session.client();
@@ -140,7 +132,7 @@ const validateCommand = (io: Io): Command =>
     .argument('<file>', 'policy as JSON, - for standard input')
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const body = `{"document":${jsonTextOf(await documentOf(io, file))}}`;
+      const body = `{"document":${jsonTextOf(await policyFileOf(io, file))}}`;
       const answer = await (await session.client()).send(ROUTES.validatePolicy, { body });
       const { value } = answer;
       session.printer.print({
@@ -167,7 +159,7 @@ const rollbackCommand = (io: Io): Command =>
 /** `verdict policy`: versions of the rules. */
 export const policyCommand = (io: Io): Command => {
   const group = new Command('policy').description('the rules, as versions');
-  for (const create of [showCommand, listCommand, validateCommand, publishCommand, rollbackCommand])
+  for (const create of [showCommand, listCommand, validateCommand, policyTestCommand, publishCommand, rollbackCommand])
     group.addCommand(withGlobals(create(io)));
   return group;
 };

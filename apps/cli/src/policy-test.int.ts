@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CliRun, runCli } from './testing/run-cli.js';
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/policy-cases/', import.meta.url));
+const POLICY = join(EXAMPLE, 'policy.json');
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'verdict-cases-'));
+});
+afterEach(() => rm(cwd, { recursive: true }));
+
+const test = (...argv: readonly string[]): Promise<CliRun> => runCli(['policy', 'test', ...argv], { cwd });
+const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
+const write = (name: string, text: string): Promise<void> => writeFile(join(cwd, name), text);
+const policy = async (change: (document: Record<string, unknown>) => void): Promise<string> => {
+  const document = JSON.parse(await readFile(POLICY, 'utf8')) as Record<string, unknown>;
+  change(document);
+  await write('policy.json', JSON.stringify(document));
+  return 'policy.json';
+};
+const CASE = `
+name: a small change in dev passes
+now: 2026-11-22T10:00:00Z
+ask: { project_id: web, environment: dev, estimated_monthly_delta_usd: 20, metadata: { owner: x } }
+expect: { decision: ALLOW }
+`;
+
+describe('policy test', () => {
+  it('passes the cases of the example, without a server, whatever the time is', async () => {
+    const { exit, stdout, stderr } = await test(POLICY, '--cases', EXAMPLE, '-o', 'table');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toBe(
+      [
+        'ok    what was asked before counts against the budget',
+        'ok    a database in production goes to the data team',
+        'ok    an unknown cost is refused in production',
+        'ok    a saving needs nobody',
+        '4 cases, 0 failed, 0 rules and routes without a case\n',
+      ].join('\n'),
+    );
+  });
+
+  it('fails where a rule was taken out that a case counts on, and shows what came instead', async () => {
+    const file = await policy((document) => {
+      document['rules'] = (document['rules'] as { readonly id: string }[]).filter(
+        ({ id }) => id !== 'no-unknown-cost-in-prod',
+      );
+    });
+    const { exit, stdout } = await test(file, '--cases', EXAMPLE);
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'verdict.policy.test.report.v1',
+      failed: 1,
+      uncovered: { rules: [], routes: [] },
+    });
+    const { stdout: text } = await test(file, '--cases', EXAMPLE, '-o', 'table');
+    expect(text).toContain('FAIL  an unknown cost is refused in production\n      REQUIRE_APPROVAL (');
+    expect(text).toContain('decision: expected "DENY", got "REQUIRE_APPROVAL"');
+  });
+
+  it('fails where no case meets an enabled rule or route', async () => {
+    const file = await policy((document) => {
+      (document['rules'] as object[]).push({ id: 'new-one', condition: 'cost.monthly < 0', effect: 'deny' });
+      (document['rules'] as object[]).push({ id: 'off', condition: 'true', effect: 'deny', enabled: false });
+    });
+    await write('one.case.yaml', CASE);
+    const { exit, stdout } = await test(file, '--cases', 'one.case.yaml');
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      failed: 0,
+      uncovered: {
+        rules: ['no-unknown-cost-in-prod', 'tag-the-owner', 'large-needs-report', 'new-one'],
+        routes: ['data-team', 'savings-pass'],
+      },
+    });
+  });
+
+  it('lists the defects of a policy that is none, conditions that do not compile among them', async () => {
+    const file = await policy((document) => {
+      (document['rules'] as object[]).push({ id: 'bad', condition: 'cost.yearly > 0', effect: 'deny' });
+    });
+    const result = await test(file, '--cases', EXAMPLE);
+    expect([result.exit, failure(result)]).toMatchObject([
+      1,
+      {
+        code: 'policy_invalid',
+        errors: [{ pointer: '/rules/3/condition', detail: 'line 1, column 6: No such key: yearly' }],
+      },
+    ]);
+  });
+
+  it.each([
+    ['a member that nobody knows', `${CASE}\nwhat: 1`, 'Unrecognized key'],
+    ['no clock', CASE.replace(/now:.*\n/, ''), 'now'],
+    ['an amount with 5 places', CASE.replace('20,', '"20.00001",'), 'no amount'],
+    ['nothing that is expected', CASE.replace('{ decision: ALLOW }', '{}'), 'expects nothing'],
+    ['no YAML', 'a: [', 'Flow sequence'],
+    [
+      'aliases without end',
+      `a: &a [x]\n${Array.from({ length: 9 }, (_, n) => `b${String(n)}: &b${String(n)} [${'*a,'.repeat(30)}]`).join('\n')}`,
+      'alias',
+    ],
+  ])('cannot read a case with %s', async (_, text, detail) => {
+    await write('bad.case.yaml', text);
+    const result = await test(POLICY, '--cases', 'bad.case.yaml');
+    expect([result.exit, failure(result)]).toMatchObject([
+      2,
+      { code: 'case_invalid', detail: expect.stringContaining(detail) },
+    ]);
+  });
+
+  it('cannot read a folder without cases, or one that is not there', async () => {
+    expect(failure(await test(POLICY, '--cases', '.'))).toMatchObject({ code: 'cases_missing' });
+    expect(failure(await test(POLICY, '--cases', 'nowhere'))).toMatchObject({ code: 'file_unreadable' });
+  });
+
+  it('fails a case whose question the gate would refuse', async () => {
+    await write('plan.json', '{"format_version":"1.2","resource_changes":{}}');
+    await write('bad.case.yaml', CASE.replace('metadata: { owner: x }', 'plan: plan.json'));
+    const { exit, stdout } = await test(POLICY, '--cases', 'bad.case.yaml');
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      cases: [
+        { passed: false, decision: null, failures: [{ what: 'question', actual: { code: 'validation_failed' } }] },
+      ],
+    });
+  });
+});
