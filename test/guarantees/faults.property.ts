@@ -146,7 +146,10 @@ class Game {
         if (decisionId === undefined) return;
         const meta = world.meta('admin-1', `settle-${decisionId}-${step.actual}`);
         const result = await untilSettled(() =>
-          world.reconcile({ decisionId, actual: usd(step.actual), notes: null }, meta),
+          world.reconcile(
+            { decisionId, actual: usd(step.actual), notes: null, isCorrection: false, trigger: 'manual' },
+            meta,
+          ),
         );
         this.count(`reconcile ${codeOf(result)}`);
       }

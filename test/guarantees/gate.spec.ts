@@ -196,7 +196,10 @@ describe('folding again', () => {
     );
     await world.settle();
     valueOf(
-      await world.reconcile({ decisionId: held.decision_id, actual: usd('75'), notes: null }, world.meta('admin-1')),
+      await world.reconcile(
+        { decisionId: held.decision_id, actual: usd('75'), notes: null, isCorrection: false, trigger: 'manual' },
+        world.meta('admin-1'),
+      ),
     );
     await world.settle();
     const live = await world.gate.caughtUp('acme');

@@ -117,7 +117,10 @@ describe('a log that fails one read of a command', () => {
   const settle =
     ({ decisionId }: Story, key: string): Run =>
     (world) =>
-      world.reconcile({ decisionId, actual: usd('3'), notes: null }, world.meta('admin-1', key));
+      world.reconcile(
+        { decisionId, actual: usd('3'), notes: null, isCorrection: false, trigger: 'manual' },
+        world.meta('admin-1', key),
+      );
 
   it.each<[string, (told: Story) => readonly Run[], string]>([
     ['a new question', () => [(world) => world.ask('1', { key: 'new' })], 'done'],

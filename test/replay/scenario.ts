@@ -141,7 +141,13 @@ const settlements = async (world: ServiceWorld): Promise<void> => {
     const decisionId = ids[index];
     if (decisionId !== undefined)
       await world.reconcile(
-        { decisionId, actual: usd(actual), notes: index === 0 ? 'from the bill' : null },
+        {
+          decisionId,
+          actual: usd(actual),
+          notes: index === 0 ? 'from the bill' : null,
+          isCorrection: false,
+          trigger: 'manual',
+        },
         world.meta('admin-1', `settle-${String(index)}`),
       );
     await world.settle();

@@ -7,6 +7,7 @@ import {
   ConsumeApproval,
   createDecideChange,
   createReconcileReservation,
+  createResolveException,
   EntryLog,
   gateService,
   ManageApprovals,
@@ -17,6 +18,7 @@ import {
   type Sealer,
   ServiceHost,
   silentObserver,
+  SweepReservations,
   type UseCaseResult,
 } from '@verdict/application';
 import { completePolicy } from '@verdict/contracts';
@@ -111,6 +113,8 @@ export class ServiceWorld {
   readonly manage;
   readonly consume;
   readonly reconcile;
+  readonly sweeper;
+  readonly resolve;
   readonly keys = new MemoryKeyStore();
   private ids = 0;
 
@@ -148,6 +152,8 @@ export class ServiceWorld {
       reconciliation: this.reconciliation,
       onSettled: () => undefined,
     });
+    this.sweeper = new SweepReservations({ ...deps, reconciliation: this.reconciliation });
+    this.resolve = createResolveException({ ...deps, reconciliation: this.reconciliation });
   }
 
   uuid(): string {

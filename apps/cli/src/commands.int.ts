@@ -143,6 +143,28 @@ describe('writes', () => {
     });
   });
 
+  it('sweeps what is older than a duration, as policy says unless it is told', async () => {
+    const swept = {
+      action: 'release',
+      older_than_seconds: 90_000,
+      released_count: 1,
+      settled_count: 0,
+      total_released_usd: '125.5000',
+      total_settled_usd: '0.0000',
+      decision_ids: [DECISION_ID],
+      replayed: false,
+      entry: { origin: 'log.test/acme/reservations', revision: 7, leaf_hash: 'ab'.repeat(32) },
+    };
+    server.on(`POST ${API}/reservations/reconcile-overdue`, { body: swept });
+    const result = await cli('reservations', 'sweep', '--older-than', '25h', '--action', 'release');
+    expect(result.exit).toBe(0);
+    expect(JSON.parse(server.seen[0]?.text ?? '')).toEqual({
+      older_than_seconds: 90_000,
+      limit: 200,
+      action: 'release',
+    });
+  });
+
   it('creates a budget, or changes the one that the scope has', async () => {
     server.on(
       `GET ${API}/budgets`,

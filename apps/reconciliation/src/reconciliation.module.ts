@@ -1,14 +1,23 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import {
   createReconcileReservation,
+  createResolveException,
   type Platform,
   reconciliationService,
   ServiceHost,
-  type Settled,
+  type Settlement,
+  SweepReservations,
 } from '@verdict/application';
 import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
+import { ExceptionsController } from './exceptions.controller.js';
 import { ReservationsController } from './reservations.controller.js';
-import { PLATFORM, RECONCILE_RESERVATION, RECONCILIATION_HOST } from './tokens.js';
+import {
+  PLATFORM,
+  RECONCILE_RESERVATION,
+  RECONCILIATION_HOST,
+  RESOLVE_EXCEPTION,
+  SWEEP_RESERVATIONS,
+} from './tokens.js';
 
 const hostOf = (platform: Platform) => new ServiceHost(reconciliationService, platform);
 type ReconciliationHost = ReturnType<typeof hostOf>;
@@ -16,9 +25,12 @@ type ReconciliationHost = ReturnType<typeof hostOf>;
 /** For graphs only: money that counts is decided in micro-USD and written in the ledger. */
 const count =
   (metrics: Metrics) =>
-  ({ status, drift_usd: drift, trigger }: Settled['settled']): void => {
-    metrics.reservationReconciliations.inc(trigger, status);
-    if (status !== 'matched') metrics.reservationDriftUsd.add(Math.abs(Number(drift)), status);
+  ({ cause, status, driftUsd, trigger }: Settlement): void => {
+    metrics.reservationReconciliations.inc(
+      cause === 'correction' ? 'correction' : trigger,
+      cause === 'late_actual' ? 'late_actual' : status,
+    );
+    if (status !== 'matched') metrics.reservationDriftUsd.add(Math.abs(Number(driftUsd)), status);
   };
 
 /** Reconciliation: settles what was held with what was really spent. */
@@ -33,7 +45,7 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
   static register(platform: Platform): DynamicModule {
     return {
       module: ReconciliationModule,
-      controllers: [ReservationsController],
+      controllers: [ReservationsController, ExceptionsController],
       providers: [
         { provide: PLATFORM, useValue: platform },
         { provide: RECONCILIATION_HOST, useFactory: hostOf, inject: [PLATFORM] },
@@ -42,6 +54,18 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
           useFactory: (reconciliation: ReconciliationHost, ports: Platform, metrics: Metrics) =>
             createReconcileReservation({ reconciliation, ...ports, onSettled: count(metrics) }),
           inject: [RECONCILIATION_HOST, PLATFORM, METRICS],
+        },
+        {
+          provide: SWEEP_RESERVATIONS,
+          useFactory: (reconciliation: ReconciliationHost, ports: Platform) =>
+            new SweepReservations({ reconciliation, ...ports }),
+          inject: [RECONCILIATION_HOST, PLATFORM],
+        },
+        {
+          provide: RESOLVE_EXCEPTION,
+          useFactory: (reconciliation: ReconciliationHost, ports: Platform) =>
+            createResolveException({ reconciliation, ...ports }),
+          inject: [RECONCILIATION_HOST, PLATFORM],
         },
       ],
     };

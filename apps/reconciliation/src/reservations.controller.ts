@@ -1,9 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type DecisionView, findDecision, type Platform, type ReconcileReservation } from '@verdict/application';
-import { DecisionIdParams, ExceptionsQuery, ReconcileBody, ReservationsQuery, ROUTES } from '@verdict/contracts';
-import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf, usdTextOf } from '@verdict/domain';
+import {
+  type DecisionView,
+  findDecision,
+  type Platform,
+  type ReconcileReservation,
+  type SweepReservations,
+} from '@verdict/application';
+import { DecisionIdParams, ReconcileBody, ReservationsQuery, ROUTES, SweepBody } from '@verdict/contracts';
+import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
-import { PLATFORM, RECONCILE_RESERVATION } from './tokens.js';
+import { PLATFORM, RECONCILE_RESERVATION, SWEEP_RESERVATIONS } from './tokens.js';
 
 /** What came back, counted once: a budget leg may carry each dollar once a month, a ceiling carries it once. */
 const releasedOf = (legs: readonly SettledLeg[]) =>
@@ -13,10 +19,30 @@ const releasedOf = (legs: readonly SettledLeg[]) =>
       .reduce((sum, { released_usd }) => microUsd(sum + usdOf(released_usd)), NOTHING),
   );
 
+const statusOf = ({ row, settlement, booking }: DecisionView) => {
+  if (booking !== null) return booking.status === 'released' ? 'released' : 'settled';
+  if (settlement !== null) return 'settled';
+  return row.holdState === 'superseded' ? 'voided' : row.holdState;
+};
+
+/** What is booked: what a sweep or a correction says, being newer than any settlement. */
+const bookedOf = ({ settlement, booking }: DecisionView) => {
+  const newest = booking ?? settlement;
+  if (newest === null) return null;
+  return {
+    status: newest.status,
+    actual_usd: newest.actualUsd,
+    drift_usd: newest.driftUsd,
+    overrun_usd: newest.overrunUsd,
+    settled_at: 'bookedAt' in newest ? newest.bookedAt : newest.settledAt,
+  };
+};
+
 @Controller()
 export class ReservationsController {
   constructor(
     @Inject(RECONCILE_RESERVATION) private readonly reconcileReservation: ReconcileReservation,
+    @Inject(SWEEP_RESERVATIONS) private readonly reservations: SweepReservations,
     @Inject(PLATFORM) private readonly platform: Platform,
   ) {}
 
@@ -36,31 +62,6 @@ export class ReservationsController {
     };
   }
 
-  @Endpoint(ROUTES.listExceptions)
-  async exceptions(@TheCall() call: Call) {
-    const { limit, cursor, kind } = call.query(ExceptionsQuery);
-    const { tenantId } = call;
-    await waitForMinEntry(this.platform, tenantId, call.minEntry);
-    const { readModels } = this.platform;
-    const page = await readModels.listExceptions(tenantId, { kind }, { limit, cursor });
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { reservations } = await readModels.highWater(tenantId);
-    const items = page.rows.map((row) => ({
-      exception_id: row.exceptionId,
-      kind: row.kind,
-      decision_id: row.decisionId,
-      expected_usd: row.expectedUsd,
-      actual_usd: row.actualUsd,
-      drift_usd: formatUsd4(microUsd(usdOf(usdTextOf(row.actualUsd)) - usdOf(usdTextOf(row.expectedUsd)))),
-      amount_usd: row.amountUsd,
-      owner: row.owner,
-      status: row.status,
-      opened_at: row.openedAt,
-      due_at: row.dueAt,
-    }));
-    return { items, next_cursor: page.nextCursor, as_of: { reservations: Number(reservations) } };
-  }
-
   @Endpoint(ROUTES.getReservation)
   async one(@TheCall() call: Call) {
     const { decision_id: id } = call.params(DecisionIdParams);
@@ -73,35 +74,61 @@ export class ReservationsController {
   @Endpoint(ROUTES.reconcile)
   async reconcile(@TheCall() call: Call) {
     const body = call.body(ReconcileBody);
+    const isCorrection = body.correction ?? false;
+    if (isCorrection && !call.caller.roles.includes('admin'))
+      throw problem('forbidden', { detail: 'A correction needs the role admin.' });
     const { decision_id: decisionId } = call.params(DecisionIdParams);
-    const input = { decisionId, actual: body.actual_monthly_delta_usd, notes: body.notes ?? null };
+    const { actual_monthly_delta_usd: actual, notes = null } = body;
     const { settled, entry, isReplayed } = unwrap(
-      await this.reconcileReservation(input, call.meta(body.idempotency_key)),
+      await this.reconcileReservation(
+        { decisionId, actual, notes, isCorrection, trigger: 'manual' },
+        call.meta(body.idempotency_key),
+      ),
     );
     call.answer.entry('reservations', BigInt(entry.revision));
     return {
-      decision_id: settled.decision_id,
+      decision_id: settled.decisionId,
+      cause: settled.cause,
       status: settled.status,
-      expected_usd: settled.expected_usd,
-      actual_monthly_delta_usd: settled.actual_usd,
-      drift_usd: settled.drift_usd,
+      expected_usd: settled.expectedUsd,
+      actual_monthly_delta_usd: settled.actualUsd,
+      drift_usd: settled.driftUsd,
       released_reserved_usd: releasedOf(settled.legs),
-      overrun_usd: settled.overrun_usd,
+      overrun_usd: settled.overrunUsd,
       legs: settled.legs,
       reservation_active: false as const,
-      exception_id: settled.exception_id,
-      reconciled_at: settled.settled_at,
+      exception_id: settled.exceptionId,
+      reconciled_at: settled.at,
       trigger: settled.trigger,
       replayed: isReplayed,
       entry,
     };
   }
 
-  private shown({ row, settlement }: DecisionView) {
-    const held = row.holdState === 'superseded' ? 'voided' : row.holdState;
+  @Endpoint(ROUTES.sweepOverdue)
+  async sweep(@TheCall() call: Call) {
+    const { older_than_seconds: older = null, action = null, limit, idempotency_key: key } = call.body(SweepBody);
+    const input = { olderThanSeconds: older, action, limit };
+    const { swept, entry, isReplayed } = unwrap(await this.reservations.sweep(input, call.meta(key)));
+    call.answer.entry('reservations', BigInt(entry.revision));
+    return {
+      action: swept.action,
+      older_than_seconds: swept.older_than_seconds,
+      released_count: swept.released_count,
+      settled_count: swept.settled_count,
+      total_released_usd: swept.total_released_usd,
+      total_settled_usd: swept.total_settled_usd,
+      decision_ids: swept.decision_ids,
+      replayed: isReplayed,
+      entry,
+    };
+  }
+
+  private shown(view: DecisionView) {
+    const { row } = view;
     return {
       decision_id: row.decisionId,
-      status: settlement === null ? held : 'settled',
+      status: statusOf(view),
       project_id: row.projectId,
       environment_class: row.environmentClass,
       resource_reference: row.resourceReference,
@@ -109,16 +136,7 @@ export class ReservationsController {
       monthly_delta_usd: row.monthlyDeltaUsd,
       held_since: row.decidedAt,
       age_seconds: Math.max(0, Math.floor((this.platform.clock.nowMs() - Date.parse(row.decidedAt)) / 1000)),
-      settlement:
-        settlement === null
-          ? null
-          : {
-              status: settlement.status,
-              actual_usd: settlement.actualUsd,
-              drift_usd: settlement.driftUsd,
-              overrun_usd: settlement.overrunUsd,
-              settled_at: settlement.settledAt,
-            },
+      settlement: bookedOf(view),
     };
   }
 }

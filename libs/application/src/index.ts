@@ -19,6 +19,7 @@ export type {
   DecisionFilter,
   DecisionRow,
   DecisionView,
+  BookingRow,
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
@@ -48,7 +49,7 @@ export {
   filedRequest,
   recordedDecision,
   requestedApproval,
-  settledReservation,
+  reservationsEntryOf,
 } from './journals/entries.codec.js';
 export { type AroundAppend, EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
@@ -105,7 +106,20 @@ export { type ApprovalsAnswer, approvalsService, type ApprovalsServiceCommand } 
 export type { ApprovalTokens, TokenOrder } from './approvals/approval-tokens.js';
 export { type ApprovalChange, type ApprovalsDeps, ManageApprovals } from './approvals/manage-approvals.js';
 export { ConsumeApproval, type ConsumeDeps, type Consumed, type ConsumeInput } from './approvals/consume-token.js';
-export { type ReconciliationAnswer, reconciliationService } from './reconciliation/reconciliation-service.js';
+export {
+  type ReconciliationAnswer,
+  type ReconciliationCommand,
+  type ReconciliationHost,
+  reconciliationService,
+} from './reconciliation/reconciliation-service.js';
+export type { Settlement } from './reconciliation/settlement.js';
+export { type Swept, type SweepInput, SweepReservations } from './reconciliation/sweep-overdue.js';
+export {
+  createResolveException,
+  type Resolved,
+  type ResolveExceptions,
+  type ResolveInput,
+} from './reconciliation/resolve-exception.js';
 export {
   createReconcileReservation,
   type ReconcileDeps,

@@ -56,7 +56,14 @@ export {
   QueueQuery,
   VoteBody,
 } from './http/approvals.js';
-export { ExceptionsQuery, ReconcileBody, ReservationsQuery } from './http/reservations.js';
+export {
+  ExceptionIdParams,
+  ExceptionsQuery,
+  ReconcileBody,
+  ReservationsQuery,
+  ResolveBody,
+  SweepBody,
+} from './http/reservations.js';
 export { CreateExportBody, ExportIdParams, ExportsQuery, KindParams, LedgerQuery } from './http/audit.js';
 export {
   CreateIntegrationBody,

@@ -312,6 +312,7 @@ export type {
 export {
   type Booking,
   bookingOf,
+  earlierAnswer as earlierReservationAnswer,
   evolveReservations,
   noReservations,
   type OpenException,

@@ -81,6 +81,7 @@ const describeDecisions = (subject: Subject): void =>
         },
         approvalStatus: null,
         settlement: null,
+        booking: null,
       });
     });
 
@@ -331,6 +332,29 @@ const describeReservations = (subject: Subject): void =>
       }
     });
 
+    it('knows what a sweep ended and what was corrected since, whichever journal is told first', async () => {
+      const { readModels, store } = subject();
+      for (const kinds of [
+        ['decisions', 'reservations'],
+        ['reservations', 'decisions'],
+      ] as const) {
+        const history = freshHistory();
+        const [assumed, released, corrected] = Array.from({ length: 3 }, () => history.decide().decisionId);
+        history.assume(assumed!);
+        history.release(released!);
+        history.assume(corrected!);
+        history.correct(corrected!, '140.0000');
+        history.correct(corrected!, '145.5000');
+        for (const kind of kinds) await store.apply([history.slice(kind)]);
+        expect(rowsOf(await readModels.listActiveReservations(history.tenantId, {}, START))).toEqual([]);
+        const bookingOf = async (id: string) => (await readModels.findDecision(history.tenantId, id))?.booking;
+        expect(await bookingOf(assumed!)).toMatchObject({ status: 'assumed', actualUsd: '125.5000' });
+        expect(await bookingOf(released!)).toMatchObject({ status: 'released', actualUsd: '0.0000' });
+        expect(await bookingOf(corrected!)).toMatchObject({ status: 'overage', actualUsd: '145.5000', revision: 4n });
+        expect(rowsOf(await readModels.listDecisions(history.tenantId, {}, START))).toHaveLength(3);
+      }
+    });
+
     it('knows a settled hold when both journals are told at the same time', async () => {
       const { readModels, store } = subject();
       const histories = Array.from({ length: 20 }, freshHistory);
@@ -368,7 +392,11 @@ const describeReservations = (subject: Subject): void =>
         owner: 'finance',
         revision: 0n,
         dueAt: '2026-12-31T00:00:00.000Z',
+        resolution: 'accepted',
+        resolvedRevision: 3n,
       });
+      expect(rows[1]).toMatchObject({ resolution: null, resolvedRevision: null });
+      expect(rowsOf(await readModels.listExceptions(history.tenantId, { status: 'open' }, START))).toHaveLength(2);
       expect(
         rowsOf(await readModels.listExceptions(history.tenantId, { kind: 'savings' }, START)).map(
           ({ exceptionId }) => exceptionId,

@@ -211,6 +211,12 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   listActiveReservations: { about: 'list' },
   getReservation: { about: 'thing', params: decision },
   reconcile: { about: 'thing', params: decision, body: () => ({ actual_monthly_delta_usd: '1' }) },
+  sweepOverdue: { about: 'own', body: () => ({}) },
+  resolveException: {
+    about: 'thing',
+    params: (estate) => ({ exception_id: `overrun:${estate?.decisionId ?? randomUUID()}` }),
+    body: () => ({ resolution: 'accepted' }),
+  },
   listExceptions: { about: 'list' },
   createExport: { about: 'own', body: () => ({}) },
   listExports: { about: 'list' },

@@ -21,7 +21,13 @@ describe('what is looked for after a fault', () => {
     }
     const settled = valueOf(
       await world.reconcile(
-        { decisionId: told[0]!.decision!.id as never, actual: usd('10'), notes: null },
+        {
+          decisionId: told[0]!.decision!.id as never,
+          actual: usd('10'),
+          notes: null,
+          isCorrection: false,
+          trigger: 'manual',
+        },
         world.meta('admin-1'),
       ),
     );

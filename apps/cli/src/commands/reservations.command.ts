@@ -2,6 +2,7 @@ import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { checkedUsd } from '../input/amount.js';
+import { parseDurationMs } from '../input/duration.js';
 import type { Io } from '../io.js';
 import { facts, signedUsd, usd } from '../output/table.js';
 import { openSession, withGlobals } from '../session.js';
@@ -9,6 +10,7 @@ import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Reservation = z.output<typeof ROUTES.getReservation.response>;
 type Settlement = z.output<typeof ROUTES.reconcile.response>;
+type Swept = z.output<typeof ROUTES.sweepOverdue.response>;
 
 const reservationText = (reservation: Reservation): string =>
   facts([
@@ -79,6 +81,7 @@ const showCommand = (io: Io): Command =>
 
 interface ReconcileFlags {
   readonly actual: string;
+  readonly correction?: true;
   readonly notes?: string;
 }
 
@@ -87,16 +90,75 @@ const reconcileCommand = (io: Io): Command =>
     .description('settle a hold with what was really spent')
     .argument('<decision>', 'id of the decision')
     .requiredOption('--actual <usd>', 'actual cost per month; negative for a saving, written --actual=-20')
+    .option('--correction', 'replace an actual that is there already; needs the role admin')
     .option('--notes <text>', 'for the record')
-    .action(async (id: string, { actual, notes }: ReconcileFlags, command: Command) => {
+    .action(async (id: string, { actual, correction, notes }: ReconcileFlags, command: Command) => {
       const session = openSession(io, command);
-      const members = { actual_monthly_delta_usd: checkedUsd(actual, '--actual'), notes };
+      const members = { actual_monthly_delta_usd: checkedUsd(actual, '--actual'), correction, notes };
       const client = await session.client();
       const { value, body } = await client.send(ROUTES.reconcile, {
         params: { decision_id: id },
         body: JSON.stringify(members),
       });
       session.printer.print({ body, text: () => settlementText(value), id: value.decision_id });
+    });
+
+interface SweepFlags {
+  readonly olderThan?: string;
+  readonly limit?: string;
+  readonly action?: string;
+}
+
+const sweepText = (swept: Swept): string =>
+  facts([
+    ['settled', `${String(swept.settled_count)} holds, ${usd(swept.total_settled_usd)}`],
+    ['released', `${String(swept.released_count)} holds, ${usd(swept.total_released_usd)}`],
+    ['older than', `${String(swept.older_than_seconds)} s`],
+  ]);
+
+const sweepCommand = (io: Io): Command =>
+  new Command('sweep')
+    .description('end holds that nobody has settled in time; both ways leave an exception for each')
+    .option('--older-than <duration>', 'age from which a hold is overdue, as 24h; default: as policy says')
+    .option('--limit <count>', 'at most so many, 1 to 1000', '200')
+    .option('--action <action>', 'settle: book what is held as spent; release: give it back; default: as policy says')
+    .action(async ({ olderThan, limit, action }: SweepFlags, command: Command) => {
+      const session = openSession(io, command);
+      const members = {
+        ...(olderThan === undefined
+          ? {}
+          : { older_than_seconds: Math.floor(parseDurationMs(olderThan, '--older-than') / 1000) }),
+        ...(limit === undefined ? {} : { limit: Number(limit) }),
+        action,
+      };
+      const client = await session.client();
+      const { value, body } = await client.send(ROUTES.sweepOverdue, { body: JSON.stringify(members) });
+      session.printer.print({ body, text: () => sweepText(value), id: value.decision_ids.join('\n') });
+    });
+
+interface ResolveFlags {
+  readonly resolution: string;
+  readonly notes?: string;
+}
+
+const resolveCommand = (io: Io): Command =>
+  new Command('resolve')
+    .description('say what became of an exception')
+    .argument('<exception>', 'id of the exception')
+    .requiredOption('--resolution <word>', 'accepted, corrected, not_applied or disputed')
+    .option('--notes <text>', 'for the record')
+    .action(async (id: string, { resolution, notes }: ResolveFlags, command: Command) => {
+      const session = openSession(io, command);
+      const client = await session.client();
+      const { value, body } = await client.send(ROUTES.resolveException, {
+        params: { exception_id: id },
+        body: JSON.stringify({ resolution, notes }),
+      });
+      session.printer.print({
+        body,
+        text: () => `${value.exception_id} ${value.resolution}`,
+        id: value.exception_id,
+      });
     });
 
 const exceptionsCommand = (io: Io): Command =>
@@ -122,7 +184,7 @@ const exceptionsCommand = (io: Io): Command =>
 /** `verdict reservations`: what is held, and what it turned out to cost. */
 export const reservationsCommand = (io: Io): Command => {
   const group = new Command('reservations').description('what is held, and what it turned out to cost');
-  for (const create of [listCommand, showCommand, reconcileCommand, exceptionsCommand])
+  for (const create of [listCommand, showCommand, reconcileCommand, sweepCommand, exceptionsCommand, resolveCommand])
     group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -52,6 +52,12 @@ export const revision = <Row>(name: string, of: (row: Row) => bigint): Column<Ro
   read: asIs,
 });
 
+/** A revision or null; rarely set, so it travels as text. */
+export const optionalRevision = <Row>(name: string, of: (row: Row) => bigint | null): Column<Row> => ({
+  ...optional(name, (row: Row) => of(row)?.toString() ?? null),
+  read: (element) => `nullif(${element}, '')::bigint`,
+});
+
 export const integer = <Row>(name: string, of: (row: Row) => number): Column<Row> => ({
   name,
   type: 'int4[]',

@@ -1,5 +1,6 @@
 import type {
   ApprovalRowStatus,
+  BookingRow,
   DecisionRow,
   ExceptionRow,
   IntegrationProofRow,
@@ -30,6 +31,7 @@ export interface StoredDecision extends DecisionRow {
   readonly isSettled: boolean;
   readonly approval?: { readonly status: ApprovalRowStatus } | null;
   readonly settlement?: SettlementRow | null;
+  readonly booking?: BookingRow | null;
 }
 
 export const DecisionEntity = new EntitySchema<StoredDecision>({
@@ -98,6 +100,21 @@ export const SettlementEntity = new EntitySchema<SettlementRow>({
   },
 });
 
+export const BookingEntity = new EntitySchema<BookingRow>({
+  name: 'booking',
+  tableName: 'bookings',
+  columns: {
+    tenantId: key('tenant_id'),
+    decisionId: key('decision_id'),
+    revision: { ...BIGINT, primary: true },
+    status: text('status'),
+    actualUsd: money('actual_usd'),
+    driftUsd: money('drift_usd'),
+    overrunUsd: money('overrun_usd'),
+    bookedAt: text('booked_at'),
+  },
+});
+
 export const ExceptionEntity = new EntitySchema<ExceptionRow>({
   name: 'exception',
   tableName: 'exceptions',
@@ -114,6 +131,8 @@ export const ExceptionEntity = new EntitySchema<ExceptionRow>({
     status: text('status'),
     openedAt: text('opened_at'),
     dueAt: text('due_at'),
+    resolution: nullable('resolution'),
+    resolvedRevision: { ...BIGINT, name: 'resolved_revision', nullable: true },
   },
 });
 
@@ -187,6 +206,7 @@ export const READ_MODEL_ENTITIES = [
   DecisionEntity,
   ApprovalEntity,
   SettlementEntity,
+  BookingEntity,
   ExceptionEntity,
   PolicyChangeEntity,
   IntegrationEntity,

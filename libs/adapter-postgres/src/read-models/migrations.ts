@@ -171,5 +171,38 @@ class AddIntegrations1764288000000 implements MigrationInterface {
   }
 }
 
+/** What is booked without, or after, a settlement, and how exceptions were resolved. */
+const BOOKINGS = `
+CREATE TABLE bookings (
+  tenant_id text COLLATE "C" NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  status text COLLATE "C" NOT NULL CHECK (status IN ('assumed', 'released', 'matched', 'overage', 'savings')),
+  actual_usd numeric(24,4) NOT NULL,
+  drift_usd numeric(24,4) NOT NULL,
+  overrun_usd numeric(24,4) NOT NULL,
+  booked_at text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, decision_id, revision)
+);
+ALTER TABLE exceptions ADD COLUMN resolution text COLLATE "C", ADD COLUMN resolved_revision bigint;`;
+
+class AddBookings1764291600000 implements MigrationInterface {
+  readonly name = 'AddBookings1764291600000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(BOOKINGS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'ALTER TABLE exceptions DROP COLUMN resolution, DROP COLUMN resolved_revision; DROP TABLE bookings',
+    );
+  }
+}
+
 /** In the order of the time stamps in their names. */
-export const READ_MODEL_MIGRATIONS = [CreateReadModels1763769600000, AddIntegrations1764288000000];
+export const READ_MODEL_MIGRATIONS = [
+  CreateReadModels1763769600000,
+  AddIntegrations1764288000000,
+  AddBookings1764291600000,
+];

@@ -17,6 +17,7 @@ import {
 import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import {
   ApprovalEntity,
+  BookingEntity,
   DecisionEntity,
   ExceptionEntity,
   HighWaterEntity,
@@ -39,10 +40,11 @@ export interface ReadModelDeps {
 /** One proof of several integrations is odd, but legal: the public key of a cluster is no secret. */
 const PROVED_MAX = 10;
 
-const decisionView = ({ isSettled: _, approval, settlement, ...row }: StoredDecision): DecisionView => ({
+const decisionView = ({ isSettled: _, approval, settlement, booking, ...row }: StoredDecision): DecisionView => ({
   row: { ...row },
   approvalStatus: approval?.status ?? null,
   settlement: settlement ?? null,
+  booking: booking ?? null,
 });
 const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
 
@@ -103,10 +105,10 @@ export class PostgresReadModels implements ReadModels {
 
   listExceptions(
     tenantId: string,
-    filter: { readonly kind?: string | undefined },
+    filter: { readonly kind?: string | undefined; readonly status?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ExceptionRow>> {
-    const filters = { kind: filter.kind };
+    const filters = { kind: filter.kind, status: filter.status };
     const all = this.deps.source
       .getRepository(ExceptionEntity)
       .createQueryBuilder('e')
@@ -169,7 +171,18 @@ export class PostgresReadModels implements ReadModels {
         's',
         's.tenantId = d.tenantId AND s.decisionId = d.decisionId',
       )
+      .leftJoinAndMapOne(
+        'd.booking',
+        BookingEntity.options.name,
+        'b',
+        `b.tenantId = d.tenantId AND b.decisionId = d.decisionId AND b.revision = (${this.newestBooking})`,
+      )
       .where('d.tenantId = :tenantId', { tenantId });
+  }
+
+  private get newestBooking(): string {
+    return `SELECT max(newest.revision) FROM ${this.deps.schema}.bookings AS newest
+  WHERE newest.tenant_id = d.tenant_id AND newest.decision_id = d.decision_id`;
   }
 
   private activeIntegrations(): SelectQueryBuilder<IntegrationRow> {

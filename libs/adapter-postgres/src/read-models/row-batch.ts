@@ -1,5 +1,6 @@
 import {
   type ApprovalRowChange,
+  type BookingRow,
   changeApproval,
   type DecisionRow,
   endHold,
@@ -28,6 +29,8 @@ export interface ExceptionEnding {
   readonly tenantId: string;
   readonly exceptionId: string;
   readonly status: 'resolved';
+  readonly resolution: string;
+  readonly resolvedRevision: bigint;
 }
 export interface IntegrationEnding {
   readonly tenantId: string;
@@ -57,6 +60,7 @@ export class RowBatch {
   readonly decisions = new Map<string, DecisionRow>();
   readonly approvals = new Map<string, StoredApprovalRow>();
   readonly settlements = new Map<string, SettlementRow>();
+  readonly bookings: BookingRow[] = [];
   readonly exceptions = new Map<string, ExceptionRow>();
   readonly policyChanges: PolicyChangeRow[] = [];
   readonly integrations = new Map<string, IntegrationRow>();
@@ -81,6 +85,9 @@ export class RowBatch {
         break;
       case 'settlements':
         addOnce(this.settlements, rowKey(change.row.tenantId, change.row.decisionId), change.row);
+        break;
+      case 'bookings':
+        this.bookings.push(change.row);
         break;
       case 'exceptions':
         addOnce(this.exceptions, rowKey(change.row.tenantId, change.row.exceptionId), change.row);
@@ -125,11 +132,11 @@ export class RowBatch {
     else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, holdState }); // A hold ends once.
   }
 
-  private endException({ tenantId, exceptionId, status }: ExceptionEnding): void {
+  private endException({ tenantId, exceptionId, ...ending }: ExceptionEnding): void {
     const key = rowKey(tenantId, exceptionId);
     const row = this.exceptions.get(key);
-    if (row !== undefined) this.exceptions.set(key, { ...row, status });
-    else this.exceptionEndings.set(key, { tenantId, exceptionId, status });
+    if (row !== undefined) this.exceptions.set(key, { ...row, ...ending });
+    else this.exceptionEndings.set(key, { tenantId, exceptionId, ...ending });
   }
 
   private endIntegration({ tenantId, integrationId }: IntegrationEnding): void {

@@ -1,4 +1,5 @@
 import type {
+  BookingRow,
   DecisionRow,
   ExceptionRow,
   IntegrationProofRow,
@@ -7,7 +8,19 @@ import type {
   SettlementRow,
   StoredApprovalRow,
 } from '@verdict/application';
-import { type Column, flag, integer, list, money, nullable, optional, revision, text, words } from './columns.js';
+import {
+  type Column,
+  flag,
+  integer,
+  list,
+  money,
+  nullable,
+  optional,
+  optionalRevision,
+  revision,
+  text,
+  words,
+} from './columns.js';
 import type { ExceptionEnding, HoldEnding, IntegrationEnding } from './row-batch.js';
 
 /** Of `decisions`, all columns but `is_settled`. */
@@ -40,8 +53,8 @@ export const HOLD_ENDING_COLUMNS: readonly Column<HoldEnding>[] = [
   text('hold_state', (row) => row.holdState),
 ];
 
-/** The flag that a settlement sets in the row of its decision. */
-export const SETTLED_COLUMNS: readonly Column<SettlementRow>[] = [
+/** The flag that a settlement or a sweep sets in the row of its decision. */
+export const SETTLED_COLUMNS: readonly Column<Pick<SettlementRow, 'tenantId' | 'decisionId'>>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   flag('is_settled', () => true),
@@ -85,6 +98,17 @@ export const SETTLEMENT_COLUMNS: readonly Column<SettlementRow>[] = [
   text('settled_at', (row) => row.settledAt),
 ];
 
+export const BOOKING_COLUMNS: readonly Column<BookingRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('decision_id', (row) => row.decisionId),
+  revision('revision', (row) => row.revision),
+  text('status', (row) => row.status),
+  money('actual_usd', (row) => row.actualUsd),
+  money('drift_usd', (row) => row.driftUsd),
+  money('overrun_usd', (row) => row.overrunUsd),
+  text('booked_at', (row) => row.bookedAt),
+];
+
 export const EXCEPTION_COLUMNS: readonly Column<ExceptionRow>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('exception_id', (row) => row.exceptionId),
@@ -98,11 +122,15 @@ export const EXCEPTION_COLUMNS: readonly Column<ExceptionRow>[] = [
   text('status', (row) => row.status),
   text('opened_at', (row) => row.openedAt),
   text('due_at', (row) => row.dueAt),
+  optional('resolution', (row) => row.resolution),
+  optionalRevision('resolved_revision', (row) => row.resolvedRevision),
 ];
 export const EXCEPTION_ENDING_COLUMNS: readonly Column<ExceptionEnding>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('exception_id', (row) => row.exceptionId),
   text('status', (row) => row.status),
+  text('resolution', (row) => row.resolution),
+  revision('resolved_revision', (row) => row.resolvedRevision),
 ];
 
 export const POLICY_CHANGE_COLUMNS: readonly Column<PolicyChangeRow>[] = [

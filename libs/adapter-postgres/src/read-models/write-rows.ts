@@ -6,6 +6,7 @@ import { type ApprovalChanges, type RowBatch, rowKey } from './row-batch.js';
 import {
   APPROVAL_CHANGE_COLUMNS,
   APPROVAL_COLUMNS,
+  BOOKING_COLUMNS,
   DECISION_COLUMNS,
   EXCEPTION_COLUMNS,
   EXCEPTION_ENDING_COLUMNS,
@@ -56,7 +57,12 @@ const approvalOf = (record: ApprovalRecord): StoredApprovalRow => ({
 
 /** A settlement may be projected before its decision is: journals do not wait for each other. */
 const IS_SETTLED = (schema: string): string =>
-  `EXISTS (SELECT 1 FROM ${schema}.settlements AS s WHERE s.tenant_id = u.tenant_id AND s.decision_id = u.decision_id)`;
+  ['settlements', 'bookings']
+    .map(
+      (table) =>
+        `EXISTS (SELECT 1 FROM ${schema}.${table} AS s WHERE s.tenant_id = u.tenant_id AND s.decision_id = u.decision_id)`,
+    )
+    .join(' OR ');
 
 /** Writes a batch in the caller's transaction, which has locked the marks of all journals that it touches. */
 export class RowWriter {
@@ -68,6 +74,7 @@ export class RowWriter {
   async write(batch: RowBatch): Promise<void> {
     const settlements = [...batch.settlements.values()];
     await this.insert('settlements', SETTLEMENT_COLUMNS, settlements);
+    await this.insert('bookings', BOOKING_COLUMNS, batch.bookings);
     await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], {
       is_settled: IS_SETTLED(this.schema),
     });
@@ -77,7 +84,7 @@ export class RowWriter {
     await this.insert('integrations', INTEGRATION_COLUMNS, [...batch.integrations.values()]);
     await this.insert('integration_proofs', INTEGRATION_PROOF_COLUMNS, batch.integrationProofs);
     await this.update('decisions', HOLD_ENDING_COLUMNS, [...batch.holdEndings.values()], `t.hold_state = 'held'`);
-    await this.update('decisions', SETTLED_COLUMNS, settlements, 'NOT t.is_settled');
+    await this.update('decisions', SETTLED_COLUMNS, [...settlements, ...batch.bookings], 'NOT t.is_settled');
     await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);
     await this.update('integrations', INTEGRATION_ENDING_COLUMNS, [...batch.integrationEndings.values()]);
     await this.changeApprovals([...batch.approvalChanges.values()]);

@@ -54,12 +54,8 @@ export const consumedToken = ({
 }): PayloadOf<ApprovalsEntry, 'token_consumed'> => payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
 export const refusedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_refused'> =>
   payload as PayloadOf<ApprovalsEntry, 'token_refused'>;
-export const settledReservation = ({
-  payload,
-}: {
-  readonly payload: unknown;
-}): PayloadOf<ReservationsEntry, 'reservation_settled'> =>
-  payload as PayloadOf<ReservationsEntry, 'reservation_settled'>;
+/** What an entry of the reservations journal says, for those who know its type. */
+export const reservationsEntryOf = (entry: Untyped): ReservationsEntry => entry as ReservationsEntry;
 
 /** Payloads and policy texts hold JSON only; the compiler cannot see that through interfaces. */
 export const asJson = (value: unknown): Json => value as Json;

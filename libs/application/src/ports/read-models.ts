@@ -57,6 +57,18 @@ export interface SettlementRow {
   readonly settledAt: string;
 }
 
+/** What is booked for a decision instead of, or after, a settlement; the newest of a decision counts. */
+export interface BookingRow {
+  readonly tenantId: string;
+  readonly decisionId: string;
+  readonly revision: Revision;
+  readonly status: 'assumed' | 'released' | 'matched' | 'overage' | 'savings';
+  readonly actualUsd: string;
+  readonly driftUsd: string;
+  readonly overrunUsd: string;
+  readonly bookedAt: string;
+}
+
 export interface ExceptionRow {
   readonly tenantId: string;
   readonly exceptionId: string;
@@ -70,6 +82,9 @@ export interface ExceptionRow {
   readonly openedAt: string;
   readonly dueAt: string;
   readonly revision: Revision;
+  readonly resolution: string | null;
+  /** Revision of the entry that resolved it, which has the notes. */
+  readonly resolvedRevision: Revision | null;
 }
 
 /** An integration of any tenant, as far as is needed to find it: what it may do is in its policy journal. */
@@ -113,6 +128,8 @@ export interface DecisionView {
   readonly row: DecisionRow;
   readonly approvalStatus: ApprovalRowStatus | null;
   readonly settlement: SettlementRow | null;
+  /** What a sweep or a correction made of it since. */
+  readonly booking: BookingRow | null;
 }
 
 /**
@@ -148,7 +165,7 @@ export interface ReadModels {
   ): Promise<Page<DecisionView>>;
   listExceptions(
     tenantId: string,
-    filter: { readonly kind?: string | undefined },
+    filter: { readonly kind?: string | undefined; readonly status?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ExceptionRow>>;
   /**

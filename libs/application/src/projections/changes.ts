@@ -1,5 +1,6 @@
 import { assertNever } from '@verdict/domain';
 import type {
+  BookingRow,
   ApprovalRow,
   DecisionRow,
   ExceptionRow,
@@ -39,6 +40,7 @@ export type RowChange =
   | { readonly op: 'insert'; readonly table: 'decisions'; readonly row: DecisionRow }
   | { readonly op: 'insert'; readonly table: 'approvals'; readonly row: StoredApprovalRow }
   | { readonly op: 'insert'; readonly table: 'settlements'; readonly row: SettlementRow }
+  | { readonly op: 'insert'; readonly table: 'bookings'; readonly row: BookingRow }
   | { readonly op: 'insert'; readonly table: 'exceptions'; readonly row: ExceptionRow }
   | { readonly op: 'insert'; readonly table: 'policy_changes'; readonly row: PolicyChangeRow }
   | { readonly op: 'insert'; readonly table: 'integrations'; readonly row: IntegrationRow }
@@ -63,6 +65,8 @@ export type RowChange =
       readonly tenantId: string;
       readonly exceptionId: string;
       readonly status: 'resolved';
+      readonly resolution: string;
+      readonly resolvedRevision: Revision;
     }
   | {
       readonly op: 'update';
@@ -121,6 +125,7 @@ export const headlineIdOf = (change: RowChange): string | undefined => {
       return change.row.approvalId;
     case 'policy_changes':
       return change.row.summaryId;
+    case 'bookings':
     case 'exceptions':
     case 'integrations':
     case 'integration_proofs':

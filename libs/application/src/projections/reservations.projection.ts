@@ -1,7 +1,7 @@
 import { assertNever, type ReservationsEntry } from '@verdict/domain';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import type { Revision } from '../ports/journals.js';
-import type { ExceptionRow, SettlementRow } from '../ports/read-models.js';
+import type { BookingRow, ExceptionRow, SettlementRow } from '../ports/read-models.js';
 import type { RowChange } from './changes.js';
 import { reservationsEntry } from './entries.codec.js';
 
@@ -20,6 +20,29 @@ const settlementRow = (tenantId: string, revision: Revision, settled: Settled): 
   settledAt: settled.settled_at,
 });
 
+type Booked = Extract<
+  ReservationsEntry,
+  { type: 'reservation_assumed_spent' | 'reservation_released' | 'reservation_corrected' }
+>;
+
+const bookingRow = (tenantId: string, revision: Revision, { type, payload }: Booked): BookingRow => {
+  const row = { tenantId, decisionId: payload.decision_id, revision };
+  if (type === 'reservation_corrected') {
+    const { status, cause, actual_usd: actualUsd, drift_usd: driftUsd, overrun_usd: overrunUsd } = payload;
+    const shown = cause === 'not_applied' ? 'released' : status;
+    return { ...row, status: shown, actualUsd, driftUsd, overrunUsd, bookedAt: payload.corrected_at };
+  }
+  const nothing = '0.0000';
+  return {
+    ...row,
+    status: type === 'reservation_released' ? 'released' : 'assumed',
+    actualUsd: type === 'reservation_released' ? nothing : payload.total_usd,
+    driftUsd: nothing,
+    overrunUsd: nothing,
+    bookedAt: payload.swept_at,
+  };
+};
+
 const exceptionRow = (tenantId: string, revision: Revision, opened: Opened): ExceptionRow => ({
   tenantId,
   exceptionId: opened.exception_id,
@@ -33,6 +56,8 @@ const exceptionRow = (tenantId: string, revision: Revision, opened: Opened): Exc
   openedAt: opened.opened_at,
   dueAt: opened.due_at,
   revision,
+  resolution: null,
+  resolvedRevision: null,
 });
 
 /** Row changes of one entry of `reservations-<tenant>`. Throws TypeError for a type that this release does not know. */
@@ -46,11 +71,20 @@ export const projectReservations = (tenantId: string, recorded: RecordedEntry): 
       return [{ op: 'insert', table: 'exceptions', row: exceptionRow(tenantId, recorded.revision, entry.payload) }];
     case 'exception_resolved':
       return [
-        { op: 'update', table: 'exceptions', tenantId, exceptionId: entry.payload.exception_id, status: 'resolved' },
+        {
+          op: 'update',
+          table: 'exceptions',
+          tenantId,
+          exceptionId: entry.payload.exception_id,
+          status: 'resolved',
+          resolution: entry.payload.resolution,
+          resolvedRevision: recorded.revision,
+        },
       ];
     case 'reservation_assumed_spent':
     case 'reservation_released':
     case 'reservation_corrected':
+      return [{ op: 'insert', table: 'bookings', row: bookingRow(tenantId, recorded.revision, entry) }];
     case 'overdue_swept':
     case 'actual_costs_imported':
       return []; // Neither is about one reservation.

@@ -1,36 +1,37 @@
 import {
+  bookingOf,
   type DecisionId,
   formatUsd4,
   instantOf,
   type MicroUsd,
   type Reconcile,
-  type ReservationsEntry,
   type ReservationsRefusal,
   type ReservationsState,
+  type SettlementTrigger,
 } from '@verdict/domain';
 import { toHex } from '@verdict/ledger';
-import { settledReservation } from '../journals/entries.codec.js';
+import { reservationsEntryOf } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
-import type { ServiceHost } from '../journals/service-host.js';
 import type { CommandContext } from '../journals/service-definition.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import type { ReconciliationAnswer } from './reconciliation-service.js';
+import type { ReconciliationHost } from './reconciliation-service.js';
+import { isSettlement, type Settlement, settlementOf } from './settlement.js';
 
 export interface ReconcileDeps extends FindDecisionDeps {
-  readonly reconciliation: ServiceHost<ReservationsState, Reconcile, ReconciliationAnswer>;
+  readonly reconciliation: ReconciliationHost;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
-  readonly onSettled: (settled: Settled['settled']) => void;
+  readonly onSettled: (settled: Settlement) => void;
 }
 
 export interface Settled {
-  readonly settled: Extract<ReservationsEntry, { type: 'reservation_settled' }>['payload'];
+  readonly settled: Settlement;
   readonly entry: EntryReference;
   readonly isReplayed: boolean;
 }
@@ -81,7 +82,7 @@ const notWaiting = async (deps: ReconcileDeps, tenantId: string, id: DecisionId)
   const view = await findDecision(deps, tenantId, id);
   if (view === undefined) return problemOf('not_found');
   if (view.settlement !== null) return problemOf('reservation_already_settled');
-  return problemOf('decision_not_reconcilable', { detail: 'this decision holds nothing that could be settled' });
+  return problemOf('decision_not_reconcilable', { detail: 'this decision was a dry run, or is too old to be known' });
 };
 
 const refusalOf = (
@@ -101,21 +102,30 @@ export interface SettleInput {
   readonly decisionId: DecisionId;
   readonly actual: MicroUsd;
   readonly notes: string | null;
+  /** Replaces an actual that is there already; the edge has checked that the caller may. */
+  readonly isCorrection: boolean;
+  readonly trigger: SettlementTrigger;
 }
 
 const commandOf = (
   { clock }: ReconcileDeps,
-  { decisionId, actual, notes }: SettleInput,
+  { decisionId, actual, notes, isCorrection, trigger }: SettleInput,
   meta: RequestMeta,
 ): Reconcile => {
   const { subject } = meta.caller;
-  const asked = { operation: 'reconcile', decision_id: decisionId, actual: formatUsd4(actual), notes };
+  const asked = {
+    operation: 'reconcile',
+    decision_id: decisionId,
+    actual: formatUsd4(actual),
+    notes,
+    ...(isCorrection ? { correction: true } : {}),
+  };
   return {
     kind: 'reconcile',
     decisionId,
     actual,
-    isCorrection: false,
-    trigger: 'manual',
+    isCorrection,
+    trigger,
     notes: notes === null ? null : { $seal: { subject, text: notes } },
     by: subject,
     now: instantOf(clock.nowMs()),
@@ -123,7 +133,10 @@ const commandOf = (
   };
 };
 
-/** Settles the hold of one decision with its actual cost. */
+const revisionOf = (state: ReservationsState, id: DecisionId): bigint | undefined =>
+  (state.reservations.get(id) ?? bookingOf(state, id)?.reservation)?.revision;
+
+/** Settles the hold of one decision with its actual cost, or books an actual that comes after the hold has ended. */
 export const createReconcileReservation =
   (deps: ReconcileDeps) =>
   async (input: SettleInput, meta: RequestMeta): Promise<UseCaseResult<Settled>> => {
@@ -132,15 +145,15 @@ export const createReconcileReservation =
     const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     const command = commandOf(deps, input, meta);
-    const causes = await causesOf(deps, tenantId, caught.state.reservations.get(input.decisionId)?.revision);
+    const causes = await causesOf(deps, tenantId, revisionOf(caught.state, input.decisionId));
     const outcome = await settleOnceWritten(deps, command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
     if (answer.kind === 'refused') return refusalOf(deps, tenantId, command, answer.refusal);
-    const fresh = outcome.entries.find(({ entry }) => entry.type === 'reservation_settled')?.entry;
+    const fresh = outcome.entries.find(({ entry }) => isSettlement(entry.type))?.entry;
     const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
     if (entry === undefined) throw new Error('a settlement was accepted without an entry');
-    const settled = settledReservation(entry);
+    const settled = settlementOf(reservationsEntryOf(entry));
     if (fresh !== undefined) deps.onSettled(settled);
     const origin = originOf(deps.logHost, tenantId, 'reservations');
     return done({ settled, entry: entryReferenceOf(origin, entry), isReplayed: fresh === undefined });

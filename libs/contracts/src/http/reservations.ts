@@ -7,6 +7,8 @@ export const ReconcileBody = z
   .strictObject({
     actual_monthly_delta_usd: MonthlyUsd,
     notes: text(1, 1000).optional(),
+    /** An administrator replaces an actual that is there already. */
+    correction: z.boolean().optional(),
     idempotency_key: IdempotencyKey.optional(),
   })
   .meta({ id: 'ReconcileRequest' });
@@ -19,6 +21,8 @@ const SettledLegAnswer = z.strictObject({
 export const ReconcileAnswer = z
   .strictObject({
     decision_id: UuidText,
+    /** How it came about: the hold was settled, or what was booked before was corrected. */
+    cause: z.enum(['settled', 'correction', 'late_actual', 'not_applied']),
     status: z.enum(['matched', 'overage', 'savings']),
     expected_usd: UsdAnswer,
     actual_monthly_delta_usd: UsdAnswer,
@@ -38,7 +42,7 @@ export const ReconcileAnswer = z
 export const ReservationAnswer = z
   .strictObject({
     decision_id: UuidText,
-    status: z.enum(['held', 'settled', 'voided', 'expired', 'none']),
+    status: z.enum(['held', 'settled', 'released', 'voided', 'expired', 'none']),
     project_id: z.string(),
     environment_class: z.string(),
     resource_reference: z.string(),
@@ -70,11 +74,53 @@ export const ExceptionAnswer = z
     amount_usd: UsdAnswer,
     owner: z.string(),
     status: z.enum(['open', 'resolved']),
+    resolution: z.enum(['accepted', 'corrected', 'not_applied', 'disputed']).nullable(),
+    notes: z.string().nullable(),
     opened_at: InstantAnswer,
     due_at: InstantAnswer,
   })
   .meta({ id: 'ReconciliationException' });
 export const ExceptionsQuery = pageQuery({
   kind: z.enum(['overage', 'savings', 'overrun', 'late_actual', 'unreconciled']).optional(),
+  status: z.enum(['open', 'resolved']).optional(),
 });
+export const ExceptionIdParams = z.strictObject({ exception_id: z.string().min(1).max(128) });
+export const ResolveBody = z
+  .strictObject({
+    resolution: z.enum(['accepted', 'corrected', 'not_applied', 'disputed']),
+    notes: text(1, 1000).optional(),
+    idempotency_key: IdempotencyKey.optional(),
+  })
+  .meta({ id: 'ResolveRequest' });
+export const ResolveAnswer = z
+  .strictObject({
+    exception_id: z.string(),
+    status: z.literal('resolved'),
+    resolution: z.enum(['accepted', 'corrected', 'not_applied', 'disputed']),
+    replayed: z.boolean(),
+    entry: EntryReference.nullable(),
+  })
+  .meta({ id: 'ResolveResult' });
+
+export const SweepBody = z
+  .strictObject({
+    older_than_seconds: z.int().min(60).max(604_800).optional(),
+    limit: z.int().min(1).max(1000).default(200),
+    action: z.enum(['settle', 'release']).optional(),
+    idempotency_key: IdempotencyKey.optional(),
+  })
+  .meta({ id: 'SweepRequest' });
+export const SweepAnswer = z
+  .strictObject({
+    action: z.enum(['settle', 'release']),
+    older_than_seconds: z.int(),
+    released_count: z.int(),
+    settled_count: z.int(),
+    total_released_usd: UsdAnswer,
+    total_settled_usd: UsdAnswer,
+    decision_ids: z.array(UuidText),
+    replayed: z.boolean(),
+    entry: EntryReference,
+  })
+  .meta({ id: 'SweepResult' });
 export const ExceptionsAnswer = listOf(ExceptionAnswer).meta({ id: 'ReconciliationExceptions' });

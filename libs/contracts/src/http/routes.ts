@@ -82,6 +82,7 @@ import {
   ValidatePolicyBody,
 } from './policy.js';
 import {
+  ExceptionIdParams,
   ExceptionsAnswer,
   ExceptionsQuery,
   ReconcileAnswer,
@@ -89,6 +90,10 @@ import {
   ReservationsAnswer,
   ReservationsQuery,
   ReservationAnswer,
+  ResolveAnswer,
+  ResolveBody,
+  SweepAnswer,
+  SweepBody,
 } from './reservations.js';
 
 type Role = 'member' | 'approver' | 'admin' | 'auditor' | 'operator' | 'service';
@@ -845,6 +850,33 @@ export const ROUTES = {
       'reservation_already_settled',
     ],
     summary: 'Settle a hold with what was really spent',
+    tag: 'reservations',
+    idempotencyKey: 'optional',
+  },
+  sweepOverdue: {
+    id: 'sweepOverdue',
+    method: 'POST',
+    path: `${BASE}/reservations/reconcile-overdue`,
+    roles: ['admin', 'operator'],
+    status: 200,
+    body: SweepBody,
+    response: SweepAnswer,
+    problems: [...WRITE, 'not_found'],
+    summary: 'End holds that nobody has settled in time, oldest first',
+    tag: 'reservations',
+    idempotencyKey: 'optional',
+  },
+  resolveException: {
+    id: 'resolveException',
+    method: 'POST',
+    path: `${BASE}/reservations/exceptions/:exception_id/resolve`,
+    roles: ['admin'],
+    status: 200,
+    params: ExceptionIdParams,
+    body: ResolveBody,
+    response: ResolveAnswer,
+    problems: [...WRITE, 'not_found'],
+    summary: 'Say what became of an exception',
     tag: 'reservations',
     idempotencyKey: 'optional',
   },

@@ -175,8 +175,23 @@ const foldDecisions = (
   }
 };
 
-const answered = (state: ReservationsState, { key, payload_hash }: Keyed, revision: bigint): ReservationsState =>
-  key === null ? state : { ...state, answers: state.answers.set(key, { payloadHash: payload_hash, revision }) };
+/** A key is its operation's own. */
+export type Operation = 'reconcile' | 'sweep' | 'import' | 'resolve';
+const answerKey = (operation: Operation, key: string): string => `${operation}\n${key}`;
+
+/** What a key of this operation was answered; undefined: it is new. */
+export const earlierAnswer = (
+  state: ReservationsState,
+  operation: Operation,
+  { key }: Pick<Keyed, 'key'>,
+): SettlementAnswer | undefined => (key === null ? undefined : state.answers.get(answerKey(operation, key)));
+
+const answered = (
+  state: ReservationsState,
+  operation: Operation,
+  { keyed: { key, payload_hash: payloadHash }, revision }: { readonly keyed: Keyed; readonly revision: bigint },
+): ReservationsState =>
+  key === null ? state : { ...state, answers: state.answers.set(answerKey(operation, key), { payloadHash, revision }) };
 
 const chargesOf = (legs: readonly Pick<SettledLeg, 'account' | 'spent_usd'>[]): readonly Charge[] =>
   legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
@@ -243,7 +258,7 @@ const evolveOwn = (
 ): ReservationsState => {
   switch (entry.type) {
     case 'reservation_settled':
-      return answered(settle(state, entry.payload, legs), entry.payload.idempotency, revision);
+      return answered(settle(state, entry.payload, legs), 'reconcile', { keyed: entry.payload.idempotency, revision });
     case 'reservation_assumed_spent':
       return assume(state, entry.payload, legs);
     case 'reservation_released':
@@ -252,16 +267,17 @@ const evolveOwn = (
         legs,
       }));
     case 'reservation_corrected':
-      return answered(correct(state, entry.payload), entry.payload.idempotency, revision);
+      return answered(correct(state, entry.payload), 'reconcile', { keyed: entry.payload.idempotency, revision });
     case 'overdue_swept':
+      return answered(state, 'sweep', { keyed: entry.payload.idempotency, revision });
     case 'actual_costs_imported':
-      return answered(state, entry.payload.idempotency, revision);
+      return answered(state, 'import', { keyed: entry.payload.idempotency, revision });
     case 'exception_opened':
       return openException(state, entry.payload);
     case 'exception_resolved': {
       const { exception_id: id, idempotency } = entry.payload;
       const resolved = { ...state, openExceptions: state.openExceptions.delete(id) };
-      return idempotency === undefined ? resolved : answered(resolved, idempotency, revision);
+      return idempotency === undefined ? resolved : answered(resolved, 'resolve', { keyed: idempotency, revision });
     }
     case 'actual_recorded':
     case 'drift_found':

@@ -12,7 +12,13 @@ import {
   settlementExceptions,
 } from './exceptions.js';
 import type { ReservationsEntry, SettledLeg, SettlementTrigger } from './reservations.entries.js';
-import { bookingOf, type Reservation, type ReservationsState } from './reservations.state.js';
+import {
+  bookingOf,
+  earlierAnswer,
+  type Operation,
+  type Reservation,
+  type ReservationsState,
+} from './reservations.state.js';
 import { type Booked, bookShare, overageOf, overrunOf, sharesOf } from './split.js';
 
 export interface Reconcile {
@@ -125,15 +131,13 @@ const settle = (
 
 /** What this key was answered before: the same again for the same payload, a refusal for another (G3). */
 export const earlierSettlement = (
-  { key, payload_hash: payloadHash }: Keyed,
+  operation: Operation,
+  keyed: Keyed,
   state: ReservationsState,
-):
-  | { readonly kind: 'replay'; readonly revision: bigint }
-  | { readonly kind: 'refused'; readonly refusal: ReservationsRefusal }
-  | undefined => {
-  const earlier = key === null ? undefined : state.answers.get(key);
+): Exclude<ReconcileResult, { readonly kind: 'accepted' }> | undefined => {
+  const earlier = earlierAnswer(state, operation, keyed);
   if (earlier === undefined) return undefined;
-  return earlier.payloadHash === payloadHash
+  return earlier.payloadHash === keyed.payload_hash
     ? { kind: 'replay', revision: earlier.revision }
     : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
 };
@@ -153,7 +157,7 @@ const heldRefusal = (state: ReservationsState, reservation: Reservation): Reserv
  * @source contract sections 13.1 to 13.3
  */
 export const decideReconcile = (command: Reconcile, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement(command.idempotency, state);
+  const earlier = earlierSettlement('reconcile', command.idempotency, state);
   if (earlier !== undefined) return earlier;
   const rules = rulesAt(state, command.now);
   if (rules === undefined) return refused({ code: 'decision_not_reconcilable' });

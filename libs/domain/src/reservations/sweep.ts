@@ -135,7 +135,7 @@ export const decideSweep = (command: SweepOverdue, state: ReservationsState): Re
 
 /** Says who swept what; a key that comes again gets that answer again. */
 export const decideFinishSweep = (command: FinishSweep, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement(command.idempotency, state);
+  const earlier = earlierSettlement('sweep', command.idempotency, state);
   if (earlier !== undefined) return earlier;
   const { decisionIds, total } = command.swept;
   const [settled, released] = command.action === 'settle' ? [decisionIds.length, 0] : [0, decisionIds.length];
@@ -174,7 +174,7 @@ export interface ResolveException {
  * @source contract section 13.4
  */
 export const decideResolve = (command: ResolveException, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement(command.idempotency, state);
+  const earlier = earlierSettlement('resolve', command.idempotency, state);
   if (earlier !== undefined) return earlier;
   const open = state.openExceptions.get(command.exceptionId);
   if (open === undefined) return refused({ code: 'exception_not_open' });

@@ -169,6 +169,34 @@ export class History {
     });
   }
 
+  assume(decisionId: string): void {
+    this.tell('reservations', 'reservation_assumed_spent', {
+      decision_id: decisionId,
+      total_usd: '125.5000',
+      swept_at: this.now(),
+    });
+  }
+
+  release(decisionId: string): void {
+    this.tell('reservations', 'reservation_released', {
+      decision_id: decisionId,
+      released_usd: '125.5000',
+      swept_at: this.now(),
+    });
+  }
+
+  correct(decisionId: string, actualUsd: string): void {
+    this.tell('reservations', 'reservation_corrected', {
+      decision_id: decisionId,
+      cause: 'late_actual',
+      status: 'overage',
+      actual_usd: actualUsd,
+      drift_usd: '20.0000',
+      overrun_usd: '0.0000',
+      corrected_at: this.now(),
+    });
+  }
+
   openException(decisionId: string, kind = 'overage'): string {
     const exceptionId = `${kind}:${decisionId}`;
     this.tell('reservations', 'exception_opened', {

@@ -1,0 +1,60 @@
+import { instantOf, type Resolution, type ResolveException } from '@verdict/domain';
+import { originOf } from '../journals/kinds.js';
+import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import type { SweepDeps } from './sweep-overdue.js';
+
+export interface ResolveInput {
+  readonly exceptionId: string;
+  readonly resolution: Resolution;
+  readonly notes: string | null;
+}
+
+export interface Resolved {
+  readonly exceptionId: string;
+  readonly resolution: Resolution;
+  /** null: the same was said before. */
+  readonly entry: EntryReference | null;
+  readonly isReplayed: boolean;
+}
+
+/** Records what somebody found out about an open exception. */
+export const createResolveException =
+  (deps: SweepDeps) =>
+  async (input: ResolveInput, meta: RequestMeta): Promise<UseCaseResult<Resolved>> => {
+    const { tenantId, subject } = meta.caller;
+    const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    if (caught === undefined) return notCommitted({ kind: 'unavailable' });
+    const command: ResolveException = {
+      kind: 'resolve_exception',
+      exceptionId: input.exceptionId,
+      resolution: input.resolution,
+      notes: input.notes === null ? null : { $seal: { subject, text: input.notes } },
+      by: subject,
+      now: instantOf(deps.clock.nowMs()),
+      idempotency: keyedBy(meta, {
+        operation: 'resolve_exception',
+        exception_id: input.exceptionId,
+        resolution: input.resolution,
+        notes: input.notes,
+      }),
+    };
+    const outcome = await deps.reconciliation.execute(tenantId, command, contextOf(meta, deps.ids.uuid()));
+    if (outcome.kind !== 'committed') return notCommitted(outcome);
+    const { answer } = outcome;
+    if (answer.kind === 'refused')
+      return answer.refusal.code === 'exception_not_open'
+        ? problemOf('not_found', { detail: 'no exception of this id is open' })
+        : problemOf(answer.refusal.code);
+    const first = outcome.entries[0]?.entry;
+    const reference =
+      first === undefined ? null : entryReferenceOf(originOf(deps.logHost, tenantId, 'reservations'), first);
+    return done({
+      exceptionId: input.exceptionId,
+      resolution: input.resolution,
+      entry: reference,
+      isReplayed: first === undefined,
+    });
+  };
+export type ResolveExceptions = ReturnType<typeof createResolveException>;

@@ -1,0 +1,155 @@
+import {
+  type DecisionId,
+  earlierReservationAnswer,
+  instantOf,
+  type MicroUsd,
+  microUsd,
+  NOTHING,
+  type ReservationsEntry,
+  type SweepAction,
+  SWEPT_AT_ONCE,
+  sweepTerms,
+  usdOf,
+} from '@verdict/domain';
+import { reservationsEntryOf } from '../journals/entries.codec.js';
+import type { EntryLog } from '../journals/entry-log.js';
+import { journalName, originOf } from '../journals/kinds.js';
+import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import type { Clock, Ids } from '../ports/system.js';
+import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import type { ReconciliationHost } from './reconciliation-service.js';
+
+export interface SweepDeps {
+  readonly reconciliation: ReconciliationHost;
+  readonly log: EntryLog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logHost: string;
+}
+
+export interface SweepInput {
+  /** null: as policy says. */
+  readonly olderThanSeconds: number | null;
+  readonly limit: number;
+  readonly action: SweepAction | null;
+}
+
+export interface Swept {
+  readonly swept: Extract<ReservationsEntry, { type: 'overdue_swept' }>['payload'];
+  readonly entry: EntryReference;
+  readonly isReplayed: boolean;
+}
+
+interface Part {
+  readonly decisionIds: readonly DecisionId[];
+  readonly total: MicroUsd;
+}
+
+const partOf = (entries: readonly ReservationsEntry[]): Part =>
+  entries.reduce<Part>(
+    (part, { type, payload }) => {
+      if (type !== 'reservation_assumed_spent' && type !== 'reservation_released') return part;
+      const amount = type === 'reservation_assumed_spent' ? payload.total_usd : payload.released_usd;
+      return {
+        decisionIds: [...part.decisionIds, payload.decision_id],
+        total: microUsd(part.total + usdOf(amount)),
+      };
+    },
+    { decisionIds: [], total: NOTHING },
+  );
+
+/** Ends overdue holds when somebody asks for it, as many appends as that takes, and records who did. */
+export class SweepReservations {
+  constructor(private readonly deps: SweepDeps) {}
+
+  async sweep(input: SweepInput, meta: RequestMeta): Promise<UseCaseResult<Swept>> {
+    const { tenantId } = meta.caller;
+    const now = instantOf(this.deps.clock.nowMs());
+    const caught = await this.deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    if (caught === undefined) return notCommitted({ kind: 'unavailable' });
+    const terms = sweepTerms(caught.state, now);
+    if (terms === undefined) return problemOf('not_found', { detail: 'the tenant has no policy yet' });
+    const asked = {
+      olderThanSeconds: input.olderThanSeconds ?? terms.olderThanSeconds,
+      action: input.action ?? terms.action,
+      limit: input.limit,
+    };
+    const isKnown = earlierReservationAnswer(caught.state, 'sweep', meta) !== undefined;
+    const swept = isKnown ? { decisionIds: [], total: NOTHING } : await this.sweepParts(asked, meta);
+    if ('kind' in swept) return swept;
+    return this.finish({ ...asked, swept }, input, meta);
+  }
+
+  /** Part by part, since an append has its limit; fewer than asked for: nothing more is overdue. */
+  private async sweepParts(
+    asked: { readonly olderThanSeconds: number; readonly action: SweepAction; readonly limit: number },
+    meta: RequestMeta,
+  ): Promise<Part | UseCaseResult<never>> {
+    const { clock, ids, reconciliation } = this.deps;
+    let sum: Part = { decisionIds: [], total: NOTHING };
+    for (let left = asked.limit; left > 0; left -= SWEPT_AT_ONCE) {
+      const limit = Math.min(left, SWEPT_AT_ONCE);
+      const command = {
+        kind: 'sweep_overdue' as const,
+        ...asked,
+        limit,
+        by: meta.caller.subject,
+        now: instantOf(clock.nowMs()),
+      };
+      const outcome = await reconciliation.execute(meta.caller.tenantId, command, contextOf(meta, ids.uuid()));
+      if (outcome.kind !== 'committed') return notCommitted(outcome);
+      const part = partOf(outcome.entries.map(({ entry }) => reservationsEntryOf(entry)));
+      sum = {
+        decisionIds: [...sum.decisionIds, ...part.decisionIds],
+        total: microUsd(sum.total + part.total),
+      };
+      if (part.decisionIds.length < limit) break;
+    }
+    return sum;
+  }
+
+  private async finish(
+    totals: {
+      readonly olderThanSeconds: number;
+      readonly action: SweepAction;
+      readonly limit: number;
+      readonly swept: Part;
+    },
+    input: SweepInput,
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Swept>> {
+    const { clock, ids, reconciliation, logHost } = this.deps;
+    const { tenantId, subject } = meta.caller;
+    const idempotency = keyedBy(meta, {
+      operation: 'sweep',
+      older_than_seconds: input.olderThanSeconds,
+      limit: input.limit,
+      action: input.action,
+    });
+    const command = {
+      kind: 'finish_sweep' as const,
+      sweepId: ids.uuid(),
+      ...totals,
+      by: subject,
+      now: instantOf(clock.nowMs()),
+      idempotency,
+    };
+    const outcome = await reconciliation.execute(tenantId, command, contextOf(meta, ids.uuid()));
+    if (outcome.kind !== 'committed') return notCommitted(outcome);
+    const { answer } = outcome;
+    if (answer.kind === 'refused') return problemOf(answer.refusal.code);
+    const fresh = outcome.entries[0]?.entry;
+    const entry = fresh ?? (answer.kind === 'replay' ? await this.entryAt(tenantId, answer.revision) : undefined);
+    const swept = entry === undefined ? undefined : reservationsEntryOf(entry);
+    if (entry === undefined || swept?.type !== 'overdue_swept')
+      throw new Error('a sweep was accepted without an entry');
+    const reference = entryReferenceOf(originOf(logHost, tenantId, 'reservations'), entry);
+    return done({ swept: swept.payload, entry: reference, isReplayed: fresh === undefined });
+  }
+
+  private async entryAt(tenantId: string, revision: bigint) {
+    for await (const entry of this.deps.log.read(journalName('reservations', tenantId), revision, 1)) return entry;
+    return undefined;
+  }
+}
