@@ -141,6 +141,20 @@ describe('the amount of a change', () => {
     });
   });
 
+  it('is exactly nothing, with or without a book, where the evidence needs none', () => {
+    const nothing = pricedAt('0').priceWith(book('7'));
+    const evidence = { priceWith: () => nothing, withoutBook: nothing };
+    for (const world of [new DomainWorld(policyWith({})), withBook()]) {
+      const recorded = world.ask(null, { evidence });
+      expect(recorded.cost).toMatchObject({
+        monthly_delta_usd: '0.0000',
+        completeness: 'complete',
+        method: 'price_book',
+      });
+      expect(recorded.reason_codes).toContain('no_cost_change');
+    }
+  });
+
   it('is priced by the book that the policy names, else by the newest', () => {
     const world = withBook({ pricing: { price_book: '7' } });
     world.administer({
