@@ -365,16 +365,12 @@ export {
   CONDITION_BYTES_MAX,
   type PolicyRule,
   RULE_COST_MAX,
-  type RuleBudget,
-  type RuleContext,
   type RuleEffect,
-  type RuleEngine,
-  type RuleError,
   RULES_COST_MAX,
   RULES_MAX,
-  type RuleTrace,
-  type RuleVariables,
-} from './rules/rules.js';
+} from './rules/policy-rule.js';
+export type { RuleError, RuleTrace } from './rules/rule-trace.js';
+export type { RuleBudget, RuleContext, RuleEngine, RuleVariables } from './rules/rules.js';
 export { type Day, dayOf, monthOf, plusDays } from './context/calendar.js';
 export {
   COST_DAYS_KEPT,

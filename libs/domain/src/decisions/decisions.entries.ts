@@ -1,6 +1,6 @@
 import type { ApprovalId, DecisionId, HourlyUsdText, Instant, Sha256Hex, UsdText } from '../shared/brand.js';
 import type { Actor, Entry, PersonalText } from '../shared/entry.js';
-import type { RuleTrace } from '../rules/rules.js';
+import type { RuleTrace } from '../rules/rule-trace.js';
 import type { PricedLine } from '../pricing/priced-line.js';
 import type { ApprovalTree } from '../approvals/approval-tree.js';
 import type { RecordedContext } from '../context/recorded-context.js';

@@ -1,6 +1,6 @@
 import { balanceOf, freeHold, type HeldLeg, placeHold } from '../accounts/accounts.js';
 import { overageAccount, type PolicyState, termsOf } from '../policy/policy.state.js';
-import type { RuleEffect } from '../rules/rules.js';
+import type { RuleEffect } from '../rules/policy-rule.js';
 import type { Instant, Sha256Hex } from '../shared/brand.js';
 import { max, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';

@@ -1,5 +1,6 @@
-import type { PolicyRule, RuleTrace, RuleVariables } from '../rules/rules.js';
-import { RULES_COST_MAX } from '../rules/rules.js';
+import { type PolicyRule, RULES_COST_MAX } from '../rules/policy-rule.js';
+import type { RuleTrace } from '../rules/rule-trace.js';
+import type { RuleVariables } from '../rules/rules.js';
 import type { AskForChange } from './ask-for-change.js';
 import { approval, type FindingItem, violation } from './findings.js';
 import type { ReasonCode } from './reason-codes.js';

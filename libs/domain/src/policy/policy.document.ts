@@ -1,6 +1,6 @@
 import type { ApprovalTree } from '../approvals/approval-tree.js';
 import type { RiskClass } from '../context/risk.js';
-import type { PolicyRule } from '../rules/rules.js';
+import type { PolicyRule } from '../rules/policy-rule.js';
 import type { UsdText } from '../shared/brand.js';
 
 export type Mode = 'shadow' | 'soft' | 'hard';

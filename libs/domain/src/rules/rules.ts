@@ -3,31 +3,8 @@ import type { EnvironmentClass } from '../policy/policy.document.js';
 import type { Actor } from '../shared/entry.js';
 import type { Instant } from '../shared/brand.js';
 import type { MicroUsd } from '../shared/money.js';
-
-/** What a rule that matches does. A deny is a violation; an obligation is passed on to the caller. */
-export type RuleEffect = 'deny' | 'require_approval' | 'warn' | 'add_obligation';
-
-/** One rule of a policy document, complete. Limits: {@link CONDITION_BYTES_MAX}, {@link RULE_COST_MAX}. */
-export interface PolicyRule {
-  readonly id: string;
-  readonly enabled: boolean;
-  /** A CEL expression over {@link RuleVariables} that yields a bool. */
-  readonly condition: string;
-  readonly effect: RuleEffect;
-  /** Shown to the caller; at most 256 characters. */
-  readonly message: string;
-  /** Given for `add_obligation`, null otherwise. */
-  readonly obligation: { readonly key: string; readonly value: string } | null;
-  /** Units that one evaluation may use, 1 to {@link RULE_COST_MAX}. */
-  readonly cost_budget: number;
-}
-
-export const RULES_MAX = 128;
-export const CONDITION_BYTES_MAX = 4096;
-/** Units that one rule may be given, and is given where it names none. */
-export const RULE_COST_MAX = 10_000;
-/** Units that all rules of a decision may use together. */
-export const RULES_COST_MAX = 100_000;
+import type { PolicyRule } from './policy-rule.js';
+import type { RuleTrace } from './rule-trace.js';
 
 /** Actual cost and forecast of a tenant or a project, contract section 10. Amounts in micro-USD. */
 export interface RuleContext {
@@ -105,26 +82,6 @@ export interface RuleBudget {
   readonly spent: MicroUsd;
   readonly held: MicroUsd;
   readonly headroom: MicroUsd;
-}
-
-/** Why a condition has no answer. A closed list, since traces are recorded and re-derived byte for byte. */
-export type RuleError =
-  | 'cost_budget_spent'
-  | 'total_budget_spent'
-  | 'condition_invalid'
-  | 'no_such_key'
-  | 'no_such_overload'
-  | 'index_out_of_range'
-  | 'division_by_zero'
-  | 'integer_overflow'
-  | 'evaluation_failed';
-
-/** What became of one rule. `matched` is false where `error` is given; the effect decides what an error counts as. */
-export interface RuleTrace {
-  readonly id: string;
-  readonly matched: boolean;
-  readonly cost_used: number;
-  readonly error: RuleError | null;
 }
 
 /**
