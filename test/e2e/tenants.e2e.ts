@@ -212,12 +212,12 @@ describe('tenants', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
   });
 
-  it.each(IDS.filter((id) => contractOf(id).roles === 'public' && contractOf(id).webhook !== true))(
-    '%s is for everybody',
-    async (id) => {
-      expect((await about(id, undefined, undefined)).status).toBe(200);
-    },
-  );
+  const open = IDS.filter((id) => contractOf(id).roles === 'public');
+  const isSigned = (id: RouteId): boolean => contractOf(id).problems.includes('signature_invalid');
+
+  it.each(open.filter((id) => !isSigned(id) && contractOf(id).webhook !== true))('%s is for everybody', async (id) => {
+    expect((await about(id, undefined, undefined)).status).toBe(200);
+  });
 
   it.each(IDS.filter((id) => contractOf(id).webhook === true))(
     '%s is for webhooks with a proof, and for no token',
@@ -229,6 +229,11 @@ describe('tenants', () => {
       }
     },
   );
+
+  it.each(open.filter(isSigned))('%s is for whoever signs, and for nobody else', async (id) => {
+    const answer = await about(id, undefined, mine);
+    expect([answer.status, answer.body.code]).toEqual([401, 'signature_invalid']);
+  });
 
   it('lets an identity with projects act for these alone', async () => {
     const tenant = freshTenant();

@@ -1,8 +1,11 @@
-import { runService } from '@verdict/platform';
+import { openRunTasks, runService } from '@verdict/platform';
 import { GateModule } from './gate.module.js';
 
 await runService({
   name: 'gate',
   writes: ['policy', 'decisions'],
-  moduleOf: (platform) => Promise.resolve({ module: GateModule.register(platform) }),
+  moduleOf: async (platform, config, logger) => {
+    const runTasks = await openRunTasks({ url: config.POSTGRES_URL, publicUrl: config.VERDICT_PUBLIC_URL, logger });
+    return { module: GateModule.register(platform, runTasks.options), close: () => runTasks.close() };
+  },
 });

@@ -8,4 +8,6 @@ export const POLICY_ADMIN = Symbol('gate.policy-admin');
 export const INTEGRATIONS_ADMIN = Symbol('gate.integrations-admin');
 /** Finds the integration behind a webhook. */
 export const INTEGRATIONS = Symbol('gate.integrations');
+export const RECEIVE_RUN_TASK = Symbol('gate.receive-run-task');
+export const RUN_TASK_WORKER = Symbol('gate.run-task-worker');
 export const GATE_HOST = Symbol('gate.host');

@@ -19,7 +19,7 @@ import {
   startTracing,
   stopHttpApp,
 } from '@verdict/nest-kit';
-import { apiDocument, openAudit, openPlatform, reviewBytes } from '@verdict/platform';
+import { apiDocument, openAudit, openPlatform, openRunTasks, reviewBytes } from '@verdict/platform';
 import { loadStandaloneConfig, type StandaloneConfig } from './config.js';
 import { ownIssuer } from './own-issuer.js';
 import { removeServerFile, writeServerFile } from './server-file.js';
@@ -83,8 +83,11 @@ const openServices = async (
   opened.add(() => platform.close());
   const audit = await openAudit({ url, adminUrl, exportsDir: join(dataDir, 'exports'), isLog: true });
   opened.add(() => audit.close());
+  const { logger } = instruments;
+  const runTasks = await openRunTasks({ url, publicUrl: config.VERDICT_PUBLIC_URL, logger });
+  opened.add(() => runTasks.close());
   const module = StandaloneModule.of(
-    GateModule.register(platform),
+    GateModule.register(platform, runTasks.options),
     ApprovalsModule.register(platform),
     ReconciliationModule.register(platform),
     AuditExportModule.register(platform, audit.options),

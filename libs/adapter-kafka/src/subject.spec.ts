@@ -16,6 +16,7 @@ const IDS = {
 
 const TABLE: readonly (readonly [type: string, payload: object, subject: string])[] = [
   ['decision_recorded', IDS, 'd-1'],
+  ['decision_reanswered', IDS, 'd-1'],
   ['hold_voided', IDS, 'd-1'],
   ['hold_expired', IDS, 'd-1'],
   ['approval_requested', IDS, 'a-1'],

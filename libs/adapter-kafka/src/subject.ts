@@ -6,6 +6,7 @@ type TenantEntry = ApprovalsEntry | DecisionsEntry | PolicyEntry | ReservationsE
 const SUBJECTS = {
   decision_recorded: ['decision_id'],
   hold_reduced: ['decision_id'],
+  decision_reanswered: ['decision_id'],
   hold_voided: ['decision_id'],
   hold_expired: ['decision_id'],
   approval_requested: ['approval_id'],

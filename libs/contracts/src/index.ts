@@ -70,8 +70,10 @@ export {
   IntegrationIdParams,
   RevokeIntegrationBody,
   RotateIntegrationBody,
+  RunTaskParams,
 } from './http/integrations.js';
 export { BudgetIdParams, PriceBookParams, VersionPairParams, VersionParams } from './http/params.js';
+export { RunTaskBody, RunTaskHead, TEST_TOKEN } from './terraform/run-task.js';
 export { IdempotencyKey } from './http/scalars.js';
 export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';
 export { openApiDocument, type OpenApiDocument, type OpenApiOptions } from './openapi/document.js';

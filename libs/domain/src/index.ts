@@ -204,6 +204,7 @@ export type {
   CostEvidence,
   CostMethod,
   CostSource,
+  DecisionReanswered,
   DecisionRecorded,
   DecisionsEntry,
   Finding,
@@ -245,6 +246,7 @@ export {
   rolledBack,
 } from './decisions/batch.js';
 export { evaluate } from './decisions/evaluate.js';
+export { decideNoteRunStage, earlierOfRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
 export { recordedQuestion } from './decisions/recorded-question.js';
 export { outcomeOf } from './decisions/outcome.js';
 export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';

@@ -9,6 +9,8 @@ export const CoreEnv = {
   VERDICT_LOG_HOST: z.string().regex(HOST).default('verdict.local'),
   /** Most MiB of an AdmissionReview. The API server takes 3 from its client, and an UPDATE carries two objects. */
   VERDICT_REVIEW_MIB_MAX: z.coerce.number().int().min(3).max(8).default(3),
+  /** Where people reach this service; results of run tasks link to it. */
+  VERDICT_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Measurements only: makes every commit of the log this much slower. */
   VERDICT_COMMIT_DELAY_MS: z.coerce.number().int().min(0).max(1000).default(0),
 } as const;

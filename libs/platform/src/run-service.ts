@@ -18,6 +18,7 @@ import {
   startTracing,
   stopHttpApp,
 } from '@verdict/nest-kit';
+import type { Logger } from 'pino';
 import { reviewBytes, ServiceEnv, type ServiceConfig } from './config.js';
 import { type OpenPlatform, openPlatform } from './open-platform.js';
 import { busChoiceOf, logChoiceOf } from './scale-out.js';
@@ -41,6 +42,7 @@ export interface ServiceMain {
   readonly moduleOf: (
     platform: OpenPlatform,
     config: ServiceConfig,
+    logger: Logger,
   ) => Promise<{ readonly module: HttpAppOptions['module']; readonly close?: () => Promise<void> }>;
 }
 
@@ -75,7 +77,7 @@ const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promi
     health,
     logger,
   });
-  const { module, close } = await moduleOf(platform, config);
+  const { module, close } = await moduleOf(platform, config, logger);
   const app = await createHttpApp({
     service: name,
     module,

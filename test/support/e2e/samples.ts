@@ -148,6 +148,8 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
     }),
   },
   gateBatch: { about: 'own', body: () => ({ items: [{ ...ask('12.5'), source: 'terraform' }] }) },
+  runTask: { about: 'none', body: () => ({}) },
+  runTaskOfIntegration: { about: 'thing', params: integration, body: () => ({}) },
   listDecisions: { about: 'list' },
   getDecision: { about: 'thing', params: decision },
   getReceipt: { about: 'thing', params: decision },

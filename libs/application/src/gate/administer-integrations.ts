@@ -25,6 +25,7 @@ import { journalName, originOf } from '../journals/kinds.js';
 import type { ReadBarrier } from '../ports/platform.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import { integrationSubject } from '../run-tasks/run-task.js';
 import { type PolicyAdminDeps, refusalProblem } from './policy-writer.js';
 import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
 
@@ -71,9 +72,6 @@ interface MadeSecrets {
   readonly proofs: readonly IntegrationProof[];
   readonly hmacKey: PersonalText | null;
 }
-
-/** Whose key seals the HMAC key of an integration: erasing it ends the integration's signatures for good. */
-const sealingSubject = (integrationId: string): string => `integration:${integrationId}`;
 
 const provedBy = (way: ProofWay, sha256: Sha256Hex | undefined): IntegrationProof => {
   if (sha256 === undefined) throw new Error('a secret that was just made has the wrong form');
@@ -164,7 +162,7 @@ export class IntegrationsAdmin {
     const random = () => this.deps.ids.randomText(SECRET_BYTES);
     if (kind === 'run_task') {
       const key = random();
-      const hmacKey = { $seal: { subject: sealingSubject(integrationId), text: key } };
+      const hmacKey = { $seal: { subject: integrationSubject(integrationId), text: key } };
       return { shown: { hmac_key: key }, proofs: [], hmacKey };
     }
     const bearer = bearerSecretOf(random());

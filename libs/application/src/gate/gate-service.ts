@@ -5,6 +5,7 @@ import {
   decideChanges,
   decideChange,
   decideEndHold,
+  decideNoteRunStage,
   decideGrantOverage,
   decidePolicy,
   DEFAULT_POLICY,
@@ -14,6 +15,8 @@ import {
   type GateRefusal,
   type GateState,
   type GrantOverage,
+  answerKey,
+  type NoteRunStage,
   decisionIdOf,
   instantOf,
   jcsText,
@@ -27,7 +30,7 @@ import { asCanonical, observedEntry } from '../journals/entries.codec.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { Decided, Reaction, ServiceDefinition } from '../journals/service-definition.js';
 
-export type GateCommand = AskForChange | AskForChanges | EndHold | GrantOverage | PolicyCommand;
+export type GateCommand = AskForChange | AskForChanges | EndHold | NoteRunStage | GrantOverage | PolicyCommand;
 export type GateAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly refusal: GateRefusal | PolicyRefusal }
@@ -42,10 +45,17 @@ const freed = (state: GateState, decisionId: DecisionId): GateState => ({
 });
 
 const ACCEPTED: GateAnswer = { kind: 'accepted' };
+const noteRunStage = (command: NoteRunStage, state: GateState): Decided<GateAnswer> => {
+  const { scope, text } = command.key;
+  const result = decideNoteRunStage(command, state.runs, state.answers.has(answerKey(scope, text)));
+  return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
+};
 const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => {
   switch (command.kind) {
     case 'ask_for_change': {
       const result = decideChange(command, state, freed);
+      if (result.kind === 'reanswered')
+        return { entries: result.entries, answer: { kind: 'replay', revision: result.revision, isExpired: false } };
       return result.kind === 'accepted'
         ? { entries: result.entries, answer: ACCEPTED }
         : { entries: [], answer: result };
@@ -54,6 +64,8 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
       const { entries, answers } = decideChanges(command, state, freed);
       return { entries, answer: { kind: 'batch', answers } };
     }
+    case 'note_run_stage':
+      return noteRunStage(command, state);
     case 'end_hold': {
       const result = decideEndHold(command, state);
       return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
@@ -71,7 +83,12 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
   }
 };
 
-const DECIDING: ReadonlySet<GateCommand['kind']> = new Set(['ask_for_change', 'ask_for_changes', 'end_hold']);
+const DECIDING: ReadonlySet<GateCommand['kind']> = new Set([
+  'ask_for_change',
+  'ask_for_changes',
+  'end_hold',
+  'note_run_stage',
+]);
 const journalOf = (command: GateCommand): JournalKind => (DECIDING.has(command.kind) ? 'decisions' : 'policy');
 
 /** What approvals ended or granted and the gate has yet to write down; and the policy that a new tenant begins with. */

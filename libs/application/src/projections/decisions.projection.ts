@@ -39,6 +39,7 @@ export const projectDecisions = (tenantId: string, recorded: RecordedEntry): rea
     case 'decision_recorded':
       return [{ op: 'insert', table: 'decisions', row: decisionRow(tenantId, recorded.revision, entry.payload) }];
     case 'hold_reduced': // The row says how the hold began, and whether it has ended: it has not.
+    case 'decision_reanswered':
       return [];
     case 'hold_voided':
       return hold(tenantId, entry.payload.decision_id, entry.payload.cause === 'superseded' ? 'superseded' : 'voided');

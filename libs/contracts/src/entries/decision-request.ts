@@ -34,6 +34,10 @@ export const RequestText = z.object({
       workspace_name: z.string().nullable(),
       run_url: z.string().nullable(),
       callback_url: z.string().nullable(),
+      task: z
+        .object({ integration_id: z.string(), task_result_id: z.string() })
+        .exactOptional()
+        .meta({ description: 'set for a run task: several of them ask about one run' }),
     })
     .nullable(),
   event: z

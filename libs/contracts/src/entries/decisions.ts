@@ -73,6 +73,22 @@ const DecisionRecorded = z.object({
   salt: z.string().meta({ description: 'random: makes a payload of few possibilities unguessable from its hash' }),
 });
 
+const DecisionReanswered = z
+  .object({
+    decision_id: DecisionId,
+    decision_revision: Count,
+    key: z.object({ scope: z.string(), text: z.string() }),
+    payload_hash: Sha256,
+    integration_id: z.string(),
+    run_id: z.string(),
+    stage: z.string(),
+    expires_at: InstantText,
+    needs_approval: z.boolean(),
+    is_permitted: z.boolean(),
+    reanswered_at: InstantText,
+  })
+  .meta({ description: 'another question of the same run was answered by a decision that stands' });
+
 const HoldVoided = z.object({
   decision_id: DecisionId,
   cause: z.enum(['approval_denied', 'approval_withdrawn', 'superseded', 'moved_to_grant_use']),
@@ -99,6 +115,7 @@ const kind = 'decisions';
 /** Entries of `decisions-<tenant>`, written by the gate. */
 export const DECISIONS_ENTRIES = schemasOf<DecisionsEntry>()({
   decision_recorded: { 1: entrySchema({ kind, type: 'decision_recorded', typeV: 1 }, DecisionRecorded) },
+  decision_reanswered: { 1: entrySchema({ kind, type: 'decision_reanswered', typeV: 1 }, DecisionReanswered) },
   hold_voided: { 1: entrySchema({ kind, type: 'hold_voided', typeV: 1 }, HoldVoided) },
   hold_reduced: { 1: entrySchema({ kind, type: 'hold_reduced', typeV: 1 }, HoldReduced) },
   hold_expired: { 1: entrySchema({ kind, type: 'hold_expired', typeV: 1 }, HoldExpired) },

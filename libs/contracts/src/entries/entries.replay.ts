@@ -32,6 +32,7 @@ const SINCE_0_1_0 = [
   'policy integration_secret_rotated 1',
   'policy integration_secret_retired 1',
   'policy integration_revoked 1',
+  'decisions decision_reanswered 1',
   'decisions hold_reduced 1',
   'approvals approval_request_filed 1',
   'reservations exception_resolved 1',

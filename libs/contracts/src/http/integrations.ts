@@ -83,6 +83,8 @@ export const RotateIntegrationBody = z
     { path: ['retire_previous'], message: 'ends a secret and makes none' },
   );
 export const RevokeIntegrationBody = z.strictObject({ idempotency_key: z.string().optional() });
+/** Whatever is there: an id that cannot be one is answered like one that is not there. */
+export const RunTaskParams = z.strictObject({ integration_id: z.string() });
 export const IntegrationIdParams = z.strictObject({ integration_id: UuidText });
 
 const IntegrationsTerms = z.discriminatedUnion('kind', [

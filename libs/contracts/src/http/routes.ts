@@ -46,6 +46,7 @@ import {
   IntegrationsAnswer,
   RevokeIntegrationBody,
   RotateIntegrationBody,
+  RunTaskParams,
 } from './integrations.js';
 import { AdmissionReviewAnswer, AdmissionReviewBody } from '../kubernetes/review-answer.js';
 import { BatchAnswer, BatchBody } from './batch.js';
@@ -62,6 +63,7 @@ import {
   WaiversAnswer,
 } from './money-admin.js';
 import { BudgetIdParams, PriceBookParams, SegmentParams, VersionPairParams, VersionParams } from './params.js';
+import { RunTaskBody } from '../terraform/run-task.js';
 import {
   BudgetAnswer,
   BudgetsAnswer,
@@ -149,6 +151,8 @@ const GATE = [
   'verdict_not_durable',
   'outcome_unknown',
 ] as const;
+
+const RUN_TASK = ['signature_invalid', 'log_unavailable', 'read_model_behind'] as const;
 
 /** Every route of this release. @source contract section 4 */
 export const ROUTES = {
@@ -257,6 +261,31 @@ export const ROUTES = {
     tag: 'gate',
     bodyBytesMax: PLAN_BODY_BYTES_MAX,
     idempotencyKey: 'none',
+  },
+  runTask: {
+    id: 'runTask',
+    method: 'POST',
+    path: `${BASE}/gate/terraform/run-task`,
+    roles: 'public',
+    status: 200,
+    body: RunTaskBody,
+    response: null,
+    problems: RUN_TASK,
+    summary: 'A run task of the only Terraform installation there is; signed, answered by callback',
+    tag: 'gate',
+  },
+  runTaskOfIntegration: {
+    id: 'runTaskOfIntegration',
+    method: 'POST',
+    path: `${BASE}/gate/terraform/run-task/:integration_id`,
+    roles: 'public',
+    status: 200,
+    params: RunTaskParams,
+    body: RunTaskBody,
+    response: null,
+    problems: RUN_TASK,
+    summary: 'A run task of one Terraform installation; signed, answered by callback',
+    tag: 'gate',
   },
   listDecisions: {
     id: 'listDecisions',

@@ -210,6 +210,14 @@ describe('the answers of the document', () => {
     const open = operations
       .filter(({ operation }) => 'security' in operation)
       .map(({ operation }) => operation['operationId']);
-    expect(open.sort()).toEqual(['jwks', 'reviewAdmission', 'reviewAdmissionBySegment', 'vkeys']);
+    // Webhooks show a proof, run tasks are signed.
+    expect(open.sort()).toEqual([
+      'jwks',
+      'reviewAdmission',
+      'reviewAdmissionBySegment',
+      'runTask',
+      'runTaskOfIntegration',
+      'vkeys',
+    ]);
   });
 });

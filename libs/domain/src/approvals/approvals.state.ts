@@ -235,6 +235,7 @@ const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: b
       return { ...state, dueRequests: state.dueRequests.set(id, { recorded: entry.payload, revision }) };
     }
     case 'hold_reduced':
+    case 'decision_reanswered':
     case 'hold_voided':
     case 'hold_expired':
       return state;

@@ -111,6 +111,8 @@ export interface RecordedRequest {
     readonly workspace_name: string | null;
     readonly run_url: string | null;
     readonly callback_url: string | null;
+    /** Set for a run task: several of them ask about one run. */
+    readonly task?: { readonly integration_id: string; readonly task_result_id: string };
   } | null;
   /** The cloud event that asked; absent where none did. */
   readonly event?: {
@@ -262,9 +264,25 @@ export interface DecisionRecorded {
   readonly salt: string;
 }
 
+/** Another question of the same run was answered by a decision that stands: nothing was decided, and nothing held. */
+export interface DecisionReanswered {
+  readonly decision_id: DecisionId;
+  readonly decision_revision: number;
+  readonly key: { readonly scope: string; readonly text: string };
+  readonly payload_hash: Sha256Hex;
+  readonly integration_id: string;
+  readonly run_id: string;
+  readonly stage: string;
+  readonly expires_at: Instant;
+  readonly needs_approval: boolean;
+  readonly is_permitted: boolean;
+  readonly reanswered_at: Instant;
+}
+
 /** Entries of `decisions-<tenant>`, written by the gate alone. */
 export type DecisionsEntry =
   | Entry<'decision_recorded', DecisionRecorded>
+  | Entry<'decision_reanswered', DecisionReanswered>
   | Entry<
       'hold_voided',
       {

@@ -10,8 +10,9 @@ import { assertNever } from '../shared/entry.js';
 import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
-import type { DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
+import type { DecisionReanswered, DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
 import { type Grants, noGrants, withDecision, withDenied, withGranted, withoutGrant } from './grants.state.js';
+import { noRuns, rememberRun, type RunAnswers } from './runs.js';
 
 /** The answer that a key got: enough to recognise a repetition; the text of the answer is the entry at `revision`. */
 export interface Answer {
@@ -57,6 +58,8 @@ export interface GateState {
   readonly waiverUses: PersistentMap<number>;
   /** What the pods of scaled objects ask for. */
   readonly units: UnitFacts;
+  /** The newest answer of each run that run tasks asked about. */
+  readonly runs: RunAnswers;
   /** Keyed by decision; emptied by the gate's own entries. */
   readonly due: PersistentMap<DueReaction>;
 }
@@ -74,6 +77,7 @@ export const emptyGate: GateState = {
   costDays: noCostDays,
   waiverUses: PersistentMap.empty,
   units: noUnits,
+  runs: noRuns,
   due: PersistentMap.empty,
 };
 
@@ -118,10 +122,17 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
   const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
   const grants = withDecision(state.grants, recorded);
   const units = withUnit(state.units, recorded);
-  return withUsedWaivers(
-    withAutoApproved({ ...state, accounts, answers, approvals, grants, units }, recorded),
-    recorded,
-  );
+  const runs = rememberRun(state.runs, recorded, revision);
+  const next = { ...state, accounts, answers, approvals, grants, units, runs };
+  return withUsedWaivers(withAutoApproved(next, recorded), recorded);
+};
+
+const rememberReanswer = (state: GateState, reanswered: DecisionReanswered): GateState => {
+  const { key, payload_hash: payloadHash, decision_id: decisionId, expires_at: expiresAt } = reanswered;
+  const revision = BigInt(reanswered.decision_revision);
+  const { needs_approval: needsApproval, is_permitted: isPermitted } = reanswered;
+  const answer: Answer = { payloadHash, revision, decisionId, expiresAt, generation: 1, needsApproval, isPermitted };
+  return { ...state, answers: state.answers.set(answerKey(key.scope, key.text), answer) };
 };
 
 const endHold = (state: GateState, decisionId: DecisionId): GateState => ({
@@ -146,6 +157,8 @@ const evolveOwn = (state: GateState, entry: DecisionsEntry, revision: bigint): G
       return remember(state, entry.payload, revision);
     case 'hold_reduced':
       return reduceHold(state, entry.payload);
+    case 'decision_reanswered':
+      return rememberReanswer(state, entry.payload);
     case 'hold_voided':
     case 'hold_expired':
       return endHold(state, entry.payload.decision_id);

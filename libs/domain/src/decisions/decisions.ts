@@ -10,6 +10,7 @@ import type { DecisionRecorded, DecisionsEntry, GrantUse } from './decisions.ent
 import { type Answer, answerKey, type GateState } from './decisions.state.js';
 import { evaluate, fingerprintNow } from './evaluate.js';
 import { isUsable, legsLeft } from './grant.js';
+import { earlierOfRun, reanswered, type RunAnswer } from './runs.js';
 
 /** Ends a hold because the approvals journal said so. */
 export interface EndHold {
@@ -32,7 +33,9 @@ export type GateRefusal =
 /** Accepted without entries: `replay` names the entry that answered this key before. */
 export type GateResult =
   | Result<DecisionsEntry, GateRefusal>
-  | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
+  | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean }
+  /** A decision that stands answers this question too; the entry says so. */
+  | { readonly kind: 'reanswered'; readonly entries: readonly DecisionsEntry[]; readonly revision: bigint };
 
 /** Each funded dollar once: the ceiling leg carries it so, a budget leg may carry it once a month. */
 const sumOf = (legs: readonly HeldLeg[]): MicroUsd =>
@@ -63,7 +66,11 @@ const isStanding = (state: GateState, answer: Answer, now: Instant): boolean => 
   return progress === 'pending' || (progress === 'consumed' && isUnexpired);
 };
 
-const voidSuperseded = (state: GateState, earlier: Answer, now: Instant): readonly DecisionsEntry[] =>
+const voidSuperseded = (
+  state: GateState,
+  earlier: Pick<Answer, 'decisionId'>,
+  now: Instant,
+): readonly DecisionsEntry[] =>
   state.accounts.holds.has(earlier.decisionId)
     ? [
         {
@@ -148,7 +155,7 @@ const isHolding = (entry: DecisionsEntry | undefined): boolean =>
 const decideAgain = (
   command: AskForChange,
   state: GateState,
-  earlier: Answer,
+  earlier: Pick<Answer, 'decisionId' | 'generation'>,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
   const generation = earlier.generation + 1;
@@ -180,6 +187,36 @@ const withReviewKey = (command: AskForChange, state: GateState): AskForChange =>
   return { ...command, key: { scope: command.key.scope, text, isDerived: true } };
 };
 
+/** Whether what a task of this run was answered answers the next task too. */
+const answersNextTask = (command: AskForChange, state: GateState, earlier: RunAnswer): boolean => {
+  if (fingerprintNow(command, state) !== earlier.requestFingerprint) return false;
+  return earlier.isPermitted
+    ? command.now < earlier.expiresAt
+    : earlier.needsApproval && state.approvals.get(earlier.decisionId) === 'pending';
+};
+
+/**
+ * The first question of a task. An equal change of the same run is answered as before while that stands; else it is decided
+ * afresh, and takes over what the run holds, so that a run never holds twice. What was granted is used, not taken over.
+ * @source protocols section 2, `pre_apply`
+ */
+const decideForRun = (
+  command: AskForChange,
+  state: GateState,
+  freed: (state: GateState, id: DecisionId) => GateState,
+): GateResult => {
+  const { run } = command.request;
+  const earlier = command.isDryRun ? undefined : earlierOfRun(state.runs, run);
+  if (run?.task === undefined || earlier === undefined) return decideAfresh(command, state, unrelated(1));
+  if (answersNextTask(command, state, earlier)) {
+    const { key, payloadHash, now } = command;
+    const asked = { integrationId: run.task.integration_id, runId: run.run_id, stage: run.stage, payloadHash, now };
+    const entry = reanswered(earlier, { ...asked, key: { scope: key.scope, text: key.text } });
+    return { kind: 'reanswered', entries: [entry], revision: earlier.revision };
+  }
+  return decideAgain(command, state, { decisionId: earlier.decisionId, generation: 0 }, freed);
+};
+
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
 export const decideChange = (
   asked: AskForChange,
@@ -194,7 +231,7 @@ export const decideChange = (
       ? { kind: 'replay', revision, isExpired: true }
       : refused({ code: 'idempotency_conflict', firstRevision: revision });
   }
-  if (earlier === undefined) return decideAfresh(command, state, unrelated(1));
+  if (earlier === undefined) return decideForRun(command, state, freed);
   const stands = !command.key.isDerived || isStanding(state, earlier, command.now);
   if (earlier.payloadHash !== command.payloadHash && stands) {
     return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });

@@ -160,6 +160,8 @@ const foldDecisions = (
       return remember(state, entry.payload, revision);
     case 'hold_reduced':
       return reduceHold(state, entry.payload);
+    case 'decision_reanswered':
+      return state;
     case 'hold_voided':
       return end(state, entry.payload.decision_id, (held) => ({
         ...unbooked(held, 'ended', entry.payload.voided_at),

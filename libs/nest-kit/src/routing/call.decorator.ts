@@ -56,6 +56,12 @@ export class Call {
     return this.reply.elapsedTime;
   }
 
+  /** A header that was sent once; null otherwise. */
+  header(name: string): string | null {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : null;
+  }
+
   get tenantId(): string {
     return this.caller.tenantId;
   }
