@@ -61,7 +61,8 @@ const routeFor = (change: RoutedChange, canWaive: boolean): RoutingRule | undefi
 const autoApproval = (state: GateState, { command, place, cost }: RoutedChange): ApprovalNeed => {
   const { below_monthly_usd: below, cumulative_monthly_usd: cumulative } = place.document.entitlements.auto_approve;
   const needed: ApprovalNeed = { items: [approval('approval_required')], notes: [], autoApproved: null, route: null };
-  if (cost.monthly > usdOf(below)) return needed;
+  const isKnown = cost.evidence.completeness === 'complete'; // What is unknown is not small, also where a waiver lets it pass.
+  if (!isKnown || cost.monthly > usdOf(below)) return needed;
   const amount = max(NOTHING, cost.monthly);
   const used = state.autoApproved.get(autoApprovalKey(command.requester, command.now)) ?? NOTHING;
   return microUsd(used + amount) <= usdOf(cumulative)

@@ -93,7 +93,7 @@ const waived = (items: readonly FindingItem[], { command, place, cost }: Assessa
       environmentClass: place.environmentClass,
       source: command.request.source,
       resourceReference: command.request.resource_reference,
-      monthly: cost.monthly,
+      monthly: cost.evidence.monthly_delta_usd === null ? null : cost.monthly,
     },
     command.now,
   );

@@ -43,10 +43,11 @@ const callerLevelOf = (metadata: string): RiskClass | null => {
 const riskOfChange = (command: AskForChange, place: Place, cost: AssessedCost, anomaly: Anomaly): Risk => {
   const { project_criticality: criticality, high_impact_types: types } = place.document.risk;
   const { completeness, method } = cost.evidence;
+  const { project_id: project } = command.request; // May be called `constructor`.
   return riskOf({
     behaves: place.behaves,
     destructive: isDestructive(command.request.action, cost.change),
-    criticality: criticality[command.request.project_id] ?? 'low',
+    criticality: (Object.hasOwn(criticality, project) ? criticality[project] : undefined) ?? 'low',
     highImpact: cost.change.resource_types.some((type) => types.includes(type)),
     monthly: cost.monthly,
     anomaly,

@@ -40,13 +40,13 @@ export const evolveWaivers = (waivers: Waivers, entry: WaiverEntry, revision: bi
   return waiver === undefined ? waivers : waivers.set(id, { ...waiver, isRevoked: true });
 };
 
-/** What a waiver is compared with. Monthly in micro-USD. */
+/** What a waiver is compared with. Monthly in micro-USD; null: nothing known, which is within no largest delta. */
 export interface WaivedChange {
   readonly projectId: string;
   readonly environmentClass: string;
   readonly source: string;
   readonly resourceReference: string;
-  readonly monthly: MicroUsd;
+  readonly monthly: MicroUsd | null;
 }
 
 const isGiven = (wanted: string | null, found: string): boolean => wanted === null || wanted === found;
@@ -76,7 +76,7 @@ export const waiversFor = (
         !isRevoked &&
         now < terms.expires_at &&
         (terms.max_uses === null || (uses.get(terms.exception_id) ?? 0) < terms.max_uses) &&
-        (maxMonthly === null || change.monthly <= maxMonthly) &&
+        (maxMonthly === null || (change.monthly !== null && change.monthly <= maxMonthly)) &&
         isInScope(terms, change),
     )
     .sort((a, b) => (a.revision < b.revision ? -1 : 1));
