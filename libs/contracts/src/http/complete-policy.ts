@@ -5,6 +5,7 @@ import {
   formatUsd4,
   type MicroUsd,
   type Mode,
+  normaliseEnvironment,
   type PolicyDocument,
   type PolicyRule,
   type RoutingMatch,
@@ -32,10 +33,7 @@ const D = DEFAULT_POLICY;
 const environmentsOf = (given: Input['environments']): PolicyDocument['environments'] => {
   const named = Object.entries(given?.classes ?? {}).map(([key, { aliases, behaves_as }]) => {
     const behaves: Behaviour = behaves_as ?? (key === 'nonprod' ? 'nonprod' : 'prod');
-    return [
-      key,
-      { aliases: [...new Set((aliases ?? []).map((alias) => alias.toLowerCase()))], behaves_as: behaves },
-    ] as const;
+    return [key, { aliases: [...new Set((aliases ?? []).map(normaliseEnvironment))], behaves_as: behaves }] as const;
   });
   return { classes: { ...D.environments.classes, ...Object.fromEntries(named) } };
 };

@@ -11,7 +11,7 @@ export type PolicyReading =
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value without the place that a pointer names; lists lose the whole item, so that the others keep their sense. */
+/** The value without the place at a path; lists lose the whole item, so that the others keep their sense. */
 const without = (value: unknown, path: readonly string[]): unknown => {
   const [name, ...rest] = path;
   if (name === undefined) return value;
@@ -21,17 +21,25 @@ const without = (value: unknown, path: readonly string[]): unknown => {
   return rest.length === 0 || member === undefined ? others : { ...others, [name]: without(member, rest) };
 };
 
+const ITEM = /^((?:\/[^/]+)*?)\/\d+(?=\/|$)/;
+/** The list that a defect lies in, at its outermost; null: none. */
+const listOf = ({ pointer }: WireError): string | null => ITEM.exec(pointer)?.[1] ?? null;
+/** What has to go for a defect to go: the item of the outermost list, else the place itself. */
+const lostPlace = (error: WireError): string => ITEM.exec(error.pointer)?.[0] ?? error.pointer;
+
 const pathOf = (pointer: string): readonly string[] =>
   pointer
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const deepestLast = (a: WireError, b: WireError): number => b.pointer.localeCompare(a.pointer, 'en', { numeric: true });
+const lastFirst = (a: string, b: string): number => b.localeCompare(a, 'en', { numeric: true });
 
 /** What of a text can be read in spite of its defects, so that those of its sense are found in the same round. */
 const readable = (value: unknown, errors: readonly WireError[]): unknown =>
-  [...errors].sort(deepestLast).reduce<unknown>((rest, { pointer }) => without(rest, pathOf(pointer)), value);
+  [...new Set(errors.map(lostPlace))]
+    .sort(lastFirst)
+    .reduce<unknown>((rest, pointer) => without(rest, pathOf(pointer)), value);
 
 const senseOf = (document: PolicyDocument, engine: Pick<RuleEngine, 'check'>): readonly WireError[] =>
   policyDefects(document, engine).map(({ pointer, detail }) => ({ pointer, detail, code: 'policy_invalid' }));
@@ -51,8 +59,9 @@ export const readPolicy = (value: unknown, engine: Pick<RuleEngine, 'check'>): P
     return errors.length === 0 ? { kind: 'policy', document } : { kind: 'defective', errors };
   }
   const rest = parseWith(PolicyDocumentInput, readable(value, parsed.errors));
-  // Pointers into lists that lost an item would be off: what the rest says is only of use where none did.
-  const isListed = parsed.errors.some(({ pointer }) => /\/\d+(\/|$)/.test(pointer));
-  const more = rest.kind === 'ok' && !isListed ? senseOf(completePolicy(rest.value), engine) : [];
+  // Pointers into a list that lost an item would be off: of such a list only its own defects are told.
+  const lost = parsed.errors.map(listOf).filter((list) => list !== null);
+  const isOff = ({ pointer }: WireError): boolean => lost.some((list) => pointer.startsWith(`${list}/`));
+  const more = rest.kind === 'ok' ? senseOf(completePolicy(rest.value), engine).filter((error) => !isOff(error)) : [];
   return { kind: 'defective', errors: [...parsed.errors, ...more] };
 };

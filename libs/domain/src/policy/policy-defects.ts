@@ -1,4 +1,4 @@
-import type { ApprovalStage, ApprovalTree } from '../approvals/approval-tree.js';
+import { APPROVAL_STAGES_MAX, type ApprovalStage, type ApprovalTree } from '../approvals/approval-tree.js';
 import type { RuleEngine } from '../rules/rules.js';
 import type { Outcome } from '../decisions/decisions.entries.js';
 import { outcomeOf } from '../decisions/outcome.js';
@@ -84,6 +84,9 @@ const routeDefects = (rule: RoutingRule, pointer: string): readonly PolicyDefect
     ...(rule.effect === 'require' && stages.length === 0
       ? [defect(`${pointer}/require`, 'a rule that requires says who has to agree')]
       : []),
+    ...(stages.length > APPROVAL_STAGES_MAX
+      ? [defect(`${pointer}/require`, `at most ${String(APPROVAL_STAGES_MAX)} stages, not ${String(stages.length)}`)]
+      : []),
     ...repeatedStageIds(stages),
     ...stages.flatMap(quorumDefects),
     ...patternDefects(
@@ -155,7 +158,7 @@ const failSafeDefects = (document: PolicyDocument): readonly PolicyDefect[] =>
   );
 
 const unknownClasses = (document: PolicyDocument): readonly PolicyDefect[] => {
-  const known = new Set([...Object.keys(document.environments.classes), 'default']);
+  const classes = document.environments.classes;
   const rows = (['mode_matrix', 'fail_safe'] as const).flatMap((table) =>
     (['terraform', 'k8s_admission', 'cloud_event'] as const).flatMap((source) =>
       Object.keys(document[table][source]).map((name) => ({ name, pointer: `/${table}/${source}/${name}` })),
@@ -168,7 +171,7 @@ const unknownClasses = (document: PolicyDocument): readonly PolicyDefect[] => {
     })),
   );
   return [...rows, ...matches]
-    .filter(({ name }) => !known.has(name))
+    .filter(({ name, pointer }) => !Object.hasOwn(classes, name) && !/^\/mode_matrix\/[^/]+\/default$/.test(pointer))
     .map(({ name, pointer }) => defect(pointer, `there is no class ${name}`));
 };
 

@@ -1,0 +1,194 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCelRules } from '@verdict/adapter-cel';
+import { DEFAULT_POLICY, jcsText } from '@verdict/domain';
+import { readJson } from '../json/strict-json.js';
+import { readPolicy } from './read-policy.js';
+import { toWire } from './wire.js';
+
+const engine = createCelRules();
+const read = (text: string) => {
+  const json = readJson(Buffer.from(text), { depthMax: 32 });
+  if (json.kind === 'malformed') throw new Error(json.detail);
+  return readPolicy(toWire(json.value), engine);
+};
+const documentOf = (text: string) => {
+  const reading = read(text);
+  if (reading.kind === 'defective') throw new Error(JSON.stringify(reading.errors));
+  return reading.document;
+};
+const errorsOf = (value: unknown) => {
+  const reading = read(JSON.stringify(value));
+  return reading.kind === 'policy' ? [] : reading.errors.map(({ pointer, code }) => [pointer, code]);
+};
+const stage = { id: 's', quorum: 1 };
+const at = (path: string, value: unknown): unknown =>
+  path
+    .split('/')
+    .slice(1)
+    .reduceRight<unknown>((inner, name) => (/^\d+$/.test(name) ? [inner] : { [name]: inner }), value);
+const rule = (more: object) => ({ id: 'r', condition: 'true', effect: 'deny', ...more });
+const route = (more: object) => ({ id: 'r', effect: 'require', require: stage, ...more });
+
+describe('an author’s policy', () => {
+  it('that says nothing is the default, complete', () => {
+    expect(documentOf('{}')).toEqual(DEFAULT_POLICY);
+    expect(documentOf('{"format":"verdict.enforcement.policy.v1","approval":{},"rules":[]}')).toEqual(DEFAULT_POLICY);
+  });
+
+  it('is one text whether an amount is 25, "25" or "25.0000"', () => {
+    const texts = ['25', '"25"', '"25.0000"', '25.0', '"25.00"'].map((amount) =>
+      jcsText(
+        documentOf(
+          `{"entitlements":{"plan_ceiling_monthly_usd":${amount},"auto_approve":{"below_monthly_usd":${amount}}},
+            "approval":{"routing":[{"id":"r","effect":"waive","match":{"monthly_delta_usd":{"max":${amount}}}}]}}`,
+        ),
+      ),
+    );
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).toContain('"plan_ceiling_monthly_usd":"25.0000"');
+    expect(texts[0]).toContain('"monthly_delta_usd":{"max":"25.0000","min":null}');
+  });
+
+  it('keeps 0 as a ceiling that lets nothing pass, and null as none', () => {
+    expect(documentOf('{"entitlements":{"plan_ceiling_monthly_usd":0}}').entitlements.plan_ceiling_monthly_usd).toBe(
+      '0.0000',
+    );
+    expect(documentOf('{"entitlements":{"plan_ceiling_monthly_usd":null}}').entitlements.plan_ceiling_monthly_usd).toBe(
+      null,
+    );
+  });
+
+  it('has each alias once, written as environments are compared', () => {
+    const { classes } = documentOf('{"environments":{"classes":{"qa":{"aliases":["QA-1"," qa-1","É"]}}}}').environments;
+    expect(classes['qa']).toEqual({ aliases: ['qa-1', 'É'], behaves_as: 'prod' });
+    expect(Object.keys(classes).sort()).toEqual(['nonprod', 'prod', 'qa']);
+  });
+
+  it('may leave out what a route or rule has by default', () => {
+    const document = documentOf(JSON.stringify({ rules: [rule({})], approval: { routing: [route({})] } }));
+    expect(document.rules).toEqual([
+      { id: 'r', enabled: true, condition: 'true', effect: 'deny', message: '', obligation: null, cost_budget: 10_000 },
+    ]);
+    expect(document.approval.routing).toEqual([
+      {
+        ...{ id: 'r', enabled: true, match: {}, overrides: {}, effect: 'require' },
+        require: { id: 's', quorum: 1, roles: [], groups: [], subjects: [], deny_quorum: 1 },
+      },
+    ]);
+  });
+});
+
+describe('a defect of a policy', () => {
+  it.each<[string, unknown, string]>([
+    ['/typo', 1, 'unknown_field'],
+    ['/approval/typo', 1, 'unknown_field'],
+    ['/approval/routing/0', route({ typo: 1 }), 'unknown_field'],
+    ['/format', 'verdict.enforcement.policy.v2', 'validation_failed'],
+    ['/mode_matrix/terraform/prod', 'medium', 'validation_failed'],
+    [
+      '/environments/classes/qa/aliases',
+      Array.from({ length: 65 }, (_, index) => `a${String(index)}`),
+      'validation_failed',
+    ],
+    ['/approval/approve_by_seconds', 299, 'validation_failed'],
+    ['/approval/approve_by_seconds', 2_592_001, 'validation_failed'],
+    ['/approval/use_by_seconds', 59, 'validation_failed'],
+    ['/approval/use_by_seconds', 604_801, 'validation_failed'],
+    ['/approval/token_ttl_seconds', 59, 'validation_failed'],
+    ['/approval/token_ttl_seconds', 86_401, 'validation_failed'],
+    ['/approval/replan_tolerance/percent', 51, 'validation_failed'],
+    ['/approval/grants/max_uses', 0, 'validation_failed'],
+    ['/approval/grants/max_uses', 51, 'validation_failed'],
+    ['/approval/grants/denied_cooldown_seconds', 86_401, 'validation_failed'],
+    ['/approval/consumer', 'anybody', 'validation_failed'],
+    [
+      '/approval/routing',
+      Array.from({ length: 65 }, (_, index) => route({ id: `r${String(index)}` })),
+      'validation_failed',
+    ],
+    ['/entitlements/plan_ceiling_monthly_usd', -1, 'money_out_of_range'],
+    ['/entitlements/hard_deny_above_monthly_usd', '1.00001', 'money_too_precise'],
+    ['/entitlements/auto_approve/below_monthly_usd', '1e3', 'money_invalid'],
+    ['/rules', Array.from({ length: 129 }, (_, index) => rule({ id: `r${String(index)}` })), 'validation_failed'],
+    ['/context/max_data_age_days', 31, 'validation_failed'],
+    ['/context/max_data_age_days', 0, 'validation_failed'],
+    ['/execution/decision_ttl_seconds', 59, 'validation_failed'],
+    ['/execution/hold_overdue_seconds', 604_801, 'validation_failed'],
+    ['/reconciliation/overdue_action', 'keep', 'validation_failed'],
+    ['/risk/project_criticality/web', 'extreme', 'validation_failed'],
+    ['/rate_limits/gate_per_second', 0, 'validation_failed'],
+    ['/pricing/mismatch_percent', 101, 'validation_failed'],
+  ])('of its shape is told where it lies: %s', (pointer, value, code) => {
+    const errors = errorsOf(at(pointer, value));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.[0]).toMatch(new RegExp(`^${pointer}`));
+    expect(errors[0]?.[1]).toBe(code);
+  });
+
+  it.each([
+    ['an id that is too long', '/rules/0/id', rule({ id: 'r'.repeat(65) })],
+    ['a condition above 4 KiB', '/rules/0/condition', rule({ condition: `"${'ä'.repeat(2050)}" == ""` })],
+    ['a message above 256', '/rules/0/message', rule({ message: 'm'.repeat(257) })],
+    ['a cost budget above 10000', '/rules/0/cost_budget', rule({ cost_budget: 10_001 })],
+  ])('of a rule is told where it lies: %s', (_, pointer, defective) => {
+    expect(errorsOf({ rules: [defective] })).toEqual([[pointer, 'validation_failed']]);
+  });
+
+  it('of a tree that is four deep, or has a stage above five, lies in the tree', () => {
+    const deep = { all: [{ any: [{ all: [stage] }] }] };
+    for (const require of [deep, { ...stage, quorum: 6 }, { ...stage, quorum: 0 }, { all: [] }])
+      expect(errorsOf({ approval: { routing: [route({ require })] } })[0]?.[0]).toMatch(
+        /^\/approval\/routing\/0\/require/,
+      );
+    expect(errorsOf({ approval: { routing: [route({ require: { all: [{ any: [stage] }] } })] } })).toEqual([]);
+  });
+
+  it('of its sense is told with the others of its sense', () => {
+    expect(
+      errorsOf({
+        entitlements: { hard_deny_above_monthly_usd: '1' },
+        rules: [rule({}), rule({ id: 'R', condition: '(' })],
+        approval: { routing: [route({ require: null })] },
+      }),
+    ).toEqual([
+      ['/entitlements/hard_deny_above_monthly_usd', 'policy_invalid'],
+      ['/approval/routing/0/require', 'policy_invalid'],
+      ['/rules/1/id', 'policy_invalid'],
+      ['/rules/1/condition', 'policy_invalid'],
+    ]);
+  });
+
+  it('of its shape does not hide those of its sense', () => {
+    expect(
+      errorsOf({
+        typo: 1,
+        execution: { decision_ttl_seconds: 1 },
+        entitlements: { hard_deny_above_monthly_usd: '1' },
+        rules: [rule({}), rule({ id: 'R' })],
+      }),
+    ).toEqual([
+      ['/execution/decision_ttl_seconds', 'validation_failed'],
+      ['/typo', 'unknown_field'],
+      ['/entitlements/hard_deny_above_monthly_usd', 'policy_invalid'],
+      ['/rules/1/id', 'policy_invalid'],
+    ]);
+  });
+
+  it('in an item of a list hides only what would be off: the sense of that list', () => {
+    const errors = errorsOf({
+      entitlements: { hard_deny_above_monthly_usd: '1' },
+      rules: [rule({ effect: 'forbid', message: 7 }), rule({ id: 'x' }), rule({ id: 'X' })],
+      approval: { routing: [route({}), route({ id: 'R' })] },
+    });
+    expect(errors).toEqual([
+      ['/rules/0/effect', 'validation_failed'],
+      ['/rules/0/message', 'validation_failed'],
+      ['/entitlements/hard_deny_above_monthly_usd', 'policy_invalid'],
+      ['/approval/routing/1/id', 'policy_invalid'],
+    ]);
+  });
+
+  it('is no matter of a document alone: what is no object at all is refused as well', () => {
+    for (const value of [null, [], 'x', 7]) expect(errorsOf(value)).toEqual([['', 'validation_failed']]);
+  });
+});
