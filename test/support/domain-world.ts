@@ -27,7 +27,6 @@ import {
   type DecisionsEntry,
   DEFAULT_POLICY,
   emptyGate,
-  evaluate,
   type Evidence,
   evolveApprovals,
   evolveGate,
@@ -142,6 +141,12 @@ export interface Ask {
 
 /** The engine of production: rules are part of the domain's answers. */
 const RULES = createCelRules();
+
+/** What the gate does to an answer that another takes over: its hold is free. */
+const withoutHold = (state: GateState, id: DecisionId): GateState => ({
+  ...state,
+  accounts: freeHold(state.accounts, id),
+});
 
 export const caller = (subject: string, more: Partial<ApprovalCaller> = {}): ApprovalCaller => ({
   subject,
@@ -326,31 +331,23 @@ export class DomainWorld {
   }
 
   decide(command: AskForChange): GateResult {
-    const result = decideChange(command, this.gate, (state, id) => ({
-      ...state,
-      accounts: freeHold(state.accounts, id),
-    }));
+    const before = this.gate;
+    const result = decideChange(command, before, withoutHold);
     if (result.kind === 'accepted') {
-      const last = result.entries.at(-1);
-      const isGrantUse = last?.type === 'decision_recorded' && last.payload.grant_use !== null;
-      const before = this.gate;
-      for (const entry of result.entries) {
-        if (entry === last) this.rederive(entry, isGrantUse ? before : this.gate);
-        this.write('gate', 'decisions', [this.routed(entry)]);
-      }
+      this.rederive(result.entries, before);
+      this.write('gate', 'decisions', result.entries.map(this.routed));
     }
     return result;
   }
 
   /** Every decision of every test can be derived again from its entry and the state in front of it (G7). */
-  private rederive(entry: DecisionsEntry, state: GateState): void {
-    if (entry.type !== 'decision_recorded') return;
-    const { supersedes, ...recorded } = entry.payload;
-    const question = recordedQuestion(entry.payload, TENANT, RULES);
+  private rederive(entries: readonly DecisionsEntry[], before: GateState): void {
+    const last = entries.at(-1);
+    const question = last?.type === 'decision_recorded' ? recordedQuestion(last.payload, TENANT, RULES) : undefined;
     if (question === undefined) return;
-    const again = evaluate(question, state, recorded.key.generation);
-    const text = jcsText({ ...again, supersedes });
-    if (text !== jcsText(entry.payload)) throw new Error(`derived again it is ${text}, not ${jcsText(entry.payload)}`);
+    const again = decideChange(question, before, withoutHold);
+    const [first, second] = [entries, again.kind === 'accepted' ? again.entries : []].map((each) => jcsText(each));
+    if (first !== second) throw new Error(`derived again it is ${String(second)}, not ${String(first)}`);
   }
 
   private readonly routed = (entry: DecisionsEntry): DecisionsEntry =>

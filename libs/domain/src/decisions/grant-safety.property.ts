@@ -1,0 +1,349 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodeState } from '@verdict/application';
+import fc from 'fast-check';
+import { type Ask, DomainWorld, type PolicyChange, policyWith } from '../../../../test/support/domain-world.js';
+import { moneyProblem } from '../../../../test/support/money-laws.js';
+import type { ApprovalId, BudgetId, DecisionId } from '../shared/brand.js';
+import { formatUsd4, microUsd, usdOf } from '../shared/money.js';
+import type { DecisionRecorded } from './decisions.entries.js';
+import { emptyGate, evolveGate, type GateObserved, type GateState } from './decisions.state.js';
+
+/** Numbers choose among what there is. Money in units of 0.0001 USD. */
+const money = (min: number, max: number) =>
+  fc.integer({ min: min * 10_000, max: max * 10_000 }).map((units) => formatUsd4(microUsd(BigInt(units) * 100n)));
+const pick = fc.nat({ max: 1000 });
+const kind = <Kind extends string>(name: Kind) => fc.constant(name);
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: kind('review'),
+      amount: fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom('40.0000', '80.0000', '90.0000', '5.0000') },
+        money(-9, 150),
+        fc.constant(null),
+      ),
+      replicas: fc.constantFrom(1, 1, 2),
+      name: fc.constantFrom<string | null>(null, null, 'a', 'b', 'c'),
+      isDryRun: fc.constantFrom(false, false, false, true),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: kind('ask'), amount: money(0, 150), project: fc.constantFrom('web', 'api') }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: kind('vote'),
+      pick,
+      said: fc.constantFrom('approve' as const, 'approve' as const, 'approve' as const, 'deny' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('withdraw'), pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind('credit'),
+      amount: money(1, 80),
+      pool: fc.constantFrom('reserved' as const, 'emergency' as const),
+      scope: fc.constantFrom('tenant' as const, 'project:web' as const),
+      priority: fc.nat({ max: 2 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('revokeCredit'), pick }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind('waiver'),
+      max_uses: fc.option(fc.integer({ min: 1, max: 2 })),
+      max: fc.option(money(0, 100)),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind('limit'), pick, limit: money(0, 300) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind('policy'),
+      mode: fc.constantFrom('soft' as const, 'soft' as const, 'soft' as const, 'hard' as const, 'shadow' as const),
+      max_uses: fc.constantFrom(1, 2, 3),
+      percent: fc.constantFrom(0, 10, 50),
+      required: fc.constantFrom(true, true, false),
+      rule: fc.option(fc.constantFrom('deny' as const, 'warn' as const, 'require_approval' as const)),
+      threshold: fc.constantFrom('50.0000', '1000000.0000'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: kind('reconcile'), pick, actual: money(-20, 200) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: kind('pass'), seconds: fc.constantFrom(1, 600, 901, 3_600, 14_400, 1_400_000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind('catchUp'),
+      service: fc.constantFrom('gate' as const, 'approvals' as const, 'reservations' as const),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: kind('settle') }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+type Of<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
+/** Reviews that are agreed to and come again, since single steps in any order seldom make one. */
+const wholeWay = fc
+  .array(fc.constantFrom('40.0000', '80.0000', '5.0000'), { minLength: 1, maxLength: 4 })
+  .map((again): Step[] => [
+    { kind: 'policy', mode: 'soft', max_uses: 3, percent: 50, required: true, rule: null, threshold: '1000000.0000' },
+    { kind: 'review', amount: '80.0000', replicas: 1, name: null, isDryRun: false },
+    { kind: 'settle' },
+    { kind: 'vote', pick: 1, said: 'approve' },
+    { kind: 'settle' },
+    ...again.map((amount, index): Step => ({
+      kind: 'review',
+      amount,
+      replicas: 1,
+      name: `n${String(index)}`,
+      isDryRun: false,
+    })),
+  ]);
+const history = fc
+  .array(
+    fc.oneof({ weight: 12, arbitrary: step.map((single): Step[] => [single]) }, { weight: 1, arbitrary: wholeWay }),
+    {
+      ...{ minLength: 5, maxLength: 40, size: 'max' as const },
+    },
+  )
+  .map((parts) => parts.flat());
+
+const at = <T>(list: readonly T[], index: number): T | undefined =>
+  list.length === 0 ? undefined : list[index % list.length];
+
+const met = {
+  uses: 0,
+  several: 0,
+  reduced: 0,
+  overage: 0,
+  credits: 0,
+  waived: 0,
+  replays: 0,
+  denied: 0,
+  superseded: 0,
+};
+
+interface Play {
+  readonly world: DomainWorld;
+  readonly budgets: readonly BudgetId[];
+}
+
+const started = (): Play => {
+  const change: PolicyChange = {
+    mode: 'soft',
+    approval: {
+      required: { prod: true },
+      grants: { max_uses: 3 },
+      replan_tolerance: { percent: 50, absolute_usd: '0.0000' },
+    },
+  };
+  const world = new DomainWorld(policyWith(change));
+  const budgets = [
+    world.setBudget('300'),
+    world.setBudget('120', { scope: 'project:web', period: 'quarter', monthsCharged: 2 }),
+  ];
+  let moving: GateState | undefined;
+  world.onFold = (service, before, seen) => {
+    if (service !== 'gate') return;
+    // What a use draws leaves the hold that was approved and comes back in the same append: it only moves.
+    const from = moving ?? before;
+    const { type, payload } = seen.entry;
+    moving =
+      (type === 'hold_reduced' || type === 'hold_voided') && payload.cause === 'moved_to_grant_use' ? from : undefined;
+    const problem = moneyProblem(from, world.gate, seen, world.now);
+    if (problem !== undefined) throw new Error(problem);
+  };
+  return { world, budgets: budgets.map(({ budgetId }) => budgetId) };
+};
+
+const review = ({ world }: Play, { amount, replicas, name, isDryRun }: Of<'review'>): void => {
+  const more: Ask = {
+    ...{ source: 'k8s_admission', channel: 'grant', action: 'k8s.create', resource: 'Deployment/web', isDryRun },
+    ...{ metadata: `{"replicas":${String(replicas)}}`, review: { clusterId: 'c', generatedName: name } },
+  };
+  const command = world.question(amount, more);
+  if (world.decide(command).kind === 'replay') met.replays += 1;
+  const before = world.log.length;
+  // Asked again at once, the answer stands and nothing is written, unless an approval has come between.
+  const again = world.decide({ ...command, decisionId: world.id() as DecisionId });
+  expect(again.kind).toBe('replay');
+  expect(world.log).toHaveLength(before);
+};
+
+const approvalIds = ({ world }: Play, status: string) =>
+  [...world.approvals.approvals].filter(([, approval]) => approval.status === status).map(([id]) => id as ApprovalId);
+
+const onApproval = (game: Play, given: Of<'vote' | 'withdraw'>): void => {
+  const { world } = game;
+  const pending = approvalIds(game, 'pending');
+  const approvalId = at(pending.length > 0 ? pending : approvalIds(game, 'granted'), given.pick);
+  if (approvalId === undefined) return;
+  if (given.kind === 'vote') {
+    const isGrant = world.approvals.approvals.get(approvalId)?.requested.terms.channel === 'grant';
+    world.vote(approvalId, 'lead', { vote: given.said, token: isGrant ? null : world.token() });
+  } else {
+    const caller = { subject: 'root', roles: [], groups: [], isAdmin: true, projects: null };
+    world.approve({ kind: 'withdraw', approvalId, caller, now: world.now });
+  }
+};
+
+const onPolicy = (
+  { world, budgets }: Play,
+  given: Of<'credit' | 'revokeCredit' | 'waiver' | 'limit' | 'policy'>,
+): void => {
+  switch (given.kind) {
+    case 'credit':
+      world.grantCredit(given.amount, { pool: given.pool, scope: given.scope, priority: given.priority });
+      return;
+    case 'revokeCredit': {
+      const id = at([...world.gate.policy.credits.grants.keys()], given.pick);
+      if (id !== undefined) world.revokeCredit(`credit:${id}`);
+      return;
+    }
+    case 'waiver':
+      world.grantWaiver(['approval_required', 'r'], { max_uses: given.max_uses, max_monthly_delta_usd: given.max });
+      return;
+    case 'limit': {
+      const budgetId = at(budgets, given.pick);
+      if (budgetId !== undefined) world.changeBudget(budgetId, given.limit, { whenCommitted: 'ratchet' });
+      return;
+    }
+    case 'policy': {
+      const rule = { id: 'r', condition: 'true', enabled: true, message: '', obligation: null, cost_budget: 100 };
+      world.publish(
+        policyWith({
+          mode: given.mode,
+          approval: {
+            required: { prod: given.required },
+            grants: { max_uses: given.max_uses },
+            replan_tolerance: { percent: given.percent, absolute_usd: '0.0000' },
+          },
+          entitlements: { hard_deny_above_monthly_usd: given.threshold },
+          rules: given.rule === null ? [] : [{ ...rule, effect: given.rule }],
+        }),
+      );
+    }
+  }
+};
+
+const play = (game: Play, given: Step): void => {
+  const { world } = game;
+  switch (given.kind) {
+    case 'review':
+      review(game, given);
+      return;
+    case 'ask':
+      world.ask(given.amount, { project: given.project });
+      return;
+    case 'vote':
+    case 'withdraw':
+      onApproval(game, given);
+      return;
+    case 'reconcile': {
+      const decisionId = at([...world.reservations.reservations.keys()].sort(), given.pick);
+      if (decisionId !== undefined) world.reconcile(world.actual(decisionId as DecisionId, given.actual));
+      return;
+    }
+    case 'pass':
+      world.pass(given.seconds);
+      return;
+    case 'catchUp':
+      world.catchUp(given.service);
+      return;
+    case 'settle':
+      world.settle();
+      return;
+    default:
+      onPolicy(game, given);
+  }
+};
+
+const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, amount) => all + amount, 0n);
+
+/** No approval admits more than it was given for: its uses, their deltas, its time, its class. */
+const checkGrants = (decisions: readonly DecisionRecorded[]): void => {
+  const byId = new Map(decisions.map((each) => [each.decision_id, each]));
+  const uses = decisions.filter(({ grant_use }) => grant_use !== null && grant_use !== undefined);
+  for (const approved of new Set(uses.map(({ grant_use }) => grant_use?.decision_id))) {
+    const first = approved === undefined ? undefined : byId.get(approved);
+    const of = uses.filter(({ grant_use }) => grant_use?.decision_id === approved);
+    if (first?.approval === null || first === undefined) throw new Error('a use of nothing');
+    met.uses += of.length;
+    met.several += of.length > 1 ? 1 : 0;
+    expect(of.length).toBeLessThanOrEqual(first.approval.grant_uses_max ?? 1);
+    expect(of.map(({ grant_use }) => grant_use?.use)).toEqual(of.map((_, index) => index + 1));
+    for (const use of of) {
+      expect(use).toMatchObject({ dry_run: false, subject_hash: first.subject_hash, approval: null });
+      expect(['ALLOW', 'ALLOW_WITH_CREDITS']).toContain(use.decision);
+    }
+    const deltas = of.map(({ cost }) => (cost.monthly_delta_usd === null ? 0n : usdOf(cost.monthly_delta_usd)));
+    expect(sum(deltas.map((delta) => (delta < 0n ? 0n : delta)))).toBeLessThanOrEqual(
+      usdOf(first.approval.cap_monthly_delta_usd),
+    );
+  }
+};
+
+const checkWaivers = (world: DomainWorld, decisions: readonly DecisionRecorded[]): void => {
+  for (const [id, { terms }] of world.gate.policy.waivers) {
+    const used = decisions.filter(
+      ({ dry_run, exceptions_used = [] }) =>
+        !dry_run && exceptions_used.some(({ exception_id }) => exception_id === id),
+    );
+    met.waived += used.length;
+    if (terms.max_uses !== null) expect(used.length).toBeLessThanOrEqual(terms.max_uses);
+  }
+};
+
+const count = (world: DomainWorld, decisions: readonly DecisionRecorded[]): void => {
+  met.reduced += world.written('hold_reduced').length;
+  met.overage += decisions.filter(({ hold }) => hold.legs.some(({ account }) => account.startsWith('overage:'))).length;
+  met.credits += decisions.filter(({ decision }) => decision === 'ALLOW_WITH_CREDITS').length;
+  met.denied += decisions.filter(({ reason_codes: codes }) => codes.includes('approval_denied_recently')).length;
+  met.superseded += decisions.filter(({ supersedes }) => supersedes !== null).length;
+};
+
+const foldGate = (from: GateState, entries: readonly GateObserved[]): GateState => entries.reduce(evolveGate, from);
+const textOf = (state: unknown): string => Buffer.from(encodeState(state)).toString();
+
+describe('grants, credits and waivers under any interleaving', () => {
+  it('never hold and spend more than a limit (G5), nor admit more than somebody agreed to', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        game.world.settle();
+        game.world.settle();
+        const decisions = game.world.written('decision_recorded');
+        checkGrants(decisions);
+        checkWaivers(game.world, decisions);
+        count(game.world, decisions);
+        expect(game.world.gate.due.size).toBe(0);
+      }),
+      { numRuns: 120 },
+    );
+    // A run that never met what it is for proves nothing.
+    for (const [name, times] of Object.entries(met)) expect([name, times > 3]).toEqual([name, true]);
+  });
+
+  it('are the same when folded from a prefix and its tail as from the whole', () => {
+    fc.assert(
+      fc.property(history, fc.double({ min: 0, max: 1, noNaN: true }), (steps, cut) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        game.world.settle();
+        const { folded, gate } = game.world;
+        const split = Math.floor(folded.gate.length * cut);
+        const head = foldGate(emptyGate, folded.gate.slice(0, split));
+        expect(textOf(foldGate(head, folded.gate.slice(split)))).toBe(textOf(gate));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
