@@ -23,7 +23,10 @@ import {
   isProblemCode,
   METRICS,
   type Metrics,
+  overloadProblem,
   problem,
+  QUOTAS,
+  type Quotas,
   TheCall,
   toProblem,
   unwrap,
@@ -88,12 +91,15 @@ export class BatchController {
   constructor(
     @Inject(DECIDE_CHANGES) private readonly decideChanges: DecideChanges,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
   ) {}
 
   @Endpoint(ROUTES.gateBatch)
   async batch(@TheCall() call: Call) {
     const { items, atomic } = call.body(BatchEnvelope, ENVELOPE);
     if (!isRawList(items)) throw problem('validation_failed');
+    const overload = this.quotas.spendMembers(call.caller, items.length);
+    if (overload !== undefined) throw overloadProblem(overload);
     const members = items.map(memberOf);
     const started = performance.now();
     const results = unwrap(

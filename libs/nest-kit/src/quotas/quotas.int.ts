@@ -180,6 +180,19 @@ describe('the limit of a route', () => {
     expect(await statuses(3, GATE, 'low')).toEqual([200, 200, 429]);
     expect(await statuses(3, GATE, 'other')).toEqual([200, 200, 200]);
   });
+  it('counts a call that asks many questions as many, and lets one that is larger than the burst pass after a rest', async () => {
+    await start({ VERDICT_QUOTA_GATE_PER_SECOND: 1, VERDICT_QUOTA_GATE_BURST: 10 });
+    const quotas = app.get<Quotas>(QUOTAS);
+    const batch = (tenantId: string, members: number) => {
+      const who = { tenantId, subject: 'dev' };
+      return [quotas.spend('gate', who), quotas.spendMembers(who, members)].map((met) => met?.kind ?? 'passed');
+    };
+    expect(batch('a', 6)).toEqual(['passed', 'passed']);
+    expect(batch('a', 4)).toEqual(['passed', 'passed']);
+    expect(batch('a', 1)).toEqual(['gate', 'passed']);
+    expect(batch('b', 100)).toEqual(['passed', 'passed']);
+    expect(batch('b', 2)).toEqual(['gate', 'gate']);
+  });
   it('leaves the answer to a controller whose caller is owed another one', async () => {
     await start({ VERDICT_QUOTA_GATE_PER_SECOND: 1, VERDICT_QUOTA_GATE_BURST: 1 });
     expect((await ask(REVIEW, 'loud')).body).toEqual({ answer: 'evaluated' });

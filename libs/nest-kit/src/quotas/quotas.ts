@@ -38,6 +38,12 @@ export interface QuotaDeps {
   readonly after?: After;
 }
 
+/** Whose call it is. */
+interface Who {
+  readonly tenantId: string;
+  readonly subject: string;
+}
+
 const WAITING_ALL_MAX = 10_000;
 const ALERT_MS = 60_000;
 const BYTES_A_UNIT = 16 * 1024;
@@ -113,28 +119,21 @@ export class Quotas {
   }
 
   /**
-   * Counts a call of a tenant, or of one subject of it. `tokens`: more than 1 for a call that is many (a batch).
+   * Counts a call of a tenant, or of one subject of it.
    *
    * @returns the limit that was met; undefined: the call may go on.
    */
-  spend(
-    kind: RateKind,
-    who: { readonly tenantId: string; readonly subject: string },
-    tokens = 1,
-  ): Overload | undefined {
-    const rate = kind === 'gate' ? lowerRate(this.rates.gate, this.lowered(who.tenantId)) : this.rates[kind];
-    const subject = kind === 'consume' ? who.subject : null;
-    const key = subject === null ? who.tenantId : `${who.tenantId}\n${subject}`;
-    const taken = this.limiters[kind].take(key, rate, this.nowMs(), tokens);
-    if (taken.kind === 'taken') return undefined;
-    const { unit, seconds } = UNITS[kind];
-    const limit = Math.round(rate.perSecond * seconds);
-    return this.refused(who.tenantId, subject, {
-      kind,
-      limit,
-      unit,
-      retryAfterSeconds: Math.max(1, Math.ceil(taken.retryAfterMs / 1000)),
-    });
+  spend(kind: RateKind, who: Who): Overload | undefined {
+    return this.take(kind, who, 1);
+  }
+
+  /**
+   * Counts what a call of the gate asks beyond one question: the other members of a batch. A batch that is larger than the
+   * burst needs all of it, and so may pass after a rest.
+   */
+  spendMembers(who: Who, members: number): Overload | undefined {
+    const others = Math.min(members, this.rateOf('gate', who.tenantId).burst) - 1;
+    return others < 1 ? undefined : this.take('gate', who, others);
   }
 
   /**
@@ -158,6 +157,25 @@ export class Quotas {
   /** Writes what the running minute has counted. */
   close(): void {
     this.alert();
+  }
+
+  private rateOf(kind: RateKind, tenantId: string): Rate {
+    return kind === 'gate' ? lowerRate(this.rates.gate, this.lowered(tenantId)) : this.rates[kind];
+  }
+
+  private take(kind: RateKind, { tenantId, subject: caller }: Who, tokens: number): Overload | undefined {
+    const rate = this.rateOf(kind, tenantId);
+    const subject = kind === 'consume' ? caller : null;
+    const key = subject === null ? tenantId : `${tenantId}\n${subject}`;
+    const taken = this.limiters[kind].take(key, rate, this.nowMs(), tokens);
+    if (taken.kind === 'taken') return undefined;
+    const { unit, seconds } = UNITS[kind];
+    return this.refused(tenantId, subject, {
+      kind,
+      limit: Math.round(rate.perSecond * seconds),
+      unit,
+      retryAfterSeconds: Math.max(1, Math.ceil(taken.retryAfterMs / 1000)),
+    });
   }
 
   private crowded(): Overload {
