@@ -88,9 +88,12 @@ export class Call {
     return readParams(schema, this.request.query, 'query');
   }
 
-  /** What a use case needs; `member` is the body's own `idempotency_key`. */
+  /** What a use case needs; `member` is the body's own `idempotency_key`. 422 where the route needs a key and has none. */
   meta(member?: string): RequestMeta {
-    return metaOf(this.caller, readRequestInfo(this.request), oneKey(idempotencyKeyOf(this.request.headers), member));
+    const key = oneKey(idempotencyKeyOf(this.request.headers), member);
+    if (key === null && this.request.routeOptions.config.endpoint?.idempotencyKey === 'required')
+      throw problem('idempotency_key_required');
+    return metaOf(this.caller, readRequestInfo(this.request), key);
   }
 
   /** The version from `If-Match`; null when none was sent. */
