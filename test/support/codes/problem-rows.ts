@@ -325,6 +325,15 @@ export const PROBLEM_ROWS: readonly ProblemRow[] = [
       server.call('gateTerraform', { as: people.dev, key: 'one-1', body: { ...ask('5'), idempotency_key: 'two-2' } }),
   },
   {
+    code: 'idempotency_key_required',
+    when: 'credits are granted without a key',
+    send: ({ server, people }) =>
+      server.call('grantCredit', {
+        as: people.admin,
+        body: { pool: 'reserved', scope: 'tenant', total_amount_usd: '5', reason: 'for the season' },
+      }),
+  },
+  {
     code: 'justification_required',
     when: 'neither the request nor the vote says why',
     send: voteAs(({ people }) => people.lead, undefined, { justification: undefined }),
@@ -333,7 +342,11 @@ export const PROBLEM_ROWS: readonly ProblemRow[] = [
     code: 'policy_invalid',
     when: 'a policy has a defect',
     send: ({ server, people }) =>
-      server.call('validatePolicy', { as: people.admin, body: { document: { surprise: true } } }),
+      server.call('publishPolicy', {
+        as: people.admin,
+        body: { document: { surprise: true }, message: 'm' },
+        headers: { 'if-match': '"1"' },
+      }),
   },
   {
     code: 'currency_unsupported',
@@ -390,7 +403,6 @@ export const PROBLEMS_ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> 
 /** Problem codes that nothing in this release answers, and why. */
 export const PROBLEMS_NOT_YET: Readonly<Partial<Record<ProblemCode, string>>> = {
   signature_invalid: 'no route of this release takes signed bodies',
-  idempotency_key_required: 'no route of this release needs a key',
   stop_active: 'operators stop changes by the operations service, which this release does not have',
   read_unrecordable: 'reads of the ledger are recorded by the operations service, which this release does not have',
 };

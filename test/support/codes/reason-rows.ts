@@ -1,4 +1,5 @@
 import type { ReasonCode } from '@verdict/domain';
+import { randomUUID } from 'node:crypto';
 import type { Standalone } from '../e2e/standalone.js';
 import { approvalOf, aCluster, deployment, saidOf } from './cluster.js';
 import { ask, createBudget, jsonFixture, MONEY_ONLY, must, publishBook, publishPolicy } from '../e2e/story.js';
@@ -74,6 +75,28 @@ const afterVote =
     return saidOf(await api.create('deployments', deployment(2)));
   };
 
+/** A budget of forecasts, of which nobody has imported the cost. */
+const withoutData =
+  (mode: string): ReasonRow['ask'] =>
+  async (world) => {
+    await publishPolicy(world.server, world.people, { ...MONEY_ONLY, mode_matrix: { terraform: { default: mode } } });
+    const body = { scope: 'tenant', limit_usd: '1000', basis: 'forecast' };
+    await must(world.server, 'createBudget', { as: world.people.admin, body });
+    return gate(world, ask('5'));
+  };
+/** A budget that is too small, and credits of one pool for the rest. */
+const withCredits =
+  (pool: string): ReasonRow['ask'] =>
+  async (world) => {
+    await must(world.server, 'grantCredit', {
+      as: world.people.admin,
+      key: randomUUID(),
+      body: { pool, scope: 'tenant', total_amount_usd: '1000', reason: 'for the season' },
+    });
+    return withBudget(MONEY_ONLY, '500')(world);
+  };
+const inADay = (): string => new Date(Date.now() + 86_400_000).toISOString();
+
 /** Reason codes that a verdict of this release can have. Order of contract section 17.1. */
 export const REASON_ROWS: readonly ReasonRow[] = [
   { code: 'rule_denied', when: 'a rule that denies matches', ask: under(withRule('deny'), ask('5')) },
@@ -123,10 +146,30 @@ export const REASON_ROWS: readonly ReasonRow[] = [
       return saidOf(await api.create('deployments', deployment(1, amount)));
     },
   },
+  {
+    code: 'computed_context_unavailable',
+    when: 'a budget of forecasts has no data',
+    ask: withoutData('hard'),
+  },
   { code: 'approval_denied_recently', when: 'an approval of it was just denied', ask: afterVote('deny') },
+  {
+    code: 'batch_rolled_back',
+    when: 'another member of an atomic batch may not go ahead',
+    ask: async (world) => {
+      const { server, people } = world;
+      await publishPolicy(server, people, MONEY_ONLY);
+      await createBudget(server, people, '100');
+      const members = [ask('5'), ask('500', { resource_reference: 'aws_instance.large' })];
+      const items = members.map((member) => ({ ...member, source: 'terraform' }));
+      return (await must(server, 'gateBatch', { as: people.dev, body: { items, atomic: true } })).body.items[0].verdict;
+    },
+  },
   { code: 'shadow_mode_override', when: 'shadow mode lets a violation pass', ask: withBudget(shadow, '500') },
   { code: 'soft_mode_escalation', when: 'soft mode asks about a violation', ask: withBudget(soft, '500') },
   { code: 'hard_mode_denied', when: 'hard mode denies a violation', ask: withBudget(MONEY_ONLY, '500') },
+  { code: 'shadow_mode_cost_context_override', when: 'shadow mode lets that pass', ask: withoutData('shadow') },
+  { code: 'soft_mode_cost_context_escalation', when: 'soft mode asks about that', ask: withoutData('soft') },
+  { code: 'hard_mode_cost_context_closed', when: 'hard mode denies that', ask: withoutData('hard') },
   {
     code: 'shadow_mode_approval_override',
     when: 'shadow mode lets pass what needs an approval',
@@ -154,6 +197,26 @@ export const REASON_ROWS: readonly ReasonRow[] = [
     ask: under({ approval: { routing: [{ id: 'w', effect: 'waive' }] } }, ask('500')),
   },
   { code: 'approval_grant_used', when: 'an approval of it was granted', ask: afterVote('approve') },
+  {
+    code: 'exception_used',
+    when: 'a waiver covers the change',
+    ask: async (world) => {
+      await must(world.server, 'grantWaiver', {
+        as: world.people.admin,
+        body: {
+          waives: ['approval_required'],
+          owner: 'ann',
+          reason: 'migration',
+          ticket: 'T-1',
+          expires_at: inADay(),
+        },
+      });
+      return gate(world, ask('500'));
+    },
+  },
+  { code: 'credit_waterfall_used', when: 'credits pay a part', ask: withCredits('reserved') },
+  { code: 'reserved_credit_waterfall_used', when: 'reserved credits do', ask: withCredits('reserved') },
+  { code: 'emergency_credit_waterfall_used', when: 'emergency credits do', ask: withCredits('emergency') },
   { code: 'no_budget_configured', when: 'no budget covers the project', ask: under(MONEY_ONLY, ask('5')) },
   {
     code: 'environment_unknown_strict',
@@ -180,7 +243,6 @@ export const REASON_ROWS: readonly ReasonRow[] = [
 
 const NO_OPERATOR = 'operators set modes by the operations service, which this release does not have';
 const NO_DEADLINE = 'fail-safe verdicts come with the local spool, which this release does not have';
-const NO_ROUTE = 'the route that would lead to it is not in this release';
 const LATER = 'said by later entries of other journals, never by a verdict';
 /** Reason codes that no verdict of this release has, and why. */
 export const REASONS_NOT_YET: Readonly<Partial<Record<ReasonCode, string>>> = {
@@ -197,8 +259,6 @@ export const REASONS_NOT_YET: Readonly<Partial<Record<ReasonCode, string>>> = {
   shadow_mode_fail_open: NO_DEADLINE,
   soft_mode_fail_safe_escalation: NO_DEADLINE,
   hard_mode_fail_closed: NO_DEADLINE,
-  batch_rolled_back: NO_ROUTE,
-  exception_used: NO_ROUTE,
   reservation_reconciled: LATER,
   reservation_reconciliation_drift: LATER,
   reservation_assumed_spent: LATER,
@@ -211,11 +271,4 @@ export const REASONS_NOT_YET: Readonly<Partial<Record<ReasonCode, string>>> = {
 /** Reason codes that another test makes be said; the file names the code. */
 export const REASONS_ELSEWHERE: Readonly<Partial<Record<ReasonCode, string>>> = {
   forecast_exceeded: 'libs/domain/src/decisions/forecast.spec.ts',
-  computed_context_unavailable: 'libs/domain/src/decisions/forecast.spec.ts',
-  shadow_mode_cost_context_override: 'libs/domain/src/decisions/forecast.spec.ts',
-  soft_mode_cost_context_escalation: 'libs/domain/src/decisions/forecast.spec.ts',
-  hard_mode_cost_context_closed: 'libs/domain/src/decisions/forecast.spec.ts',
-  credit_waterfall_used: 'libs/domain/src/decisions/credit-funding.spec.ts',
-  reserved_credit_waterfall_used: 'libs/domain/src/decisions/credit-funding.spec.ts',
-  emergency_credit_waterfall_used: 'libs/domain/src/decisions/credit-funding.spec.ts',
 };
