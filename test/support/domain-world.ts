@@ -256,6 +256,9 @@ export class DomainWorld {
     for (const [id] of this.approvals.dueRequests)
       this.approve({ kind: 'open_request', decisionId: id as DecisionId, now: this.now });
     this.approve({ kind: 'pass_time', now: this.now });
+    for (const [id, approval] of this.approvals.approvals)
+      if (approval.uses?.isUsedUp === true && approval.status === 'granted')
+        this.approve({ kind: 'close_grant', approvalId: id as ApprovalId, now: this.now });
   }
 
   reactGate(): void {

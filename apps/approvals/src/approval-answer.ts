@@ -38,6 +38,8 @@ export const approvalAnswer = (approval: Approval, justification: string | null)
     max_hourly_delta_usd: terms.cap_hourly_delta_usd,
     justification,
     ticket: requested.ticket,
+    channel: terms.channel ?? ('token' as const),
+    uses: terms.channel === 'grant' ? { used: approval.uses?.count ?? 0, max: terms.grant_uses_max ?? 1 } : null,
     progress: progressOf(approval),
     requested_at: requested.requested_at,
     approve_by: requested.approve_by,

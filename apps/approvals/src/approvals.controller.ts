@@ -187,6 +187,7 @@ export class ApprovalsController {
       useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),
       token: null,
       consumption: null,
+      uses: null,
       revision: row.revision,
     };
   }

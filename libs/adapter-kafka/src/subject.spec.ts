@@ -26,6 +26,7 @@ const TABLE: readonly (readonly [type: string, payload: object, subject: string]
   ['approval_denied', IDS, 'a-1'],
   ['approval_expired', IDS, 'a-1'],
   ['approval_withdrawn', IDS, 'a-1'],
+  ['grant_used_up', IDS, 'a-1'],
   ['token_issued', IDS, 'a-1'],
   ['token_consumed', IDS, 'a-1'],
   ['token_refused', IDS, 'a-1'],

@@ -16,6 +16,7 @@ const SUBJECTS = {
   approval_denied: ['approval_id'],
   approval_expired: ['approval_id'],
   approval_withdrawn: ['approval_id'],
+  grant_used_up: ['approval_id'],
   token_issued: ['approval_id'],
   token_consumed: ['approval_id'],
   token_refused: ['approval_id', 'decision_id', 'jti'],

@@ -7,6 +7,7 @@ import {
   decideConsume,
   decisionIdOf,
   evolveApprovals,
+  type Instant,
   instantOf,
   noApprovals,
 } from '@verdict/domain';
@@ -30,11 +31,21 @@ const decide = (command: ApprovalsServiceCommand, state: ApprovalsState): Decide
 const hasExpired = (state: ApprovalsState, now: string): boolean => {
   for (const [id] of state.open) {
     const approval = state.approvals.get(id);
+    if (approval?.uses?.isUsedUp === true) continue;
     const limit = approval?.status === 'granted' ? approval.useBy : approval?.requested.approve_by;
     if (limit !== null && limit !== undefined && now >= limit) return true;
   }
   return false;
 };
+
+/** Grants whose last use the gate has written. */
+const usedUp = (state: ApprovalsState, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] =>
+  [...state.open.keys()].flatMap((id) => {
+    const approval = state.approvals.get(id);
+    if (approval?.status !== 'granted' || approval.uses?.isUsedUp !== true) return [];
+    const command: ApprovalsServiceCommand = { kind: 'close_grant', approvalId: approval.approvalId, now };
+    return [{ command, cause: { kind: 'decisions' as const, revision: approval.uses.revision } }];
+  });
 
 const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<ApprovalsServiceCommand>[] => {
   const now = instantOf(nowMs);
@@ -42,7 +53,8 @@ const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<Appr
     command: { kind: 'open_request', decisionId: decisionIdOf(id), now },
     cause: { kind: 'decisions', revision },
   }));
-  return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...opening] : opening;
+  const due = [...usedUp(state, now), ...opening];
+  return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...due] : due;
 };
 
 /** The approvals service: opens what decisions ask for, takes votes, issues and consumes tokens, expires what is late. */
@@ -51,7 +63,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 3,
+  stateVersion: 4,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

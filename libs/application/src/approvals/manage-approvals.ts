@@ -8,6 +8,7 @@ import {
   type DecisionId,
   instantOf,
   type Instant,
+  isGrantChannel,
   msOf,
   type PersonalText,
   plusSeconds,
@@ -159,7 +160,8 @@ export class ManageApprovals {
     const approval = await this.find(tenantId, (state) => state.approvals.get(input.approvalId));
     if (approval === undefined) return problemOf('not_found');
     const now = this.now();
-    const token = input.vote === 'approve' ? await this.signIfPossible(tenantId, approval, now) : null;
+    const hasToken = input.vote === 'approve' && !isGrantChannel(approval);
+    const token = hasToken ? await this.signIfPossible(tenantId, approval, now) : null;
     const command: ApprovalsServiceCommand = {
       kind: 'cast_vote',
       approvalId: input.approvalId,
@@ -205,6 +207,8 @@ export class ManageApprovals {
   async reissue(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
     const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
     if (approval === undefined) return problemOf('not_found');
+    if (isGrantChannel(approval))
+      return problemOf('approval_not_active', { detail: 'this approval is used by the next request, without a token' });
     const now = this.now();
     const token = await this.signIfPossible(meta.caller.tenantId, approval, now);
     if (token === null) return problemOf('signing_key_unavailable');

@@ -48,6 +48,7 @@ const outcome = (tenantId: string, entry: Later): readonly RowChange[] => {
     case 'approval_withdrawn':
       return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'withdrawn' });
     case 'token_consumed':
+    case 'grant_used_up':
       return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'consumed' });
     case 'token_issued':
     case 'token_refused':

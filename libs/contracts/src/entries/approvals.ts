@@ -78,6 +78,13 @@ const ApprovalExpired = z.object({
 });
 const ApprovalWithdrawn = z.object({ ...ids, withdrawn_by: z.string(), withdrawn_at: InstantText });
 
+const GrantUsedUp = z.object({
+  ...ids,
+  uses: Ordinal,
+  last_use: DecisionId.meta({ description: 'the decision that used it last' }),
+  used_up_at: InstantText,
+});
+
 const TokenIssued = z.object({
   ...ids,
   jti: z.string(),
@@ -118,6 +125,7 @@ export const APPROVALS_ENTRIES = schemasOf<ApprovalsEntry>()({
   approval_denied: { 1: entrySchema({ kind, type: 'approval_denied', typeV: 1 }, ApprovalDenied) },
   approval_expired: { 1: entrySchema({ kind, type: 'approval_expired', typeV: 1 }, ApprovalExpired) },
   approval_withdrawn: { 1: entrySchema({ kind, type: 'approval_withdrawn', typeV: 1 }, ApprovalWithdrawn) },
+  grant_used_up: { 1: entrySchema({ kind, type: 'grant_used_up', typeV: 1 }, GrantUsedUp) },
   token_issued: { 1: entrySchema({ kind, type: 'token_issued', typeV: 1 }, TokenIssued) },
   token_consumed: { 1: entrySchema({ kind, type: 'token_consumed', typeV: 1 }, TokenConsumed) },
   token_refused: { 1: entrySchema({ kind, type: 'token_refused', typeV: 1 }, TokenRefused) },

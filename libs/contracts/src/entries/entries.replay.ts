@@ -35,6 +35,7 @@ const SINCE_0_1_0 = [
   'decisions decision_reanswered 1',
   'decisions hold_reduced 1',
   'approvals approval_request_filed 1',
+  'approvals grant_used_up 1',
   'reservations exception_resolved 1',
   'reservations reservation_assumed_spent 1',
   'reservations reservation_released 1',

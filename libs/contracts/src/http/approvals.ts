@@ -62,6 +62,9 @@ export const ApprovalAnswer = z
     max_hourly_delta_usd: HourlyUsdAnswer,
     justification: z.string().nullable(),
     ticket: z.string().nullable(),
+    /** `token`: consumed once. `grant`: used by later requests, of which so many are admitted until `use_by`. */
+    channel: z.enum(['token', 'grant']),
+    uses: z.strictObject({ used: z.int(), max: z.int() }).nullable(),
     progress: z.array(Progress),
     requested_at: InstantAnswer,
     approve_by: InstantAnswer,

@@ -97,6 +97,17 @@ export type ApprovalsEntry =
         readonly withdrawn_at: Instant;
       }
     >
+  /** The last use that a grant had is gone; the uses themselves are decisions of the gate. */
+  | Entry<
+      'grant_used_up',
+      {
+        readonly approval_id: ApprovalId;
+        readonly decision_id: DecisionId;
+        readonly uses: number;
+        readonly last_use: DecisionId;
+        readonly used_up_at: Instant;
+      }
+    >
   | Entry<
       'token_issued',
       {

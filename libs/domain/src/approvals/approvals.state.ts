@@ -16,6 +16,15 @@ export interface CurrentToken {
   readonly issuedCount: number;
 }
 
+/** Uses of a grant: decisions of the gate that name the approval. */
+export interface GrantUses {
+  readonly count: number;
+  readonly lastUse: DecisionId;
+  /** Revision of the newest use in the decisions journal. */
+  readonly revision: bigint;
+  readonly isUsedUp: boolean;
+}
+
 export interface Consumption {
   readonly idempotency: Keyed;
   readonly revision: bigint;
@@ -39,6 +48,8 @@ export interface Approval {
   readonly useBy: Instant | null;
   readonly token: CurrentToken | null;
   readonly consumption: Consumption | null;
+  /** null: not used yet, or used through a token. */
+  readonly uses: GrantUses | null;
   /** Revision of the newest entry about it. */
   readonly revision: bigint;
 }
@@ -139,6 +150,7 @@ const opened = (state: ApprovalsState, requested: Requested, revision: bigint): 
     useBy: null,
     token: null,
     consumption: null,
+    uses: null,
     revision,
   };
   return put(
@@ -201,6 +213,8 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'expired', revision }));
     case 'approval_withdrawn':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
+    case 'grant_used_up':
+      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'consumed', revision }));
     case 'token_issued': {
       const { approval_id, jti, token_sha256: tokenSha256, expires_at: expiresAt } = entry.payload;
       return change(state, approval_id, (approval) => ({
@@ -226,13 +240,22 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
   }
 };
 
+/** A later request that used a grant: the gate alone writes uses, so no two of them share the last. */
+const useGrant = (state: ApprovalsState, recorded: DecisionRecorded, revision: bigint): ApprovalsState => {
+  const use = recorded.grant_use ?? null;
+  if (use === null) return state;
+  const uses: GrantUses = { count: use.use, lastUse: recorded.decision_id, revision, isUsedUp: use.is_last };
+  return change(state, use.approval_id, (approval) => ({ ...approval, uses }));
+};
+
 /** A decision that needs an approval falls due until its request is opened; a lapsed hold takes the need away. */
 const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: bigint): ApprovalsState => {
   switch (entry.type) {
     case 'decision_recorded': {
       const { approval, decision_id: id } = entry.payload;
-      if (approval === null || state.byDecision.has(id)) return state;
-      return { ...state, dueRequests: state.dueRequests.set(id, { recorded: entry.payload, revision }) };
+      const next = useGrant(state, entry.payload, revision);
+      if (approval === null || next.byDecision.has(id)) return next;
+      return { ...next, dueRequests: next.dueRequests.set(id, { recorded: entry.payload, revision }) };
     }
     case 'hold_reduced':
     case 'decision_reanswered':

@@ -72,7 +72,13 @@ export interface PassTime {
   readonly kind: 'pass_time';
   readonly now: Instant;
 }
-export type ApprovalsCommand = OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
+/** Says that a grant has no use left. */
+export interface CloseGrant {
+  readonly kind: 'close_grant';
+  readonly approvalId: ApprovalId;
+  readonly now: Instant;
+}
+export type ApprovalsCommand = CloseGrant | OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
 
 export type ApprovalsRefusal =
   | { readonly code: 'decision_not_approvable' }
@@ -182,10 +188,13 @@ const granting = (command: CastVote, approval: Approval): readonly ApprovalsEntr
       use_by: plusSeconds(command.now, approval.requested.terms.use_by_seconds),
     },
   };
-  return command.token === null
+  return command.token === null || isGrantChannel(approval)
     ? [granted]
     : [granted, issued(approval, command.token, command.caller.subject, command.now)];
 };
+
+/** Reviews and run tasks have no token: the next request uses the grant itself. @source contract section 11.5 */
+export const isGrantChannel = (approval: Approval): boolean => approval.requested.terms.channel === 'grant';
 
 /** What a vote settles, if anything: a granted or a denied request. */
 const settlingBy = (command: CastVote, before: Approval, ballot: Ballot): readonly ApprovalsEntry[] => {
@@ -242,7 +251,8 @@ const reissue = (command: ReissueToken, state: ApprovalsState): ApprovalsResult 
   const { subject, isAdmin } = command.caller;
   const isVoter = approval.votes.get(subject)?.vote === 'approve';
   if (!isAdmin && !isVoter && !isRequesterOf(approval, subject)) return refused({ code: 'forbidden' });
-  if (approval.status !== 'granted' || approval.useBy === null) return refused({ code: 'approval_not_active' });
+  if (approval.status !== 'granted' || approval.useBy === null || isGrantChannel(approval))
+    return refused({ code: 'approval_not_active' });
   if (command.now >= approval.useBy) return refused({ code: 'approval_expired' });
   if ((approval.token?.issuedCount ?? 0) > REISSUES_MAX) return refused({ code: 'reissue_limit_reached' });
   return accepted(issued(approval, command.token, subject, command.now));
@@ -255,7 +265,8 @@ const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry | undefined 
     payload: { approval_id, decision_id, cause, expired_at: now },
   });
   if (status === 'pending' && now >= approval.requested.approve_by) return expired('approve_by_passed');
-  if (status === 'granted' && useBy !== null && now >= useBy) return expired('use_by_passed');
+  const isLeft = approval.uses?.isUsedUp !== true;
+  if (status === 'granted' && isLeft && useBy !== null && now >= useBy) return expired('use_by_passed');
   return undefined;
 };
 
@@ -269,6 +280,21 @@ const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => 
 };
 /** One append holds 500 entries; what is left expires with the next tick. */
 const EXPIRIES_MAX = 200;
+
+const closeGrant = (command: CloseGrant, state: ApprovalsState): ApprovalsResult => {
+  const approval = state.approvals.get(command.approvalId);
+  if (approval?.status !== 'granted' || approval.uses?.isUsedUp !== true) return accepted();
+  return accepted<ApprovalsEntry>({
+    type: 'grant_used_up',
+    payload: {
+      approval_id: approval.approvalId,
+      decision_id: approval.decisionId,
+      uses: approval.uses.count,
+      last_use: approval.uses.lastUse,
+      used_up_at: command.now,
+    },
+  });
+};
 
 const guarded = (
   state: ApprovalsState,
@@ -296,5 +322,7 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
       return reissue(command, state);
     case 'pass_time':
       return passTime(command, state);
+    case 'close_grant':
+      return closeGrant(command, state);
   }
 };

@@ -216,6 +216,7 @@ const foldApprovals = (state: GateState, entry: ApprovalsEntry, revision: bigint
     case 'approval_requested':
     case 'approval_request_filed':
     case 'vote_cast':
+    case 'grant_used_up':
     case 'token_issued':
     case 'token_refused':
       return state;

@@ -29,6 +29,9 @@ interface Approval {
   readonly excluded: Set<string>;
   /** A person's newest vote counts. */
   readonly votes: Map<string, Vote>;
+  /** How often a grant may be used, and how often it was. */
+  readonly usesMax: number;
+  uses: number;
   useBy: string | undefined;
   jti: string | undefined;
 }
@@ -50,6 +53,7 @@ export class ApprovalRules {
     approval_request_filed: (approval, payload) => this.#file(approval, payload),
     vote_cast: (approval, payload) => this.#vote(approval, payload),
     approval_granted: (approval, payload) => this.#grant(approval, payload),
+    grant_used_up: (approval, payload) => this.#useUp(approval, payload),
     token_issued: (approval, payload) => this.#issue(approval, payload),
     token_consumed: (approval, payload) => this.#consume(approval, payload),
     approval_denied: (_approval, payload) => this.#end(payload),
@@ -61,7 +65,7 @@ export class ApprovalRules {
 
   /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
   apply(type: string, payload: JsonValue): readonly string[] {
-    if (type === 'decision_recorded') return this.#pin(payload);
+    if (type === 'decision_recorded') return [...this.#use(payload), ...this.#pin(payload)];
     if (type === 'approval_requested') return this.#request(payload);
     const step = this.#steps[type];
     return step === undefined ? [] : this.#with(payload, (approval) => step(approval, payload));
@@ -102,6 +106,8 @@ export class ApprovalRules {
       approveBy: instantAt(payload, 'approve_by'),
       excluded: new Set([textAt(requester, 'subject'), ...(onBehalfOf === null ? [] : [onBehalfOf])]),
       votes: new Map(),
+      usesMax: terms['grant_uses_max'] === undefined ? 1 : integerAt(terms, 'grant_uses_max'),
+      uses: 0,
       useBy: undefined,
       jti: undefined,
     });
@@ -141,6 +147,30 @@ export class ApprovalRules {
     }
     approval.useBy = instantAt(payload, 'use_by');
     return [...problems, ...decisionProblems(approval, payload)];
+  }
+
+  /** A use of a grant: granted before, in time, and one after the other up to the number pinned. */
+  #use(payload: JsonValue): readonly string[] {
+    const use = isJsonObject(payload) ? payload['grant_use'] : undefined;
+    const approval = isJsonObject(use) ? this.#approvals.get(textAt(use, 'approval_id')) : undefined;
+    if (use === undefined || approval === undefined) return [];
+    const problems = [...grantProblems(approval, 'a grant is used'), ...decisionProblems(approval, use)];
+    const count = integerAt(use, 'use');
+    const decidedAt = instantAt(payload, 'decided_at');
+    if (count !== approval.uses + 1 || count > approval.usesMax)
+      problems.push(
+        `use ${count.toString()} of ${approval.usesMax.toString()} follows use ${approval.uses.toString()}`,
+      );
+    if (approval.useBy !== undefined && decidedAt >= approval.useBy) problems.push('a grant is used after its use-by');
+    approval.uses = count;
+    return problems;
+  }
+
+  #useUp(approval: Approval, payload: JsonValue): readonly string[] {
+    const problems = [...grantProblems(approval, 'used up'), ...decisionProblems(approval, payload)];
+    if (integerAt(payload, 'uses') !== approval.uses)
+      problems.push(`used up after ${approval.uses.toString()} uses, not ${integerAt(payload, 'uses').toString()}`);
+    return [...problems, ...this.#end(payload)];
   }
 
   #issue(approval: Approval, payload: JsonValue): readonly string[] {

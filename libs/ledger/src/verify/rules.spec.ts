@@ -243,6 +243,30 @@ describe('approvals', () => {
         'granted although no way of its route has the votes it needs',
       ]);
   });
+  it('find a grant that is used without a vote, too often, out of turn or too late', () => {
+    const granting = { ...terms('a'), channel: 'grant', grant_uses_max: 2 };
+    const opened: readonly Step[] = [
+      ['decision_recorded', decision({ id: 'd', legs: [], approval: granting })],
+      ['approval_requested', { ...requested('a', 'd'), terms: granting }],
+    ];
+    const use = (id: string, count: number, decidedAt = at(50)): Step => [
+      'decision_recorded',
+      {
+        ...decision({ id, legs: [], decidedAt }),
+        grant_use: { approval_id: 'a', decision_id: 'd', use: count, is_last: count === 2 },
+      },
+    ];
+    const usedUp = (uses: number): Step => ['grant_used_up', { approval_id: 'a', decision_id: 'd', uses }];
+    const agreed = [...opened, ...votes, grant];
+    expect(problems(...agreed, use('u-1', 1), use('u-2', 2), usedUp(2))).toEqual([]);
+    expect(problems(...opened, use('u-1', 1))).toEqual(['a grant is used before it was granted']);
+    expect(problems(...agreed, use('u-1', 1), use('u-2', 1))).toEqual(['use 1 of 2 follows use 1']);
+    expect(problems(...agreed, use('u-1', 1), use('u-2', 2), use('u-3', 3))).toEqual(['use 3 of 2 follows use 2']);
+    expect(problems(...agreed, use('u-1', 1, '2027-01-01T00:00:00.000Z'))).toEqual([
+      'a grant is used after its use-by',
+    ]);
+    expect(problems(...agreed, use('u-1', 1), usedUp(2))).toEqual(['used up after 1 uses, not 2']);
+  });
   it('leave alone what was requested before a window, and still see a second consumption within it', () => {
     expect(problemsOf(new ApprovalRules(false), [consume])).toEqual([]);
     expect(problemsOf(new ApprovalRules(false), [asked, ...votes, grant, issue, consume, consume])).toHaveLength(1);
