@@ -1,4 +1,5 @@
 import {
+  type Approval,
   type ApprovalsCommand,
   type ApprovalsRefusal,
   type ApprovalsState,
@@ -27,13 +28,18 @@ const decide = (command: ApprovalsServiceCommand, state: ApprovalsState): Decide
     : { entries: [], answer: result };
 };
 
+/** When the clock ends it; undefined for what no clock ends. */
+const limitOf = ({ status, useBy, uses, requested }: Approval): Instant | undefined => {
+  if (uses?.isUsedUp === true) return undefined;
+  return status === 'granted' ? (useBy ?? undefined) : requested.approve_by;
+};
+
 /** Whether the clock ends something now. */
 const hasExpired = (state: ApprovalsState, now: string): boolean => {
   for (const [id] of state.open) {
     const approval = state.approvals.get(id);
-    if (approval?.uses?.isUsedUp === true) continue;
-    const limit = approval?.status === 'granted' ? approval.useBy : approval?.requested.approve_by;
-    if (limit !== null && limit !== undefined && now >= limit) return true;
+    const limit = approval === undefined ? undefined : limitOf(approval);
+    if (limit !== undefined && now >= limit) return true;
   }
   return false;
 };
