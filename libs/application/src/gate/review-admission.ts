@@ -4,11 +4,7 @@ import {
   admissionEvidence,
   type AdmissionRequest,
   type ClusterTerms,
-  type GateState,
-  labelOf,
-  normaliseEnvironment,
   sha256Hex,
-  subjectHash,
   unitKey,
 } from '@verdict/domain';
 import type { RequestMeta } from '../shared/request.js';
@@ -78,20 +74,6 @@ const changeRequest = (asked: AdmissionChange, clusterId: string, isDryRun: bool
   ticket: null,
 });
 
-/** Whether somebody is being asked about this very subject: then what they said last has to be known. */
-const hasPendingApproval = ({ grants }: GateState, asked: AdmissionChange): boolean => {
-  const raw = normaliseEnvironment(asked.environment);
-  const subject = subjectHash({
-    source: SOURCE,
-    project_id: asked.projectId,
-    environment_label: labelOf(raw),
-    action: asked.action,
-    resource_reference: asked.reference,
-    metadata: asked.metadata,
-  });
-  return (grants.bySubject.get(subject) ?? []).some((id) => grants.byDecision.get(id)?.useBy === null);
-};
-
 /** Same change, same price, another claim beside it: a question of its own, not a conflict. */
 const withClaimInKey = (request: ChangeRequest, clusterId: string, asked: AdmissionChange): ChangeRequest => {
   const { monthly, hourly, isInvalid } = asked.claim;
@@ -106,7 +88,9 @@ const withClaimInKey = (request: ChangeRequest, clusterId: string, asked: Admiss
  * Decides about an AdmissionReview: reads what it asks by the terms of its cluster, prices it, and asks the gate.
  *
  * @returns the durable decision; or the problem of the gate, which the edge turns into a review or a 503.
- * @source protocols section 1.3; contract sections 6.3 (key) and 11.5 (a review that meets a pending approval)
+ * A review that meets a pending approval sees what was said last, since the lane looks at the heads of all journals.
+ *
+ * @source protocols section 1.3; contract sections 6.3 (key) and 11.5
  */
 export const createReviewAdmission =
   (deps: Pick<GateDeps, 'gate'>, decideChange: DecideChange) =>
@@ -118,7 +102,6 @@ export const createReviewAdmission =
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const unit = (reference: string) => current.state.units.get(unitKey(terms.cluster_id, reference)) ?? null;
     const asked = admissionChange(request, terms, unit);
-    if (hasPendingApproval(current.state, asked)) await deps.gate.caughtUp(tenantId).catch(() => undefined);
     const question = changeRequest(asked, terms.cluster_id, request.isDryRun);
     const meta = metaOf(review);
     const first = await decideChange(question, meta);

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type AskedReview, createReviewAdmission, type ReviewAdmission } from '@verdict/application';
+import { readAdmissionReview } from '@verdict/contracts';
+import {
+  type ClusterTerms,
+  DEFAULT_ANNOTATION_PREFIXES,
+  DEFAULT_TRUSTED_CONTROLLERS,
+  instantOf,
+} from '@verdict/domain';
+import { codeOf, ServiceWorld, valueOf } from '../support/service-world.js';
+import { bookOf } from '../support/mutants/judges.js';
+
+const TERMS: ClusterTerms = {
+  kind: 'k8s',
+  cluster_id: 'east',
+  project_rules: [{ namespace: '*', project_id: 'web', environment: 'prod', from_object: false, allowed: [] }],
+  annotation_prefixes: DEFAULT_ANNOTATION_PREFIXES,
+  trusted_controllers: DEFAULT_TRUSTED_CONTROLLERS,
+};
+const INTEGRATION: AskedReview['integration'] = {
+  tenantId: 'acme',
+  integration: {
+    integrationId: 'i',
+    revision: 0n,
+    name: 'cluster',
+    terms: TERMS,
+    secrets: [],
+    createdBy: 'admin-1',
+    createdAt: instantOf(0),
+    revokedAt: null,
+  },
+};
+/** One CPU costs 40 USD a month. */
+const BOOK = bookOf(
+  JSON.stringify({
+    format: 'verdict.price-book.v1',
+    version: '1',
+    currency: 'USD',
+    hours_per_month: 730,
+    entries: [
+      {
+        id: 'pod',
+        resource_type: 'k8s:pod',
+        components: [{ name: 'cpu', unit: 'month', unit_price: '0.04', quantity: { from: ['cpu_milli'] } }],
+      },
+    ],
+  }),
+);
+interface Parts {
+  readonly name?: string;
+  readonly replicas?: number;
+  readonly annotations?: object;
+  readonly username?: string;
+}
+const reviewOf = ({ name = 'api', replicas = 2, annotations = {}, username = 'ana' }: Parts = {}): AskedReview => {
+  const object = {
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop', annotations },
+    spec: { replicas, template: { spec: { containers: [{ resources: { requests: { cpu: '1' } } }] } } },
+  };
+  const body = {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'u',
+      operation: 'CREATE',
+      resource: { group: 'apps', version: 'v1', resource: 'deployments' },
+      name,
+      namespace: 'shop',
+      userInfo: { username, groups: ['devs', 'x'.repeat(300)] },
+      object,
+    },
+  };
+  const reading = readAdmissionReview(Buffer.from(JSON.stringify(body)));
+  if (reading.kind === 'refused') throw new Error(reading.detail);
+  return { request: reading.request, integration: INTEGRATION, correlationId: null, traceparent: null };
+};
+
+describe('a review at the gate', () => {
+  let world: ServiceWorld;
+  let review: ReviewAdmission;
+
+  beforeEach(async () => {
+    world = await new ServiceWorld().start();
+    review = createReviewAdmission({ gate: world.gate }, world.decideChange);
+    valueOf(await world.admin.publishPriceBook(BOOK, world.meta('admin-1')));
+  });
+  afterEach(() => world.stop());
+
+  const decide = async (parts: Parts = {}) => valueOf(await review(reviewOf(parts))).decided;
+
+  it('sees an approval that was granted a moment ago, before its journal came by: it reads to the tip first', async () => {
+    const asked = await decide();
+    expect(asked.recorded).toMatchObject({ decision: 'REQUIRE_APPROVAL', hold: { total_usd: '80.0000' } });
+    await world.approvals.caughtUp('acme');
+    const approvalId = asked.recorded.approval?.approval_id;
+    if (approvalId === undefined) throw new Error('no approval was asked for');
+    world.journals.faults.arm('lost_notice', 100);
+    valueOf(
+      await world.manage.vote(
+        { approvalId, vote: 'approve', notes: 'fine with me, go ahead', ticket: null, stageId: null },
+        world.meta('lead-1'),
+      ),
+    );
+    const used = await decide();
+    expect(used.recorded).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '80.0000' } });
+    expect(used.recorded.reason_codes).toContain('approval_grant_used');
+  });
+
+  it('with another claim beside the same price is a question of its own, not a conflict', async () => {
+    const claim = (usd: string) => ({ annotations: { 'verdict.io/estimated-monthly-delta-usd': usd } });
+    const answers = [await decide(), await decide(claim('79')), await decide(claim('78')), await decide(claim('79'))];
+    const ids = answers.map(({ recorded }) => recorded.decision_id);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[3]).toBe(ids[1]);
+    for (const { recorded } of answers) expect(recorded.cost.monthly_delta_usd).toBe('80.0000');
+  });
+
+  it('counts a claim that is larger than the price', async () => {
+    const { recorded } = await decide({ annotations: { 'verdict.io/estimated-monthly-delta-usd': '500' } });
+    expect(recorded.cost).toMatchObject({ monthly_delta_usd: '500.0000', method: 'price_book' });
+    expect(recorded.reason_codes).toContain('cost_declared_mismatch');
+  });
+
+  it('names its user within limits, and who has no name as the API server does', async () => {
+    const long = await decide({ name: 'a', username: 'u'.repeat(2000) });
+    expect(long.recorded.requester.subject).toMatch(/^u{180}#[0-9a-f]{64}$/);
+    expect(long.recorded.requester.groups).toEqual(['devs']);
+    expect((await decide({ name: 'b', username: '' })).recorded.requester.subject).toBe('system:anonymous');
+  });
+
+  it('is a problem, not an answer, while the log takes nothing', async () => {
+    await decide();
+    world.journals.faults.arm('crash_before_commit', 1000);
+    expect(codeOf(await review(reviewOf({ name: 'c' })))).toMatch(/^(verdict_not_durable|outcome_unknown)$/);
+    expect(world.journals.faults.count('crash_before_commit')).toBeGreaterThan(0);
+    world.journals.faults.clear();
+    expect((await decide({ name: 'c' })).recorded.request.resource_reference).toBe('deployments.apps/shop/c');
+  });
+});
