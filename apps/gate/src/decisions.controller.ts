@@ -1,9 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import {
   type DecisionView,
+  type ExplainDecision,
+  type Explained,
   entryReferenceOf,
   findDecision,
   journalName,
+  LogUnreadable,
   originOf,
   type Platform,
   type RecordedEntry,
@@ -12,7 +15,7 @@ import {
 } from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
 import { type Call, Endpoint, problem, TheCall, waitForMinEntry } from '@verdict/nest-kit';
-import { PLATFORM } from './tokens.js';
+import { EXPLAIN_DECISION, PLATFORM } from './tokens.js';
 
 /** Where a decision stands, from what three journals say of it. */
 const stateOf = ({ row, approvalStatus, settlement }: DecisionView): string => {
@@ -40,9 +43,63 @@ const summaryOf = (view: DecisionView) => ({
   decided_at: view.row.decidedAt,
 });
 
+interface Found {
+  readonly view: DecisionView;
+  readonly entry: RecordedEntry;
+}
+
+const unreadable = (error: unknown): never => {
+  if (error instanceof LogUnreadable) throw problem('log_unavailable');
+  throw error;
+};
+
+const routingOf = ({ approval }: Explained['recorded']) =>
+  approval === null
+    ? null
+    : {
+        rule: approval.routing_rule ?? null,
+        require: approval.route ?? null,
+        channel: approval.channel ?? 'token',
+        is_separation_required: approval.is_separation_required,
+        approve_by_seconds: approval.approve_by_seconds,
+        use_by_seconds: approval.use_by_seconds,
+      };
+
+/** A decision as it is shown, and what led to it. @source contract section 14.2 */
+const explanation = (decision: object, { recorded, balancesBefore, flips, isReevaluated }: Explained) => {
+  const { request } = recorded;
+  return {
+    decision,
+    input: {
+      action: request.action,
+      resource_reference: request.resource_reference,
+      project_id: request.project_id,
+      metadata: request.metadata,
+      declared_monthly_delta_usd: request.declared_monthly_delta_usd,
+      declared_hourly_delta_usd: request.declared_hourly_delta_usd,
+      options: request.options,
+    },
+    mode_path: {
+      environment_raw: request.environment_raw,
+      environment_label: request.environment_label,
+      environment_class: request.environment_class,
+      mode: recorded.mode,
+      mode_scope: recorded.mode_scope,
+    },
+    rules: recorded.rules ?? [],
+    routing: routingOf(recorded),
+    balances_before: balancesBefore,
+    flips,
+    reevaluated: isReevaluated,
+  };
+};
+
 @Controller()
 export class DecisionsController {
-  constructor(@Inject(PLATFORM) private readonly platform: Platform) {}
+  constructor(
+    @Inject(PLATFORM) private readonly platform: Platform,
+    @Inject(EXPLAIN_DECISION) private readonly explainDecision: ExplainDecision,
+  ) {}
 
   @Endpoint(ROUTES.listDecisions)
   async list(@TheCall() call: Call) {
@@ -67,11 +124,21 @@ export class DecisionsController {
 
   @Endpoint(ROUTES.getDecision)
   async one(@TheCall() call: Call) {
-    const { view, entry } = await this.find(call);
+    return this.answerOf(call.tenantId, await this.find(call));
+  }
+
+  @Endpoint(ROUTES.explainDecision)
+  async explain(@TheCall() call: Call) {
+    const found = await this.find(call);
+    const explained = await this.explainDecision(call.tenantId, found.entry).catch(unreadable);
+    return explanation(this.answerOf(call.tenantId, found), explained);
+  }
+
+  private answerOf(tenantId: string, { view, entry }: Found) {
     const recorded = recordedDecision(entry);
     const now = this.platform.clock.nowMs();
     const at = {
-      origin: this.originOf(call.tenantId),
+      origin: this.originOf(tenantId),
       entry,
       isReplayed: false,
       isExpired: now >= Date.parse(recorded.expires_at),
@@ -93,7 +160,7 @@ export class DecisionsController {
     return originOf(this.platform.logHost, tenantId, 'decisions');
   }
 
-  private async find(call: Call): Promise<{ readonly view: DecisionView; readonly entry: RecordedEntry }> {
+  private async find(call: Call): Promise<Found> {
     const { decision_id: id } = call.params(DecisionIdParams);
     const { tenantId } = call;
     await waitForMinEntry(this.platform, tenantId, call.minEntry);

@@ -4,7 +4,11 @@ import {
   createReviewAdmission,
   type DecideChange,
   createDecideChanges,
+
   DecideRunTask,
+
+  createExplainDecision,
+
   FindIntegrations,
   gateService,
   IntegrationsAdmin,
@@ -36,6 +40,7 @@ import { RunTaskController } from './run-task.controller.js';
 import {
   DECIDE_CHANGE,
   DECIDE_CHANGES,
+  EXPLAIN_DECISION,
   GATE_HOST,
   INTEGRATIONS,
   INTEGRATIONS_ADMIN,
@@ -132,6 +137,11 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
           provide: REVIEW_ADMISSION,
           useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),
           inject: [GATE_HOST, DECIDE_CHANGE],
+        },
+        {
+          provide: EXPLAIN_DECISION,
+          useFactory: (ports: Platform) => createExplainDecision(ports),
+          inject: [PLATFORM],
         },
         {
           provide: DECIDE_CHANGES,

@@ -1,4 +1,5 @@
 export const PLATFORM = Symbol('gate.platform');
+export const EXPLAIN_DECISION = Symbol('EXPLAIN_DECISION');
 export const DECIDE_CHANGES = Symbol('DECIDE_CHANGES');
 export const DECIDE_CHANGE = Symbol('gate.decide-change');
 /** Decides about AdmissionReviews. */

@@ -245,6 +245,7 @@ export {
   decideChanges,
   rolledBack,
 } from './decisions/batch.js';
+export { type AskedBefore, type Flip, flipsOf } from './decisions/flips.js';
 export { evaluate } from './decisions/evaluate.js';
 export { decideNoteRunStage, earlierOfRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
 export { recordedQuestion } from './decisions/recorded-question.js';

@@ -152,6 +152,7 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   runTaskOfIntegration: { about: 'thing', params: integration, body: () => ({}) },
   listDecisions: { about: 'list' },
   getDecision: { about: 'thing', params: decision },
+  explainDecision: { about: 'thing', params: decision },
   getReceipt: { about: 'thing', params: decision },
   getPolicy: { about: 'list' },
   listPolicyVersions: { about: 'list' },

@@ -103,7 +103,7 @@ const WaterfallStage = z.strictObject({
   consumed_usd: UsdAnswer,
   remaining_usd: UsdAnswer.nullable(),
 });
-const Balance = z.strictObject({
+export const BalanceAnswer = z.strictObject({
   account: z.string(),
   limit_usd: UsdAnswer.nullable(),
   spent_usd: UsdAnswer,
@@ -176,7 +176,7 @@ const verdict = {
   challenger: ChallengerText.nullable(),
   failsafe: z.boolean(),
   retry_idempotency_key: z.string().nullable(),
-  balances_after: z.array(Balance),
+  balances_after: z.array(BalanceAnswer),
   ttl_seconds: z.int(),
   decided_at: InstantAnswer,
   expires_at: InstantAnswer,

@@ -50,6 +50,7 @@ import {
 } from './integrations.js';
 import { AdmissionReviewAnswer, AdmissionReviewBody } from '../kubernetes/review-answer.js';
 import { BatchAnswer, BatchBody } from './batch.js';
+import { ExplainAnswer } from './explain.js';
 import { CloudEventBody } from './cloud-event.js';
 import {
   CreditAnswer,
@@ -309,6 +310,18 @@ export const ROUTES = {
     response: DecisionAnswer,
     problems: ['not_found', 'read_model_behind', 'log_unavailable'],
     summary: 'One decision as recorded, and where it stands',
+    tag: 'decisions',
+  },
+  explainDecision: {
+    id: 'explainDecision',
+    method: 'GET',
+    path: `${BASE}/decisions/:decision_id/explain`,
+    roles: [...READERS, 'service'],
+    status: 200,
+    params: DecisionIdParams,
+    response: ExplainAnswer,
+    problems: ['not_found', 'read_model_behind', 'log_unavailable'],
+    summary: 'Why a decision came out as it did, and what would have changed it',
     tag: 'decisions',
   },
   getReceipt: {
