@@ -4,11 +4,8 @@ import {
   createReviewAdmission,
   type DecideChange,
   createDecideChanges,
-
   DecideRunTask,
-
   createExplainDecision,
-
   FindIntegrations,
   gateService,
   IntegrationsAdmin,
@@ -95,6 +92,26 @@ const runTaskProviders = (options: RunTaskOptions) => [
   },
 ];
 
+type OfGate = (gate: GateHost, ports: Platform) => unknown;
+/** A use case over the host and the ports of the process. */
+const ofGate = (provide: symbol, useFactory: OfGate) => ({ provide, useFactory, inject: [GATE_HOST, PLATFORM] });
+
+const USE_CASES = [
+  { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
+  ofGate(DECIDE_CHANGE, (gate, ports) => createDecideChange({ gate, ...ports })),
+  ofGate(DECIDE_CHANGES, (gate, ports) => createDecideChanges({ gate, ...ports })),
+  ofGate(EXPLAIN_DECISION, (_gate, ports) => createExplainDecision(ports)),
+  ofGate(POLICY_ADMIN, (gate, ports) => new PolicyAdmin({ gate, ...ports })),
+  ofGate(MONEY_ADMIN, (gate, ports) => new MoneyAdmin({ gate, ...ports })),
+  ofGate(INTEGRATIONS_ADMIN, (gate, ports) => new IntegrationsAdmin({ gate, ...ports })),
+  ofGate(INTEGRATIONS, (gate, ports) => new FindIntegrations({ gate, ...ports })),
+  {
+    provide: REVIEW_ADMISSION,
+    useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),
+    inject: [GATE_HOST, DECIDE_CHANGE],
+  },
+];
+
 /** The gate: verdicts, policy, budgets, price books, and the decisions it made. */
 @Module({})
 export class GateModule implements OnModuleInit, OnModuleDestroy {
@@ -124,51 +141,7 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
         RunTaskController,
         DecisionsController,
       ],
-      providers: [
-        { provide: PLATFORM, useValue: platform },
-        ...runTaskProviders(runTasks),
-        { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
-        {
-          provide: DECIDE_CHANGE,
-          useFactory: (gate: GateHost, ports: Platform) => createDecideChange({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-        {
-          provide: REVIEW_ADMISSION,
-          useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),
-          inject: [GATE_HOST, DECIDE_CHANGE],
-        },
-        {
-          provide: EXPLAIN_DECISION,
-          useFactory: (ports: Platform) => createExplainDecision(ports),
-          inject: [PLATFORM],
-        },
-        {
-          provide: DECIDE_CHANGES,
-          useFactory: (gate: GateHost, ports: Platform) => createDecideChanges({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-        {
-          provide: MONEY_ADMIN,
-          useFactory: (gate: GateHost, ports: Platform) => new MoneyAdmin({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-        {
-          provide: POLICY_ADMIN,
-          useFactory: (gate: GateHost, ports: Platform) => new PolicyAdmin({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-        {
-          provide: INTEGRATIONS_ADMIN,
-          useFactory: (gate: GateHost, ports: Platform) => new IntegrationsAdmin({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-        {
-          provide: INTEGRATIONS,
-          useFactory: (gate: GateHost, ports: Platform) => new FindIntegrations({ gate, ...ports }),
-          inject: [GATE_HOST, PLATFORM],
-        },
-      ],
+      providers: [{ provide: PLATFORM, useValue: platform }, ...USE_CASES, ...runTaskProviders(runTasks)],
     };
   }
 

@@ -86,7 +86,10 @@ describe('example W', () => {
     const w = exampleW('hard');
     const before = headroomsOf(w);
     const recorded = w.world.ask(asked);
-    expect(recorded).toMatchObject({ decision: hard, reason_codes: reasonsOf(found, 'hard_mode_denied', used) });
+    expect(recorded).toMatchObject({
+      decision: hard,
+      reason_codes: reasonsOf(found, 'hard_mode_denied', hard === 'DENY' ? [] : used),
+    });
     expect(recorded.hold.unfunded_usd).toBe(text(unfunded));
     const stage = Object.fromEntries(recorded.waterfall.map(({ stage: name, consumed_usd }) => [name, consumed_usd]));
     expect(stage).toMatchObject({

@@ -52,6 +52,15 @@ const wouldBe = (mode: Mode, finding: Finding, codes: readonly ReasonCode[]): Ve
 const named = (outcome: Outcome, hold: HoldRule, usesCredits: boolean): Outcome =>
   outcome === 'ALLOW' && hold !== 'none' && usesCredits ? 'ALLOW_WITH_CREDITS' : outcome;
 
+const FUNDING: ReadonlySet<ReasonCode> = new Set([
+  'credit_waterfall_used',
+  'reserved_credit_waterfall_used',
+  'emergency_credit_waterfall_used',
+]);
+/** Credits that were looked at and not drawn were not used. */
+const usedOnly = (notes: readonly ReasonCode[], hold: HoldRule): readonly ReasonCode[] =>
+  hold === 'none' ? notes.filter((code) => !FUNDING.has(code)) : notes;
+
 /**
  * From findings to outcome and hold, by the mode of the matrix.
  *
@@ -70,7 +79,7 @@ export const verdictOf = (
     finding,
     outcome: named(outcome, hold, usesCredits),
     hold,
-    reasons: inAnswerOrder([...withModeCodes(mode, finding, codes), ...notes]),
+    reasons: inAnswerOrder([...withModeCodes(mode, finding, codes), ...usedOnly(notes, hold)]),
     wouldBe: wouldBe(mode, finding, codes),
   };
 };

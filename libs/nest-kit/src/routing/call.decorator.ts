@@ -91,8 +91,8 @@ export class Call {
   /** What a use case needs; `member` is the body's own `idempotency_key`. 422 where the route needs a key and has none. */
   meta(member?: string): RequestMeta {
     const key = oneKey(idempotencyKeyOf(this.request.headers), member);
-    if (key === null && this.request.routeOptions.config.endpoint?.idempotencyKey === 'required')
-      throw problem('idempotency_key_required');
+    const needsKey = this.request.routeOptions.config.endpoint?.idempotencyKey === 'required';
+    if (needsKey && key === null) throw problem('idempotency_key_required');
     return metaOf(this.caller, readRequestInfo(this.request), key);
   }
 
