@@ -115,6 +115,7 @@ const USE_CASES = [
 /** The gate: verdicts, policy, budgets, price books, and the decisions it made. */
 @Module({})
 export class GateModule implements OnModuleInit, OnModuleDestroy {
+  // eslint-disable-next-line max-params -- one for each neighbour that it starts or tells
   constructor(
     @Inject(GATE_HOST) private readonly host: GateHost,
     @Inject(PLATFORM) private readonly platform: Platform,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, type PolicyChange, policyWith, pricedAt } from '../../../../test/support/domain-world.js';
-import { type PolicyRule, RULES_COST_MAX } from '../rules/rules.js';
+import { type PolicyRule, RULES_COST_MAX } from '../rules/policy-rule.js';
 
 const rule = (id: string, effect: PolicyRule['effect'], more: Partial<PolicyRule> = {}): PolicyRule => ({
   id,

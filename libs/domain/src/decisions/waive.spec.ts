@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, type PolicyChange, policyWith, pricedAt } from '../../../../test/support/domain-world.js';
-import type { PolicyRule } from '../rules/rules.js';
+import type { PolicyRule } from '../rules/policy-rule.js';
 import type { Instant } from '../shared/brand.js';
 
 const DENY: PolicyRule = {
