@@ -7,7 +7,17 @@ import {
   type RunTaskIntegration,
 } from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, ROUTES, RunTaskBody, RunTaskHead, RunTaskParams, TEST_TOKEN } from '@verdict/contracts';
-import { type Call, Endpoint, METRICS, type Metrics, problem, TheCall } from '@verdict/nest-kit';
+import {
+  type Call,
+  Endpoint,
+  METRICS,
+  type Metrics,
+  overloadProblem,
+  problem,
+  QUOTAS,
+  type Quotas,
+  TheCall,
+} from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { RECEIVE_RUN_TASK } from './tokens.js';
 
@@ -65,6 +75,7 @@ export class RunTaskController {
   constructor(
     @Inject(RECEIVE_RUN_TASK) private readonly receive: ReceiveRunTask,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
   ) {}
 
   @Endpoint(ROUTES.runTask)
@@ -86,6 +97,9 @@ export class RunTaskController {
         detail: 'No integration signs like this; with several, name one in the path.',
       });
     }
+    const { tenantId, integration } = found;
+    const overload = this.quotas.spend('gate', { tenantId, subject: integration.integrationId });
+    if (overload !== undefined) throw overloadProblem(overload); // The peer sends again.
     // Read only now: nothing of a stranger is parsed.
     const { access_token: accessToken } = call.body(RunTaskHead, BODY);
     if (accessToken === TEST_TOKEN) return;

@@ -121,6 +121,17 @@ export const PROBLEM_ROWS: readonly ProblemRow[] = [
     },
   },
   { code: 'unauthenticated', when: 'the caller brings no token', send: (w) => raw(w, GOOD, { authorization: '' }) },
+  {
+    code: 'signature_invalid',
+    when: 'a run task is signed by nobody we know',
+    send: ({ server }) =>
+      server.raw({
+        method: 'POST',
+        path: ROUTES.runTask.path,
+        headers: { 'content-type': 'application/json', 'x-tfc-task-signature': 'f'.repeat(128) },
+        body: '{}',
+      }),
+  },
   { code: 'token_malformed', when: 'an approval token is no token', send: use({ approval_token: 'x'.repeat(40) }) },
   {
     code: 'token_key_unknown',
@@ -402,7 +413,6 @@ export const PROBLEMS_ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> 
 
 /** Problem codes that nothing in this release answers, and why. */
 export const PROBLEMS_NOT_YET: Readonly<Partial<Record<ProblemCode, string>>> = {
-  signature_invalid: 'no route of this release takes signed bodies',
   stop_active: 'operators stop changes by the operations service, which this release does not have',
   read_unrecordable: 'reads of the ledger are recorded by the operations service, which this release does not have',
 };

@@ -153,7 +153,7 @@ const GATE = [
   'outcome_unknown',
 ] as const;
 
-const RUN_TASK = ['signature_invalid', 'log_unavailable', 'read_model_behind'] as const;
+const RUN_TASK = ['signature_invalid', 'rate_limited', 'log_unavailable', 'read_model_behind'] as const;
 
 /** Every route of this release. @source contract section 4 */
 export const ROUTES = {
