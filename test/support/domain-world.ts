@@ -125,6 +125,7 @@ export interface Ask {
   readonly evidence?: Evidence | null;
   readonly hourly?: MicroUsd | null;
   readonly justificationLength?: number;
+  readonly ticket?: string | null;
   readonly expectedFingerprint?: string | null;
   readonly groups?: readonly string[];
   readonly channel?: ApprovalChannel;
@@ -291,7 +292,7 @@ export class DomainWorld {
       run: null,
       justification: null,
       justification_length: more.justificationLength ?? 20,
-      ticket: null,
+      ticket: more.ticket ?? null,
     };
     const isDryRun = more.isDryRun ?? false;
     const hash = payloadHash({ tenantId: TENANT, dryRun: isDryRun, request });
@@ -570,6 +571,7 @@ export class DomainWorld {
       notes: string | null;
       key: string | null;
       token: SignedToken | null;
+      ticket: string | null;
     }> = {},
   ) {
     const { vote = 'approve', notes = null, key = null } = more;
@@ -580,7 +582,7 @@ export class DomainWorld {
       stageId: more.stageId ?? null,
       caller: caller(subject, { roles: more.roles ?? ['approver'], groups: more.groups ?? [] }),
       notes: notes === null ? null : { $seal: { subject, text: notes } },
-      ticket: null,
+      ticket: more.ticket ?? null,
       now: this.now,
       idempotency: keyed(key, { vote, approvalId, notes }),
       token: more.token === undefined ? this.token() : more.token,

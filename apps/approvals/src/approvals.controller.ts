@@ -182,6 +182,7 @@ export class ApprovalsController {
       requested,
       filedBy: row.excludedVoters,
       justificationLength: requested.justification_length,
+      ticket: requested.ticket,
       filedRevision: null,
       votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, { vote: 'approve', stages }])),
       useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),

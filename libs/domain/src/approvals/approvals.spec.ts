@@ -157,6 +157,37 @@ describe('a vote', () => {
     });
   });
 
+  it('wants a ticket of the pattern that policy asks for, with the request, a filing, or the vote', () => {
+    const asked = (ticket: string | null) => {
+      const justification = { required: { prod: true }, min_length: 10, ticket_pattern: '[A-Z]+-[0-9]+' };
+      const world = new DomainWorld(policyWith({ approval: { required: { prod: true }, justification } }));
+      const recorded = world.ask('80', { ticket });
+      world.settle();
+      return { world, approvalId: recorded.approval?.approval_id ?? ('' as never) };
+    };
+    const early = asked('FIN-1');
+    expect(early.world.vote(early.approvalId, CY).kind).toBe('accepted');
+    for (const ticket of [null, 'fin-1', 'FIN-1 and more']) {
+      const none = asked(ticket);
+      expect(none.world.vote(none.approvalId, CY)).toEqual(refusal('justification_required'));
+      expect(none.world.vote(none.approvalId, CY, { ticket: 'other' })).toEqual(refusal('justification_required'));
+      expect(none.world.vote(none.approvalId, CY, { ticket: 'FIN-2' }).kind).toBe('accepted');
+      expect(asked(ticket).world.vote(none.approvalId, CY, { vote: 'deny' }).kind).toBe('accepted');
+    }
+    const late = asked(null);
+    const decisionId = late.world.approvals.approvals.get(late.approvalId)?.decisionId ?? ('' as never);
+    const filing = {
+      decisionId,
+      caller: caller('dan'),
+      justification: null,
+      justificationLength: 0,
+      now: late.world.now,
+    };
+    late.world.approve({ kind: 'file_request', ...filing, ticket: 'FIN-3', idempotency: keyed(null) });
+    late.world.approve({ kind: 'file_request', ...filing, ticket: null, idempotency: keyed(null) });
+    expect(late.world.vote(late.approvalId, CY).kind).toBe('accepted');
+  });
+
   it('wants the justification that policy asks for, with the request, a filing, or the vote', () => {
     const given = () => pending({ justificationLength: 0 });
     const none = given();

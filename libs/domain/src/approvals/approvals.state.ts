@@ -41,6 +41,8 @@ export interface Approval {
   /** Everyone who filed or edited the request: they may not vote where duties are separated. */
   readonly filedBy: readonly string[];
   readonly justificationLength: number;
+  /** The newest that was given with the request or a filing. */
+  readonly ticket: string | null;
   /** Revision of the newest filing that gave a justification; null: the one given with the request stands. */
   readonly filedRevision: bigint | null;
   /** A person's newest vote. */
@@ -145,6 +147,7 @@ const opened = (state: ApprovalsState, requested: Requested, revision: bigint): 
     requested,
     filedBy: [],
     justificationLength: requested.justification_length,
+    ticket: requested.ticket,
     filedRevision: null,
     votes: PersistentMap.empty,
     useBy: null,
@@ -185,6 +188,7 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
         ...approval,
         filedBy: approval.filedBy.includes(filed_by) ? approval.filedBy : [...approval.filedBy, filed_by],
         justificationLength: Math.max(approval.justificationLength, length),
+        ticket: entry.payload.ticket ?? approval.ticket,
         filedRevision: justification === null ? approval.filedRevision : revision,
         revision,
       }));

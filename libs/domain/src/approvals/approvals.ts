@@ -2,6 +2,7 @@ import { accepted, type Keyed, type PersonalText, refused, type Result } from '.
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { charactersOf } from '../shared/characters.js';
 import { plusSeconds } from '../shared/instant.js';
+import { matchesTicket } from '../policy/ticket-pattern.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
 import type { Ballot } from './tally.js';
@@ -147,6 +148,13 @@ const fileRequest = (command: FileRequest, state: ApprovalsState): ApprovalsResu
   });
 };
 
+/** What the policy asked for is there, with the request or with the vote: enough text, and a ticket of its pattern. */
+const isJustified = ({ notes, ticket }: CastVote, { requested: { terms }, ...approval }: Approval): boolean => {
+  const { justification_length_min: least, ticket_pattern: pattern = null } = terms;
+  const isLong = approval.justificationLength >= least || lengthOf(notes) >= least;
+  return isLong && (matchesTicket(pattern, approval.ticket) || matchesTicket(pattern, ticket));
+};
+
 const voteRefusal = (command: CastVote, approval: Approval | undefined): ApprovalsRefusal | undefined => {
   if (approval === undefined) return { code: 'approval_not_found' };
   if (approval.status === 'expired') return { code: 'approval_expired' };
@@ -154,12 +162,7 @@ const voteRefusal = (command: CastVote, approval: Approval | undefined): Approva
   if (command.now >= approval.requested.approve_by) return { code: 'approval_expired' };
   if (isOwnRequest(approval, command.caller.subject)) return { code: 'self_review_forbidden' };
   if (ballotFor(approval, command) === undefined) return { code: 'not_eligible_reviewer' };
-  const isJustified = approval.justificationLength >= approval.requested.terms.justification_length_min;
-  const needsNotes =
-    command.vote === 'approve' &&
-    !isJustified &&
-    lengthOf(command.notes) < approval.requested.terms.justification_length_min;
-  return needsNotes ? { code: 'justification_required' } : undefined;
+  return command.vote === 'approve' && !isJustified(command, approval) ? { code: 'justification_required' } : undefined;
 };
 
 const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: Instant): ApprovalsEntry => ({

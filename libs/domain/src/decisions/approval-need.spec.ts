@@ -177,10 +177,14 @@ describe('what a rule overrides', () => {
     });
   });
 
-  it('is whether a justification is asked for at all, and that a ticket is not', () => {
+  it('is whether a justification is asked for at all: without one nobody asks for its ticket either', () => {
     const none = { justification: { required: false, ticket_pattern: null } };
     const document = { approval: { justification: { min_length: 30, ticket_pattern: 'T-[0-9]+' } } };
     expect(routed([requiring('r', {}, { overrides: none })], document).ask('100').approval).toMatchObject({
+      justification_length_min: 0,
+      ticket_pattern: null,
+    });
+    expect(routed([], document).ask('100', { environment: 'dev' }).approval).toMatchObject({
       justification_length_min: 0,
       ticket_pattern: null,
     });

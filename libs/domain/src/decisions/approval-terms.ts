@@ -33,9 +33,10 @@ const justificationOf = ({ document, behaves }: Place, route: RoutingRule | null
   const rules = document.approval.justification;
   const over = route?.overrides.justification;
   const isRequired = over?.required ?? rules.required[behaves];
+  const pattern = over?.ticket_pattern === undefined ? rules.ticket_pattern : over.ticket_pattern;
   return {
     lengthMin: isRequired ? (over?.min_length ?? rules.min_length) : 0,
-    ticketPattern: over?.ticket_pattern === undefined ? rules.ticket_pattern : over.ticket_pattern,
+    ticketPattern: isRequired ? pattern : null,
   };
 };
 
