@@ -64,6 +64,12 @@ describe('an author’s policy', () => {
     expect(Object.keys(classes).sort()).toEqual(['nonprod', 'prod', 'qa']);
   });
 
+  it('has its high-impact types once and in one order', () => {
+    const types = (list: string) => documentOf(`{"risk":{"high_impact_types":${list}}}`).risk.high_impact_types;
+    expect(types('["b","a","b"]')).toEqual(['a', 'b']);
+    expect(types('["a","b"]')).toEqual(['a', 'b']);
+  });
+
   it('may leave out what a route or rule has by default', () => {
     const document = documentOf(JSON.stringify({ rules: [rule({})], approval: { routing: [route({})] } }));
     expect(document.rules).toEqual([

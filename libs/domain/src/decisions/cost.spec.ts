@@ -170,3 +170,90 @@ describe('the amount of a change', () => {
     expect(world.ask(null, { evidence: pricedAt('1') }).cost.price_book?.version).toBe('8');
   });
 });
+
+describe('several figures of one change', () => {
+  const reported = (monthly: string, more: Parameters<typeof pricedAt>[1] = {}) =>
+    pricedAt(monthly, more).priceWith(book('7'));
+  const all = (recorded: ReturnType<DomainWorld['ask']>) =>
+    recorded.cost.sources?.map(({ method, monthly_delta_usd: amount }) => [method, amount]);
+
+  it('are all recorded; the gate’s own prices say how complete the cost is, the largest says how much', () => {
+    const recorded = withBook().ask('90', {
+      evidence: pricedAt('100', { completeness: 'partial', priced: 3, unpriced: 1 }),
+      report: reported('120', { priced: 9 }),
+    });
+    expect(all(recorded)).toEqual([
+      ['price_book', '100.0000'],
+      ['infracost', '120.0000'],
+      ['declared', '90.0000'],
+    ]);
+    expect(recorded.cost).toMatchObject({
+      ...{ method: 'price_book', completeness: 'partial', priced: 3, unpriced: 1, monthly_delta_usd: '120.0000' },
+    });
+    expect(recorded.reason_codes).toContain('cost_declared_mismatch');
+    expect(recorded.reason_codes).toContain('cost_partial');
+  });
+
+  it.each([
+    // plan, report, claim, counts, is a mismatch
+    ['100', '105', '105', '100.0000', false],
+    ['100', '105.0001', '300', '300.0000', true],
+    ['100', '94', '96', '100.0000', true],
+    ['100', '94', '106', '106.0000', true],
+  ])('plan %s, report %s and claim %s: %s counts', (plan, report, claim, counts, isMismatch) => {
+    const recorded = withBook().ask(claim, { evidence: pricedAt(plan), report: reported(report) });
+    expect(recorded.cost.monthly_delta_usd).toBe(counts);
+    expect(recorded.reason_codes.includes('cost_declared_mismatch')).toBe(isMismatch);
+  });
+
+  it('are a report and a claim where there is no plan: the report is the evidence', () => {
+    const recorded = new DomainWorld().ask('50', { report: reported('40', { priced: 4 }) });
+    expect(recorded.cost).toMatchObject({
+      ...{ method: 'infracost', completeness: 'complete', monthly_delta_usd: '50.0000', priced: 4, price_book: null },
+    });
+    expect(recorded.reason_codes).toEqual(['no_budget_configured', 'cost_declared_mismatch']);
+  });
+
+  it('leave the cost unknown where the report is, whatever the claim says', () => {
+    const recorded = new DomainWorld().ask('50', { report: reported('0', { completeness: 'unknown', unpriced: 2 }) });
+    expect(recorded).toMatchObject({
+      decision: 'REQUIRE_APPROVAL',
+      cost: { method: 'infracost', completeness: 'unknown', monthly_delta_usd: '50.0000', unpriced: 2 },
+    });
+    expect(all(recorded)).toEqual([
+      ['infracost', null],
+      ['declared', '50.0000'],
+    ]);
+  });
+
+  it('keep the hourly amount of the figure that counts', () => {
+    const recorded = withBook().ask('300', { evidence: pricedAt('100'), hourly: usd('0.5') });
+    expect(recorded.cost).toMatchObject({ monthly_delta_usd: '300.0000', hourly_delta_usd: '0.500000' });
+  });
+});
+
+describe('an annotation', () => {
+  const annotated = { claimMethod: 'annotation', source: 'k8s_admission' } as const;
+
+  it('is a claim under its own name, accepted, flagged or refused as one', () => {
+    const flagged = new DomainWorld(policyWith({ pricing: { declared: { prod: 'flag' } } })).ask('20', annotated);
+    expect(flagged).toMatchObject({ decision: 'ALLOW', cost: { method: 'annotation', completeness: 'complete' } });
+    expect(flagged.reason_codes).toContain('cost_declared_unverified');
+    const refused = new DomainWorld(policyWith({ pricing: { declared: { prod: 'refuse' } } })).ask('20', annotated);
+    expect(refused.reason_codes).toContain('cost_declared_refused');
+  });
+
+  it('that is no amount is a violation and no error: the cost is unknown with it (scenario 20)', () => {
+    expect(new DomainWorld().ask(null, { ...annotated, isClaimInvalid: true })).toMatchObject({
+      decision: 'DENY',
+      reason_codes: ['cost_annotation_invalid', 'cost_unknown', 'hard_mode_denied'],
+      cost: { claim_invalid: true, monthly_delta_usd: null, completeness: 'unknown' },
+    });
+  });
+
+  it('that is no amount stays a violation beside a price that is known', () => {
+    const recorded = withBook().ask(null, { ...annotated, isClaimInvalid: true, evidence: pricedAt('10') });
+    expect(recorded).toMatchObject({ decision: 'DENY', cost: { monthly_delta_usd: '10.0000' } });
+    expect(recorded.reason_codes).toContain('cost_annotation_invalid');
+  });
+});

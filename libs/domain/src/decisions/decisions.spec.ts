@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '../shared/sha256.js';
 import type { Instant } from '../shared/brand.js';
+import { moneyProblem } from '../../../../test/support/money-laws.js';
 import { DomainWorld, entriesOf, policyWith, usd } from '../../../../test/support/domain-world.js';
 
 const soft = (): DomainWorld => new DomainWorld(policyWith({ mode: 'soft' }));
@@ -35,6 +36,21 @@ describe('money over time', () => {
     expect(world.balance(account)).toMatchObject({ spent: 0n, held: usd('400') });
     expect(world.ask('700').decision).toBe('DENY');
     expect(world.ask('600').decision).toBe('ALLOW');
+  });
+});
+
+describe('a thousand changes', () => {
+  it('of 10 against a limit of 1000 are a hundred that pass, and never hold more (scenario 38)', () => {
+    const world = new DomainWorld();
+    const { account } = world.setBudget('1000');
+    world.onFold = (_service, before, seen) => {
+      const problem = moneyProblem(before, world.gate, seen, world.now);
+      if (problem !== undefined) throw new Error(problem);
+    };
+    const decisions = Array.from({ length: 1000 }, () => world.ask('10').decision);
+    expect(decisions.slice(0, 100)).toEqual(Array.from({ length: 100 }, () => 'ALLOW'));
+    expect(decisions.slice(100)).toEqual(Array.from({ length: 900 }, () => 'DENY'));
+    expect(world.balance(account)).toMatchObject({ held: usd('1000'), headroom: 0n });
   });
 });
 

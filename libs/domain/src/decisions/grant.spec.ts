@@ -179,6 +179,18 @@ describe('a grant', () => {
     expect(review(amount).grant_use !== null).toBe(isAdmitted);
   });
 
+  it('admits nothing once its environment counts as another class', () => {
+    const { world, review, vote } = cluster();
+    vote(review('80', { environment: 'qa' }));
+    world.publish(
+      policyWith({
+        ...{ mode: 'soft', approval: { required: { prod: true, nonprod: true } } },
+        environments: { classes: { nonprod: { aliases: ['qa'], behaves_as: 'nonprod' } } },
+      }),
+    );
+    expect(review('80', { environment: 'qa' })).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
+  });
+
   it('is held against the hourly cap as well', () => {
     const { review } = granted('73');
     expect(review('72', { hourly: usd('0.1001') }).grant_use).toBeNull();

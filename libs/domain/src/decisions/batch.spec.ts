@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Ask, DomainWorld, type PolicyChange, policyWith, usd } from '../../../../test/support/domain-world.js';
+import { freeHold } from '../accounts/accounts.js';
+import { type BatchResult, decideChanges } from './batch.js';
+import { type DecisionsEntry } from './decisions.entries.js';
+import { evolveGate, type GateState } from './decisions.state.js';
+
+type Item = readonly [string | null, Ask?];
+const decide = (world: DomainWorld, items: readonly Item[], isAtomic = false) => {
+  const result = decideChanges(
+    { kind: 'ask_for_changes', isAtomic, items: items.map(([amount, more]) => world.question(amount, more)) },
+    world.gate,
+    (state, id): GateState => ({ ...state, accounts: freeHold(state.accounts, id) }),
+  );
+  const after = result.entries.reduce(
+    (state: GateState, entry: DecisionsEntry, index) =>
+      evolveGate(state, { journal: 'decisions', entry, revision: BigInt(index) }),
+    world.gate,
+  );
+  return { result, after };
+};
+const membersOf = ({ entries, answers }: BatchResult) =>
+  answers.map((answer) => {
+    const entry = answer.kind === 'recorded' ? entries[answer.index] : undefined;
+    if (entry?.type !== 'decision_recorded') throw new Error(`no decision but ${answer.kind}`);
+    return entry.payload;
+  });
+const hundred = (change: PolicyChange = {}): DomainWorld => {
+  const world = new DomainWorld(policyWith(change));
+  world.setBudget('100');
+  return world;
+};
+
+describe('a batch', () => {
+  it('is decided in order, each member on the state that the earlier left', () => {
+    const { result, after } = decide(hundred(), [['60'], ['60'], ['40']]);
+    const members = membersOf(result);
+    expect(members.map(({ decision }) => decision)).toEqual(['ALLOW', 'DENY', 'ALLOW']);
+    expect(members.map(({ batch }) => [batch?.index, batch?.size, batch?.atomic, batch?.rolled_back])).toEqual([
+      [0, 3, false, false],
+      [1, 3, false, false],
+      [2, 3, false, false],
+    ]);
+    expect(after.accounts.holds.size).toBe(2);
+  });
+
+  it('answers a key twice in it once, and refuses it for another payload without stopping the others', () => {
+    const { result } = decide(hundred(), [['10', { key: 'k' }], ['10', { key: 'k' }], ['20', { key: 'k' }], ['30']]);
+    expect(result.answers).toMatchObject([
+      { kind: 'recorded', index: 0 },
+      { kind: 'recorded', index: 0 },
+      { kind: 'refused', refusal: { code: 'idempotency_conflict' } },
+      { kind: 'recorded', index: 1 },
+    ]);
+    expect(result.entries).toHaveLength(2);
+  });
+
+  it('replays what was answered before', () => {
+    const world = hundred();
+    world.ask('10', { key: 'k' });
+    expect(decide(world, [['10', { key: 'k' }], ['20']]).result.answers).toMatchObject([
+      { kind: 'replay', revision: 0n, isExpired: false },
+      { kind: 'recorded', index: 0 },
+    ]);
+  });
+
+  it('that is atomic holds all its members when each is permitted', () => {
+    const { result, after } = decide(hundred(), [['60'], ['40']], true);
+    expect(membersOf(result).map(({ decision, would_be }) => [decision, would_be])).toEqual([
+      ['ALLOW', null],
+      ['ALLOW', null],
+    ]);
+    expect(after.accounts.held.get('ceiling:plan')).toBe(usd('100'));
+  });
+
+  it('that is atomic holds nothing and opens nothing once a member is not permitted', () => {
+    const world = hundred({ mode: 'soft', approval: { required: { prod: true } } });
+    world.grantWaiver(['approval_required'], { max_uses: 1, scope: { resource_prefix: 'waived' } });
+    const { result, after } = decide(world, [['20'], ['50'], ['30', { resource: 'waived' }]], true);
+    const members = membersOf(result);
+    expect(members.map(({ decision }) => decision)).toEqual(['DENY', 'REQUIRE_APPROVAL', 'DENY']);
+    expect(members.map(({ would_be }) => would_be?.decision)).toEqual(['ALLOW', 'REQUIRE_APPROVAL', 'ALLOW']);
+    expect(members[0]?.reason_codes).toEqual(['batch_rolled_back', 'auto_approved_below_threshold']);
+    for (const member of members)
+      expect(member).toMatchObject({
+        approval: null,
+        auto_approved_usd: null,
+        exceptions_used: [],
+        hold: { legs: [] },
+      });
+    expect([after.accounts.holds.size, after.approvals.size, after.autoApproved.size, after.waiverUses.size]).toEqual([
+      0, 0, 0, 0,
+    ]);
+  });
+
+  it.each([
+    ['refused', (world: DomainWorld): Item => (world.ask('1', { key: 'k' }), ['2', { key: 'k' }])],
+    ['denied before', (world: DomainWorld): Item => (world.ask('500', { key: 'k' }), ['500', { key: 'k' }])],
+    [
+      'an expired answer',
+      (world: DomainWorld): Item => (world.ask('1', { key: 'k' }), world.pass(901), ['1', { key: 'k' }]),
+    ],
+  ])('that is atomic is rolled back by a member that is %s', (_, prepare) => {
+    const world = hundred();
+    const bad = prepare(world);
+    const held = world.gate.accounts.holds.size;
+    const { result, after } = decide(world, [['10'], bad], true);
+    expect(result.entries).toMatchObject([{ payload: { decision: 'DENY', would_be: { decision: 'ALLOW' } } }]);
+    expect(after.accounts.holds.size).toBe(held);
+  });
+
+  it('that is atomic leaves a hold alone that a member would have taken over', () => {
+    const world = hundred();
+    const first = world.ask('20', { key: null });
+    world.pass(901);
+    const { result, after } = decide(world, [['20', { key: null }], ['500']], true);
+    expect(result.entries.map(({ type }) => type)).toEqual(['decision_recorded', 'decision_recorded']);
+    expect(result.answers).toEqual([
+      { kind: 'recorded', index: 0 },
+      { kind: 'recorded', index: 1 },
+    ]);
+    expect(after.accounts.holds.has(first.decision_id)).toBe(true);
+    expect(membersOf(result)[0]?.supersedes).toBeNull();
+  });
+
+  it('names the place of a decision among entries that end what it takes over', () => {
+    const world = hundred();
+    world.ask('20', { key: null });
+    world.pass(901);
+    const { result } = decide(world, [['20', { key: null }], ['30']]);
+    expect(result.entries.map(({ type }) => type)).toEqual(['hold_voided', 'decision_recorded', 'decision_recorded']);
+    expect(membersOf(result).map(({ hold }) => hold.total_usd)).toEqual(['20.0000', '30.0000']);
+  });
+
+  it('of dry runs that is atomic says so as the real one would', () => {
+    const { result, after } = decide(
+      hundred(),
+      [
+        ['60', { isDryRun: true }],
+        ['500', { isDryRun: true }],
+      ],
+      true,
+    );
+    expect(membersOf(result).map(({ decision }) => decision)).toEqual(['DENY', 'DENY']);
+    expect(after.accounts.holds.size).toBe(0);
+  });
+});

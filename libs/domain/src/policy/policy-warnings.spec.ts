@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { policyWith } from '../../../../test/support/domain-world.js';
+import { DEFAULT_POLICY } from './default-policy.js';
+import { policyWarnings } from './policy-warnings.js';
+
+const route = (id: string, match: object = {}, more: object = {}) =>
+  ({ id, enabled: true, match, overrides: {}, effect: 'waive', require: null, ...more }) as never;
+const rule = (id: string, more: object = {}) =>
+  ({
+    ...{ id, enabled: true, condition: 'true', effect: 'deny', message: '', obligation: null, cost_budget: 1000 },
+    ...more,
+  }) as never;
+const ofRoutes = (...routing: readonly never[]) =>
+  policyWarnings(policyWith({ approval: { routing } })).map(({ pointer }) => pointer);
+const ofRules = (...rules: readonly never[]) => policyWarnings(policyWith({ rules })).map(({ pointer }) => pointer);
+const WEB = { projects: ['web'] };
+
+describe('a policy warns of', () => {
+  it('nothing by default', () => {
+    expect(policyWarnings(DEFAULT_POLICY)).toEqual([]);
+  });
+
+  it('a route that never decides, since one before it matches whatever it matches', () => {
+    expect(ofRoutes(route('all'), route('web', WEB))).toEqual(['/approval/routing/1']);
+    expect(ofRoutes(route('web', WEB), route('same', WEB))).toEqual(['/approval/routing/1']);
+    expect(ofRoutes(route('web', WEB), route('less', { ...WEB, sources: ['terraform'] }))).toEqual([
+      '/approval/routing/1',
+    ]);
+  });
+
+  it('no route that may still decide', () => {
+    expect(ofRoutes(route('web', WEB), route('all'))).toEqual([]);
+    expect(ofRoutes(route('web', WEB), route('api', { projects: ['api'] }))).toEqual([]);
+    expect(ofRoutes(route('off', {}, { enabled: false }), route('web', WEB))).toEqual([]);
+    expect(ofRoutes(route('all'), route('off', WEB, { enabled: false }))).toEqual([]);
+  });
+
+  it('a rule that says what another says already, and of no other', () => {
+    expect(ofRules(rule('a'), rule('b'))).toEqual(['/rules/1']);
+    expect(ofRules(rule('a'), rule('b', { effect: 'warn' }), rule('c', { condition: 'false' }))).toEqual([]);
+    expect(ofRules(rule('a', { enabled: false }), rule('b'))).toEqual([]);
+    expect(ofRules(rule('a'), rule('b', { enabled: false }))).toEqual([]);
+  });
+});

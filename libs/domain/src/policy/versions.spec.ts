@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import { DomainWorld, keyed, policyWith } from '../../../../test/support/domain-world.js';
+import type { Instant } from '../shared/brand.js';
+import { instantOf, msOf } from '../shared/instant.js';
+import { sha256Hex } from '../shared/sha256.js';
+import type { PublishPolicy } from './policy.js';
+import { challengerAt, policyFor, policyInForce } from './policy.state.js';
+import { versionStatus } from './versions.js';
+
+const other = policyWith({ mode: 'soft' });
+const publish = (world: DomainWorld, more: Partial<PublishPolicy> = {}) =>
+  world.administer({
+    ...{ kind: 'publish_policy', document: other, documentSha256: sha256Hex('other'), message: 'm', author: 'ana' },
+    ...{ effectiveFrom: null, rollout: null, role: 'active', now: world.now, idempotency: keyed(null) },
+    expectedVersion: world.gate.policy.versions.length,
+    ...more,
+  });
+const ahead = (world: DomainWorld, seconds: number): Instant => instantOf(msOf(world.now) + seconds * 1000);
+const widen = (world: DomainWorld, version: number, cohortPercent: number, key: string | null = null) =>
+  world.administer({
+    ...{ kind: 'set_rollout', version, cohortPercent, author: 'ana', now: world.now },
+    idempotency: keyed(key, cohortPercent),
+  });
+const cancel = (world: DomainWorld, version: number) =>
+  world.administer({ kind: 'cancel_version', version, author: 'ana', now: world.now, idempotency: keyed(null) });
+const statuses = (world: DomainWorld) =>
+  world.gate.policy.versions.map((version) => versionStatus(world.gate.policy, version, world.now));
+const DAY = 86_400;
+const R1 = { cohort_percent: 5, salt: 'r1' };
+
+describe('a scheduled version', () => {
+  it('lies at most 90 days ahead, and at most ten wait at once', () => {
+    const world = new DomainWorld();
+    expect(publish(world, { effectiveFrom: ahead(world, 90 * DAY + 1) })).toMatchObject({
+      refusal: { code: 'validation_failed', pointer: '/effective_from' },
+    });
+    for (let days = 90; days > 80; days -= 1)
+      expect(publish(world, { effectiveFrom: ahead(world, days * DAY) }).kind).toBe('accepted');
+    expect(publish(world, { effectiveFrom: ahead(world, 60) })).toEqual({
+      kind: 'refused',
+      refusal: { code: 'quota_exceeded', limit: 10 },
+    });
+    expect(publish(world).kind).toBe('accepted');
+    cancel(world, 2);
+    expect(publish(world, { effectiveFrom: ahead(world, 60) }).kind).toBe('accepted');
+  });
+
+  it('may be cancelled until its time has come, and is never in force then', () => {
+    const world = new DomainWorld();
+    publish(world, { effectiveFrom: ahead(world, 60) });
+    expect(statuses(world)).toEqual(['in_force', 'scheduled']);
+    expect(cancel(world, 2).kind).toBe('accepted');
+    expect(cancel(world, 2)).toEqual({ kind: 'accepted', entries: [] });
+    world.pass(61);
+    expect(statuses(world)).toEqual(['in_force', 'cancelled']);
+    expect(world.ask('1').policy_version).toBe(1);
+  });
+
+  it('is in force from its time on, and the one before it is not cancelled any more', () => {
+    const world = new DomainWorld();
+    publish(world, { effectiveFrom: ahead(world, 60) });
+    world.pass(60);
+    expect(statuses(world)).toEqual(['superseded', 'in_force']);
+    for (const version of [1, 2]) expect(cancel(world, version)).toMatchObject({ refusal: { pointer: '/version' } });
+    expect(cancel(world, 9)).toEqual({ kind: 'refused', refusal: { code: 'not_found' } });
+  });
+});
+
+describe('a rollout', () => {
+  it('is widened under its salt, reaches everybody at 100, and is in force then', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    const versionOf = (project: string) => policyFor(world.gate.policy, world.now, project)?.version;
+    expect([versionOf('data'), versionOf('default'), statuses(world)]).toEqual([2, 1, ['in_force', 'rolling_out']]);
+    expect(widen(world, 2, 7)).toMatchObject({ entries: [{ payload: { version: 2, cohort_percent: 7 } }] });
+    expect([versionOf('data'), versionOf('default'), versionOf('web')]).toEqual([2, 2, 1]);
+    expect(widen(world, 2, 7)).toEqual({ kind: 'accepted', entries: [] });
+    widen(world, 2, 100);
+    expect([versionOf('web'), statuses(world)]).toEqual([2, ['superseded', 'in_force']]);
+  });
+
+  it('may be cancelled while it has not reached everybody', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    cancel(world, 2);
+    expect(world.ask('1', { project: 'data' }).policy_version).toBe(1);
+    expect(widen(world, 2, 50)).toMatchObject({ refusal: { code: 'validation_failed' } });
+  });
+
+  it('is of a version that was published as one', () => {
+    const world = new DomainWorld();
+    expect(widen(world, 1, 50)).toMatchObject({ refusal: { code: 'validation_failed', pointer: '/version' } });
+    expect(widen(world, 9, 50)).toEqual({ kind: 'refused', refusal: { code: 'not_found' } });
+  });
+
+  it('of the text in force for nobody else is a version of its own', () => {
+    const world = new DomainWorld();
+    publish(world);
+    expect(publish(world)).toEqual({ kind: 'accepted', entries: [] });
+    expect(publish(world, { rollout: R1 })).toMatchObject({ entries: [{ payload: { version: 3, rollout: R1 } }] });
+  });
+
+  it('answers its key as the first time, and refuses it for another percentage', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    widen(world, 2, 10, 'k');
+    widen(world, 2, 20);
+    expect(widen(world, 2, 10, 'k')).toEqual({ kind: 'accepted', entries: [] });
+    expect(widen(world, 2, 30, 'k')).toMatchObject({ refusal: { code: 'idempotency_conflict' } });
+    expect(world.gate.policy.versions[1]?.rollout?.cohort_percent).toBe(20);
+  });
+});
+
+describe('a challenger', () => {
+  it('is never in force, and rolled out to nobody', () => {
+    const world = new DomainWorld();
+    expect(publish(world, { role: 'challenger', rollout: R1 })).toMatchObject({ refusal: { pointer: '/rollout' } });
+    publish(world, { role: 'challenger' });
+    expect([policyInForce(world.gate.policy, world.now)?.version, statuses(world)]).toEqual([
+      1,
+      ['in_force', 'challenger'],
+    ]);
+  });
+
+  it('follows another, and is gone once it is cancelled', () => {
+    const world = new DomainWorld();
+    publish(world, { role: 'challenger' });
+    publish(world, { role: 'challenger' });
+    expect(statuses(world)).toEqual(['in_force', 'superseded', 'challenger']);
+    cancel(world, 3);
+    expect(challengerAt(world.gate.policy, world.now)?.version).toBe(2);
+    cancel(world, 2);
+    expect(world.ask('1').challenger).toBeNull();
+  });
+
+  it('becomes the policy by a rollback to its text', () => {
+    const world = new DomainWorld();
+    publish(world, { role: 'challenger' });
+    world.administer({
+      ...{ kind: 'roll_back_policy', toVersion: 2, message: 'm', author: 'ana', now: world.now },
+      ...{ expectedVersion: 2, idempotency: keyed(null) },
+    });
+    expect(world.ask('1')).toMatchObject({ policy_version: 3, mode: 'soft' });
+  });
+});
