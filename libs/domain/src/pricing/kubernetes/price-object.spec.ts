@@ -142,6 +142,8 @@ describe('what a pod asks for', () => {
     expect(selector({ affinity: affinity(type('m5')) })).toEqual({ type: 'm5' });
     expect(selector({ affinity: affinity(type('m6', 'm5')) })).toEqual({ type: ['In', 'm5', 'm6'] });
     expect(selector({ affinity: affinity(type('m5'), type('m6')) })).toEqual({ type: ['m5', 'm6'] });
+    const zone = { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] };
+    expect(selector({ affinity: affinity(type('m5'), zone) })).toEqual({ type: ['m5'], zone: ['a'] });
   });
 });
 
@@ -211,6 +213,10 @@ describe('the price of a change', () => {
     const silent = deployment(1, { containers: [{ name: 'c' }] });
     for (const asked of [{ after: silent }, { before: silent }, { before: silent, after: deployment(1) }])
       expect(price(asked)).toMatchObject({ completeness: 'unknown', priced: 0, unpriced: 1 });
+  });
+  it('is not known where nobody stated an amount, whatever default an entry has for what is absent', () => {
+    const book = bookOf([{ ...PODS, components: [part('cpu', ['cpu_milli'], '0.04', { default: '1' })] }]);
+    expect(monthly({ after: deployment(1, { containers: [{ name: 'c' }] }), book })).toBe('unknown');
   });
   it('is not known where there is no object at all', () => {
     expect(monthly({})).toBe('unknown');
