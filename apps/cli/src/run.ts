@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { approvalsCommand } from './commands/approvals.command.js';
 import { budgetCommand } from './commands/budget.command.js';
+import { creditCommand } from './commands/credit.command.js';
+import { exceptionCommand } from './commands/exception.command.js';
 import { exportCommand } from './commands/export.command.js';
 import { gateCommand } from './commands/gate.command.js';
 import { integrationCommand } from './commands/integration.command.js';
@@ -49,6 +51,8 @@ export const createProgram = (io: Io): Command => {
     gateCommand,
     policyCommand,
     budgetCommand,
+    creditCommand,
+    exceptionCommand,
     priceBookCommand,
     integrationCommand,
     approvalsCommand,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,6 +84,112 @@ describe('the command line against the standalone', () => {
     expect(bodyOf(set)).toMatchObject({ version: 2, limit_usd: '1000.0000' });
   });
 
+  it('checks, schedules, compares and cancels versions of the policy', async () => {
+    const checked = await verdict('admin-1', 'policy', 'validate', join(STACK, 'policy.json'));
+    expect([checked.exit, bodyOf(checked)]).toMatchObject([0, { valid: true, errors: [] }]);
+    await writeFile(
+      join(cwd, 'bad.json'),
+      JSON.stringify({ rules: [{ id: 'a', condition: 'cost.x > 0', effect: 'deny' }] }),
+    );
+    const bad = await verdict('admin-1', 'policy', 'validate', 'bad.json');
+    expect([bad.exit, bodyOf(bad)]).toMatchObject([
+      1,
+      { valid: false, errors: [{ pointer: '/document/rules/0/condition' }] },
+    ]);
+    await writeFile(join(cwd, 'strict.json'), JSON.stringify({ mode_matrix: { terraform: { default: 'hard' } } }));
+    const at = new Date(Date.now() + 86_400_000).toISOString();
+    const scheduled = await verdict('admin-1', 'policy', 'publish', 'strict.json', '--message', 'next', '--at', at);
+    expect(bodyOf(scheduled)).toMatchObject({ version: 3, status: 'scheduled', in_force: false });
+    const diff = await verdict('admin-1', 'policy', 'diff', '2', '3');
+    expect([diff.exit, bodyOf(diff)]).toMatchObject([
+      1,
+      { tightens: expect.arrayContaining(['/mode_matrix/terraform/default']) },
+    ]);
+    expect((await verdict('admin-1', 'policy', 'diff', '2')).exit).toBe(0);
+    expect(bodyOf(await verdict('admin-1', 'policy', 'cancel', '3'))).toMatchObject({
+      version: 3,
+      status: 'cancelled',
+    });
+    const part = ['--message', 'some first', '--percent', '10', '--salt', 'r1'];
+    expect(bodyOf(await verdict('admin-1', 'policy', 'publish', 'strict.json', ...part))).toMatchObject({
+      version: 4,
+      status: 'rolling_out',
+    });
+    expect(bodyOf(await verdict('admin-1', 'policy', 'rollout', '4', '--percent', '20'))).toMatchObject({
+      rollout: { cohort_percent: 20, salt: 'r1' },
+    });
+    expect(bodyOf(await verdict('admin-1', 'policy', 'cancel', '4'))).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('grants and revokes credits and exceptions', async () => {
+    const granted = bodyOf(
+      await verdict('admin-1', 'credit', 'grant', 'project:other', '--amount', '500', '--reason', 'season'),
+    );
+    expect(granted).toMatchObject({ pool: 'reserved', available_usd: '500.0000', status: 'active' });
+    const revoked = await verdict('admin-1', 'credit', 'revoke', String(granted['credit_id']));
+    expect(bodyOf(revoked)).toMatchObject({ status: 'revoked' });
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    const about = ['--owner', 'finops', '--reason', 'new service', '--ticket', 'OPS-1', '--expires', until];
+    const waiver = bodyOf(
+      await verdict('admin-1', 'exception', 'create', '--waives', 'cost_unknown', '--project', 'other', ...about),
+    );
+    expect(waiver).toMatchObject({ status: 'active', waives: ['cost_unknown'], uses: 0 });
+    const ended = await verdict('admin-1', 'exception', 'revoke', String(waiver['exception_id']));
+    expect(bodyOf(ended)).toMatchObject({ status: 'revoked' });
+    for (const group of ['credit', 'exception'])
+      expect(bodyOf(await verdict('admin-1', group, 'list'))['items']).toHaveLength(1);
+  });
+
+  it('prices a plan here, by the newest book or by one of its own', async () => {
+    const plan = join(STACK, 'plan.json');
+    const offline = await runCli(
+      ['price-book', 'price', '--plan', plan, '--book', join(STACK, 'price-book.json'), '-o', 'table'],
+      { cwd },
+    );
+    expect({ exit: offline.exit, stderr: offline.stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(offline.stdout).toMatch(/^\+1098\.74 USD\/mo, 0 of 8 unpriced\n/);
+    const published = await verdict('dev-1', 'price-book', 'price', '--plan', plan);
+    expect(bodyOf(published)).toMatchObject({ monthly_delta_usd: '1098.7400', completeness: 'complete' });
+    await writeFile(
+      join(cwd, 'other.json'),
+      (await readFile(join(STACK, 'price-book.json'), 'utf8')).replaceAll('aws_db_instance', 'aws_rds_cluster'),
+    );
+    expect((await runCli(['price-book', 'price', '--plan', plan, '--book', 'other.json'], { cwd })).exit).toBe(7);
+  });
+
+  it('asks for events and for several changes at once', async () => {
+    const event = {
+      specversion: '1.0',
+      id: 'e1',
+      source: '/ci/a',
+      type: 'com.example.change',
+      data: { action: 'scale', project_id: 'other', environment: 'dev', estimated_monthly_delta_usd: '1' },
+    };
+    await writeFile(join(cwd, 'event.json'), JSON.stringify(event));
+    const asked = await verdict('dev-1', 'gate', 'event', '--event', 'event.json');
+    expect([asked.exit, bodyOf(asked)]).toMatchObject([0, { decision: 'ALLOW', source: 'cloud_event' }]);
+    const item = {
+      source: 'terraform',
+      action: 'apply',
+      resource_reference: 'r',
+      project_id: 'other',
+      environment: 'dev',
+    };
+    const items = ['1', '2'].map((amount) => ({
+      ...item,
+      resource_reference: amount,
+      estimated_monthly_delta_usd: amount,
+    }));
+    await writeFile(join(cwd, 'batch.json'), JSON.stringify(items));
+    const batch = await verdict('dev-1', 'gate', 'batch', '--event', 'batch.json', '--atomic');
+    expect([batch.exit, bodyOf(batch)]).toMatchObject([0, { atomic: true, permitted: true }]);
+    const fresh = items.map((each) => ({ ...each, resource_reference: `${each.resource_reference}b` }));
+    await writeFile(join(cwd, 'mixed.json'), JSON.stringify([...fresh, { ...item, environment: 'prod' }]));
+    const mixed = await verdict('dev-1', 'gate', 'batch', '--event', 'mixed.json', '--atomic', '-o', 'table');
+    expect(mixed.exit).toBe(1);
+    expect(mixed.stdout).toContain('batch_rolled_back');
+  });
+
   it('prices the reduced plan as the whole one and asks for a person', async () => {
     const asked = await verdict('dev-1', ...ASK, ...JUSTIFIED);
     const body = bodyOf(asked);
@@ -121,7 +227,7 @@ describe('the command line against the standalone', () => {
     const verified = await runCli(['verify', 'bundle.zip', '--trust', 'vkeys.txt'], { cwd, env: {} });
     expect(verified.exit).toBe(0);
     const replayed = await runCli(['replay', 'bundle.zip'], { cwd, env: {} });
-    expect(bodyOf(replayed)).toMatchObject({ decisions: 1, diverging: 0, hidden: 0 });
+    expect(bodyOf(replayed)).toMatchObject({ decisions: 7, diverging: 0, hidden: 0 });
   });
 
   it('lists what happened', async () => {
@@ -150,7 +256,7 @@ describe('the command line against the standalone', () => {
 
   it('derives every decision of the stopped server again', async () => {
     const { exit, stdout, stderr } = await runCli(['replay', '-o', 'table'], { cwd });
-    expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '1 decision, 0 diverge\n', stderr: '' });
+    expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '7 decisions, 0 diverge\n', stderr: '' });
   }, 60_000);
 
   it('lists the journals of the stopped server, and copies them to another log', async () => {

@@ -16,6 +16,7 @@ const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127})$/;
 const budgetText = (budget: Budget): string =>
   facts([
     ['budget', `${budget.scope} per ${budget.period}${budget.active ? '' : ' (not active)'}`],
+    ['basis', budget.basis === 'forecast' ? 'forecast of the month' : undefined],
     ['id', budget.budget_id],
     [
       'limit',
@@ -85,12 +86,17 @@ interface SetFlags {
   readonly months?: string;
   readonly owner?: string;
   readonly ratchet?: boolean;
+  readonly basis?: string;
+  readonly creditSavings?: boolean;
+  readonly alert?: readonly string[];
 }
 
-const termsOf = ({ limit, months, owner }: SetFlags): object => ({
+const termsOf = ({ limit, months, owner, creditSavings, alert }: SetFlags): object => ({
   limit_usd: checkedUsd(limit, '--limit'),
   months_charged: months === undefined ? undefined : Number(parseCount(months, '--months')),
   owner,
+  credit_savings: creditSavings,
+  alert_percents: alert?.map((percent) => Number(parseCount(percent, '--alert'))),
 });
 
 const update = (client: Client, budget: Budget, flags: SetFlags) => {
@@ -115,12 +121,15 @@ const setCommand = (io: Io): Command =>
     .requiredOption('--limit <usd>', 'most that may be spent and held in the period')
     .addOption(new Option('--period <period>', 'default: month').choices(['month', 'quarter', 'year', 'total']))
     .option('--months <n>', 'months of a recurring cost that are charged to the period')
+    .addOption(new Option('--basis <basis>', 'default: allocation').choices(['allocation', 'forecast']))
+    .option('--credit-savings', 'a negative actual is taken off what is spent')
+    .option('--alert <percent...>', 'percent of the limit at which somebody is told (default: 50 80 100)')
     .option('--owner <name>', 'who answers for it')
     .option('--ratchet', 'limit below what is committed: let it fall as money comes back, instead of refusing')
     .addHelpText('after', '\nExample:\n  verdict budget set project:web/env:prod --limit 5000\n')
     .action(async (scope: string, flags: SetFlags, command: Command) => {
       if (!SCOPE.test(scope)) throw wrongCall('scope_invalid', `not a scope: ${scope}`, SCOPES);
-      const created = { scope, period: flags.period, ...termsOf(flags) };
+      const created = { scope, period: flags.period, basis: flags.basis, ...termsOf(flags) };
       const session = openSession(io, command);
       const client = await session.client();
       const found = client.isDryRun ? undefined : await findBudget(client, scope);
@@ -130,9 +139,27 @@ const setCommand = (io: Io): Command =>
       session.printer.print({ body, text: () => budgetText(value), id: value.budget_id });
     });
 
+const closeCommand = (io: Io): Command =>
+  new Command('close')
+    .description('charge nothing to it any more; what it has spent stays on record')
+    .argument('<scope>', `${SCOPES}, or an id`)
+    .action(async (scope: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const client = await session.client();
+      const found = await findBudget(client, scope);
+      if (found === undefined) throw notFound(scope);
+      const params = { budget_id: found.budget_id };
+      const { value, body } = await client.send(ROUTES.closeBudget, {
+        params,
+        ifMatch: `"${String(found.version)}"`,
+        body: '{}',
+      });
+      session.printer.print({ body, text: () => budgetText(value), id: value.budget_id });
+    });
+
 /** `verdict budget`: limits of what may be spent and held. */
 export const budgetCommand = (io: Io): Command => {
   const group = new Command('budget').description('limits of what may be spent and held');
-  for (const create of [listCommand, showCommand, setCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, setCommand, closeCommand]) group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -7,19 +7,13 @@ import { type Continuation, writeContinuation } from '../input/continuation.js';
 import { parseDurationMs } from '../input/duration.js';
 import { readInfracostFile } from '../input/infracost-file.js';
 import { type PlanFile, readPlanFile } from '../input/plan-file.js';
-import { EXIT, type ExitCode, type Io } from '../io.js';
+import { EXIT, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
+import { admissionCommand, batchCommand, eventCommand } from './ask-with-file.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
-import { nextStep, type Verdict, verdictText } from './verdict-text.js';
+import { EXITS, nextStep, type Verdict, verdictText } from './verdict-text.js';
 import { WAIT_EXITS, type WaitEnd, waitForApproval } from './wait-for-approval.js';
-
-const EXITS = {
-  ALLOW: EXIT.yes,
-  ALLOW_WITH_CREDITS: EXIT.yes,
-  REQUIRE_APPROVAL: EXIT.personNeeded,
-  DENY: EXIT.no,
-} as const satisfies Record<Verdict['decision'], ExitCode>;
 
 interface Documents {
   readonly plan: PlanFile;
@@ -219,6 +213,7 @@ const listCommand = (io: Io): Command =>
 /** `verdict gate`: ask before a change, and look at what was decided. */
 export const gateCommand = (io: Io): Command => {
   const group = new Command('gate').description('ask whether a change may go ahead');
-  for (const create of [preflightCommand, listCommand, showCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [preflightCommand, admissionCommand, eventCommand, batchCommand, listCommand, showCommand])
+    group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -6,6 +6,7 @@ import { jsonTextOf } from '../input/json-text.js';
 import type { Io } from '../io.js';
 import { facts, table } from '../output/table.js';
 import { openSession, withGlobals } from '../session.js';
+import { pricePlanCommand } from './price-plan.js';
 
 type PriceBook = z.output<typeof ROUTES.getPriceBook.response>;
 
@@ -65,6 +66,7 @@ const publishCommand = (io: Io): Command =>
 /** `verdict price-book`: what resources cost. */
 export const priceBookCommand = (io: Io): Command => {
   const group = new Command('price-book').description('what resources cost, as versions');
-  for (const create of [listCommand, showCommand, publishCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, publishCommand, pricePlanCommand])
+    group.addCommand(withGlobals(create(io)));
   return group;
 };

@@ -1,11 +1,19 @@
 import type { ROUTES } from '@verdict/contracts';
 import type { z } from 'zod';
+import { EXIT, type ExitCode } from '../io.js';
 import type { Colour, Printer } from '../output/printer.js';
 import { type Column, facts, signedUsd, table, usd } from '../output/table.js';
 
 export type Verdict = z.output<typeof ROUTES.gatePreflight.response>;
 type AnyVerdict = Omit<Verdict, 'run_id' | 'stage' | 'continuation'>;
 type CostLine = Verdict['cost']['lines'][number];
+
+export const EXITS = {
+  ALLOW: EXIT.yes,
+  ALLOW_WITH_CREDITS: EXIT.yes,
+  REQUIRE_APPROVAL: EXIT.personNeeded,
+  DENY: EXIT.no,
+} as const satisfies Record<Verdict['decision'], ExitCode>;
 
 const COLOURS = {
   ALLOW: 'good',
@@ -24,7 +32,7 @@ const entryOf = ({ status, entry_id: entry, reason }: CostLine): string => {
   return status === 'priced' ? (entry ?? '-') : `? ${reason ?? 'unpriced'}`;
 };
 
-const columnsOf = (addresses: ReadonlyMap<string, string>): readonly Column<CostLine>[] => [
+export const costColumns = (addresses: ReadonlyMap<string, string>): readonly Column<CostLine>[] => [
   { title: 'TYPE', value: ({ type }) => type },
   { title: 'ACTION', value: ({ action }) => action },
   { title: 'PRICE ENTRY', value: entryOf },
@@ -50,6 +58,16 @@ export const nextStep = ({ approval_request_id: id, approval_channel: channel }:
   return `\nNext: an approver runs  verdict approvals approve ${id}\n      then            verdict approvals consume --state STATE --token-file TOKEN\n`;
 };
 
+const listed = (texts: readonly string[]): string | undefined => (texts.length === 0 ? undefined : texts.join(', '));
+
+/** What rules, exceptions and the risk had to do with it. */
+const ruleFacts = (verdict: AnyVerdict): readonly (readonly [string, string | undefined])[] => [
+  ['rules', listed(verdict.rules_matched)],
+  ['obligations', listed(verdict.obligations.map(({ key, value }) => `${key}=${value}`))],
+  ['exceptions', listed(verdict.exceptions_used.map(({ exception_id: id, waived }) => `${id} (${waived.join(' ')})`))],
+  ['risk', verdict.risk === null ? undefined : `${verdict.risk.class} (${String(verdict.risk.score)})`],
+];
+
 /** The verdict for people: the answer first, then why, what it costs and what is held. */
 export const verdictText = (
   verdict: AnyVerdict,
@@ -64,6 +82,7 @@ export const verdictText = (
     ['policy', `version ${String(verdict.policy_version)}, mode ${verdict.mode} (${verdict.mode_scope})`],
     ['cost', costText(verdict)],
     ['held', holdText(verdict)],
+    ...ruleFacts(verdict),
     ['warnings', verdict.warnings.length === 0 ? undefined : verdict.warnings.join('; ')],
     [
       'would be',
@@ -78,6 +97,6 @@ export const verdictText = (
     ['first answer', verdict.replayed ? 'this is the recorded answer to the same request' : undefined],
     ['entry', `${verdict.entry.origin} revision ${String(verdict.entry.revision)}`],
   ]);
-  const lines = cost.lines.length === 0 ? '' : `\n${table(columnsOf(addresses), cost.lines)}`;
+  const lines = cost.lines.length === 0 ? '' : `\n${table(costColumns(addresses), cost.lines)}`;
   return `${head}${why}${lines}`;
 };

@@ -8,6 +8,8 @@ import { jsonTextOf } from './json-text.js';
 
 /** A plan, ready to be sent: without what is secret and without what pricing does not ask. */
 export interface PlanFile {
+  /** The whole plan as it was read; it stays on this machine. */
+  readonly raw: RawJson;
   /** JSON text of the reduced plan. */
   readonly text: string;
   /** SHA-256 of the bytes that were read, lower hex: what was planned, not what was sent. */
@@ -56,5 +58,5 @@ export const readPlanFile = async (io: Io, path: string): Promise<PlanFile> => {
       'split the configuration, or ask per part with `terraform plan -target`',
     );
   }
-  return { text, sha256: sha256(bytes), addresses: addressesOf(reading.plan) };
+  return { raw, text, sha256: sha256(bytes), addresses: addressesOf(reading.plan) };
 };

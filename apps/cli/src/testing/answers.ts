@@ -15,6 +15,7 @@ const COST = {
   unpriced: 0,
   price_book: { version: '2026-11-us-east-1', sha256: HASH },
   lines: [],
+  sources: [],
 };
 const CONTINUATION = {
   approval_consume_endpoint: '/api/v1/enforcement/approvals/consume',
@@ -25,6 +26,20 @@ const CONTINUATION = {
     expected_request_fingerprint: HASH,
     expected_resource_reference: 'stack:web',
   },
+};
+
+const NOTHING_SPECIAL = {
+  computed_context: null,
+  computed_context_sha256: null,
+  risk: null,
+  override: null,
+  obligations: [],
+  rules_matched: [],
+  exceptions_used: [],
+  grant_use: null,
+  challenger: null,
+  failsafe: false,
+  retry_idempotency_key: null,
 };
 
 /** Answers that the contract allows, for tests to alter. */
@@ -59,6 +74,7 @@ export const preflightAnswer = (changes: object = {}): object => ({
   would_be: null,
   waterfall: [],
   cost: COST,
+  ...NOTHING_SPECIAL,
   warnings: [],
   balances_after: [],
   ttl_seconds: 900,
@@ -146,6 +162,9 @@ export const policyAnswer = (changes: object = {}): object => ({
   published_at: AT,
   effective_from: AT,
   rolled_back_to: null,
+  role: 'active',
+  rollout: null,
+  status: 'in_force',
   in_force: true,
   ...changes,
 });
@@ -160,6 +179,9 @@ export const budgetAnswer = (changes: object = {}): object => ({
   months_charged: 1,
   owner: null,
   active: true,
+  basis: 'allocation',
+  credit_savings: false,
+  alert_percents: [50, 80, 100],
   spent_usd: '0.0000',
   held_usd: '0.0000',
   headroom_usd: '1000.0000',

@@ -1,0 +1,123 @@
+import { ROUTES } from '@verdict/contracts';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { checkedUsd } from '../input/amount.js';
+import type { Io } from '../io.js';
+import { facts, usd } from '../output/table.js';
+import { openSession, parseCount, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
+
+type Waiver = z.output<typeof ROUTES.grantWaiver.response>;
+
+const scopeText = ({ scope }: Waiver): string => {
+  const given = Object.entries(scope).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
+  return given.length === 0 ? 'everything' : given.join(', ');
+};
+const usesText = ({ uses, max_uses: most }: Waiver): string =>
+  most === null ? `used ${String(uses)} times` : `used ${String(uses)} of ${String(most)}`;
+
+const waiverText = (waiver: Waiver): string =>
+  facts([
+    ['exception', `${waiver.exception_id} (${waiver.status})`],
+    ['for', scopeText(waiver)],
+    ['waives', waiver.waives.join(', ')],
+    ['up to', waiver.max_monthly_delta_usd === null ? undefined : `${usd(waiver.max_monthly_delta_usd)} USD a month`],
+    ['uses', usesText(waiver)],
+    ['owner', waiver.owner],
+    ['reason', `${waiver.reason} (${waiver.ticket})`],
+    ['expires', waiver.expires_at],
+    ['granted', `${waiver.granted_at} by ${waiver.granted_by}`],
+  ]);
+
+const listCommand = (io: Io): Command =>
+  withPaging(new Command('list').description('waivers, and how often they were used')).action(
+    (flags: ListFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listWaivers, {
+        flags,
+        query: {},
+        idOf: ({ exception_id: id }) => id,
+        columns: [
+          { title: 'STATUS', value: ({ status }) => status },
+          { title: 'FOR', value: scopeText },
+          { title: 'WAIVES', value: ({ waives }) => waives.join(', ') },
+          { title: 'USES', value: usesText },
+          { title: 'OWNER', value: ({ owner }) => owner },
+          { title: 'EXPIRES', value: ({ expires_at: at }) => at },
+          { title: 'ID', value: ({ exception_id: id }) => id },
+        ],
+      }),
+  );
+
+interface CreateFlags {
+  readonly waives: readonly string[];
+  readonly owner: string;
+  readonly reason: string;
+  readonly ticket: string;
+  readonly expires: string;
+  readonly project?: string;
+  readonly environmentClass?: string;
+  readonly source?: string;
+  readonly resourcePrefix?: string;
+  readonly maxMonthly?: string;
+  readonly maxUses?: string;
+}
+
+const bodyOf = (flags: CreateFlags): string =>
+  JSON.stringify({
+    scope: {
+      project: flags.project,
+      environment_class: flags.environmentClass,
+      source: flags.source,
+      resource_prefix: flags.resourcePrefix,
+    },
+    waives: flags.waives,
+    max_monthly_delta_usd: flags.maxMonthly === undefined ? undefined : checkedUsd(flags.maxMonthly, '--max-monthly'),
+    max_uses: flags.maxUses === undefined ? undefined : Number(parseCount(flags.maxUses, '--max-uses')),
+    owner: flags.owner,
+    reason: flags.reason,
+    ticket: flags.ticket,
+    expires_at: flags.expires,
+  });
+
+const createCommand = (io: Io): Command =>
+  new Command('create')
+    .description('let findings pass for a time; each use is named in its decision')
+    .requiredOption('--waives <id...>', 'rule ids, or codes such as cost_unknown')
+    .requiredOption('--owner <name>', 'who answers for it')
+    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--ticket <id>', 'where it is discussed')
+    .requiredOption('--expires <time>', 'at most 90 days ahead, such as 2026-12-31T00:00:00Z')
+    .option('--project <id>', 'for this project only')
+    .option('--environment-class <name>', 'for this class only')
+    .option('--source <source>', 'terraform, k8s_admission or cloud_event')
+    .option('--resource-prefix <text>', 'for resources that begin so')
+    .option('--max-monthly <usd>', 'largest change that it lets pass')
+    .option('--max-uses <n>', 'how often it may be used')
+    .addHelpText(
+      'after',
+      '\nExample:\n  verdict exception create --waives cost_unknown --project web --owner finops --reason "new service" --ticket OPS-1 --expires 2026-12-31T00:00:00Z\n',
+    )
+    .action(async (flags: CreateFlags, command: Command) => {
+      const session = openSession(io, command);
+      const answer = await (await session.client()).send(ROUTES.grantWaiver, { body: bodyOf(flags) });
+      session.printer.print({ body: answer.body, text: () => waiverText(answer.value), id: answer.value.exception_id });
+    });
+
+const revokeCommand = (io: Io): Command =>
+  new Command('revoke')
+    .description('it lets nothing pass any more')
+    .argument('<exception>', 'id of the waiver')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const answer = await (
+        await session.client()
+      ).send(ROUTES.revokeWaiver, { params: { exception_id: id }, body: '{}' });
+      session.printer.print({ body: answer.body, text: () => waiverText(answer.value), id: answer.value.exception_id });
+    });
+
+/** `verdict exception`: findings that may pass for a time. */
+export const exceptionCommand = (io: Io): Command => {
+  const group = new Command('exception').description('findings that may pass for a time');
+  for (const create of [listCommand, createCommand, revokeCommand]) group.addCommand(withGlobals(create(io)));
+  return group;
+};

@@ -1,0 +1,49 @@
+import { ROUTES } from '@verdict/contracts';
+import type { z } from 'zod';
+import { facts } from '../output/table.js';
+import type { Session } from '../session.js';
+
+export type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
+
+export const policyText = (policy: PolicyVersion): string =>
+  facts([
+    ['version', `${String(policy.version)}${policy.in_force ? ' (in force)' : ''}`],
+    ['sha256', policy.document_sha256],
+    ['author', policy.author],
+    ['message', policy.message],
+    ['published', policy.published_at],
+    ['from', policy.effective_from],
+    ['status', policy.status],
+    [
+      'rolled out',
+      policy.rollout === null
+        ? undefined
+        : `${String(policy.rollout.cohort_percent)} % of projects (salt ${policy.rollout.salt})`,
+    ],
+    ['content of', policy.rolled_back_to === null ? undefined : `version ${String(policy.rolled_back_to)}`],
+  ]);
+
+export const printPolicy = (
+  { printer }: Session,
+  { value, body }: { readonly value: PolicyVersion; readonly body: unknown },
+): void => {
+  const document = (): string => `${JSON.stringify(value.document, null, 2)}\n`;
+  printer.print({ body, text: () => `${policyText(value)}\n${document()}`, id: String(value.version) });
+};
+
+export const printPublished = (
+  { printer }: Session,
+  { value, body }: { readonly value: PolicyVersion; readonly body: unknown },
+): void => {
+  const note = value.unchanged === true ? 'unchanged: this text is in force already\n' : '';
+  printer.print({ body, text: () => `${note}${policyText(value)}`, id: String(value.version) });
+};
+
+/** What `If-Match` says: the version that was looked at. */
+export const currentEtag = async (session: Session, flag: string | undefined): Promise<string> => {
+  if (flag !== undefined) return /^[0-9]+$/.test(flag) ? `"${flag}"` : flag;
+  const client = await session.client();
+  if (client.isDryRun) return '"<version in force>"';
+  const { value, etag } = await client.send(ROUTES.getPolicy);
+  return etag ?? `"${String(value.version)}"`;
+};

@@ -1,0 +1,100 @@
+import { ROUTES } from '@verdict/contracts';
+import { Command, Option } from 'commander';
+import { wrongCall } from '../failure.js';
+import { jsonTextOf } from '../input/json-text.js';
+import { policyFileOf } from '../input/policy-file.js';
+import type { Io } from '../io.js';
+import { openSession, parseCount } from '../session.js';
+import { currentEtag, printPublished } from './policy-text.js';
+
+interface RollbackFlags {
+  readonly message: string;
+  readonly ifMatch?: string;
+}
+interface PublishFlags extends RollbackFlags {
+  readonly at?: string;
+  readonly from?: string;
+  readonly percent?: string;
+  readonly salt?: string;
+  readonly challenger?: boolean;
+}
+
+const percentOf = (text: string): number => {
+  const percent = Number(parseCount(text, '--percent'));
+  if (percent > 100) throw wrongCall('percent_invalid', `--percent is at most 100: ${text}`);
+  return percent;
+};
+
+const rolloutOf = ({ percent, salt }: PublishFlags): object | undefined => {
+  if (percent === undefined && salt === undefined) return undefined;
+  if (percent === undefined || salt === undefined)
+    throw wrongCall('usage', '--percent and --salt go together', 'the salt says which projects are the first');
+  return { cohort_percent: percentOf(percent), salt };
+};
+
+const publishCommand = (io: Io): Command =>
+  new Command('publish')
+    .description('publish a policy version')
+    .argument('<file>', 'policy as JSON, - for standard input; what it omits is the default')
+    .requiredOption('--message <text>', 'why')
+    .option('--at <time>', 'in force from then, such as 2026-12-01T00:00:00Z (default: now)')
+    .addOption(new Option('--from <time>', 'older spelling of --at').hideHelp())
+    .option('--percent <n>', 'for a part of the projects first; `policy rollout` widens it')
+    .option('--salt <text>', 'with --percent: decides which projects are the first')
+    .option('--challenger', 'evaluated beside the one in force, and never decides')
+    .option('--if-match <version>', 'the version that this one follows (default: the one in force)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  verdict policy validate policy.json && verdict policy publish policy.json --message "approval from 500"\n',
+    )
+    .action(async (file: string, flags: PublishFlags, command: Command) => {
+      const { message, at, from, ifMatch, challenger } = flags;
+      const session = openSession(io, command);
+      const members = {
+        message,
+        effective_from: at ?? from,
+        rollout: rolloutOf(flags),
+        role: challenger === true ? 'challenger' : undefined,
+      };
+      const document = jsonTextOf(await policyFileOf(io, file));
+      const body = `${JSON.stringify(members).slice(0, -1)},"document":${document}}`;
+      const etag = await currentEtag(session, ifMatch);
+      printPublished(session, await (await session.client()).send(ROUTES.publishPolicy, { ifMatch: etag, body }));
+    });
+
+const rollbackCommand = (io: Io): Command =>
+  new Command('rollback')
+    .description('publish the text of an older version again')
+    .argument('<version>', 'number of the older version')
+    .requiredOption('--message <text>', 'why')
+    .option('--if-match <version>', 'the version that this one follows (default: the one in force)')
+    .action(async (version: string, { message, ifMatch }: RollbackFlags, command: Command) => {
+      const session = openSession(io, command);
+      const body = JSON.stringify({ to_version: Number(parseCount(version, 'version')), message });
+      const etag = await currentEtag(session, ifMatch);
+      printPublished(session, await (await session.client()).send(ROUTES.rollBackPolicy, { ifMatch: etag, body }));
+    });
+
+const rolloutCommand = (io: Io): Command =>
+  new Command('rollout')
+    .description('widen or narrow the part of the projects that a version decides for')
+    .argument('<version>', 'number of a version that was published with --percent')
+    .requiredOption('--percent <n>', '1 to 100')
+    .action(async (version: string, { percent }: { readonly percent: string }, command: Command) => {
+      const session = openSession(io, command);
+      const body = JSON.stringify({ cohort_percent: percentOf(percent) });
+      const params = { version: parseCount(version, 'version') };
+      printPublished(session, await (await session.client()).send(ROUTES.rollOutPolicy, { params, body }));
+    });
+
+const cancelCommand = (io: Io): Command =>
+  new Command('cancel')
+    .description('cancel a version that is scheduled, a challenger, or still rolling out')
+    .argument('<version>', 'number of the version')
+    .action(async (version: string, _flags: object, command: Command) => {
+      const session = openSession(io, command);
+      const params = { version: parseCount(version, 'version') };
+      printPublished(session, await (await session.client()).send(ROUTES.cancelPolicy, { params, body: '{}' }));
+    });
+
+export const POLICY_WRITES = [publishCommand, rollbackCommand, rolloutCommand, cancelCommand] as const;
