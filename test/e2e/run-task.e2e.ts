@@ -12,6 +12,7 @@ import {
   type TaskResult,
 } from '../support/hcp-terraform/hcp-terraform.js';
 import { signatureOf, type TaskTerms } from '../support/hcp-terraform/payload.js';
+import { expectReplayable } from '../support/replay-journals.js';
 import { trusting } from '../support/hcp-terraform/settings.js';
 
 const STACK = 'aws-web-stack';
@@ -33,6 +34,7 @@ describe('run tasks of HCP Terraform', () => {
     ledger = await LedgerReader.open(server.postgresDir);
   }, 120_000);
   afterAll(async () => {
+    expect(await expectReplayable(ledger.log)).toBeGreaterThan(20);
     await ledger.close();
     await server.dispose();
     await peer.stop();
@@ -153,6 +155,8 @@ describe('run tasks of HCP Terraform', () => {
     expect(metadata).toMatchObject({ v: 1, changes: expect.any(Array) });
     expect(recorded!.text).not.toMatch(/aws_[a-z_]+\.[a-z]/); // No address of a resource.
     expect(await held()).toBe(STACK_USD);
+    const { text } = await server.raw({ method: 'GET', path: '/metrics' });
+    expect(text).toMatch(/gate_decisions_total\{source="terraform",decision="ALLOW",path="normal"\} [1-9]/);
   });
 
   it('say what it costs as outcomes to a peer that has them, and in words to one that has not', async () => {

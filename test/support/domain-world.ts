@@ -337,6 +337,7 @@ export class DomainWorld {
   decide(command: AskForChange): GateResult {
     const before = this.gate;
     const result = decideChange(command, before, withoutHold);
+    if (result.kind === 'reanswered') this.write('gate', 'decisions', result.entries);
     if (result.kind === 'accepted') {
       this.rederive(result.entries, before);
       this.write('gate', 'decisions', result.entries.map(this.routed));

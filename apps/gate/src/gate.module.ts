@@ -4,7 +4,6 @@ import {
   createReviewAdmission,
   type DecideChange,
   createDecideChanges,
-  DecideRunTask,
   createExplainDecision,
   FindIntegrations,
   gateService,
@@ -12,15 +11,9 @@ import {
   MoneyAdmin,
   type Platform,
   PolicyAdmin,
-  ReceiveRunTask,
-  type RunTaskInbox,
-  type RunTaskObserver,
-  RunTaskWorker,
   ServiceHost,
-  type TerraformPeer,
 } from '@verdict/application';
-import { FOREIGN_DEPTH_MAX, readJson, ROUTES } from '@verdict/contracts';
-import type { RawJson } from '@verdict/domain';
+import { ROUTES } from '@verdict/contracts';
 import { HEALTH, type Health, QUOTAS, type Quotas, WEBHOOK_ROUTES, type WebhookRoutes } from '@verdict/nest-kit';
 import { BatchController } from './batch.controller.js';
 import { BudgetsController } from './budgets.controller.js';
@@ -34,6 +27,7 @@ import { policyRates } from './policy-rates.js';
 import { ReviewController } from './review.controller.js';
 import { WaiversController } from './waivers.controller.js';
 import { RunTaskController } from './run-task.controller.js';
+import { type RunTaskOptions, runTaskProviders } from './run-tasks.providers.js';
 import {
   DECIDE_CHANGE,
   DECIDE_CHANGES,
@@ -45,51 +39,23 @@ import {
   PLATFORM,
   POLICY_ADMIN,
   REVIEW_ADMISSION,
-  RECEIVE_RUN_TASK,
-  RUN_TASK_WORKER,
 } from './tokens.js';
 
 const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
 type GateHost = ReturnType<typeof hostOf>;
 
-/** What run tasks need besides the platform. */
-export interface RunTaskOptions {
-  readonly inbox: RunTaskInbox;
-  readonly peer: TerraformPeer;
-  readonly publicUrl: string | null;
-  readonly holder: string;
-  readonly observer: RunTaskObserver;
-}
-
-const readPlan = (bytes: Uint8Array): RawJson | undefined => {
-  const read = readJson(bytes, { depthMax: FOREIGN_DEPTH_MAX });
-  return read.kind === 'ok' ? read.value : undefined;
-};
-
-const workerOf = (options: RunTaskOptions) => (gate: GateHost, ports: Platform, decideChange: DecideChange) =>
-  new RunTaskWorker({
-    ...ports,
-    ...options,
-    decide: new DecideRunTask({ gate, decideChange, clock: ports.clock, publicUrl: options.publicUrl }),
-    readJson: readPlan,
-    observer: options.observer,
-  });
-
-const runTaskProviders = (options: RunTaskOptions) => [
-  { provide: RUN_TASK_WORKER, useFactory: workerOf(options), inject: [GATE_HOST, PLATFORM, DECIDE_CHANGE] },
-  {
-    provide: RECEIVE_RUN_TASK,
-    useFactory: (ports: Platform, integrations: FindIntegrations, worker: RunTaskWorker) =>
-      new ReceiveRunTask({
-        ...ports,
-        ...options,
-        integrations,
-        onArrived: () => {
-          worker.wake();
-        },
-      }),
-    inject: [PLATFORM, INTEGRATIONS, RUN_TASK_WORKER],
-  },
+const CONTROLLERS = [
+  GateController,
+  ReviewController,
+  BatchController,
+  PolicyController,
+  BudgetsController,
+  PriceBooksController,
+  CreditsController,
+  WaiversController,
+  IntegrationsController,
+  RunTaskController,
+  DecisionsController,
 ];
 
 type OfGate = (gate: GateHost, ports: Platform) => unknown;
@@ -115,7 +81,6 @@ const USE_CASES = [
 /** The gate: verdicts, policy, budgets, price books, and the decisions it made. */
 @Module({})
 export class GateModule implements OnModuleInit, OnModuleDestroy {
-  // eslint-disable-next-line max-params -- one for each neighbour that it starts or tells
   constructor(
     @Inject(GATE_HOST) private readonly host: GateHost,
     @Inject(PLATFORM) private readonly platform: Platform,
@@ -123,25 +88,12 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     @Inject(QUOTAS) private readonly quotas: Quotas,
     @Inject(INTEGRATIONS) private readonly integrations: FindIntegrations,
     @Inject(WEBHOOK_ROUTES) private readonly webhooks: WebhookRoutes,
-    @Inject(RUN_TASK_WORKER) private readonly runTasks: RunTaskWorker,
   ) {}
 
   static register(platform: Platform, runTasks: RunTaskOptions): DynamicModule {
     return {
       module: GateModule,
-      controllers: [
-        GateController,
-        ReviewController,
-        BatchController,
-        PolicyController,
-        BudgetsController,
-        PriceBooksController,
-        CreditsController,
-        WaiversController,
-        IntegrationsController,
-        RunTaskController,
-        DecisionsController,
-      ],
+      controllers: CONTROLLERS,
       providers: [{ provide: PLATFORM, useValue: platform }, ...USE_CASES, ...runTaskProviders(runTasks)],
     };
   }
@@ -160,11 +112,9 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     for (const { id } of [ROUTES.reviewAdmission, ROUTES.reviewAdmissionBySegment])
       this.webhooks.add(id, (proof) => this.integrations.byProof(proof));
     await this.host.start();
-    this.runTasks.start(); // What was taken before comes first: peers are waiting.
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.runTasks.stop();
-    await this.host.stop();
+  onModuleDestroy(): Promise<void> {
+    return this.host.stop();
   }
 }

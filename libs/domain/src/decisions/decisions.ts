@@ -214,7 +214,7 @@ const decideForRun = (
     const entry = reanswered(earlier, { ...asked, key: { scope: key.scope, text: key.text } });
     return { kind: 'reanswered', entries: [entry], revision: earlier.revision };
   }
-  return decideAgain(command, state, { decisionId: earlier.decisionId, generation: 0 }, freed);
+  return decideAgain(command, state, { decisionId: earlier.holderId, generation: 0 }, freed);
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */

@@ -11,6 +11,8 @@ export interface RunAnswer {
   readonly expiresAt: Instant;
   readonly isPermitted: boolean;
   readonly needsApproval: boolean;
+  /** The newest decision of the run that held money: a later one that holds nothing leaves its hold alone. */
+  readonly holderId: DecisionId;
 }
 export type RunAnswers = BoundedMap<RunAnswer>;
 
@@ -27,6 +29,7 @@ const keyOfRun = (run: RecordedRequest['run']): string | undefined =>
 export const rememberRun = (runs: RunAnswers, recorded: DecisionRecorded, revision: bigint): RunAnswers => {
   const key = keyOfRun(recorded.request.run);
   if (key === undefined || recorded.dry_run) return runs;
+  const isHolding = recorded.hold.legs.length > 0;
   return runs.set(key, {
     decisionId: recorded.decision_id,
     revision,
@@ -34,6 +37,7 @@ export const rememberRun = (runs: RunAnswers, recorded: DecisionRecorded, revisi
     expiresAt: recorded.expires_at,
     isPermitted: recorded.decision === 'ALLOW' || recorded.decision === 'ALLOW_WITH_CREDITS',
     needsApproval: recorded.approval !== null,
+    holderId: isHolding ? recorded.decision_id : (runs.get(key)?.holderId ?? recorded.decision_id),
   });
 };
 
