@@ -83,6 +83,7 @@ describe('a batch', () => {
     expect(members[0]?.reason_codes).toEqual(['batch_rolled_back', 'auto_approved_below_threshold']);
     for (const member of members)
       expect(member).toMatchObject({
+        balances_after: [],
         approval: null,
         auto_approved_usd: null,
         exceptions_used: [],

@@ -90,6 +90,7 @@ export const rolledBack = (recorded: DecisionRecorded, place: BatchPlace): Decis
     ...recorded,
     approval: null,
     auto_approved_usd: null,
+    balances_after: [], // They counted what the members before it would have held.
     batch: { ...place, rolled_back: true },
     decision: isDenied ? 'DENY' : recorded.decision,
     exceptions_used: [],
