@@ -42,7 +42,9 @@ const hook = (url: string, more: Partial<Webhook> = {}): Webhook => ({
 describe('a review that cannot be answered in time', () => {
   let server: Standalone;
   beforeAll(async () => {
-    server = await Standalone.start({ env: { VERDICT_COMMIT_DELAY_MS: '1000' } });
+    server = await Standalone.start({
+      env: { VERDICT_COMMIT_DELAY_MS: '1000', VERDICT_QUOTA_GATE_PER_SECOND: '5', VERDICT_QUOTA_GATE_BURST: '5' },
+    });
   }, 120_000);
   afterAll(() => server.dispose());
 
@@ -66,6 +68,23 @@ describe('a review that cannot be answered in time', () => {
     );
     expect(named).toHaveLength(1);
     await ledger.close();
+  });
+
+  it('is not answered beyond what its tenant may ask: 503, never 429, and counted; another tenant is answered', async () => {
+    const [busy, calm] = [freshTenant('busy'), freshTenant('calm')];
+    const [busyToken, calmToken] = [(await integrate(server, busy)).bearer, (await integrate(server, calm)).bearer];
+    const ask = (bearerToken: string, name: string) =>
+      new ApiServer([hook(server.url, { bearerToken })]).create('deployments', deployment({ name }));
+    const many = Promise.all(Array.from({ length: 20 }, (_, index) => ask(busyToken, `b${String(index)}`)));
+    const other = await ask(calmToken, 'c');
+    const answers = await many;
+    const refused = answers.filter(({ complaints }) => complaints.length > 0);
+    expect(refused.length).toBeGreaterThanOrEqual(10);
+    for (const { complaints } of refused)
+      expect(complaints).toEqual([expect.stringContaining('the server answered 503')]);
+    expect(other.complaints).toEqual([]);
+    const { text } = await server.raw({ method: 'GET', path: '/metrics' });
+    expect(text).toMatch(/gate_failures_total\{source="k8s_admission",failure_type="overloaded"\} [1-9]/);
   });
 });
 

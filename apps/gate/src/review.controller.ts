@@ -65,6 +65,12 @@ const verdictOf = ({ decided: { recorded }, warnings }: ReviewedAdmission): Revi
   ],
 });
 
+const WITHOUT_VERDICT_IN_TIME = {
+  timeout: 'no verdict was durable within the deadline',
+  overloaded: 'the gate has more calls than it may take',
+  evaluation_error: 'the review could not be decided',
+} as const;
+
 const notDurable = (detail: string) => problem('verdict_not_durable', { detail });
 
 /**
@@ -96,7 +102,7 @@ export class ReviewController {
       const { code, pointer, detail } = reading;
       throw problem(code, { errors: [{ pointer, code, detail }] });
     }
-    if (call.overload !== null) throw this.overloaded();
+    if (call.overload !== null) throw this.withoutVerdict('overloaded');
     const { info } = call;
     const review = {
       request: reading.request,
@@ -123,19 +129,20 @@ export class ReviewController {
       work.catch((error: unknown) => {
         this.logger.error({ err: error }, 'a review that was given up has failed');
       });
-      this.metrics.gateFailures.inc(SOURCE, 'timeout');
     } catch (error) {
       this.logger.error({ err: error }, 'a review could not be decided');
-      this.metrics.gateFailures.inc(SOURCE, 'evaluation_error');
-      throw notDurable('the review could not be decided');
+      throw this.withoutVerdict('evaluation_error');
     }
-    throw notDurable('no verdict was durable within the deadline');
+    throw this.withoutVerdict('timeout');
   }
 
-  /** Contract section 16 wants a fail-safe verdict here. It would have to be durable, and the log takes no more now. */
-  private overloaded() {
-    this.metrics.gateFailures.inc(SOURCE, 'overloaded');
-    return notDurable('the gate has more calls than it may take');
+  /**
+   * What a review gets whose verdict is not there in time. Contract 12.2 answers with a fail-safe verdict, once that is
+   * durable; without the log nothing here makes one durable, so the cluster's failurePolicy decides (G1).
+   */
+  private withoutVerdict(failure: keyof typeof WITHOUT_VERDICT_IN_TIME) {
+    this.metrics.gateFailures.inc(SOURCE, failure);
+    return notDurable(WITHOUT_VERDICT_IN_TIME[failure]);
   }
 
   private refused(uid: string, refusal: { readonly code: string; readonly detail?: string }): AdmissionReviewAnswer {
