@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Standalone } from '../support/e2e/standalone.js';
 import { TraceCollector } from '../support/e2e/trace-collector.js';
@@ -32,6 +33,14 @@ describe('traces', () => {
       }),
     });
     expect(answer.status).toBe(200);
+    const segment = randomBytes(32).toString('base64url');
+    const review = `/api/v1/enforcement/gate/k8s/admission/review/t/${segment}?timeout=2s`;
+    const asked = await fetch(`${server.url}${review}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer vct_${segment}` },
+      body: '{}',
+    });
+    expect(asked.status).toBe(401);
     await server.stop(); // The last spans leave with the process.
     const ofTrace = collector.ofTrace(trace);
     const named = (name: string) => ofTrace.find((span) => span.name === name);
@@ -42,6 +51,11 @@ describe('traces', () => {
     const appends = ofTrace.filter(({ name }) => name === 'journal append');
     expect(appends.length).toBeGreaterThan(0);
     for (const append of appends) expect(append.parentSpanId).toBe(command?.spanId);
+    // The secret of a webhook's path is in no span.
+    expect(collector.spans.map(({ name }) => name)).toContain(
+      'POST /api/v1/enforcement/gate/k8s/admission/review/t/:segment',
+    );
+    expect(JSON.stringify(collector.spans)).not.toContain(segment);
   });
 
   it('come with the API document and its page, served by the same process', async () => {
