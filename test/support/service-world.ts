@@ -113,6 +113,7 @@ export class ServiceWorld {
   readonly manage;
   readonly consume;
   readonly reconcile;
+  readonly log: EntryLog;
   readonly sweeper;
   readonly resolve;
   readonly keys = new MemoryKeyStore();
@@ -123,6 +124,7 @@ export class ServiceWorld {
     this.ids = options.idsFrom ?? 0;
     this.journals = new MemoryJournals(options.store === undefined ? {} : { store: options.store });
     const log = new EntryLog(this.journals);
+    this.log = log;
     const ids = { uuid: () => this.uuid(), randomText: (count: number) => 'A'.repeat(Math.ceil((count * 4) / 3)) };
     const deps = {
       log,

@@ -2,16 +2,20 @@ import { type DynamicModule, Inject, Module, type OnModuleDestroy, type OnModule
 import {
   createReconcileReservation,
   createResolveException,
+  ImportActualCosts,
   type Platform,
+  type ReconcileReservation,
   reconciliationService,
   ServiceHost,
   type Settlement,
   SweepReservations,
 } from '@verdict/application';
 import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
+import { ActualCostsController } from './actual-costs.controller.js';
 import { ExceptionsController } from './exceptions.controller.js';
 import { ReservationsController } from './reservations.controller.js';
 import {
+  IMPORT_COSTS,
   PLATFORM,
   RECONCILE_RESERVATION,
   RECONCILIATION_HOST,
@@ -45,7 +49,7 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
   static register(platform: Platform): DynamicModule {
     return {
       module: ReconciliationModule,
-      controllers: [ReservationsController, ExceptionsController],
+      controllers: [ReservationsController, ExceptionsController, ActualCostsController],
       providers: [
         { provide: PLATFORM, useValue: platform },
         { provide: RECONCILIATION_HOST, useFactory: hostOf, inject: [PLATFORM] },
@@ -54,6 +58,12 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
           useFactory: (reconciliation: ReconciliationHost, ports: Platform, metrics: Metrics) =>
             createReconcileReservation({ reconciliation, ...ports, onSettled: count(metrics) }),
           inject: [RECONCILIATION_HOST, PLATFORM, METRICS],
+        },
+        {
+          provide: IMPORT_COSTS,
+          useFactory: (reconciliation: ReconciliationHost, reconcile: ReconcileReservation, ports: Platform) =>
+            new ImportActualCosts({ reconciliation, reconcile, ...ports }),
+          inject: [RECONCILIATION_HOST, RECONCILE_RESERVATION, PLATFORM],
         },
         {
           provide: SWEEP_RESERVATIONS,

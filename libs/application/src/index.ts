@@ -113,6 +113,7 @@ export {
   type ReconciliationHost,
   reconciliationService,
 } from './reconciliation/reconciliation-service.js';
+export { ImportActualCosts, type ImportDeps, type ImportedCosts, type SentRow } from './reconciliation/import-costs.js';
 export type { Settlement } from './reconciliation/settlement.js';
 export { type Swept, type SweepInput, SweepReservations } from './reconciliation/sweep-overdue.js';
 export {

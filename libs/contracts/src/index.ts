@@ -56,6 +56,7 @@ export {
   QueueQuery,
   VoteBody,
 } from './http/approvals.js';
+export { ImportBody } from './http/actual-costs.js';
 export {
   ExceptionIdParams,
   ExceptionsQuery,

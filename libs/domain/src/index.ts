@@ -333,6 +333,8 @@ export {
   type ReconcileResult,
   type ReservationsRefusal,
 } from './reservations/reservations.js';
+export { COST_ROWS_KEPT_MAX, COST_ROWS_MAX, decideImport, type ImportCosts } from './reservations/import.js';
+export { type CellOf, type CostRowDefect, type CostRowInput, readCostRow } from './context/cost-row.js';
 export {
   decideFinishSweep,
   decideResolve,

@@ -51,3 +51,4 @@ export { metaOf, oneKey, readBody, readParams, unwrap, waitForMinEntry } from '.
 export { Call, TheCall } from './routing/call.decorator.js';
 export { IdempotencyKeyHeader, RangeHeader } from './routing/headers.decorator.js';
 export type { MinEntryReference } from './routing/headers.js';
+export { type CsvReading, type CsvRecord, readCsv } from './csv/read-csv.js';

@@ -22,6 +22,7 @@ export interface RouteRequest {
   readonly as: Who;
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON; bytes are sent as they are. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Idempotency-Key. */
@@ -152,7 +153,8 @@ export const call = async (api: Api, id: RouteId, request: RouteRequest): Promis
       ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
       ...request.headers,
     },
-    body: request.body === undefined ? undefined : JSON.stringify(request.body),
+    body:
+      request.body === undefined || request.body instanceof Uint8Array ? request.body : JSON.stringify(request.body),
   });
   const defects = contractDefects(route, answer);
   if (defects.length === 0) return answer;

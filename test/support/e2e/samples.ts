@@ -220,6 +220,24 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
     params: (estate) => ({ exception_id: `overrun:${estate?.decisionId ?? randomUUID()}` }),
     body: () => ({ resolution: 'accepted' }),
   },
+  importCosts: {
+    about: 'own',
+    body: () => ({
+      rows: [
+        {
+          ChargePeriodStart: '2026-11-01',
+          ChargePeriodEnd: '2026-11-02',
+          EffectiveCost: '1.5',
+          BillingCurrency: 'USD',
+          ServiceName: 'compute',
+          x_project_id: 'web',
+          x_environment: 'prod',
+          x_status: 'final',
+        },
+      ],
+    }),
+    headers: { 'idempotency-key': `import-${randomUUID()}` },
+  },
   listExceptions: { about: 'list' },
   createExport: { about: 'own', body: () => ({}) },
   listExports: { about: 'list' },

@@ -1,10 +1,12 @@
 import {
   decideFinishSweep,
+  decideImport,
   decideReconcile,
   decideResolve,
   decideSweep,
   evolveReservations,
   type FinishSweep,
+  type ImportCosts,
   instantOf,
   noReservations,
   overdueHolds,
@@ -21,7 +23,7 @@ import { observedEntry } from '../journals/entries.codec.js';
 import type { Decided, Reaction, ServiceDefinition } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
 
-export type ReconciliationCommand = Reconcile | SweepOverdue | FinishSweep | ResolveException;
+export type ReconciliationCommand = ImportCosts | Reconcile | SweepOverdue | FinishSweep | ResolveException;
 export type ReconciliationAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly refusal: ReservationsRefusal }
@@ -36,6 +38,8 @@ const resultOf = (command: ReconciliationCommand, state: ReservationsState): Rec
       return decideSweep(command, state);
     case 'finish_sweep':
       return decideFinishSweep(command, state);
+    case 'import_costs':
+      return decideImport(command, state);
     case 'resolve_exception':
       return decideResolve(command, state);
   }
@@ -77,7 +81,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
     own: ['reservations'],
     kinds: ['policy', 'decisions', 'approvals', 'reservations'],
     initial: noReservations,
-    stateVersion: 7,
+    stateVersion: 8,
     journalOf: () => 'reservations',
     decide,
     evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),

@@ -99,6 +99,8 @@ import {
   SweepBody,
 } from './reservations.js';
 
+import { ImportAnswer, ImportBody } from './actual-costs.js';
+
 type Role = 'member' | 'approver' | 'admin' | 'auditor' | 'operator' | 'service';
 /** One route of the API: router, caller check, body limit and OpenAPI document all come from it. */
 export interface RouteContract {
@@ -111,6 +113,8 @@ export interface RouteContract {
   readonly query?: z.ZodType;
   readonly params?: z.ZodType;
   readonly response: z.ZodType | null;
+  /** The body may be `text/csv` instead of JSON. */
+  readonly takesCsv?: boolean;
   /** Problem codes beyond those that any route may answer. */
   readonly problems: readonly string[];
   readonly summary: string;
@@ -921,6 +925,22 @@ export const ROUTES = {
     summary: 'Say what became of an exception',
     tag: 'reservations',
     idempotencyKey: 'optional',
+  },
+  importCosts: {
+    id: 'importCosts',
+    method: 'POST',
+    path: `${BASE}/actual-costs/import`,
+    roles: ['admin', 'service'],
+    scopes: ['import'],
+    status: 200,
+    body: ImportBody,
+    takesCsv: true,
+    bodyBytesMax: 1024 * 1024,
+    response: ImportAnswer,
+    problems: [...WRITE, 'currency_unsupported', 'idempotency_key_required', 'quota_exceeded'],
+    summary: 'Import actual cost, all rows or none',
+    tag: 'reservations',
+    idempotencyKey: 'required',
   },
   listExceptions: {
     id: 'listExceptions',

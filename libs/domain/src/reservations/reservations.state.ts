@@ -9,6 +9,7 @@ import { assertNever, type Keyed } from '../shared/entry.js';
 import { max, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
+import { type CostRows, foldCostRows, noCostRows } from './cost-rows.js';
 import type { ExceptionKind, ReservationsEntry, SettledLeg } from './reservations.entries.js';
 
 /** A decision whose actual cost may still come: what it asked for, and on which accounts. */
@@ -67,6 +68,7 @@ export interface ReservationsState {
   /** Decisions that held nothing, by themselves, so that many of them push no settlement out of memory. */
   readonly bare: BoundedMap<Booking>;
   readonly openExceptions: PersistentMap<OpenException>;
+  readonly costRows: CostRows;
   readonly answers: BoundedMap<SettlementAnswer>;
 }
 
@@ -78,6 +80,7 @@ export const noReservations: ReservationsState = {
   bookings: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   bare: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   openExceptions: PersistentMap.empty,
+  costRows: noCostRows,
   answers: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
 };
 
@@ -272,8 +275,11 @@ const evolveOwn = (
       return answered(correct(state, entry.payload), 'reconcile', { keyed: entry.payload.idempotency, revision });
     case 'overdue_swept':
       return answered(state, 'sweep', { keyed: entry.payload.idempotency, revision });
-    case 'actual_costs_imported':
-      return answered(state, 'import', { keyed: entry.payload.idempotency, revision });
+    case 'actual_costs_imported': {
+      const { rows, imported_at: at } = entry.payload;
+      const known = { ...state, costRows: foldCostRows(state.costRows, rows, at) };
+      return answered(known, 'import', { keyed: entry.payload.idempotency, revision });
+    }
     case 'exception_opened':
       return openException(state, entry.payload);
     case 'exception_resolved': {

@@ -14,5 +14,14 @@ const asBytes = (request: FastifyRequest, body: Buffer, done: Done): void => {
 /** JSON bodies reach the controllers as bytes, so that one strict reader sees exactly what was sent. */
 export const takeBodiesAsBytes = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    'text/csv',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done: Done) => {
+      const takesCsv = request.routeOptions.config.endpoint?.takesCsv === true;
+      if (takesCsv) asBytes(request, body, done);
+      else done(problem('media_type_unsupported'));
+    },
+  );
   for (const type of JSON_TYPES) fastify.addContentTypeParser(type, { parseAs: 'buffer' }, asBytes);
 };

@@ -76,6 +76,11 @@ export class Call {
     return body instanceof Uint8Array ? body : EMPTY;
   }
 
+  /** Whether the body is `text/csv`, which only routes take that say so. */
+  get isCsv(): boolean {
+    return /^text\/csv(?:;|$)/i.test(this.header('content-type')?.trim() ?? '');
+  }
+
   body<Schema extends z.ZodType>(schema: Schema, options?: Parameters<typeof readBody>[2]): z.output<Schema> {
     return readBody(schema, this.bytes, options);
   }

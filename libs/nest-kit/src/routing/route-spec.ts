@@ -26,6 +26,8 @@ export interface RouteSpec {
   readonly jsonDepthMax?: number;
   /** Another party defines the body: unknown members are ignored in it. */
   readonly bodyIsForeign?: boolean;
+  /** The body may be `text/csv` instead of JSON. */
+  readonly takesCsv?: boolean;
   /** Its caller is an integration, which the webhook check finds by its proof. */
   readonly webhook?: boolean;
   readonly idempotencyKey?: 'none' | 'optional' | 'required';
