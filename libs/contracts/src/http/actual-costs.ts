@@ -9,7 +9,10 @@ import { IdempotencyKey, UuidText } from './scalars.js';
  * @source contract section 13.5
  */
 export const ImportBody = z
-  .strictObject({ rows: z.array(z.unknown()), idempotency_key: IdempotencyKey.optional() })
+  .strictObject({
+    rows: z.array(z.unknown().meta({ type: 'object', additionalProperties: true })),
+    idempotency_key: IdempotencyKey.optional(),
+  })
   .meta({ id: 'ActualCosts' });
 export const ImportAnswer = z
   .strictObject({
