@@ -14,9 +14,13 @@ export const plusDays = (day: Day, count: number): Day =>
 /** How many days `later` lies after `earlier`. */
 export const daysBetween = (earlier: Day, later: Day): number => (Date.parse(later) - Date.parse(earlier)) / DAY_MS;
 
-/** First and last day of the month that a day lies in. */
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/** First and last day of the month that a day lies in. Counted, not asked of a Date: every decision needs it. */
 export const monthOf = (day: Day): { readonly start: Day; readonly end: Day } => {
-  const start = `${day.slice(0, 7)}-01`;
-  const inNext = plusDays(start, 31);
-  return { start, end: plusDays(`${inNext.slice(0, 7)}-01`, -1) };
+  const yearAndMonth = day.slice(0, 7);
+  const month = Number(day.slice(5, 7));
+  const length = month === 2 && isLeap(Number(day.slice(0, 4))) ? 29 : LENGTHS[month - 1];
+  return { start: `${yearAndMonth}-01`, end: `${yearAndMonth}-${String(length)}` };
 };

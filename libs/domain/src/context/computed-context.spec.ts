@@ -214,6 +214,13 @@ describe('the computed context', () => {
   ])('puts %s in the month from %s to %s', (day, start, end) => {
     expect(monthOf(day)).toEqual({ start, end });
   });
+  it('ends every month on the day before the first of the next one', () => {
+    for (let month = 0; month < 400 * 12; month += 1) {
+      const first = new Date(Date.UTC(1900, month, 1)).toISOString().slice(0, 10);
+      const last = new Date(Date.UTC(1900, month + 1, 0)).toISOString().slice(0, 10);
+      expect(monthOf(first)).toEqual({ start: first, end: last });
+    }
+  });
 });
 
 describe('imported cost', () => {

@@ -144,9 +144,11 @@ export const unavailableContext = (now: Instant): ComputedContext => withoutData
  */
 export const computeContext = (state: CostDays, { scope, now, settings }: AskForContext): ComputedContext => {
   const base = withoutData(now, 'none');
+  const known = daysOf(state, scope);
+  if (known.length === 0) return base; // Most projects of most tenants: nothing was imported.
   const today = dayOf(now);
   const oldest = plusDays(today, 1 - COST_DAYS_KEPT);
-  const days = daysOf(state, scope).filter(({ day }) => day >= oldest && day <= today);
+  const days = known.filter(({ day }) => day >= oldest && day <= today);
   const latest = days.at(-1)?.day;
   if (latest === undefined || daysBetween(latest, today) >= NO_DATA_DAYS) return base;
   const month = days.filter(({ day }) => day >= base.monthStart);

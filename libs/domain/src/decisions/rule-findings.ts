@@ -80,8 +80,8 @@ export const ruleFindings = (
   const told = enabled.flatMap((rule) => {
     const trace = byId.get(rule.id);
     if (trace === undefined) return [];
-    const text = trace.error === null ? (trace.matched ? ofMatch(rule) : said({})) : ofError(rule, trace.error);
-    return [{ rule, trace, text }];
+    if (trace.error !== null) return [{ rule, trace, text: ofError(rule, trace.error) }];
+    return trace.matched ? [{ rule, trace, text: ofMatch(rule) }] : [];
   });
   return {
     items: told.flatMap(({ text }) => text.items),
