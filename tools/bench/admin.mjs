@@ -1,3 +1,5 @@
+import { BENCH_BOOK } from './sample-plan.mjs';
+
 const API = '/api/v1/enforcement';
 const TTL_SECONDS = 3600;
 const AT_ONCE = 16;
@@ -42,7 +44,7 @@ const POLICY = {
   pricing: { declared: { prod: 'accept', nonprod: 'accept' } },
 };
 
-const prepareOne = async (url, keys, tenant) => {
+const prepareOne = async (url, keys, tenant, rules) => {
   const admin = await mintToken(keys, { tenant, subject: 'bench-admin', roles: ['admin'] });
   const inForce = await call(url, admin, { path: '/policies' });
   const etag = inForce.headers.get('etag') ?? `"${(await inForce.json()).version}"`;
@@ -50,7 +52,7 @@ const prepareOne = async (url, keys, tenant) => {
     method: 'POST',
     path: '/policies',
     headers: { 'if-match': etag },
-    body: { document: POLICY, message: 'bench: small changes pass and hold' },
+    body: { document: { ...POLICY, rules }, message: 'bench: small changes pass and hold' },
   });
   await call(url, admin, {
     method: 'POST',
@@ -60,11 +62,29 @@ const prepareOne = async (url, keys, tenant) => {
 };
 
 /** Gives each tenant its policy and its budget; answers with one gate token each. */
-export const prepareTenants = async (url, keys, tenants) => {
+export const prepareTenants = async (url, keys, tenants, rules = []) => {
   for (let from = 0; from < tenants.length; from += AT_ONCE) {
-    await Promise.all(tenants.slice(from, from + AT_ONCE).map((tenant) => prepareOne(url, keys, tenant)));
+    await Promise.all(tenants.slice(from, from + AT_ONCE).map((tenant) => prepareOne(url, keys, tenant, rules)));
   }
   return Promise.all(tenants.map((tenant) => mintToken(keys, { tenant, subject: 'bench', roles: ['member'] })));
+};
+
+/** Prices what the plans and objects of the bench have, and lets one cluster in; answers with the secret of the cluster. */
+export const prepareEvidence = async (url, keys, tenant) => {
+  const admin = await mintToken(keys, { tenant, subject: 'bench-admin', roles: ['admin'] });
+  await call(url, admin, { method: 'POST', path: '/price-books', body: BENCH_BOOK });
+  const created = await call(url, admin, {
+    method: 'POST',
+    path: '/integrations',
+    body: {
+      kind: 'k8s',
+      name: 'bench',
+      cluster_id: 'bench',
+      ways: ['bearer'],
+      project_rules: [{ namespace: 'bench', project_id: 'bench', environment: 'prod' }],
+    },
+  });
+  return (await created.json()).secrets.bearer;
 };
 
 /** Text of one page of a tenant's decisions in the ledger, from a revision on. */

@@ -71,11 +71,11 @@ const openLoop = (job, next, recorder) =>
   });
 
 const job = JSON.parse(readFileSync(0, 'utf8'));
-const recorder = new Recorder();
+const recorder = new Recorder(job.kind);
 const next = gateRequests(job);
 const { seconds, lateMs } =
   job.perSecond === undefined
     ? { seconds: await closedLoop(job, next, recorder), lateMs: 0 }
     : await openLoop(job, next, recorder);
-writeFileSync(job.acknowledgedFile, `${recorder.acknowledged.join('\n')}\n`);
+writeFileSync(job.acknowledgedFile, recorder.acknowledged.map((line) => `${line}\n`).join(''));
 process.stdout.write(JSON.stringify({ ...recorder.summary(seconds), clientLateMs: lateMs }));

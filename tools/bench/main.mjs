@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --seconds 4] [--only closed|open|tenants|delay|scale-out] [--json]`: load on a real standalone, or on
+ * `npm run bench [-- --seconds 4] [--only closed|open|tenants|delay|gate|scale-out] [--json]`: load on a real standalone, or on
  * separate processes, with their real database, in a temporary folder. See docs/bench.md. Exit code 1: an acknowledged
  * decision is not in the ledger once.
  */
@@ -7,14 +7,15 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepareTenants } from './admin.mjs';
+import { prepareEvidence, prepareTenants } from './admin.mjs';
 import { machineOf } from './machine.mjs';
 import { auditOf, isLoss, measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
 import { planOf, SHAPE_RUNS } from './plan.mjs';
-import { auditLine, heading, machineLine, runLine, targetLine } from './report.mjs';
+import { auditLine, heading, machineLine, ratioLine, runLine, targetLine } from './report.mjs';
 import { startServer } from './server.mjs';
-import { compare } from './targets.mjs';
+import { evaluateAlone } from './evaluate-alone.mjs';
+import { compare, ratiosOf } from './targets.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const STANDALONE = join(HERE, '../../apps/standalone/dist/main.js');
@@ -35,18 +36,21 @@ const runOn = async (part, { folder, index, seconds, say, onServer }) => {
     const count = Math.max(...part.runs.map(({ tenants }) => tenants));
     const names = Array.from({ length: count }, (_, tenant) => `bench-${tenant}`);
     const began = Date.now();
-    const tokens = await prepareTenants(server.url, keys, names);
+    const tokens = await prepareTenants(server.url, keys, names, part.rules);
+    const bearer = part.hasEvidence === true ? await prepareEvidence(server.url, keys, names[0]) : undefined;
     say(`\n${part.label} (${count} tenants made in ${((Date.now() - began) / 1000).toFixed(1)} s)\n${heading()}`);
-    const context = { server, folder, tokens, names, files: [] };
+    const context = { server, folder, tokens, names, bearer, files: [] };
     const runs = [];
     for (const run of part.runs) {
       const measured = await measure(context, run, seconds);
       say(runLine(measured));
       runs.push(measured);
     }
+    const ratios = ratiosOf(part.ratios ?? [], runs);
+    for (const ratio of ratios) say(ratioLine(ratio));
     const audit = await auditOf({ url: server.url, keys, files: context.files });
     say(auditLine(audit));
-    return { label: part.label, runs, audit };
+    return { label: part.label, runs, ratios, audit };
   } finally {
     await server.stop();
   }
@@ -68,13 +72,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void leav
 
 const onServer = (server) => (current = server);
 const runParts = async () => {
+  const evaluations = only === 'gate' ? await evaluateAlone({ seconds, say }) : [];
   const parts = [];
   for (const [index, part] of planOf(only).entries())
     parts.push(await runOn(part, { folder, index, seconds, say, onServer }));
   const targets = compare(parts.flatMap(({ runs }) => runs));
   if (targets.length > 0) say('');
   for (const target of targets) say(targetLine(target));
-  return { parts, targets, hasLoss: parts.some(({ audit }) => isLoss(audit)) };
+  return { evaluations, parts, targets, hasLoss: parts.some(({ audit }) => isLoss(audit)) };
 };
 const runShapes = async () => {
   const { runScaleOut } = await import('./scale-out/main.mjs');

@@ -24,9 +24,18 @@ const runLoad = (job) =>
  * One run with the counts of the server around it. A short one goes first, so that code and caches are warm; `onStart` is
  * called between the two. `us` is the processor time for each good answer, by what took it.
  */
-export const measure = async ({ server, folder, tokens, names, files, onStart = () => undefined }, run, seconds) => {
+export const measure = async (
+  { server, folder, tokens, names, files, bearer, onStart = () => undefined },
+  run,
+  seconds,
+) => {
   const { hostname: host, port } = new URL(server.url);
-  const job = { ...run, host, port: Number(port), tokens: tokens.slice(0, run.tenants) };
+  const job = {
+    ...run,
+    host,
+    port: Number(port),
+    tokens: run.kind === 'review' ? [bearer] : tokens.slice(0, run.tenants),
+  };
   const load = async (label, forSeconds) => {
     const id = `${process.pid.toString(36)}-${files.length}`;
     const acknowledgedFile = join(folder, `acknowledged-${files.length}`);

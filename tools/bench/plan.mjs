@@ -1,4 +1,6 @@
-export const PARTS = ['closed', 'open', 'tenants', 'delay', 'scale-out'];
+import { rulesOf } from './rules.mjs';
+
+export const PARTS = ['closed', 'open', 'tenants', 'delay', 'gate', 'scale-out'];
 const OPEN_PER_SECOND = 1000;
 const OPEN_CONNECTIONS = 256;
 
@@ -14,11 +16,46 @@ const tenants = (count) => ({ name: `tenants ${count}`, connections: 64, tenants
 const CLOSED = [closed(1), closed(16), closed(64)];
 const slow = (run) => ({ ...run, name: `${run.name}, +1 ms` });
 
+const RULES_MOST = 128;
+const CONNECTIONS = [1, 16, 64];
+const asked = (kind, connections, count = 1) => ({
+  name: `${kind} ${connections}${count === 1 ? '' : `, ${count} tenants`}`,
+  kind,
+  connections,
+  tenants: count,
+});
+
+/** Every way into the gate, under as few rules as a careful policy has and as many as one may have. */
+const gateParts = () => [
+  {
+    label: 'the gate, 10 rules',
+    env: {},
+    rules: rulesOf(10),
+    hasEvidence: true,
+    runs: [
+      ...['generic', 'preflight', 'review'].flatMap((kind) => CONNECTIONS.map((count) => asked(kind, count))),
+      { ...open(OPEN_PER_SECOND), name: `review ${OPEN_PER_SECOND}/s`, kind: 'review' },
+      asked('generic', 64, 10),
+      asked('generic', 64, 1000),
+    ],
+    ratios: [['generic 64, 1000 tenants', 'generic 64']],
+  },
+  {
+    label: `the gate, ${RULES_MOST} rules`,
+    env: {},
+    rules: rulesOf(RULES_MOST),
+    hasEvidence: true,
+    runs: ['generic', 'preflight', 'review'].map((kind) => asked(kind, 64)),
+    ratios: [],
+  },
+];
+
 /** The load that every shape of a deployment is compared by. */
 export const SHAPE_RUNS = [closed(16), closed(64), open(OPEN_PER_SECOND)];
 
 /** The standalones to start and what to run on each. `only` leaves one part. */
 export const planOf = (only) => {
+  if (only === 'gate') return gateParts();
   const wants = (part) => only === undefined || only === part;
   const quick = [
     ...(wants('closed') ? CLOSED : []),

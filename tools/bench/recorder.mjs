@@ -1,4 +1,4 @@
-import { readVerdict } from './gate-requests.mjs';
+import { isWantedReview, readVerdict } from './gate-requests.mjs';
 
 const GROWTH = 65_536;
 
@@ -8,7 +8,8 @@ export const percentile = (sorted, percent) =>
 
 /** Counts answers and keeps every latency, so that no bucket rounds a percentile. */
 export class Recorder {
-  constructor() {
+  constructor(kind = 'generic') {
+    this.isReview = kind === 'review';
     this.latencies = new Float64Array(GROWTH);
     this.count = 0;
     this.statuses = {};
@@ -21,6 +22,10 @@ export class Recorder {
     this.statuses[status] = (this.statuses[status] ?? 0) + 1;
     this.keep(latencyMs);
     if (status < 200 || status > 299) return;
+    if (this.isReview) {
+      if (!isWantedReview(body)) this.otherVerdicts += 1;
+      return;
+    }
     const verdict = readVerdict(body);
     if (verdict?.isWanted !== true) this.otherVerdicts += 1;
     if (verdict !== undefined) this.acknowledged.push(`${tenant} ${verdict.revision} ${verdict.leafHash}`);

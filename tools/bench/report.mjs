@@ -1,5 +1,5 @@
 const COLUMNS = [
-  ['run', 22, (run) => run.name],
+  ['run', 26, (run) => run.name],
   ['rps', 9, (run) => run.rps.toFixed(0)],
   ['p50 ms', 9, (run) => run.p50Ms.toFixed(2)],
   ['p99 ms', 9, (run) => run.p99Ms.toFixed(2)],
@@ -28,6 +28,9 @@ export const machineLine = (machine) => `${aboutMachine(machine)}${busy(machine)
 const aboutMachine = ({ cores, model, memoryGiB, node, system, syncMicroseconds, loadBefore }) =>
   `machine: ${cores} cores (${model}), ${memoryGiB.toFixed(1)} GiB, node ${node}, ${system}; ` +
   `fdatasync of 4 KiB ${syncMicroseconds.toFixed(0)} us; load before ${loadBefore.toFixed(1)}`;
+
+export const ratioLine = ({ run, to, rps, p99Ms }) =>
+  `ratio: ${run} against ${to}: ${rps.toFixed(2)} of its rate, ${p99Ms.toFixed(2)} of its p99`;
 
 export const targetLine = ({ run, measure, target, measured, ratio }) =>
   `target: ${run.padEnd(18)} ${measure.padEnd(6)} ${measured.toFixed(measure === 'rps' ? 0 : 2).padStart(8)} ` +

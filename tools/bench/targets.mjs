@@ -22,3 +22,12 @@ export const compare = (runs) =>
       ratio: run[measure] > 0 ? ratioOf(measure, target, run[measure]) : 0,
     })),
   );
+
+/** How runs compare with others of the same server: `pairs` of their names. */
+export const ratiosOf = (pairs, runs) =>
+  pairs.flatMap(([name, toName]) => {
+    const run = runs.find((each) => each.name === name);
+    const to = runs.find((each) => each.name === toName);
+    if (run === undefined || to === undefined) return [];
+    return [{ run: name, to: toName, rps: run.rps / to.rps, p99Ms: run.p99Ms / to.p99Ms }];
+  });
