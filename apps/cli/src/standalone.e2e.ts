@@ -226,6 +226,11 @@ describe('the command line against the standalone', () => {
     await writeFile(join(cwd, 'vkeys.txt'), (await runCli(['key', 'public'], { cwd })).stdout);
     const verified = await runCli(['verify', 'bundle.zip', '--trust', 'vkeys.txt'], { cwd, env: {} });
     expect(verified.exit).toBe(0);
+    const rederived = await runCli(['verify', 'bundle.zip', '--trust', 'vkeys.txt', '--rederive'], { cwd, env: {} });
+    expect([rederived.exit, bodyOf(rederived)]).toMatchObject([
+      0,
+      { result: 'intact', rederivation: { diverging: 0 } },
+    ]);
     const replayed = await runCli(['replay', 'bundle.zip'], { cwd, env: {} });
     expect(bodyOf(replayed)).toMatchObject({ decisions: 7, diverging: 0, hidden: 0 });
   });

@@ -64,6 +64,15 @@ const replayAll = async (
   }).finally(progress.end);
 };
 
+/** Every decision of a bundle, derived again offline. */
+export const replayBundle = (session: Session, path: string): Promise<readonly ReplayReport[]> =>
+  replayAll(session, path, {}).catch((error: unknown) => {
+    throw storeFailure(error);
+  });
+
+/** Whether all came out the same. */
+export const isSame = (reports: readonly ReplayReport[]): boolean => totalsOf(reports).diverging === 0;
+
 const plural = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
 
 const ELSEWHERE = {
@@ -129,13 +138,13 @@ const replay = async (session: Session, path: string | undefined, flags: ReplayF
   const reports = await replayAll(session, path, flags).catch((error: unknown) => {
     throw storeFailure(error);
   });
-  const { diverging } = totalsOf(reports);
+  const isEqual = isSame(reports);
   session.printer.print({
     body: replayBody(reports),
     text: () => replayText(reports),
-    id: diverging === 0 ? 'same' : 'different',
+    id: isEqual ? 'same' : 'different',
   });
-  session.io.exit(diverging === 0 ? EXIT.yes : EXIT.no);
+  session.io.exit(isEqual ? EXIT.yes : EXIT.no);
 };
 
 /** `verdict replay`: every decision derived again from the ledger alone. */

@@ -6,6 +6,7 @@ import { wrongCall } from '../failure.js';
 import { readInput, unreadable } from '../input/input-file.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
+import { isSame, replayBody, replayBundle, replayText } from './replay.command.js';
 
 const EXITS = { intact: EXIT.yes, not_intact: EXIT.no, cannot_check: EXIT.wrongCall } as const satisfies Record<
   Report['result'],
@@ -17,6 +18,7 @@ interface VerifyFlags {
   readonly witness?: readonly string[];
   readonly quorum?: string;
   readonly previous?: string;
+  readonly rederive?: boolean;
 }
 
 const isVkey = (text: string): boolean => parseVkey(text).kind === 'vkey';
@@ -79,10 +81,12 @@ export const verifyCommand = (io: Io): Command =>
     .option('--witness <vkey|file...>', 'public keys of witnesses')
     .option('--quorum <n>', 'how many witnesses must have signed every checkpoint')
     .option('--previous <file>', 'an earlier bundle or checkpoint of this log: finds truncation and forks')
+    .option('--rederive', 'of an intact bundle, decide every decision again and compare (check 15)')
     .addHelpText(
       'after',
       `
 Exit codes: 0 intact, 1 not intact (the first bad place is named), 2 called wrongly, or cannot check.
+With --rederive also 1 where a decision comes out differently; the bundle has to begin with the first entries.
 
 Examples:
   verdict verify bundle.zip --trust 'verdict.local+1a2b3c4d+AbC...='
@@ -90,9 +94,16 @@ Examples:
 `,
     )
     .action(async (path: string, flags: VerifyFlags, command: Command) => {
-      const { printer } = openSession(io, command);
+      const session = openSession(io, command);
       const report = await verifyBundle(resolve(io.cwd, path), await optionsOf(io, flags));
+      // What was tampered with says nothing about how it was decided.
+      const isRederived = flags.rederive === true && report.result === 'intact';
+      const again = isRederived ? await replayBundle(session, path) : null;
       const body = { schema: 'verdict.verify.report.v1', ...report };
-      printer.print({ body, text: () => textReport(report), id: report.result });
-      io.exit(EXITS[report.result]);
+      session.printer.print({
+        body: again === null ? body : { ...body, rederivation: replayBody(again) },
+        text: () => `${textReport(report)}${again === null ? '' : replayText(again)}`,
+        id: report.result,
+      });
+      io.exit(again === null || isSame(again) ? EXITS[report.result] : EXIT.no);
     });
