@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RuleTraceText } from '../entries/decision-context.js';
 import { TreeText } from '../entries/decision-request.js';
 import { BalanceAnswer, DecisionAnswer } from './gate.js';
+import { HourlyUsdAnswer, UsdAnswer } from './scalars.js';
 
 /** The way from the environment's name to the mode that decided. */
 const ModePath = z.strictObject({
@@ -39,8 +40,8 @@ export const ExplainAnswer = z
       resource_reference: z.string(),
       project_id: z.string(),
       metadata: z.string().meta({ description: 'RFC 8785 text' }),
-      declared_monthly_delta_usd: z.string().nullable(),
-      declared_hourly_delta_usd: z.string().nullable(),
+      declared_monthly_delta_usd: UsdAnswer.nullable(),
+      declared_hourly_delta_usd: HourlyUsdAnswer.nullable(),
       options: z.record(z.string(), z.union([z.string(), z.boolean()])),
     }),
     mode_path: ModePath,
