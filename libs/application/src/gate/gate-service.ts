@@ -50,6 +50,7 @@ const noteRunStage = (command: NoteRunStage, state: GateState): Decided<GateAnsw
   const result = decideNoteRunStage(command, state.runs, state.answers.has(answerKey(scope, text)));
   return { entries: result.kind === 'accepted' ? result.entries : [], answer: ACCEPTED };
 };
+// eslint-disable-next-line complexity -- one case per command
 const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => {
   switch (command.kind) {
     case 'ask_for_change': {

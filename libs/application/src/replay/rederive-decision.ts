@@ -63,11 +63,7 @@ const inPlace = ({ type, payload }: DomainEntry, { batch = null }: DecisionRecor
     : { type, payload };
 
 /** The member as it would have been, then as it was rolled back; the next one was decided on the former. */
-const rederiveRolledBack = (
-  recorded: DecisionRecorded,
-  again: readonly DomainEntry[],
-  state: GateState,
-): Rederived => {
+const rederiveRolledBack = (recorded: DecisionRecorded, again: readonly DomainEntry[], state: GateState): Rederived => {
   const last = again.at(-1);
   if (last === undefined || recorded.batch === null || recorded.batch === undefined) return { kind: 'undecidable' };
   const next = again.reduce(
