@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, keyed, usd } from '../../../../test/support/domain-world.js';
 import type { Instant } from '../shared/brand.js';
 import { instantOf, msOf } from '../shared/instant.js';
+import { BUDGETS_MAX } from './policy.js';
 import { CREDITS_MAX, type GrantCredit } from './decide-credits.js';
 import { type GrantWaiver, WAIVERS_MAX } from './decide-waivers.js';
 import { WAIVABLE_CODES } from './waivers.js';
@@ -121,6 +122,12 @@ describe('a waiver', () => {
 });
 
 describe('a budget', () => {
+  it('is one of 5000 at most', () => {
+    const world = new DomainWorld();
+    for (let count = 0; count < BUDGETS_MAX; count += 1) world.setBudget('1', { scope: `project:p${String(count)}` });
+    const { result } = world.setBudget('1');
+    expect(result).toEqual({ kind: 'refused', refusal: { code: 'quota_exceeded', limit: 5000 } });
+  });
   it('is unique by scope, period and basis', () => {
     const world = new DomainWorld();
     world.setBudget('10');
