@@ -235,6 +235,14 @@ describe('the command line against the standalone', () => {
     expect(bodyOf(replayed)).toMatchObject({ decisions: 7, diverging: 0, hidden: 0 });
   });
 
+  it('explains a decision', async () => {
+    const explained = await verdict('admin-1', 'gate', 'explain', decisionId);
+    expect(bodyOf(explained)).toMatchObject({ decision: { decision_id: decisionId }, reevaluated: true });
+    const text = (await verdict('admin-1', 'gate', 'explain', decisionId, '-o', 'table')).stdout;
+    expect(text).toContain('prod -> prod -> class prod');
+    expect(text).toMatch(/^project_allocation +partial/m);
+  });
+
   it('lists what happened', async () => {
     expect((await verdict('admin-1', 'gate', 'show', decisionId)).stdout).toContain('"state": "settled"');
     for (const argv of [

@@ -11,6 +11,7 @@ import { EXIT, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
 import { admissionCommand, batchCommand, eventCommand } from './ask-with-file.js';
+import { explainCommand } from './explain.command.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { EXITS, nextStep, type Verdict, verdictText } from './verdict-text.js';
 import { WAIT_EXITS, type WaitEnd, waitForApproval } from './wait-for-approval.js';
@@ -213,7 +214,15 @@ const listCommand = (io: Io): Command =>
 /** `verdict gate`: ask before a change, and look at what was decided. */
 export const gateCommand = (io: Io): Command => {
   const group = new Command('gate').description('ask whether a change may go ahead');
-  for (const create of [preflightCommand, admissionCommand, eventCommand, batchCommand, listCommand, showCommand])
+  for (const create of [
+    preflightCommand,
+    admissionCommand,
+    eventCommand,
+    batchCommand,
+    listCommand,
+    showCommand,
+    explainCommand,
+  ])
     group.addCommand(withGlobals(create(io)));
   return group;
 };
