@@ -668,25 +668,36 @@ export class DomainWorld {
   /** Ends overdue holds, with everybody at the tip before and after. */
   sweep(more: Partial<SweepOverdue> = {}): readonly ReservationsEntry[] {
     this.settle();
-    const result = decideSweep(
-      {
-        kind: 'sweep_overdue',
-        olderThanSeconds: null,
-        action: null,
-        limit: 200,
-        by: 'operator',
-        now: this.now,
-        ...more,
-      },
-      this.reservations,
-    );
-    const entries = result.kind === 'accepted' ? result.entries : [];
-    this.write('reservations', 'reservations', entries);
+    const entries = this.sweepAsSeen(more);
     this.settle();
     return entries;
   }
 
+  /** The same by what reconciliation has folded so far. */
+  sweepAsSeen(more: Partial<SweepOverdue> = {}): readonly ReservationsEntry[] {
+    const command: SweepOverdue = {
+      kind: 'sweep_overdue',
+      olderThanSeconds: null,
+      action: null,
+      limit: 200,
+      by: 'operator',
+      now: this.now,
+      ...more,
+    };
+    const result = decideSweep(command, this.reservations);
+    const entries = result.kind === 'accepted' ? result.entries : [];
+    this.write('reservations', 'reservations', entries);
+    return entries;
+  }
+
+  /** Resolves an exception, and lets everybody hear of it. */
   resolve(exceptionId: string, resolution: ResolveException['resolution'], key: string | null = null) {
+    const result = this.resolveAsSeen(exceptionId, resolution, key);
+    this.settle();
+    return result;
+  }
+
+  resolveAsSeen(exceptionId: string, resolution: ResolveException['resolution'], key: string | null = null) {
     const result = decideResolve(
       {
         kind: 'resolve_exception',
@@ -700,7 +711,6 @@ export class DomainWorld {
       this.reservations,
     );
     if (result.kind === 'accepted') this.write('reservations', 'reservations', result.entries);
-    this.settle();
     return result;
   }
 

@@ -37,6 +37,19 @@ export const aboveLimit = (state: GateState, at: Instant): number =>
     return limit !== null && sum > limit;
   }).length;
 
+const timeOf = ({ entry }: GateObserved, now: Instant): Instant => {
+  switch (entry.type) {
+    case 'reservation_settled':
+      return entry.payload.settled_at;
+    case 'reservation_assumed_spent':
+      return entry.payload.swept_at;
+    case 'reservation_corrected':
+      return entry.payload.corrected_at;
+    default:
+      return now;
+  }
+};
+
 /**
  * What one entry did to money that it must not: G5 at one revision. A settlement counts in the period, and under the
  * ceilings, of its own time, however late the gate hears of it.
@@ -47,7 +60,7 @@ export const moneyProblem = (
   seen: GateObserved,
   now: Instant,
 ): string | undefined => {
-  const at = seen.entry.type === 'reservation_settled' ? seen.entry.payload.settled_at : now;
+  const at = timeOf(seen, now);
   const found = accountsOf(after.accounts).map((account) => accountProblem(before, after, account, at));
   const problem = [...found, holdsProblem(after.accounts)].find((each) => each !== undefined);
   return problem === undefined ? undefined : `${seen.entry.type}: ${problem}`;

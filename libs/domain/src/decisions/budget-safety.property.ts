@@ -66,6 +66,36 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('sweep' as const),
+      olderThanSeconds: fc.constantFrom(0, 600, 90_000),
+      action: fc.constantFrom('settle' as const, 'release' as const, null),
+      limit: fc.constantFrom(1, 200),
+    }),
+  },
+  {
+    weight: 3, // An actual for what has ended: late, or instead of another.
+    arbitrary: fc.record({
+      kind: fc.constant('correct' as const),
+      pick,
+      actual: money(-20, 250),
+      isCorrection: fc.constantFrom(true, true, false),
+      key: fc.constantFrom(null, null, null, 'r2'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('resolve' as const), pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('credit' as const),
+      amount: money(1, 60),
+      pool: fc.constantFrom('reserved' as const, 'emergency' as const),
+      scope: fc.constantFrom('tenant' as const, 'project:web' as const),
+      ends: fc.boolean(),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('limit' as const),
@@ -121,9 +151,24 @@ const wholeWay = fc
     { kind: 'vote', pick: picked, vote: 'approve', key: null },
     { kind: 'consume', pick: picked, key: null },
   ]);
+/** A hold that nobody settles, and that turns out never to have been applied. */
+const forgotten = fc
+  .record({ amount: money(1, 20), pick })
+  .map(({ amount, pick: picked }): Step[] => [
+    { kind: 'policy', ceiling: formatUsd4(microUsd(500_000_000n)), mode: 'soft', required: false, later: false },
+    { kind: 'ask', amount, project: 'ops', environment: 'prod', subject: 'ana', isDryRun: false },
+    { kind: 'settle' },
+    { kind: 'pass', seconds: 90_000 },
+    { kind: 'sweep', olderThanSeconds: 600, action: 'settle', limit: 200 },
+    { kind: 'resolve', pick: picked },
+  ]);
 const history = fc
   .array(
-    fc.oneof({ weight: 30, arbitrary: step.map((single): Step[] => [single]) }, { weight: 1, arbitrary: wholeWay }),
+    fc.oneof(
+      { weight: 30, arbitrary: step.map((single): Step[] => [single]) },
+      { weight: 1, arbitrary: wholeWay },
+      { weight: 1, arbitrary: forgotten },
+    ),
     { minLength: 5, maxLength: 60, size: 'max' },
   )
   .map((parts) => parts.flat());
@@ -153,8 +198,27 @@ interface Met {
   settled: number;
   ended: number;
   aboveLimit: number;
+  swept: number;
+  late: number;
+  corrected: number;
+  unbooked: number;
+  withCredits: number;
 }
-const met: Met = { asks: 0, replays: 0, allowed: 0, granted: 0, consumed: 0, settled: 0, ended: 0, aboveLimit: 0 };
+const met: Met = {
+  asks: 0,
+  replays: 0,
+  allowed: 0,
+  granted: 0,
+  consumed: 0,
+  settled: 0,
+  ended: 0,
+  aboveLimit: 0,
+  swept: 0,
+  late: 0,
+  corrected: 0,
+  unbooked: 0,
+  withCredits: 0,
+};
 
 /** G5 at one revision. */
 const checkMoney = (world: DomainWorld, before: GateState, seen: GateObserved): void => {
@@ -266,6 +330,54 @@ const onApproval = (
   }
 };
 
+/** What became of holds after they ended, and without anybody saying so. */
+const onEnded = ({ world }: Play, step: Extract<Step, { kind: 'sweep' | 'correct' | 'resolve' | 'credit' }>): void => {
+  switch (step.kind) {
+    case 'sweep': {
+      const { olderThanSeconds, action, limit } = step;
+      met.swept += world.sweepAsSeen({ olderThanSeconds, action, limit }).length > 0 ? 1 : 0;
+      return;
+    }
+    case 'correct': {
+      const known = [...bookingsOf(world.reservations)].sort();
+      const decisionId = at(known, step.pick);
+      if (decisionId === undefined) return;
+      const command = world.actual(decisionId as never, step.actual, step.key);
+      twice(world, () => world.reconcile({ ...command, isCorrection: step.isCorrection }), step.key);
+      return;
+    }
+    case 'resolve': {
+      const open = [...world.reservations.openExceptions.keys()].sort();
+      const assumed = open.filter((id) => id.startsWith('unreconciled:'));
+      const exceptionId = at(assumed.length > 0 ? assumed : open, step.pick);
+      if (exceptionId !== undefined) world.resolveAsSeen(exceptionId, step.pick % 3 === 0 ? 'accepted' : 'not_applied');
+      return;
+    }
+    case 'credit':
+      world.grantCredit(step.amount, {
+        pool: step.pool,
+        scope: step.scope,
+        expires_at: step.ends ? (new Date(Date.parse(world.now) + 50_000_000).toISOString() as Instant) : null,
+      });
+  }
+};
+
+const bookingsOf = ({ bookings, bare }: DomainWorld['reservations']): readonly string[] =>
+  [bookings, bare].flatMap(({ recent, older }) => [...recent.keys(), ...older.keys()]);
+
+/** What an entry of reconciliation shows that the history has met. */
+const meet = ({ entry }: GateObserved): void => {
+  if (entry.type === 'hold_voided' || entry.type === 'hold_expired') met.ended += 1;
+  const isFunded =
+    entry.type === 'decision_recorded' && entry.payload.hold.legs.some(({ account }) => account.startsWith('credit:'));
+  if (isFunded) met.withCredits += 1;
+  if (entry.type !== 'reservation_corrected') return;
+  const { cause } = entry.payload;
+  met.late += cause === 'late_actual' ? 1 : 0;
+  met.corrected += cause === 'correction' ? 1 : 0;
+  met.unbooked += cause === 'not_applied' ? 1 : 0;
+};
+
 const onMoney = ({ world, budgets }: Play, step: Extract<Step, { kind: 'reconcile' | 'limit' | 'policy' }>): void => {
   switch (step.kind) {
     case 'reconcile': {
@@ -321,6 +433,12 @@ const play = (game: Play, step: Step): void => {
     case 'policy':
       onMoney(game, step);
       return;
+    case 'sweep':
+    case 'correct':
+    case 'resolve':
+    case 'credit':
+      onEnded(game, step);
+      return;
     case 'pass':
       world.pass(step.seconds);
       return;
@@ -340,7 +458,7 @@ const started = (): Play => {
   const { world, budgets } = open();
   world.onFold = (service, before, seen) => {
     if (service === 'gate') checkMoney(world, before, seen);
-    if (seen.entry.type === 'hold_voided' || seen.entry.type === 'hold_expired') met.ended += 1;
+    if (service === 'gate') meet(seen);
   };
   return { world, budgets, firstAnswers: new Map() };
 };
