@@ -198,11 +198,14 @@ describe('the cost of rules', () => {
     ['a long text cut into pieces', 'request.metadata.s.split("").size() > 0'],
   ])('ends %s within milliseconds', (_, condition) => {
     expect(rules.check(condition)).toBeNull();
-    traceOf(condition, long); // Compiled and warm.
-    const began = performance.now();
-    const trace = traceOf(condition, long);
-    const tookMs = performance.now() - began;
-    expect(trace).toMatchObject({ error: 'cost_budget_spent', cost_used: 10_000 });
+    // The quickest of several: what the condition takes, and not what else the machine is doing.
+    const runs = Array.from({ length: 6 }, () => {
+      const began = performance.now();
+      const trace = traceOf(condition, long);
+      return { trace, tookMs: performance.now() - began };
+    });
+    for (const { trace } of runs) expect(trace).toMatchObject({ error: 'cost_budget_spent', cost_used: 10_000 });
+    const tookMs = Math.min(...runs.map((run) => run.tookMs));
     expect(tookMs).toBeLessThan(100);
   });
 });
