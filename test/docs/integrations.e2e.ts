@@ -92,13 +92,13 @@ const approveWhenAsked = async (vote: 'approve' | 'deny' = 'approve'): Promise<v
   throw new Error('nobody asked');
 };
 
-describe('every page shows the file it names, and every file has a page', () => {
+describe('every page of a pipeline shows the file it names, and every file has a page', () => {
   it('word for word', async () => {
     const pages = (await readdir(DOCS)).filter((name) => name.endsWith('.md'));
     const shown = new Set<string>();
     for (const page of pages) {
       const text = await readFile(join(DOCS, page), 'utf8');
-      for (const [, file = ''] of text.matchAll(/\(examples\/([^)]+)\)/g)) {
+      for (const [, file = ''] of text.matchAll(/^\[([^\]]+)\]\(examples\/\1\):$/gm)) {
         expect([page, text]).toEqual([page, expect.stringContaining(await exampleText(file))]);
         shown.add(file);
       }
