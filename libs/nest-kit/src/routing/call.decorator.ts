@@ -39,8 +39,8 @@ export class Call {
   }
 
   /**
-   * The limit that this call has met, where the route says `answersOverload`: nothing is evaluated then, the answer is
-   * fail-safe `gate_overloaded`. null: the call is within its limits.
+   * The limit that this call has met, where the route says `answersOverload`: nothing is evaluated then, and the
+   * controller says what its caller can use. null: the call is within its limits.
    */
   get overload(): Overload | null {
     return this.request.verdictOverload;
