@@ -127,6 +127,8 @@ export const approvalAnswer = (changes: object = {}): object => ({
   max_hourly_delta_usd: '1.505123',
   justification: null,
   ticket: null,
+  channel: 'token',
+  uses: null,
   progress: [{ stage_id: 'default', approved: 0, quorum: 1 }],
   requested_at: AT,
   approve_by: AT,
