@@ -82,7 +82,7 @@ export {
 } from './gate/decide-change.js';
 export { type BatchMember, createDecideChanges, type DecideChanges, type DecidedBatch } from './gate/decide-changes.js';
 export { createExplainDecision, type ExplainDecision, type Explained } from './gate/explain-decision.js';
-export { NO_CHANGE, pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
+export { pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
 export { PolicyAdmin, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
 export { type PageOf, pageOf, revisionPlace } from './shared/page.js';
 export { type Listed, MoneyAdmin, type ShownCredit, type ShownWaiver } from './gate/administer-money.js';

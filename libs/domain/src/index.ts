@@ -246,6 +246,7 @@ export {
   rolledBack,
 } from './decisions/batch.js';
 export { type AskedBefore, type Flip, flipsOf } from './decisions/flips.js';
+export { NO_CHANGE_FACTS } from './decisions/cost.js';
 export { evaluate } from './decisions/evaluate.js';
 export { decideNoteRunStage, earlierOfRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
 export { recordedQuestion } from './decisions/recorded-question.js';

@@ -36,9 +36,11 @@ const memberOutcome = async (
   command: AskForChange,
 ): Promise<UseCaseResult<DecidedChange>> => {
   if (answer.kind === 'refused') return refusalOf(deps, tenantId, answer.refusal, command);
-  const fresh = answer.kind === 'recorded' ? entries[answer.index]?.entry : undefined;
   const entry =
-    fresh ?? (await readRevision(deps.log, tenantId, 'decisions', answer.kind === 'replay' ? answer.revision : 0n));
+    answer.kind === 'recorded'
+      ? entries[answer.index]?.entry
+      : await readRevision(deps.log, tenantId, 'decisions', answer.revision);
+  if (entry === undefined) throw new Error('a member was recorded without a decision');
   const recorded = recordedDecision(entry);
   return done({
     recorded,

@@ -1,8 +1,8 @@
 import {
-  type ChangeFacts,
   type Evidence,
   type InfracostEvidence,
   isRawObject,
+  NO_CHANGE_FACTS,
   NOTHING,
   type Plan,
   type PlanReading,
@@ -34,7 +34,6 @@ export interface ReadEvidence {
   readonly options: RecordedRequest['options'];
 }
 
-export const NO_CHANGE: ChangeFacts = { creates: 0, updates: 0, deletes: 0, replaces: 0, resource_types: [] };
 const UNPRICEABLE: PricedEvidence = {
   monthly: NOTHING,
   hourly: NOTHING,
@@ -42,7 +41,7 @@ const UNPRICEABLE: PricedEvidence = {
   priced: 0,
   unpriced: 0,
   lines: [],
-  change: NO_CHANGE,
+  change: NO_CHANGE_FACTS,
 };
 
 const pricedPlan = (plan: Plan, book: PriceBook): PricedEvidence => {

@@ -61,6 +61,7 @@ const step = (walked: Walked, item: AskForChange, place: BatchPlace, freed: Free
     const isGood = !result.isExpired && (answered(state, item)?.isPermitted ?? false);
     return { ...walked, members: [...members, { entries: [], answer, isPermitted: isGood }] };
   }
+  if (result.kind === 'reanswered') throw new TypeError('a member of a batch is no task of a run');
   const entries = result.entries.map((entry) => placed(entry, place));
   const index = entryCount + entries.length - 1; // The decision is the last entry of its member.
   const last = entries.at(-1);
@@ -121,9 +122,12 @@ const rollBack = (members: readonly Member[]): BatchResult => {
     .forEach(({ answer }, index) => {
       if (answer.kind === 'recorded') indexByOld.set(answer.index, index);
     });
-  const answers = members.map(({ answer }): BatchAnswer =>
-    answer.kind === 'recorded' ? { kind: 'recorded', index: indexByOld.get(answer.index) ?? 0 } : answer,
-  );
+  const answers = members.map(({ answer }): BatchAnswer => {
+    if (answer.kind !== 'recorded') return answer;
+    const index = indexByOld.get(answer.index);
+    if (index === undefined) throw new TypeError('a member repeats a decision that this batch did not make');
+    return { kind: 'recorded', index };
+  });
   return { entries, answers };
 };
 

@@ -18,6 +18,7 @@ export interface AssessedCost {
   readonly notes: readonly ReasonCode[];
 }
 
+/** What is known of a change that no evidence shows. */
 export const NO_CHANGE_FACTS: ChangeFacts = { creates: 0, updates: 0, deletes: 0, replaces: 0, resource_types: [] };
 
 interface Amounts {
