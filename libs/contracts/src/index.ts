@@ -76,7 +76,9 @@ export {
 export { BudgetIdParams, PriceBookParams, VersionPairParams, VersionParams } from './http/params.js';
 export { RunTaskBody, RunTaskHead, TEST_TOKEN } from './terraform/run-task.js';
 export { IdempotencyKey } from './http/scalars.js';
-export { PLAN_BODY_BYTES_MAX, type RouteContract, type RouteId, ROUTES } from './http/routes.js';
+export { type RouteId, ROUTES } from './http/routes.js';
+export { PLAN_BODY_BYTES_MAX } from './http/routes/gate.routes.js';
+export type { RouteContract } from './http/routes/route-contract.js';
 export { openApiDocument, type OpenApiDocument, type OpenApiOptions } from './openapi/document.js';
 export type { ProblemTable } from './openapi/problems.js';
 export { ENTRY_KINDS, type EntryKind, type EntryName } from './entries/entry-schema.js';

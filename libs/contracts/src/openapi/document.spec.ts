@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROBLEMS, type ProblemCode } from '@verdict/nest-kit';
 import { z } from 'zod';
-import { type RouteContract, ROUTES } from '../http/routes.js';
+import type { RouteContract } from '../http/routes/route-contract.js';
+import { ROUTES } from '../http/routes.js';
 import { openApiDocument } from './document.js';
 import { type JsonSchema, Schemas } from './schemas.js';
 

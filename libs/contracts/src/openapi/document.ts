@@ -1,4 +1,5 @@
-import { type RouteContract, ROUTES } from '../http/routes.js';
+import type { RouteContract } from '../http/routes/route-contract.js';
+import { ROUTES } from '../http/routes.js';
 import { parametersOf, SHARED_HEADERS, sharedParameters } from './parameters.js';
 import { PROBLEM_SCHEMA, problemResponses, type ProblemTable } from './problems.js';
 import { type JsonSchema, Schemas } from './schemas.js';

@@ -1,4 +1,4 @@
-import type { RouteContract } from '../http/routes.js';
+import type { RouteContract } from '../http/routes/route-contract.js';
 import { IdempotencyKey } from '../http/scalars.js';
 import type { JsonSchema, Schemas } from './schemas.js';
 

@@ -1,4 +1,4 @@
-import type { RouteContract } from '../http/routes.js';
+import type { RouteContract } from '../http/routes/route-contract.js';
 import type { JsonSchema } from './schemas.js';
 
 /** What the closed table of problem codes says. @source contract section 17.2 */

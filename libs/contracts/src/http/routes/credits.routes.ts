@@ -1,0 +1,45 @@
+import { PageQuery } from '../gate.js';
+import { CreditAnswer, CreditIdParams, CreditsAnswer, GrantCreditBody, RevokeBody } from '../money-admin.js';
+import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+
+export const CREDITS_ROUTES = {
+  listCredits: {
+    id: 'listCredits',
+    method: 'GET',
+    path: `${BASE}/credits`,
+    roles: READERS,
+    status: 200,
+    query: PageQuery,
+    response: CreditsAnswer,
+    problems: ['cursor_invalid', 'log_unavailable'],
+    summary: 'Credits with what is consumed, held and left, newest first',
+    tag: 'credits',
+  },
+  grantCredit: {
+    id: 'grantCredit',
+    method: 'POST',
+    path: `${BASE}/credits`,
+    roles: ['admin'],
+    status: 201,
+    body: GrantCreditBody,
+    response: CreditAnswer,
+    problems: [...WRITE, ...MONEY, 'quota_exceeded', 'idempotency_key_required'],
+    summary: 'Grant reserved or emergency credits',
+    tag: 'credits',
+    idempotencyKey: 'required',
+  },
+  revokeCredit: {
+    id: 'revokeCredit',
+    method: 'POST',
+    path: `${BASE}/credits/:credit_id/revoke`,
+    roles: ['admin'],
+    status: 200,
+    params: CreditIdParams,
+    body: RevokeBody,
+    response: CreditAnswer,
+    problems: [...WRITE, 'not_found'],
+    summary: 'Revoke what is neither used nor held',
+    tag: 'credits',
+    idempotencyKey: 'optional',
+  },
+} as const satisfies Readonly<Record<string, RouteContract>>;

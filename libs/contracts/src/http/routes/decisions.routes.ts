@@ -1,0 +1,54 @@
+import { ExplainAnswer } from '../explain.js';
+import { DecisionAnswer, DecisionIdParams, DecisionsAnswer, DecisionsQuery, ReceiptAnswer } from '../gate.js';
+import { BASE, READERS, type RouteContract } from './route-contract.js';
+
+export const DECISIONS_ROUTES = {
+  listDecisions: {
+    id: 'listDecisions',
+    method: 'GET',
+    path: `${BASE}/decisions`,
+    roles: [...READERS, 'service'],
+    status: 200,
+    query: DecisionsQuery,
+    response: DecisionsAnswer,
+    problems: ['cursor_invalid', 'read_model_behind'],
+    summary: 'Decisions, newest first',
+    tag: 'decisions',
+  },
+  getDecision: {
+    id: 'getDecision',
+    method: 'GET',
+    path: `${BASE}/decisions/:decision_id`,
+    roles: [...READERS, 'service'],
+    status: 200,
+    params: DecisionIdParams,
+    response: DecisionAnswer,
+    problems: ['not_found', 'read_model_behind', 'log_unavailable'],
+    summary: 'One decision as recorded, and where it stands',
+    tag: 'decisions',
+  },
+  explainDecision: {
+    id: 'explainDecision',
+    method: 'GET',
+    path: `${BASE}/decisions/:decision_id/explain`,
+    roles: [...READERS, 'service'],
+    status: 200,
+    params: DecisionIdParams,
+    response: ExplainAnswer,
+    problems: ['not_found', 'read_model_behind', 'log_unavailable'],
+    summary: 'Why a decision came out as it did, and what would have changed it',
+    tag: 'decisions',
+  },
+  getReceipt: {
+    id: 'getReceipt',
+    method: 'GET',
+    path: `${BASE}/decisions/:decision_id/receipt`,
+    roles: [...READERS, 'service'],
+    status: 200,
+    params: DecisionIdParams,
+    response: ReceiptAnswer,
+    problems: ['not_found', 'read_model_behind', 'log_unavailable'],
+    summary: 'The canonical entry behind a decision',
+    tag: 'decisions',
+  },
+} as const satisfies Readonly<Record<string, RouteContract>>;

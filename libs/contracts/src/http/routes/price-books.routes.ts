@@ -1,0 +1,43 @@
+import { PriceBookParams } from '../params.js';
+import { PriceBookAnswer, PriceBookBody, PriceBooksAnswer } from '../policy.js';
+import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+
+export const PRICE_BOOKS_ROUTES = {
+  listPriceBooks: {
+    id: 'listPriceBooks',
+    method: 'GET',
+    path: `${BASE}/price-books`,
+    roles: READERS,
+    status: 200,
+    response: PriceBooksAnswer,
+    problems: ['log_unavailable'],
+    summary: 'Published price books, newest first',
+    tag: 'price books',
+  },
+  getPriceBook: {
+    id: 'getPriceBook',
+    method: 'GET',
+    path: `${BASE}/price-books/:version`,
+    roles: READERS,
+    status: 200,
+    params: PriceBookParams,
+    response: PriceBookAnswer,
+    problems: ['not_found', 'log_unavailable'],
+    summary: 'One price book with its text',
+    tag: 'price books',
+  },
+  publishPriceBook: {
+    id: 'publishPriceBook',
+    method: 'POST',
+    path: `${BASE}/price-books`,
+    roles: ['admin'],
+    status: 201,
+    body: PriceBookBody,
+    response: PriceBookAnswer,
+    problems: [...WRITE, ...MONEY, 'currency_unsupported', 'quota_exceeded'],
+    summary: 'Publish a price book; it never changes',
+    tag: 'price books',
+    bodyBytesMax: 1024 * 1024,
+    idempotencyKey: 'optional',
+  },
+} as const satisfies Readonly<Record<string, RouteContract>>;
