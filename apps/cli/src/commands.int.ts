@@ -48,6 +48,14 @@ const file = async (name: string, text: string, mode = 0o600): Promise<string> =
 };
 const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
 
+const bookAnswer = (version: string): object => ({
+  version,
+  sha256: 'a'.repeat(64),
+  entries: 3,
+  published_by: 'admin-1',
+  published_at: '2026-11-22T10:00:00.000Z',
+});
+
 describe('where the server is and who asks', () => {
   it('finds the server that runs from this folder', async () => {
     await mkdir(join(cwd, '.verdict'));
@@ -168,8 +176,8 @@ describe('writes', () => {
   it('creates a budget, or changes the one that the scope has', async () => {
     server.on(
       `GET ${API}/budgets`,
-      { body: { items: [], next_cursor: null } },
-      { body: { items: [budgetAnswer()], next_cursor: null } },
+      { body: { items: [], next_cursor: null, as_of: { policy: 0 } } },
+      { body: { items: [budgetAnswer()], next_cursor: null, as_of: { policy: 1 } } },
     );
     server.on(`POST ${API}/budgets`, { status: 201, body: budgetAnswer() });
     server.on(`PUT ${API}/budgets/${BUDGET_ID}`, { body: budgetAnswer({ version: 5 }) });
@@ -274,6 +282,65 @@ describe('lists', () => {
     const { stdout } = await cli('gate', 'list', '--all');
     expect(stdout.trim().split('\n')).toHaveLength(3);
     expect(server.seen.map(({ path }) => path)).toEqual([`${API}/decisions`, `${API}/decisions?cursor=c1`]);
+  });
+
+  describe('with a quota', () => {
+    const OTHER = '0193a7c4-0000-7000-8000-000000000009';
+    const other = budgetAnswer({ budget_id: OTHER, scope: 'project:api', version: 1 });
+    const page = (items: readonly object[], next: string | null): { readonly body: object } => ({
+      body: { items, next_cursor: next, as_of: { policy: 9 } },
+    });
+    const twoPages = (): void => {
+      server.on(`GET ${API}/budgets`, page([other], 'c1'), page([budgetAnswer()], null));
+    };
+    const asked = (): readonly string[] =>
+      server.seen.filter(({ method }) => method === 'GET').map(({ path }) => path.slice(API.length));
+    const BOTH = ['/budgets?limit=200', '/budgets?limit=200&cursor=c1'];
+
+    it('are shown whole: as one body, as ids, and as a table', async () => {
+      twoPages();
+      expect(JSON.parse((await cli('budget', 'list')).stdout)).toEqual({
+        items: [other, budgetAnswer()],
+        next_cursor: null,
+        as_of: { policy: 9 },
+      });
+      expect(asked()).toEqual(BOTH);
+      twoPages();
+      expect((await cli('budget', 'list', '--quiet')).stdout).toBe(`${OTHER}\n${BUDGET_ID}\n`);
+      twoPages();
+      const { stdout } = await cli('budget', 'list', '--output', 'table');
+      expect([stdout.includes('project:api'), stdout.includes('project:web')]).toEqual([true, true]);
+    });
+
+    it('are shown by the page to who asks for one', async () => {
+      twoPages();
+      const first = await cli('budget', 'list', '--limit', '1', '--output', 'table');
+      expect(first.stdout).toContain('project:api');
+      expect(first.stdout).not.toContain('project:web');
+      expect(first.stderr).toBe('more: --cursor c1, or --all\n');
+      expect((await cli('budget', 'list', '--cursor', 'c1', '--quiet')).stdout).toBe(`${BUDGET_ID}\n`);
+      expect(asked()).toEqual(['/budgets?limit=1', '/budgets?cursor=c1']);
+    });
+
+    it('are searched beyond their first page for the budget of a scope', async () => {
+      twoPages();
+      server.on(`GET ${API}/budgets/${BUDGET_ID}`, { body: budgetAnswer() });
+      expect((await cli('budget', 'show', 'project:web', '--quiet')).stdout).toBe(`${BUDGET_ID}\n`);
+      expect(asked()).toEqual([...BOTH, `/budgets/${BUDGET_ID}`]);
+      twoPages();
+      server.on(`PUT ${API}/budgets/${BUDGET_ID}`, { body: budgetAnswer({ version: 5 }) });
+      expect((await cli('budget', 'set', 'project:web', '--limit', '2000')).exit).toBe(0);
+      expect(server.seen.at(-1)?.method).toBe('PUT');
+    });
+
+    it.each([
+      ['policy', 'policies/versions', policyAnswer({ version: 2 }), policyAnswer({ version: 1 }), ['2', '1']],
+      ['price-book', 'price-books', bookAnswer('b2'), bookAnswer('b1'), ['b2', 'b1']],
+    ] as const)('%s list follows the pages to the end', async (command, path, newer, older, ids) => {
+      server.on(`GET ${API}/${path}`, page([newer], 'c1'), page([older], null));
+      expect((await cli(command, 'list', '--quiet')).stdout.trim().split('\n')).toEqual(ids);
+      expect(asked()).toEqual([`/${path}?limit=200`, `/${path}?limit=200&cursor=c1`]);
+    });
   });
 });
 

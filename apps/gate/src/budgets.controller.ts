@@ -2,7 +2,8 @@ import { Controller, Inject } from '@nestjs/common';
 import type { EntryReference, PolicyAdmin, ShownBudget } from '@verdict/application';
 import { BudgetIdParams, CloseBudgetBody, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
 import { ALERT_PERCENTS, type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
-import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { POLICY_ADMIN } from './tokens.js';
 
 const MONTHS: Readonly<Record<BudgetPeriod, number>> = { month: 1, quarter: 3, year: 12, total: 1 };
@@ -33,13 +34,12 @@ export class BudgetsController {
 
   @Endpoint(ROUTES.listBudgets)
   async list(@TheCall() call: Call) {
-    const budgets = unwrap(await this.admin.budgets(call.tenantId));
-    return { items: budgets.map(budgetAnswer), next_cursor: null };
+    return pageAnswer(unwrap(await this.admin.listBudgets(call.tenantId, pageRequest(call))), budgetAnswer);
   }
 
   @Endpoint(ROUTES.getBudget)
   async one(@TheCall() call: Call) {
-    const shown = await this.find(call.tenantId, call.params(BudgetIdParams).budget_id);
+    const shown = unwrap(await this.admin.findBudget(call.tenantId, call.params(BudgetIdParams).budget_id));
     call.answer.etag(shown.budget.terms.version);
     return budgetAnswer(shown);
   }
@@ -71,7 +71,7 @@ export class BudgetsController {
   async update(@TheCall() call: Call) {
     const body = call.body(UpdateBudgetBody);
     const { budget_id: budgetId } = call.params(BudgetIdParams);
-    const { terms } = (await this.find(call.tenantId, budgetId)).budget;
+    const { terms } = unwrap(await this.admin.findBudget(call.tenantId, budgetId)).budget;
     const written = await this.admin.setBudget(
       {
         budgetId,
@@ -96,7 +96,7 @@ export class BudgetsController {
   async close(@TheCall() call: Call) {
     const body = call.body(CloseBudgetBody);
     const { budget_id: budgetId } = call.params(BudgetIdParams);
-    const { budget } = await this.find(call.tenantId, budgetId);
+    const { budget } = unwrap(await this.admin.findBudget(call.tenantId, budgetId));
     const { terms } = budget;
     const written = await this.admin.setBudget(
       {
@@ -116,12 +116,6 @@ export class BudgetsController {
       call.meta(body.idempotency_key),
     );
     return this.written(unwrap(written), call);
-  }
-
-  private async find(tenantId: string, budgetId: string): Promise<ShownBudget> {
-    const shown = unwrap(await this.admin.budgets(tenantId)).find(({ budget }) => budget.terms.budget_id === budgetId);
-    if (shown === undefined) throw problem('not_found');
-    return shown;
   }
 
   private written(

@@ -1,9 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type MoneyAdmin, pageOf, revisionPlace, type ShownCredit, type Written } from '@verdict/application';
-import { CreditIdParams, GrantCreditBody, PageQuery, RevokeBody, ROUTES } from '@verdict/contracts';
+import type { MoneyAdmin, ShownCredit, Written } from '@verdict/application';
+import { CreditIdParams, GrantCreditBody, RevokeBody, ROUTES } from '@verdict/contracts';
 import { floorTo4, formatUsd4 } from '@verdict/domain';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
-import { pageAnswer } from './page-answer.js';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { MONEY_ADMIN } from './tokens.js';
 
 const statusOf = ({ credit, isExpired }: ShownCredit): string => {
@@ -38,12 +38,7 @@ export class CreditsController {
 
   @Endpoint(ROUTES.listCredits)
   async list(@TheCall() call: Call) {
-    const { limit, cursor } = call.query(PageQuery);
-    const { items, asOf } = unwrap(await this.admin.credits(call.tenantId));
-    const page = pageOf(items, { limit, cursor }, [call.tenantId, 'credits'], ({ credit }) =>
-      revisionPlace(credit.revision),
-    );
-    return pageAnswer(page, asOf, creditAnswer);
+    return pageAnswer(unwrap(await this.admin.credits(call.tenantId, pageRequest(call))), creditAnswer);
   }
 
   @Endpoint(ROUTES.grantCredit)

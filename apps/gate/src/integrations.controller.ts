@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { IntegrationsAdmin, UseCaseResult, WrittenIntegration } from '@verdict/application';
+import type { IntegrationsAdmin, ShownIntegration, UseCaseResult, WrittenIntegration } from '@verdict/application';
 import {
   CreateIntegrationBody,
   IntegrationIdParams,
@@ -10,19 +10,18 @@ import {
 import {
   DEFAULT_ANNOTATION_PREFIXES,
   DEFAULT_TRUSTED_CONTROLLERS,
-  type Instant,
-  type Integration,
   type IntegrationTerms,
   secretsInForce,
   sha256Of,
 } from '@verdict/domain';
 import { type Call, Endpoint, METRICS, type Metrics, TheCall, unwrap } from '@verdict/nest-kit';
 import type { z } from 'zod';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { INTEGRATIONS_ADMIN } from './tokens.js';
 
 const HMAC_WAYS = ['hmac'];
 
-const integrationAnswer = (integration: Integration, now: Instant) => ({
+const integrationAnswer = ({ integration, now }: ShownIntegration) => ({
   integration_id: integration.integrationId,
   kind: integration.terms.kind,
   name: integration.name,
@@ -63,8 +62,7 @@ export class IntegrationsController {
 
   @Endpoint(ROUTES.listIntegrations)
   async list(@TheCall() call: Call) {
-    const { items, now } = unwrap(await this.admin.list(call.tenantId));
-    return { items: items.map((each) => integrationAnswer(each, now)), next_cursor: null };
+    return pageAnswer(unwrap(await this.admin.list(call.tenantId, pageRequest(call))), integrationAnswer);
   }
 
   @Endpoint(ROUTES.createIntegration)
@@ -102,9 +100,10 @@ export class IntegrationsController {
   }
 
   private written(result: UseCaseResult<WrittenIntegration>, { answer }: Call) {
-    const { integration, now, entry, isReplayed, secrets } = unwrap(result);
+    const written = unwrap(result);
+    const { entry, isReplayed, secrets } = written;
     if (entry !== null) answer.entry('policy', BigInt(entry.revision));
     if (entry !== null && !isReplayed) this.metrics.policyChanges.inc('integration');
-    return { ...integrationAnswer(integration, now), entry, replayed: isReplayed, secrets };
+    return { ...integrationAnswer(written), entry, replayed: isReplayed, secrets };
   }
 }

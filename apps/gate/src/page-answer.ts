@@ -1,12 +1,15 @@
-import type { PageOf } from '@verdict/application';
-import { problem } from '@verdict/nest-kit';
+import type { PageRequest, ShownPage } from '@verdict/application';
+import { PageQuery } from '@verdict/contracts';
+import type { Call } from '@verdict/nest-kit';
 
-/** A page of a list as every list answers it; a cursor of another walk is refused. */
-export const pageAnswer = <Item, Answer>(
-  page: PageOf<Item>,
-  asOf: Readonly<Record<string, number>>,
-  answerOf: (item: Item) => Answer,
-) => {
-  if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-  return { items: page.items.map(answerOf), next_cursor: page.nextCursor, as_of: asOf };
+/** The page that a list without filters is asked for. */
+export const pageRequest = (call: Call): PageRequest => {
+  const { limit, cursor } = call.query(PageQuery);
+  return { limit, cursor };
 };
+
+/** A page of a list as every list answers it. */
+export const pageAnswer = <Item, Answer>(
+  { items, nextCursor, asOf }: ShownPage<Item>,
+  answerOf: (item: Item) => Answer,
+) => ({ items: items.map(answerOf), next_cursor: nextCursor, as_of: asOf });

@@ -20,6 +20,7 @@ import {
 } from '@verdict/contracts';
 import { jcsText, policyDiff, type PolicyDocument, policyWarnings, sha256Hex } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { PLATFORM, POLICY_ADMIN } from './tokens.js';
 
 const policyAnswer = ({ version, status, isInForce }: ShownPolicy) => ({
@@ -74,8 +75,7 @@ export class PolicyController {
 
   @Endpoint(ROUTES.listPolicyVersions)
   async versions(@TheCall() call: Call) {
-    const versions = unwrap(await this.admin.policyVersions(call.tenantId));
-    return { items: versions.map(policyAnswer).reverse(), next_cursor: null };
+    return pageAnswer(unwrap(await this.admin.listPolicyVersions(call.tenantId, pageRequest(call))), policyAnswer);
   }
 
   @Endpoint(ROUTES.getPolicyVersion)

@@ -3,6 +3,7 @@ import type { PolicyAdmin } from '@verdict/application';
 import { DEPTH_MAX, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
 import { type PriceBook, type PublishedPriceBook, readPriceBook } from '@verdict/domain';
 import { type Call, Endpoint, isProblemCode, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { POLICY_ADMIN } from './tokens.js';
 
 const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: PublishedPriceBook) => ({
@@ -32,15 +33,13 @@ export class PriceBooksController {
 
   @Endpoint(ROUTES.listPriceBooks)
   async list(@TheCall() call: Call) {
-    const books = unwrap(await this.admin.priceBooks(call.tenantId));
-    return { items: books.map(bookAnswer).reverse(), next_cursor: null };
+    return pageAnswer(unwrap(await this.admin.listPriceBooks(call.tenantId, pageRequest(call))), bookAnswer);
   }
 
   @Endpoint(ROUTES.getPriceBook)
   async one(@TheCall() call: Call) {
     const { version } = call.params(PriceBookParams);
-    const published = unwrap(await this.admin.priceBooks(call.tenantId)).find((each) => each.version === version);
-    if (published === undefined) throw problem('not_found');
+    const published = unwrap(await this.admin.findPriceBook(call.tenantId, version));
     return { ...bookAnswer(published), book: published.book };
   }
 

@@ -1,8 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
-import { type MoneyAdmin, pageOf, revisionPlace, type ShownWaiver, type Written } from '@verdict/application';
-import { GrantWaiverBody, PageQuery, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
+import type { MoneyAdmin, ShownWaiver, Written } from '@verdict/application';
+import { GrantWaiverBody, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
-import { pageAnswer } from './page-answer.js';
+import { pageAnswer, pageRequest } from './page-answer.js';
 import { MONEY_ADMIN } from './tokens.js';
 
 const statusOf = ({ waiver, uses, isExpired }: ShownWaiver): string => {
@@ -29,12 +29,7 @@ export class WaiversController {
 
   @Endpoint(ROUTES.listWaivers)
   async list(@TheCall() call: Call) {
-    const { limit, cursor } = call.query(PageQuery);
-    const { items, asOf } = unwrap(await this.admin.waivers(call.tenantId));
-    const page = pageOf(items, { limit, cursor }, [call.tenantId, 'exceptions'], ({ waiver }) =>
-      revisionPlace(waiver.revision),
-    );
-    return pageAnswer(page, asOf, waiverAnswer);
+    return pageAnswer(unwrap(await this.admin.waivers(call.tenantId, pageRequest(call))), waiverAnswer);
   }
 
   @Endpoint(ROUTES.grantWaiver)

@@ -84,14 +84,14 @@ export { type BatchMember, createDecideChanges, type DecideChanges, type Decided
 export { createExplainDecision, type ExplainDecision, type Explained } from './gate/explain-decision.js';
 export { pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
 export { PolicyAdmin, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
-export { type PageOf, pageOf, revisionPlace } from './shared/page.js';
-export { type Listed, MoneyAdmin, type ShownCredit, type ShownWaiver } from './gate/administer-money.js';
-export { type PolicyAdminDeps, PolicyWriter, type Written } from './gate/policy-writer.js';
+export { MoneyAdmin, type ShownCredit, type ShownWaiver } from './gate/administer-money.js';
+export { type PolicyAdminDeps, PolicyWriter, type ShownPage, type Written } from './gate/policy-writer.js';
 export {
   type CreateIntegrationInput,
   IntegrationsAdmin,
   type IntegrationsAdminDeps,
   type RotateIntegrationInput,
+  type ShownIntegration,
   type ShownSecrets,
   type WrittenIntegration,
 } from './gate/administer-integrations.js';

@@ -3,10 +3,12 @@ import { Command, Option } from 'commander';
 import type { z } from 'zod';
 import { CliFailure, wrongCall } from '../failure.js';
 import type { Client } from '../http/client.js';
+import { wholeList } from '../http/pages.js';
 import { checkedUsd } from '../input/amount.js';
 import { EXIT, type Io } from '../io.js';
-import { facts, table, usd } from '../output/table.js';
+import { facts, usd } from '../output/table.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Budget = z.output<typeof ROUTES.getBudget.response>;
 
@@ -31,33 +33,30 @@ const budgetText = (budget: Budget): string =>
 
 /** Scopes are what people know; ids are what the server knows. */
 const findBudget = async (client: Client, scopeOrId: string): Promise<Budget | undefined> => {
-  const { value } = await client.send(ROUTES.listBudgets);
-  const found = value.items.filter(({ scope, budget_id: id }) => scope === scopeOrId || id === scopeOrId);
+  const { items } = await wholeList(client, ROUTES.listBudgets);
+  const found = items.filter(({ scope, budget_id: id }) => scope === scopeOrId || id === scopeOrId);
   return found.find(({ active }) => active) ?? found[0];
 };
 
 const listCommand = (io: Io): Command =>
-  new Command('list')
-    .description('budgets with what is spent, held and left')
-    .action(async (_flags: object, command: Command) => {
-      const session = openSession(io, command);
-      const { value, body } = await (await session.client()).send(ROUTES.listBudgets);
-      const text = (): string =>
-        table<Budget>(
-          [
-            { title: 'SCOPE', value: ({ scope }) => scope },
-            { title: 'PERIOD', value: ({ period }) => period },
-            { title: 'LIMIT', value: ({ effective_limit_usd: limit }) => usd(limit), isNumber: true },
-            { title: 'SPENT', value: ({ spent_usd: spent }) => usd(spent), isNumber: true },
-            { title: 'HELD', value: ({ held_usd: held }) => usd(held), isNumber: true },
-            { title: 'LEFT', value: ({ headroom_usd: left }) => usd(left), isNumber: true },
-            { title: 'ID', value: ({ budget_id: id }) => id },
-          ],
-          value.items,
-        );
-      if (session.printer.isQuiet) io.stdout(value.items.map(({ budget_id: id }) => `${id}\n`).join(''));
-      else session.printer.print({ body, text });
-    });
+  withPaging(new Command('list').description('budgets with what is spent, held and left')).action(
+    (flags: ListFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listBudgets, {
+        flags,
+        query: {},
+        isWhole: true,
+        idOf: ({ budget_id: id }) => id,
+        columns: [
+          { title: 'SCOPE', value: ({ scope }) => scope },
+          { title: 'PERIOD', value: ({ period }) => period },
+          { title: 'LIMIT', value: ({ effective_limit_usd: limit }) => usd(limit), isNumber: true },
+          { title: 'SPENT', value: ({ spent_usd: spent }) => usd(spent), isNumber: true },
+          { title: 'HELD', value: ({ held_usd: held }) => usd(held), isNumber: true },
+          { title: 'LEFT', value: ({ headroom_usd: left }) => usd(left), isNumber: true },
+          { title: 'ID', value: ({ budget_id: id }) => id },
+        ],
+      }),
+  );
 
 const notFound = (scope: string): CliFailure =>
   new CliFailure(EXIT.refused, {

@@ -28,6 +28,7 @@ const listCommand = (io: Io): Command =>
       printList(openSession(io, command), ROUTES.listCredits, {
         flags,
         query: {},
+        isWhole: true,
         idOf: ({ credit_id: id }) => id,
         columns: [
           { title: 'SCOPE', value: ({ scope }) => scope },

@@ -35,6 +35,7 @@ const listCommand = (io: Io): Command =>
       printList(openSession(io, command), ROUTES.listWaivers, {
         flags,
         query: {},
+        isWhole: true,
         idOf: ({ exception_id: id }) => id,
         columns: [
           { title: 'STATUS', value: ({ status }) => status },

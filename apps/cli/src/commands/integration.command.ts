@@ -6,8 +6,9 @@ import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { writeSecret } from '../input/secret-file.js';
 import type { Io } from '../io.js';
-import { facts, table } from '../output/table.js';
+import { facts } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Integration = z.output<typeof ROUTES.createIntegration.response>;
 
@@ -57,25 +58,22 @@ const printIntegration = async (
 };
 
 const listCommand = (io: Io): Command =>
-  new Command('list')
-    .description('clusters and Terraform installations that may ask, newest first')
-    .action(async (_flags: object, command: Command) => {
-      const session = openSession(io, command);
-      const { value, body } = await (await session.client()).send(ROUTES.listIntegrations);
-      const text = (): string =>
-        table<Integration>(
-          [
-            { title: 'NAME', value: ({ name }) => name },
-            { title: 'KIND', value: ({ kind }) => kind },
-            { title: 'STATUS', value: ({ status }) => status },
-            { title: 'IN FORCE', value: validText },
-            { title: 'ID', value: ({ integration_id: id }) => id },
-          ],
-          value.items,
-        );
-      if (session.printer.isQuiet) io.stdout(value.items.map(({ integration_id: id }) => `${id}\n`).join(''));
-      else session.printer.print({ body, text });
-    });
+  withPaging(new Command('list').description('clusters and Terraform installations that may ask, newest first')).action(
+    (flags: ListFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listIntegrations, {
+        flags,
+        query: {},
+        isWhole: true,
+        idOf: ({ integration_id: id }) => id,
+        columns: [
+          { title: 'NAME', value: ({ name }) => name },
+          { title: 'KIND', value: ({ kind }) => kind },
+          { title: 'STATUS', value: ({ status }) => status },
+          { title: 'IN FORCE', value: validText },
+          { title: 'ID', value: ({ integration_id: id }) => id },
+        ],
+      }),
+  );
 
 interface SecretFlags {
   readonly secretsOut?: string;

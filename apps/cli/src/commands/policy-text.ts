@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { facts } from '../output/table.js';
 import type { Session } from '../session.js';
 
-export type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
+type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
 
 export const policyText = (policy: PolicyVersion): string =>
   facts([

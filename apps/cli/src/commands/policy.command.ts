@@ -1,11 +1,11 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { Io } from '../io.js';
-import { table } from '../output/table.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
 import { policyDiffCommand, policyValidateCommand } from './policy-checks.js';
 import { policyTestCommand } from './policy-test.command.js';
-import { type PolicyVersion, printPolicy } from './policy-text.js';
+import { printPolicy } from './policy-text.js';
 import { POLICY_WRITES } from './policy-writes.js';
 
 const showCommand = (io: Io): Command =>
@@ -23,23 +23,22 @@ const showCommand = (io: Io): Command =>
     });
 
 const listCommand = (io: Io): Command =>
-  new Command('list').description('all versions, newest first').action(async (_flags: object, command: Command) => {
-    const session = openSession(io, command);
-    const { value, body } = await (await session.client()).send(ROUTES.listPolicyVersions);
-    const text = (): string =>
-      table<PolicyVersion>(
-        [
+  withPaging(new Command('list').description('all versions, newest first')).action(
+    (flags: ListFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listPolicyVersions, {
+        flags,
+        query: {},
+        isWhole: true,
+        idOf: ({ version }) => String(version),
+        columns: [
           { title: 'VERSION', value: ({ version }) => String(version), isNumber: true },
           { title: 'IN FORCE', value: (policy) => (policy.in_force ? 'yes' : '') },
           { title: 'PUBLISHED', value: ({ published_at: at }) => at },
           { title: 'AUTHOR', value: ({ author }) => author },
           { title: 'MESSAGE', value: ({ message }) => message },
         ],
-        value.items,
-      );
-    if (session.printer.isQuiet) io.stdout(value.items.map(({ version }) => `${String(version)}\n`).join(''));
-    else session.printer.print({ body, text });
-  });
+      }),
+  );
 
 /** `verdict policy`: versions of the rules. */
 export const policyCommand = (io: Io): Command => {

@@ -4,8 +4,9 @@ import type { z } from 'zod';
 import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import type { Io } from '../io.js';
-import { facts, table } from '../output/table.js';
+import { facts } from '../output/table.js';
 import { openSession, withGlobals } from '../session.js';
+import { type ListFlags, printList, withPaging } from './lists.js';
 import { pricePlanCommand } from './price-plan.js';
 
 type PriceBook = z.output<typeof ROUTES.getPriceBook.response>;
@@ -20,25 +21,22 @@ const bookText = (book: PriceBook): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  new Command('list')
-    .description('published price books, newest first')
-    .action(async (_flags: object, command: Command) => {
-      const session = openSession(io, command);
-      const { value, body } = await (await session.client()).send(ROUTES.listPriceBooks);
-      const text = (): string =>
-        table<PriceBook>(
-          [
-            { title: 'VERSION', value: ({ version }) => version },
-            { title: 'ENTRIES', value: ({ entries }) => String(entries), isNumber: true },
-            { title: 'PUBLISHED', value: ({ published_at: at }) => at },
-            { title: 'BY', value: ({ published_by: by }) => by },
-            { title: 'SHA256', value: ({ sha256 }) => sha256 },
-          ],
-          value.items,
-        );
-      if (session.printer.isQuiet) io.stdout(value.items.map(({ version }) => `${version}\n`).join(''));
-      else session.printer.print({ body, text });
-    });
+  withPaging(new Command('list').description('published price books, newest first')).action(
+    (flags: ListFlags, command: Command) =>
+      printList(openSession(io, command), ROUTES.listPriceBooks, {
+        flags,
+        query: {},
+        isWhole: true,
+        idOf: ({ version }) => version,
+        columns: [
+          { title: 'VERSION', value: ({ version }) => version },
+          { title: 'ENTRIES', value: ({ entries }) => String(entries), isNumber: true },
+          { title: 'PUBLISHED', value: ({ published_at: at }) => at },
+          { title: 'BY', value: ({ published_by: by }) => by },
+          { title: 'SHA256', value: ({ sha256 }) => sha256 },
+        ],
+      }),
+  );
 
 const showCommand = (io: Io): Command =>
   new Command('show')

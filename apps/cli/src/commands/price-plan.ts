@@ -37,7 +37,8 @@ const bookIn = async (io: Io, path: string): Promise<PriceBook> => {
 /** The newest published book, unless one is named. */
 const publishedBook = async (session: Session, named: string | undefined): Promise<PriceBook> => {
   const client = await session.client();
-  const version = named ?? (await client.send(ROUTES.listPriceBooks)).value.items[0]?.version;
+  const version =
+    named ?? (await client.send(ROUTES.listPriceBooks, { query: { limit: '1' } })).value.items[0]?.version;
   if (version === undefined)
     throw wrongCall('price_book_missing', 'no price book has been published', 'name one with --book');
   const { body } = await client.send(ROUTES.getPriceBook, { params: { version } });

@@ -3,10 +3,8 @@ import {
   bearerSecretOf,
   bearerSecretSha256,
   type ClusterTerms,
-  earlierAdminAnswer,
   type GateState,
   type Instant,
-  instantOf,
   type Integration,
   type IntegrationProof,
   type IntegrationsCommand,
@@ -21,13 +19,13 @@ import {
   type Sha256Hex,
 } from '@verdict/domain';
 import { asCanonical } from '../journals/entries.codec.js';
-import { journalName, originOf } from '../journals/kinds.js';
 import type { ReadBarrier } from '../ports/platform.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import type { PageRequest } from '../ports/read-models.js';
+import { revisionPlace } from '../shared/page.js';
+import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { integrationSubject } from '../run-tasks/run-task.js';
-import { type PolicyAdminDeps, refusalProblem } from './policy-writer.js';
-import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
+import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
 
 export interface IntegrationsAdminDeps extends PolicyAdminDeps {
   readonly barrier: ReadBarrier;
@@ -41,12 +39,12 @@ export interface ShownSecrets {
   readonly hmac_key?: string;
 }
 
-export interface WrittenIntegration {
+/** An integration, and the time at which its secrets are looked at. */
+export interface ShownIntegration {
   readonly integration: Integration;
   readonly now: Instant;
-  /** null: nothing was written, because it stands there already. */
-  readonly entry: EntryReference | null;
-  readonly isReplayed: boolean;
+}
+export interface WrittenIntegration extends Written, ShownIntegration {
   /** null: none were made by this call. */
   readonly secrets: ShownSecrets | null;
 }
@@ -62,6 +60,13 @@ export interface RotateIntegrationInput {
   readonly previousValidUntil: Instant | null;
   readonly clientKeySha256: Sha256Hex | null;
 }
+
+const INTEGRATIONS: PolicyList<Integration, ShownIntegration> = {
+  name: 'integrations',
+  itemsOf: ({ integrations }) => integrations.values(),
+  placeOf: ({ revision }) => revisionPlace(revision),
+  show: (_state, integration, now) => ({ integration, now }),
+};
 
 const SECRET_BYTES = 32;
 /** The webhook should know a secret by the time its owner reads it. */
@@ -80,11 +85,15 @@ const provedBy = (way: ProofWay, sha256: Sha256Hex | undefined): IntegrationProo
 
 /** Clusters, Terraform installations and their secrets: commands of administrators, and what stands. */
 export class IntegrationsAdmin {
-  constructor(private readonly deps: IntegrationsAdminDeps) {}
+  private readonly writer: PolicyWriter;
+
+  constructor(private readonly deps: IntegrationsAdminDeps) {
+    this.writer = new PolicyWriter(deps);
+  }
 
   async create(input: CreateIntegrationInput, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
     const { name, terms, ways, clientKeySha256 } = input;
-    const integrationId = this.deps.ids.uuid();
+    const integrationId = this.writer.uuid();
     const { shown, ...secrets } = this.makeSecrets(integrationId, terms, ways, clientKeySha256);
     const terms_sha256 = sha256Hex(jcsText(asCanonical(terms)));
     const asked = { operation: 'create', name, terms_sha256, ways, client_key_sha256: clientKeySha256 };
@@ -94,7 +103,9 @@ export class IntegrationsAdmin {
 
   async rotate(input: RotateIntegrationInput, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
     const { integrationId, previousValidUntil, clientKeySha256 } = input;
-    const current = await this.find(meta.caller.tenantId, integrationId);
+    const current = await this.writer.find(meta.caller.tenantId, ({ policy }) =>
+      policy.integrations.get(integrationId),
+    );
     if (current.kind === 'problem') return current;
     const { terms, secrets: known } = current.value;
     const ways = (known[0]?.proofs ?? []).map(({ way }) => way);
@@ -122,35 +133,12 @@ export class IntegrationsAdmin {
   }
 
   /** Newest first. */
-  async list(
-    tenantId: string,
-  ): Promise<UseCaseResult<{ readonly items: readonly Integration[]; readonly now: Instant }>> {
-    const state = await this.state(tenantId);
-    if (state === undefined) return UNREADABLE;
-    const items = [...state.policy.integrations.values()].sort((a, b) => (a.revision < b.revision ? 1 : -1));
-    return done({ items, now: this.now() });
-  }
-
-  private now(): Instant {
-    return instantOf(this.deps.clock.nowMs());
+  list(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownIntegration>>> {
+    return this.writer.page(INTEGRATIONS, tenantId, page);
   }
 
   private by(meta: RequestMeta, asked: Json) {
-    return { author: meta.caller.subject, now: this.now(), idempotency: keyedBy(meta, asked) };
-  }
-
-  private async state(tenantId: string): Promise<GateState | undefined> {
-    return this.deps.gate.caughtUp(tenantId).then(
-      ({ state }) => state,
-      () => undefined,
-    );
-  }
-
-  private async find(tenantId: string, integrationId: string): Promise<UseCaseResult<Integration>> {
-    const state = await this.state(tenantId);
-    if (state === undefined) return UNREADABLE;
-    const found = state.policy.integrations.get(integrationId);
-    return found === undefined ? problemOf('not_found') : done(found);
+    return { author: meta.caller.subject, now: this.writer.now(), idempotency: keyedBy(meta, asked) };
   }
 
   private makeSecrets(
@@ -186,56 +174,32 @@ export class IntegrationsAdmin {
     meta: RequestMeta,
     secrets: ShownSecrets | null,
   ): Promise<UseCaseResult<WrittenIntegration>> {
-    const { tenantId } = meta.caller;
-    const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
-    if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
-    const { state } = await this.deps.gate.current(tenantId);
-    const fresh = outcome.entries[0];
-    if (fresh !== undefined) {
-      await this.deps.barrier.waitFor(tenantId, 'policy', fresh.entry.revision, KNOWN_WAIT_MS).catch(() => false);
-      return this.written(state, command.integrationId, {
-        entry: entryReferenceOf(fresh.origin, fresh.entry),
-        isReplayed: false,
-        secrets,
-      });
-    }
-    return this.repeated(state, command, tenantId);
+    const written = await this.writer.write(command, meta, 'integration');
+    if (written.kind === 'problem') return written;
+    const { state, entry, isReplayed, revision } = written.value;
+    const isFresh = entry !== null && !isReplayed;
+    if (isFresh) await this.becomesKnown(meta.caller.tenantId, BigInt(entry.revision));
+    const integration = integrationOf(state, command, isReplayed ? revision : null);
+    if (integration === undefined) return problemOf('not_found');
+    return done({ integration, now: this.writer.now(), entry, isReplayed, secrets: isFresh ? secrets : null });
   }
 
-  /** Nothing was written: a key came again, or there was nothing to change. The secrets were shown, or never made. */
-  private async repeated(
-    state: GateState,
-    command: IntegrationsCommand,
-    tenantId: string,
-  ): Promise<UseCaseResult<WrittenIntegration>> {
-    const earlier = earlierAdminAnswer(state.policy, 'integration', command.idempotency);
-    const none = { entry: null, isReplayed: false, secrets: null };
-    if (earlier?.kind !== 'replay') return this.written(state, command.integrationId, none);
-    for await (const entry of this.deps.log.read(journalName('policy', tenantId), earlier.revision, 1)) {
-      const { payload } = entry;
-      const id: unknown =
-        typeof payload === 'object' && payload !== null ? Reflect.get(payload, 'integration_id') : undefined;
-      const reference = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), entry);
-      return this.written(state, String(id), { entry: reference, isReplayed: true, secrets: null });
-    }
-    return UNREADABLE;
-  }
-
-  private written(
-    state: GateState,
-    integrationId: string,
-    more: Pick<WrittenIntegration, 'entry' | 'isReplayed' | 'secrets'>,
-  ): UseCaseResult<WrittenIntegration> {
-    const integration = state.policy.integrations.get(integrationId);
-    return integration === undefined ? problemOf('not_found') : done({ integration, now: this.now(), ...more });
+  /** Waits until webhooks find the integration, or not longer than its owner would. */
+  private becomesKnown(tenantId: string, revision: bigint): Promise<boolean> {
+    return this.deps.barrier.waitFor(tenantId, 'policy', revision, KNOWN_WAIT_MS).catch(() => false);
   }
 }
 
-const UNREADABLE: UseCaseResult<never> & { readonly kind: 'problem' } = {
-  kind: 'problem',
-  problem: { code: 'log_unavailable', detail: 'the log cannot be read' },
-};
+/** What the command is about. A repeated creation has made another id than this one; `made` is the revision of its entry. */
+const integrationOf = (
+  { policy: { integrations } }: GateState,
+  command: IntegrationsCommand,
+  made: bigint | null,
+): Integration | undefined =>
+  command.kind === 'create_integration' && made !== null
+    ? [...integrations.values()].find(({ revision }) => revision === made)
+    : integrations.get(command.integrationId);
+
 const CLIENT_KEY_UNUSED: UseCaseResult<never> = problemOf('validation_failed', {
   errors: [
     {

@@ -10,9 +10,18 @@ import {
   type PolicyCommand,
   type Waiver,
 } from '@verdict/domain';
+import type { PageRequest } from '../ports/read-models.js';
+import { revisionPlace } from '../shared/page.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import { type PolicyAdminDeps, PolicyWriter, type Written, type WrittenState } from './policy-writer.js';
+import {
+  type PolicyAdminDeps,
+  type PolicyList,
+  PolicyWriter,
+  type ShownPage,
+  type Written,
+  type WrittenState,
+} from './policy-writer.js';
 
 export interface ShownCredit {
   readonly credit: Credit;
@@ -38,11 +47,18 @@ const shownWaiver = (state: GateState, waiver: Waiver, now: Instant): ShownWaive
   isExpired: now >= waiver.terms.expires_at,
 });
 
-/** A list, and the revision of the policy journal that it shows. */
-export interface Listed<Item> {
-  readonly items: readonly Item[];
-  readonly asOf: { readonly policy: number };
-}
+const CREDITS: PolicyList<Credit, ShownCredit> = {
+  name: 'credits',
+  itemsOf: ({ credits }) => credits.grants.values(),
+  placeOf: ({ revision }) => revisionPlace(revision),
+  show: shownCredit,
+};
+const WAIVERS: PolicyList<Waiver, ShownWaiver> = {
+  name: 'exceptions',
+  itemsOf: ({ waivers }) => waivers.values(),
+  placeOf: ({ revision }) => revisionPlace(revision),
+  show: shownWaiver,
+};
 
 type CreditInput = Pick<GrantCredit, 'pool' | 'scope' | 'total' | 'priority' | 'expiresAt' | 'reason' | 'owner'>;
 type WaiverInput = Pick<
@@ -100,20 +116,14 @@ export class MoneyAdmin {
     return this.waiverOf(await this.writer.write(command, meta, 'exception_revoke'), exceptionId);
   }
 
-  /** In no order; `pageOf` gives them one. */
-  credits(tenantId: string): Promise<UseCaseResult<Listed<ShownCredit>>> {
-    return this.writer.read(tenantId, (state, now, policy) => ({
-      asOf: { policy },
-      items: [...state.policy.credits.grants.values()].map((credit) => shownCredit(state, credit, now)),
-    }));
+  /** Newest first. */
+  credits(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownCredit>>> {
+    return this.writer.page(CREDITS, tenantId, page);
   }
 
-  /** In no order; `pageOf` gives them one. */
-  waivers(tenantId: string): Promise<UseCaseResult<Listed<ShownWaiver>>> {
-    return this.writer.read(tenantId, (state, now, policy) => ({
-      asOf: { policy },
-      items: [...state.policy.waivers.values()].map((waiver) => shownWaiver(state, waiver, now)),
-    }));
+  /** Newest first. */
+  waivers(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownWaiver>>> {
+    return this.writer.page(WAIVERS, tenantId, page);
   }
 
   private by(meta: RequestMeta, asked: Parameters<typeof keyedBy>[1]) {

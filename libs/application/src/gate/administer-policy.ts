@@ -29,9 +29,18 @@ import {
   versionStatus,
 } from '@verdict/domain';
 import { asCanonical, asLedgerJson } from '../journals/entries.codec.js';
+import type { PageRequest } from '../ports/read-models.js';
+import { revisionPlace } from '../shared/page.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import { type PolicyAdminDeps, PolicyWriter, type Written, type WrittenState } from './policy-writer.js';
+import {
+  type PolicyAdminDeps,
+  type PolicyList,
+  PolicyWriter,
+  type ShownPage,
+  type Written,
+  type WrittenState,
+} from './policy-writer.js';
 
 const textHash = (value: unknown) => sha256Hex(jcsText(asCanonical(value)));
 
@@ -60,6 +69,26 @@ const shownBudget = (state: GateState, budget: Budget, now: Instant): ShownBudge
   return { budget, spent, held, headroom: headroom ?? microUsd(0n), effectiveLimit: max(budget.limit, committed) };
 };
 
+const VERSIONS: PolicyList<PolicyVersion, ShownPolicy> = {
+  name: 'policy_versions',
+  itemsOf: ({ versions }) => versions,
+  placeOf: ({ revision }) => revisionPlace(revision),
+  show: shownPolicy,
+};
+/** By ids, which sort by the time they were made: the revision of a budget is that of its latest change. */
+const BUDGETS: PolicyList<Budget, ShownBudget> = {
+  name: 'budgets',
+  itemsOf: ({ budgets }) => budgets.values(),
+  placeOf: ({ terms }) => terms.budget_id,
+  show: shownBudget,
+};
+const PRICE_BOOKS: PolicyList<PublishedPriceBook, PublishedPriceBook> = {
+  name: 'price_books',
+  itemsOf: ({ priceBooks }) => priceBooks,
+  placeOf: ({ revision }) => revisionPlace(revision),
+  show: (_state, book) => book,
+};
+
 /** null: a new budget. */
 type BudgetInput = Omit<SetBudget, 'kind' | 'budgetId' | 'author' | 'now' | 'idempotency'> & {
   readonly budgetId: BudgetId | null;
@@ -71,10 +100,6 @@ export class PolicyAdmin {
 
   constructor(deps: PolicyAdminDeps) {
     this.writer = new PolicyWriter(deps);
-  }
-
-  private write(command: PolicyCommand, meta: RequestMeta, scope: string): Promise<UseCaseResult<WrittenState>> {
-    return this.writer.write(command, meta, scope);
   }
 
   /** The version that an earlier call under this key made, or the newest. */
@@ -115,7 +140,7 @@ export class PolicyAdmin {
         role: input.role,
       }),
     };
-    return this.shown(command, await this.write(command, meta, 'policy'), now);
+    return this.shown(command, await this.writer.write(command, meta, 'policy'), now);
   }
 
   async rollBackPolicy(
@@ -130,7 +155,7 @@ export class PolicyAdmin {
       now,
       idempotency: keyedBy(meta, { operation: 'rollback', to_version: input.toVersion, message: input.message }),
     };
-    return this.shown(command, await this.write(command, meta, 'policy'), now);
+    return this.shown(command, await this.writer.write(command, meta, 'policy'), now);
   }
 
   async setRollout(
@@ -139,12 +164,12 @@ export class PolicyAdmin {
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const asked = { operation: 'rollout', version: input.version, cohort_percent: input.cohortPercent };
     const command = { kind: 'set_rollout', ...input, ...this.by(meta, asked) } as const;
-    return this.versionOf(await this.write(command, meta, 'policy_rollout'), input.version);
+    return this.versionOf(await this.writer.write(command, meta, 'policy_rollout'), input.version);
   }
 
   async cancelVersion(version: number, meta: RequestMeta): Promise<UseCaseResult<Written & ShownPolicy>> {
     const command = { kind: 'cancel_version', version, ...this.by(meta, { operation: 'cancel', version }) } as const;
-    return this.versionOf(await this.write(command, meta, 'policy_cancel'), version);
+    return this.versionOf(await this.writer.write(command, meta, 'policy_cancel'), version);
   }
 
   /** What differs between two versions; undefined members of a change are places that are not there. */
@@ -206,7 +231,7 @@ export class PolicyAdmin {
       now,
       idempotency: keyedBy(meta, asked),
     };
-    const written = await this.write(command, meta, 'budget');
+    const written = await this.writer.write(command, meta, 'budget');
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed } = written.value;
     const earlier = earlierAdminAnswer(state.policy, 'budget', command.idempotency);
@@ -232,35 +257,43 @@ export class PolicyAdmin {
       now: this.writer.now(),
       idempotency: keyedBy(meta, { operation: 'price_book', book_sha256: bookSha256 }),
     };
-    const written = await this.write(command, meta, 'price_book');
+    const written = await this.writer.write(command, meta, 'price_book');
     if (written.kind === 'problem') return written;
     const published = written.value.state.policy.priceBooks.find(({ version }) => version === book.version);
     if (published === undefined) throw new Error('a price book was written and is not there');
     return done({ entry: written.value.entry, isReplayed: written.value.isReplayed, published });
   }
 
-  private read<Value>(
-    tenantId: string,
-    show: (state: GateState, now: Instant) => Value,
-  ): Promise<UseCaseResult<Value>> {
-    return this.writer.read(tenantId, show);
-  }
-
+  /** All of them, oldest first. */
   policyVersions(tenantId: string): Promise<UseCaseResult<readonly ShownPolicy[]>> {
-    return this.read(tenantId, (state, now) =>
+    return this.writer.read(tenantId, (state, now) =>
       state.policy.versions.map((version) => shownPolicy(state, version, now)),
     );
   }
 
-  budgets(tenantId: string): Promise<UseCaseResult<readonly ShownBudget[]>> {
-    return this.read(tenantId, (state, now) =>
-      [...state.policy.budgets.values()]
-        .sort((a, b) => (a.revision < b.revision ? -1 : 1))
-        .map((budget) => shownBudget(state, budget, now)),
-    );
+  /** Newest first. */
+  listPolicyVersions(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownPolicy>>> {
+    return this.writer.page(VERSIONS, tenantId, page);
   }
 
-  priceBooks(tenantId: string): Promise<UseCaseResult<readonly PublishedPriceBook[]>> {
-    return this.read(tenantId, (state) => state.policy.priceBooks);
+  /** Newest first. */
+  listBudgets(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownBudget>>> {
+    return this.writer.page(BUDGETS, tenantId, page);
+  }
+
+  findBudget(tenantId: string, budgetId: string): Promise<UseCaseResult<ShownBudget>> {
+    return this.writer.find(tenantId, (state, now) => {
+      const budget = state.policy.budgets.get(budgetId);
+      return budget === undefined ? undefined : shownBudget(state, budget, now);
+    });
+  }
+
+  /** Newest first. */
+  listPriceBooks(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<PublishedPriceBook>>> {
+    return this.writer.page(PRICE_BOOKS, tenantId, page);
+  }
+
+  findPriceBook(tenantId: string, version: string): Promise<UseCaseResult<PublishedPriceBook>> {
+    return this.writer.find(tenantId, ({ policy }) => policy.priceBooks.find((book) => book.version === version));
   }
 }

@@ -10,8 +10,11 @@ import {
 } from '@verdict/domain';
 import type { EntryLog } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import type { ServiceHost } from '../journals/service-host.js';
+import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
+import { pageOf } from '../shared/page.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
@@ -35,6 +38,21 @@ export interface WrittenState extends Written {
   readonly state: GateState;
   /** Of the entry that was written, now or under this key before; null: none was. */
   readonly revision: bigint | null;
+}
+
+/** One page of a list, and the revision of the policy journal that it shows. */
+export interface ShownPage<Shown> {
+  readonly items: readonly Shown[];
+  readonly nextCursor: string | null;
+  readonly asOf: { readonly policy: number };
+}
+/** A list of what stands in the policy journal, in the order of `placeOf`: see `pageOf`. */
+export interface PolicyList<Item, Shown> {
+  /** Binds cursors, together with the tenant. */
+  readonly name: string;
+  readonly itemsOf: (policy: GateState['policy']) => Iterable<Item>;
+  readonly placeOf: (item: Item) => string;
+  readonly show: (state: GateState, item: Item, now: Instant) => Shown;
 }
 
 const invalid = (pointer: string, detail: string): UseCaseResult<never> =>
@@ -110,11 +128,37 @@ export class PolicyWriter {
     tenantId: string,
     show: (state: GateState, now: Instant, policyRevision: number) => Value,
   ): Promise<UseCaseResult<Value>> {
-    try {
-      const { state, folded } = await this.deps.gate.caughtUp(tenantId);
-      return done(show(state, this.now(), Number(folded.policy)));
-    } catch {
-      return problemOf('log_unavailable', { detail: 'the log cannot be read' });
-    }
+    const caught = await this.deps.gate.caughtUp(tenantId).catch(nothingWhileAway);
+    if (caught === undefined) return problemOf('log_unavailable', { detail: 'the log cannot be read' });
+    return done(show(caught.state, this.now(), Number(caught.folded.policy)));
+  }
+
+  /** As `read`; undefined is `not_found`. */
+  async find<Value>(
+    tenantId: string,
+    show: (state: GateState, now: Instant) => Value | undefined,
+  ): Promise<UseCaseResult<Value>> {
+    const found = await this.read(tenantId, show);
+    if (found.kind === 'problem') return found;
+    return found.value === undefined ? problemOf('not_found') : done(found.value);
+  }
+
+  /** One page of what stands now; the other items are not even shown. */
+  async page<Item, Shown>(
+    { name, itemsOf, placeOf, show }: PolicyList<Item, Shown>,
+    tenantId: string,
+    request: PageRequest,
+  ): Promise<UseCaseResult<ShownPage<Shown>>> {
+    const read = await this.read(tenantId, (state, now, policy) => {
+      const page = pageOf([...itemsOf(state.policy)], request, [tenantId, name], placeOf);
+      if (page.kind === 'cursor_invalid') return undefined;
+      return {
+        items: page.items.map((item) => show(state, item, now)),
+        nextCursor: page.nextCursor,
+        asOf: { policy },
+      };
+    });
+    if (read.kind === 'problem') return read;
+    return read.value === undefined ? problemOf('cursor_invalid') : done(read.value);
   }
 }

@@ -10,7 +10,8 @@ export type PageOf<Item> =
  * since it goes on behind the place of the last item that it showed.
  *
  * @param walk tenant, list and filters: a cursor is worth nothing for another walk.
- * @param placeOf a text that sorts as the items do, the greatest first.
+ * @param placeOf a text that sorts as the items do, the greatest first. It stays the same while an item lasts, or a change
+ * during a walk would hide the item from it.
  */
 export const pageOf = <Item>(
   items: readonly Item[],
@@ -18,14 +19,20 @@ export const pageOf = <Item>(
   walk: readonly string[],
   placeOf: (item: Item) => string,
 ): PageOf<Item> => {
-  const [after] = cursor === undefined ? [] : (readCursor(walk, cursor) ?? [null]);
+  const after = cursor === undefined ? undefined : (readCursor(walk, cursor)?.[0] ?? null);
   if (after === null) return { kind: 'cursor_invalid' };
-  const sorted = [...items].sort((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1));
-  const rest = after === undefined ? sorted : sorted.filter((item) => placeOf(item) < after);
+  const rest = items
+    .map((item) => ({ item, place: placeOf(item) }))
+    .filter(({ place }) => after === undefined || place < after)
+    .sort((a, b) => (a.place < b.place ? 1 : -1));
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   const hasMore = last !== undefined && rest.length > page.length;
-  return { kind: 'page', items: page, nextCursor: hasMore ? cursorOf(walk, [placeOf(last)]) : null };
+  return {
+    kind: 'page',
+    items: page.map(({ item }) => item),
+    nextCursor: hasMore ? cursorOf(walk, [last.place]) : null,
+  };
 };
 
 const REVISION_DIGITS = 20;

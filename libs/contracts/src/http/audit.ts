@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from './gate.js';
+import { pageQuery } from './pages.js';
 import { IdempotencyKey, InstantAnswer, name, Sha256Text, UuidText, wholeNumber } from './scalars.js';
 
 export const KindText = z.enum(['policy', 'decisions', 'approvals', 'reservations']);

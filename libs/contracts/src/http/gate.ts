@@ -7,6 +7,7 @@ import {
   RiskText,
   UsedExceptionText,
 } from '../entries/decision-context.js';
+import { listOf, pageQuery } from './pages.js';
 import { EntryReference } from './policy.js';
 import {
   DecisionIdText,
@@ -22,7 +23,6 @@ import {
   text,
   UsdAnswer,
   UuidText,
-  wholeNumber,
 } from './scalars.js';
 
 /** Members of a gate body that others define; they are read by their own strict readers. */
@@ -243,13 +243,6 @@ export const DecisionSummary = z
   })
   .meta({ id: 'DecisionSummary' });
 
-/** Lists: `cursor` is bound to tenant, filters and order. */
-const page = { limit: wholeNumber(1, 200).default(50), cursor: z.string().max(512).optional() };
-export const pageQuery = <Shape extends z.core.$ZodShape>(filters: Shape) => z.strictObject({ ...page, ...filters });
-export const listOf = <Item extends z.ZodType>(item: Item) =>
-  z.strictObject({ items: z.array(item), next_cursor: z.string().nullable(), as_of: z.record(z.string(), z.int()) });
-
-export const PageQuery = pageQuery({});
 export const DecisionsQuery = pageQuery({
   project_id: ProjectId.optional(),
   environment_class: name(1, 32).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listOf } from './pages.js';
 import { EntryReference } from './policy.js';
 import { InstantAnswer, InstantText, name, ProjectId, Sha256Text, text, UuidText } from './scalars.js';
 
@@ -123,7 +124,4 @@ export const IntegrationAnswer = z
       .meta({ description: 'shown once, in the answer of the call that made them; null when it is repeated' }),
   })
   .meta({ id: 'Integration' });
-export const IntegrationsAnswer = z.strictObject({
-  items: z.array(IntegrationAnswer),
-  next_cursor: z.string().nullable(),
-});
+export const IntegrationsAnswer = listOf(IntegrationAnswer).meta({ id: 'Integrations' });

@@ -1,6 +1,6 @@
 import { type CreditScope, WAIVABLE_CODES } from '@verdict/domain';
 import { z } from 'zod';
-import { listOf } from './gate.js';
+import { listOf } from './pages.js';
 import { EntryReference } from './policy.js';
 import {
   InstantAnswer,

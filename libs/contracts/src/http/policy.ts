@@ -1,5 +1,6 @@
 import type { BudgetScope } from '@verdict/domain';
 import { z } from 'zod';
+import { listOf } from './pages.js';
 import { PolicyDocumentInput } from './policy-document.js';
 import {
   InstantAnswer,
@@ -59,10 +60,7 @@ export const PolicyVersionAnswer = z
     entry: ENTRY.nullable().optional(),
   })
   .meta({ id: 'PolicyVersion' });
-export const PolicyVersionsAnswer = z.strictObject({
-  items: z.array(PolicyVersionAnswer),
-  next_cursor: z.string().nullable(),
-});
+export const PolicyVersionsAnswer = listOf(PolicyVersionAnswer).meta({ id: 'PolicyVersions' });
 const Finding = z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() });
 /** Of a defective document only the errors are known. */
 export const ValidatePolicyAnswer = z
@@ -144,7 +142,7 @@ export const BudgetAnswer = z
     entry: ENTRY.nullable().optional(),
   })
   .meta({ id: 'Budget' });
-export const BudgetsAnswer = z.strictObject({ items: z.array(BudgetAnswer), next_cursor: z.string().nullable() });
+export const BudgetsAnswer = listOf(BudgetAnswer).meta({ id: 'Budgets' });
 
 export const PriceBookBody = z
   .looseObject({ format: z.literal('verdict.price-book.v1') })
@@ -161,5 +159,5 @@ export const PriceBookAnswer = z
     entry: ENTRY.nullable().optional(),
   })
   .meta({ id: 'PriceBook' });
-export const PriceBooksAnswer = z.strictObject({ items: z.array(PriceBookAnswer), next_cursor: z.string().nullable() });
+export const PriceBooksAnswer = listOf(PriceBookAnswer).meta({ id: 'PriceBooks' });
 export const ProjectIdText = ProjectId;

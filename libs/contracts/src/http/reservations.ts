@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, pageQuery } from './gate.js';
+import { listOf, pageQuery } from './pages.js';
 import { EntryReference } from './policy.js';
 import { IdempotencyKey, InstantAnswer, MonthlyUsd, ProjectId, text, UsdAnswer, UuidText } from './scalars.js';
 

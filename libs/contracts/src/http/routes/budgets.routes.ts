@@ -1,3 +1,4 @@
+import { PageQuery } from '../pages.js';
 import { BudgetIdParams } from '../params.js';
 import { BudgetAnswer, BudgetsAnswer, CloseBudgetBody, CreateBudgetBody, UpdateBudgetBody } from '../policy.js';
 import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
@@ -9,9 +10,10 @@ export const BUDGETS_ROUTES = {
     path: `${BASE}/budgets`,
     roles: READERS,
     status: 200,
+    query: PageQuery,
     response: BudgetsAnswer,
-    problems: ['log_unavailable'],
-    summary: 'Budgets with spent, held and headroom',
+    problems: ['cursor_invalid', 'log_unavailable'],
+    summary: 'Budgets with spent, held and headroom, newest first',
     tag: 'budgets',
   },
   getBudget: {

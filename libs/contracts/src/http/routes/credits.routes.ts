@@ -1,5 +1,5 @@
-import { PageQuery } from '../gate.js';
 import { CreditAnswer, CreditIdParams, CreditsAnswer, GrantCreditBody, RevokeBody } from '../money-admin.js';
+import { PageQuery } from '../pages.js';
 import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
 
 export const CREDITS_ROUTES = {

@@ -1,5 +1,5 @@
-import { PageQuery } from '../gate.js';
 import { GrantWaiverBody, RevokeBody, WaiverAnswer, WaiverIdParams, WaiversAnswer } from '../money-admin.js';
+import { PageQuery } from '../pages.js';
 import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
 
 export const EXCEPTIONS_ROUTES = {

@@ -6,6 +6,7 @@ import {
   RevokeIntegrationBody,
   RotateIntegrationBody,
 } from '../integrations.js';
+import { PageQuery } from '../pages.js';
 import { BASE, type RouteContract, WRITE } from './route-contract.js';
 
 export const INTEGRATIONS_ROUTES = {
@@ -15,8 +16,9 @@ export const INTEGRATIONS_ROUTES = {
     path: `${BASE}/integrations`,
     roles: ['admin'],
     status: 200,
+    query: PageQuery,
     response: IntegrationsAnswer,
-    problems: ['log_unavailable'],
+    problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Clusters and Terraform installations that may ask, newest first',
     tag: 'integrations',
   },

@@ -1,3 +1,4 @@
+import { PageQuery } from '../pages.js';
 import { VersionPairParams, VersionParams } from '../params.js';
 import {
   CancelVersionBody,
@@ -30,8 +31,9 @@ export const POLICY_ROUTES = {
     path: `${BASE}/policies/versions`,
     roles: READERS,
     status: 200,
+    query: PageQuery,
     response: PolicyVersionsAnswer,
-    problems: ['log_unavailable'],
+    problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'All versions, newest first',
     tag: 'policy',
   },

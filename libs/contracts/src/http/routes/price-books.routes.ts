@@ -1,3 +1,4 @@
+import { PageQuery } from '../pages.js';
 import { PriceBookParams } from '../params.js';
 import { PriceBookAnswer, PriceBookBody, PriceBooksAnswer } from '../policy.js';
 import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
@@ -9,8 +10,9 @@ export const PRICE_BOOKS_ROUTES = {
     path: `${BASE}/price-books`,
     roles: READERS,
     status: 200,
+    query: PageQuery,
     response: PriceBooksAnswer,
-    problems: ['log_unavailable'],
+    problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Published price books, newest first',
     tag: 'price books',
   },

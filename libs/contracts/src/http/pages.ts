@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { wholeNumber } from './scalars.js';
+
+/** Lists: `cursor` is bound to tenant, filters and order. @source contract section 1 */
+const page = { limit: wholeNumber(1, 200).default(50), cursor: z.string().max(512).optional() };
+export const pageQuery = <Shape extends z.core.$ZodShape>(filters: Shape) => z.strictObject({ ...page, ...filters });
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({ items: z.array(item), next_cursor: z.string().nullable(), as_of: z.record(z.string(), z.int()) });
+
+export const PageQuery = pageQuery({});
