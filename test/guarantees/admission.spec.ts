@@ -7,6 +7,7 @@ import {
   DEFAULT_TRUSTED_CONTROLLERS,
   instantOf,
 } from '@verdict/domain';
+import { outOfOrder } from '../support/member-order.js';
 import { codeOf, ServiceWorld, valueOf } from '../support/service-world.js';
 import { bookOf } from '../support/mutants/judges.js';
 
@@ -105,6 +106,12 @@ describe('a review at the gate', () => {
     const used = await decide();
     expect(used.recorded).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '80.0000' } });
     expect(used.recorded.reason_codes).toContain('approval_grant_used');
+  });
+
+  it('is recorded with its members in canonical order, so that sealing has nothing to sort', async () => {
+    const { recorded, entry } = await decide();
+    expect(recorded.cost.lines.length).toBeGreaterThan(0);
+    expect([recorded, entry.observed].flatMap((value) => outOfOrder(value))).toEqual([]);
   });
 
   it('with another claim beside the same price is a question of its own, not a conflict', async () => {

@@ -4,6 +4,8 @@ import { MemoryStore } from '@verdict/adapter-memory';
 import { encodeState, type RecordedEntry } from '@verdict/application';
 import { readEntry } from '@verdict/ledger';
 import { fixedClock } from '@verdict/testkit';
+import { readFixture } from '../fixtures/terraform-fixtures.js';
+import { outOfOrder } from '../support/member-order.js';
 import { codeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
@@ -23,6 +25,27 @@ const balance = async (world: ServiceWorld, account: string) => {
   const now = world.clock.now();
   return balanceOf(state.accounts, account, termsOf(state.policy)(account, now), now);
 };
+
+describe('what a decision records', () => {
+  it('has its members in canonical order, so that sealing has nothing to sort', async () => {
+    const world = await open();
+    await world.budget('1000');
+    const run = {
+      ...{ callback_url: null, run_id: 'run-1', run_url: null, stage: 'pre_apply' },
+      ...{ workspace_id: 'ws-1', workspace_name: null },
+    };
+    const asked = [
+      await world.ask('10', { justification: 'the disks are nearly full', ticket: 'OPS-1' }),
+      await world.ask('10', {
+        run,
+        planSha256: 'a'.repeat(64),
+        documents: { plan: readFixture('create-basic', 'plan.json') },
+      }),
+    ];
+    for (const { recorded, entry } of asked.map(valueOf))
+      expect([recorded, entry.observed].flatMap((value) => outOfOrder(value))).toEqual([]);
+  });
+});
 
 describe('the gate under concurrency', () => {
   it('allows exactly the 37 of 1,000 concurrent changes that the budget fits', async () => {

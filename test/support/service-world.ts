@@ -29,7 +29,7 @@ import { expectReplayable } from './replay-journals.js';
 export const LOG_HOST = 'log.test';
 /** Hides nothing, but has the shape: what is recorded is the sealed form. */
 const plainSealer: Sealer = {
-  seal: ({ text, aad }) => ({ kid: 'test', iv: '', ct: Buffer.from(`${aad}|${text}`).toString('base64url'), tag: '' }),
+  seal: ({ text, aad }) => ({ ct: Buffer.from(`${aad}|${text}`).toString('base64url'), iv: '', kid: 'test', tag: '' }),
   open: ({ sealed, aad }) => {
     const [found, text] = Buffer.from(sealed.ct, 'base64url').toString().split('|');
     return found === aad ? text : undefined;

@@ -39,12 +39,13 @@ export const changeOf = (body: GateInput, source: ChangeRequest['source']): Chan
 export const preflightOf = (body: PreflightInput): ChangeRequest => ({
   ...changeOf(body, 'terraform'),
   run: {
+    // Members in canonical order, so that sealing has nothing to sort.
+    callback_url: body.callback_url ?? null,
     run_id: body.run_id,
+    run_url: body.run_url ?? null,
     stage: body.stage,
     workspace_id: body.workspace_id ?? null,
     workspace_name: body.workspace_name ?? null,
-    run_url: body.run_url ?? null,
-    callback_url: body.callback_url ?? null,
   },
 });
 

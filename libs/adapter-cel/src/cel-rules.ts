@@ -66,7 +66,7 @@ class CelRules implements RuleEngine {
     const meter = new Meter(Math.min(rule.cost_budget, left));
     const onSpent = rule.cost_budget <= left ? 'cost_budget_spent' : 'total_budget_spent';
     const outcome = outcomeOf(compiled.program, values, meter, onSpent);
-    return { id: rule.id, ...outcome, cost_used: meter.used };
+    return { cost_used: meter.used, error: outcome.error, id: rule.id, matched: outcome.matched };
   }
 
   #compiled(condition: string): Compiled {

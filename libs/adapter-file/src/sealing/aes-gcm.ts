@@ -23,9 +23,9 @@ export const sealText = ({ kid, key }: SealingKey, text: string, aad: string): S
   const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(aad));
   const ct = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return {
-    kid,
-    iv: iv.toString('base64url'),
     ct: ct.toString('base64url'),
+    iv: iv.toString('base64url'),
+    kid,
     tag: cipher.getAuthTag().toString('base64url'),
   };
 };

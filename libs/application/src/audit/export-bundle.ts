@@ -16,7 +16,7 @@ import type {
   StoredCheckpoint,
 } from '../ports/audit.js';
 import type { Journals } from '../ports/journals.js';
-import { breathing } from './breathe.js';
+import { breathing } from '../shared/breathe.js';
 import { PolicyTexts } from './policy-texts.js';
 
 export interface BundleDeps {

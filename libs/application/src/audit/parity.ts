@@ -5,7 +5,7 @@ import { JournalGap, type Journals } from '../ports/journals.js';
 import type { ReadModels } from '../ports/read-models.js';
 import { headlineIdOf } from '../projections/changes.js';
 import { projectEntry } from '../projections/project-entry.js';
-import { breathing } from './breathe.js';
+import { breathing } from '../shared/breathe.js';
 import { rangesInOrder } from './export-bundle.js';
 import { digestIds, type IdDigest } from './sorted-ids.js';
 

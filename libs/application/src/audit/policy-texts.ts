@@ -1,7 +1,7 @@
 import { canonicalBytes, type JsonValue, readEntry } from '@verdict/ledger';
 import type { Journals, Revision } from '../ports/journals.js';
 import { journalName } from '../journals/kinds.js';
-import { breathing } from './breathe.js';
+import { breathing } from '../shared/breathe.js';
 
 const PUBLISHED = {
   policy_published: { text: 'document', sha256: 'document_sha256' },

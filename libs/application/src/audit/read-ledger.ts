@@ -2,7 +2,7 @@ import { type Envelope, type JsonValue, readEntry, toHex } from '@verdict/ledger
 import { type JournalKind, journalName } from '../journals/kinds.js';
 import type { Journals, Revision, StoredEntry } from '../ports/journals.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import { breathing } from './breathe.js';
+import { breathing } from '../shared/breathe.js';
 import { cursorOf, readCursor } from './cursor.js';
 
 export interface LedgerFilter {

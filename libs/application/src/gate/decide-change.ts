@@ -93,13 +93,18 @@ export interface GateDeps {
   readonly rules: RuleEngine;
 }
 
-const optionsOf = (request: ChangeRequest, read: ReadEvidence): RecordedRequest['options'] => ({
-  ...(request.run === null ? {} : { stage: request.run.stage }),
-  ...(request.run === null || request.run.workspace_id === null ? {} : { workspace_id: request.run.workspace_id }),
-  ...(request.planSha256 === null ? {} : { plan_sha256: request.planSha256 }),
-  ...read.options,
-  ...request.options,
-});
+const optionsOf = (request: ChangeRequest, read: ReadEvidence): RecordedRequest['options'] => {
+  const { run, planSha256 } = request;
+  const options = {
+    ...(run === null ? {} : { stage: run.stage }),
+    ...(run === null || run.workspace_id === null ? {} : { workspace_id: run.workspace_id }),
+    ...(planSha256 === null ? {} : { plan_sha256: planSha256 }),
+    ...read.options,
+    ...request.options,
+  };
+  // In canonical order, so that sealing has nothing to sort.
+  return Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
+};
 
 const recordedRequest = (request: ChangeRequest, read: ReadEvidence, subject: string): AskForChange['request'] => {
   const raw = normaliseEnvironment(request.environment);

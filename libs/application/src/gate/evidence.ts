@@ -57,11 +57,12 @@ const pricedPlan = (plan: Plan, book: PriceBook): PricedEvidence => {
     unpriced,
     lines,
     change: {
+      // Members in canonical order, so that sealing has nothing to sort.
       creates: counts.create,
-      updates: counts.update,
       deletes: counts.delete,
       replaces: counts.replace,
       resource_types: resourceTypes,
+      updates: counts.update,
     },
   };
 };
@@ -89,10 +90,10 @@ const reported = (evidence: InfracostEvidence): PricedEvidence => ({
   lines: evidence.lines,
   change: {
     creates: countOf(evidence.lines, 'create'),
-    updates: countOf(evidence.lines, 'update'),
     deletes: countOf(evidence.lines, 'delete'),
     replaces: countOf(evidence.lines, 'replace'),
     resource_types: evidence.resourceTypes,
+    updates: countOf(evidence.lines, 'update'),
   },
 });
 

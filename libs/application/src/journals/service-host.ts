@@ -4,7 +4,7 @@ import { LogBus } from '../bus/log-bus.js';
 import type { Bus, Movement } from '../ports/bus.js';
 import type { Revision } from '../ports/journals.js';
 import { unreadable } from './entry-log.js';
-import { encodeState } from './state-codec.js';
+import { encodeStateInTurns } from './state-codec.js';
 import { readSnapshot } from './snapshot.codec.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
 import { JOURNAL_KINDS, type JournalKind, journalName } from './kinds.js';
@@ -175,7 +175,7 @@ export class ServiceHost<State, Command, Answer> {
           revision: folded[this.anchor],
           leafHash,
           schemaVersion: this.service.stateVersion,
-          state: encodeState(body),
+          state: await encodeStateInTurns(body),
         });
       }
     } catch {

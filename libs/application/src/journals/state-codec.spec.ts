@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BoundedMap, PersistentMap } from '@verdict/domain';
 import fc from 'fast-check';
-import { decodeState, encodeState } from './state-codec.js';
+import { decodeState, encodeState, encodeStateInTurns } from './state-codec.js';
 
 /** A bounded map keeps its parts apart; a persistent one is what it maps. */
 const persistent = <T>(values: fc.Arbitrary<T>) =>
@@ -33,6 +33,27 @@ describe('the bytes of a state', () => {
   it('do not depend on the order in which maps were filled', () => {
     const pairs = Array.from({ length: 100 }, (_, index) => [`key-${String(index)}`, BigInt(index)] as const);
     expect(encodeState(PersistentMap.from([...pairs].reverse()))).toEqual(encodeState(PersistentMap.from(pairs)));
+  });
+
+  it('are the same when they are made in turns', async () => {
+    await fc.assert(
+      fc.asyncProperty(state, async (value) => {
+        expect(Buffer.from(await encodeStateInTurns(value))).toEqual(Buffer.from(encodeState(value)));
+      }),
+    );
+  });
+
+  it('of a large state let others have their turn before they are made', async () => {
+    const large = PersistentMap.from(Array.from({ length: 100_000 }, (_, index) => [String(index), 1n] as const));
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    await encodeStateInTurns({ large });
+    clearImmediate(next);
+    expect(turns).toBeGreaterThan(2);
   });
 
   it('keep apart a bigint from a text of digits', () => {

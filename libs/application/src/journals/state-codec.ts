@@ -1,4 +1,5 @@
 import { BoundedMap, PersistentMap } from '@verdict/domain';
+import { othersTurn } from '../shared/breathe.js';
 
 type Tagged =
   | { readonly $int: string }
@@ -47,9 +48,56 @@ const fromPlain = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fromPlain(each)]));
 };
 
+/** Text of a value, a piece for each entry of a large map: whoever writes it can rest in between. */
+function* piecesOf(value: unknown): Generator<string, void, undefined> {
+  if (value instanceof PersistentMap) {
+    yield '{"$map":[';
+    let comma = '';
+    for (const pair of value as PersistentMap<unknown>) {
+      yield comma + JSON.stringify(toPlain(pair));
+      comma = ',';
+    }
+    yield ']}';
+  } else if (value instanceof BoundedMap) {
+    const { capacity, forgotten, recent, older } = value;
+    yield '{"$bounded":';
+    yield* membersOf({ capacity, forgotten, recent, older });
+    yield '}';
+  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) yield* membersOf(value);
+  else yield JSON.stringify(toPlain(value));
+}
+
+function* membersOf(value: object): Generator<string, void, undefined> {
+  let before = '{';
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    yield `${before}${JSON.stringify(name)}:`;
+    yield* piecesOf(member);
+    before = ',';
+  }
+  yield before === '{' ? '{}' : '}';
+}
+
 /**
  * Bytes of a folded state: JSON in which bigint and persistent maps are tagged. Only for snapshots, which are a cache:
  * the schema version beside them says whether today's code can read them.
  */
-export const encodeState = (state: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(toPlain(state)));
+export const encodeState = (state: unknown): Uint8Array => Buffer.from([...piecesOf(state)].join(''), 'utf8');
 export const decodeState = (bytes: Uint8Array): unknown => fromPlain(JSON.parse(new TextDecoder().decode(bytes)));
+
+/** Takes about a millisecond. */
+const CHUNK_LENGTH = 64 * 1024;
+
+/** As `encodeState`, while others have their turns: a large state takes longer than a verdict may wait. */
+export const encodeStateInTurns = async (state: unknown): Promise<Uint8Array> => {
+  const chunks: Buffer[] = [];
+  let text = '';
+  for (const piece of piecesOf(state)) {
+    text += piece;
+    if (text.length < CHUNK_LENGTH) continue;
+    chunks.push(Buffer.from(text, 'utf8'));
+    text = '';
+    await othersTurn();
+  }
+  return Buffer.concat([...chunks, Buffer.from(text, 'utf8')]);
+};

@@ -307,7 +307,10 @@ export class TenantLane<State, Command, Answer> {
       origin: originOf(this.deps.logHost, this.tenantId, kind),
       recordedAt: new Date(this.deps.clock.nowMs()).toISOString(),
       observed: Object.fromEntries(
-        this.service.kinds.filter((each) => each !== kind).map((each) => [each, Number(this.folded[each])]),
+        this.service.kinds
+          .filter((each) => each !== kind)
+          .sort()
+          .map((each) => [each, Number(this.folded[each])]),
       ),
     };
     return decideBatch(

@@ -1,5 +1,5 @@
 import type { GateState, RuleEngine } from '@verdict/domain';
-import { breathing } from '../audit/breathe.js';
+import { breathing } from '../shared/breathe.js';
 import { gateService } from '../gate/gate-service.js';
 import { recordedDecision } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';

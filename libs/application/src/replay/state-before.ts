@@ -4,7 +4,7 @@ import type { RecordedEntry } from '../journals/entry-log.js';
 import { foldInOrder, NOTHING_FOLDED } from '../journals/fold-in-order.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { Revision } from '../ports/journals.js';
-import { breathing } from '../audit/breathe.js';
+import { breathing } from '../shared/breathe.js';
 import type { ReplaySource } from './replay-decisions.js';
 
 /** Ends a fold early; nothing has failed. */

@@ -131,13 +131,13 @@ export class DecideRunTask {
       channel: 'grant', // Nobody carries a token back into a run: whoever comes later with this change uses the grant.
       planSha256: null,
       run: {
+        callback_url: null, // Its token ends with the task.
         run_id: task.runId,
+        run_url: task.runUrl,
         stage: task.stage,
+        task: { integration_id: integrationId, task_result_id: task.taskResultId },
         workspace_id: task.workspaceId,
         workspace_name: task.workspace,
-        run_url: task.runUrl,
-        callback_url: null, // Its token ends with the task.
-        task: { integration_id: integrationId, task_result_id: task.taskResultId },
       },
       isDryRun: task.isSpeculative,
       expectedFingerprint: null,

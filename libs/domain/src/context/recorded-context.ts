@@ -25,19 +25,20 @@ export interface RecordedContext {
 
 /** The members of contract section 10, of one context and the risk of one change. */
 export const recordedContext = (context: ComputedContext, { score, riskClass }: Risk): RecordedContext => ({
-  version: 'verdict.computed_context.v1',
-  month_start: context.monthStart,
-  month_end: context.monthEnd,
-  elapsed_days: context.elapsedDays,
-  total_days: context.totalDays,
-  observed_cost_days: context.observedCostDays,
-  latest_cost_date: context.latestCostDate,
-  data_source_mode: context.dataSourceMode,
-  stale: context.stale,
-  mtd_spend_usd: formatUsd4(context.mtd),
-  burn_rate_daily_usd: formatUsd4(context.burnDaily),
-  forecast_eom_usd: formatUsd4(context.forecastEom),
+  // Members in canonical order, so that sealing has nothing to sort.
   anomaly: context.anomaly,
-  risk_score: score,
+  burn_rate_daily_usd: formatUsd4(context.burnDaily),
+  data_source_mode: context.dataSourceMode,
+  elapsed_days: context.elapsedDays,
+  forecast_eom_usd: formatUsd4(context.forecastEom),
+  latest_cost_date: context.latestCostDate,
+  month_end: context.monthEnd,
+  month_start: context.monthStart,
+  mtd_spend_usd: formatUsd4(context.mtd),
+  observed_cost_days: context.observedCostDays,
   risk_class: riskClass,
+  risk_score: score,
+  stale: context.stale,
+  total_days: context.totalDays,
+  version: 'verdict.computed_context.v1',
 });

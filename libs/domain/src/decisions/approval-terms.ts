@@ -59,9 +59,11 @@ export const approvalTerms = (
 ): ApprovalTerms => {
   const { approval } = place.document;
   const { lengthMin, ticketPattern } = justificationOf(place, route);
+  const { approve_by_seconds, token_ttl_seconds, use_by_seconds } = clocksOf(place, route);
+  // Members in canonical order, so that sealing has nothing to sort.
   return {
     approval_id: command.approvalId,
-    ...clocksOf(place, route),
+    approve_by_seconds,
     ...capsOf(place, cost),
     channel: command.channel,
     consumer: approval.consumer,
@@ -72,6 +74,8 @@ export const approvalTerms = (
     ...(route?.effect === 'require' ? { route: route.require } : {}),
     routing_rule: route?.id ?? null,
     ticket_pattern: ticketPattern,
+    token_ttl_seconds,
     unfunded_usd: formatUsd4(unfunded),
+    use_by_seconds,
   };
 };

@@ -19,7 +19,7 @@ export interface AssessedCost {
 }
 
 /** What is known of a change that no evidence shows. */
-export const NO_CHANGE_FACTS: ChangeFacts = { creates: 0, updates: 0, deletes: 0, replaces: 0, resource_types: [] };
+export const NO_CHANGE_FACTS: ChangeFacts = { creates: 0, deletes: 0, replaces: 0, resource_types: [], updates: 0 };
 
 interface Amounts {
   readonly monthly: MicroUsd;
@@ -45,10 +45,11 @@ const ofClaim = ({ claim }: AskForChange): readonly Figure[] => {
 };
 
 const sourceOf = ({ method, amounts, priced }: Figure): CostSource => ({
+  // Members in canonical order, so that sealing has nothing to sort.
+  completeness: priced?.completeness ?? 'complete',
+  hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
   method,
   monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
-  hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
-  completeness: priced?.completeness ?? 'complete',
   priced: priced?.priced ?? 0,
   unpriced: priced?.unpriced ?? 0,
 });
@@ -136,7 +137,7 @@ const fromEvidence = (
     completeness: priced.completeness,
     priced: priced.priced,
     unpriced: priced.unpriced,
-    price_book: isOurs ? { version: book.version, sha256: book.sha256 } : null,
+    price_book: isOurs ? { sha256: book.sha256, version: book.version } : null,
     lines: priced.lines,
   };
   const evidence = recorded(command, [first, ...others], told, figure.amounts);

@@ -103,6 +103,17 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
   return assessed === undefined ? undefined : recordOf(asked, assessed, generation, state);
 };
 
+const requestIn = (
+  environmentClass: DecisionRecorded['request']['environment_class'],
+  { action, declared_hourly_delta_usd: hourly, declared_monthly_delta_usd: monthly, ...others }: AskForChange['request'],
+): DecisionRecorded['request'] => ({
+  action,
+  declared_hourly_delta_usd: hourly,
+  declared_monthly_delta_usd: monthly,
+  environment_class: environmentClass,
+  ...others,
+});
+
 /* eslint-disable max-lines-per-function -- one line per member of the record */
 /** The record of an assessment. Members in canonical order, so that sealing has nothing to sort. */
 const recordOf = (
@@ -151,7 +162,7 @@ const recordOf = (
     policy_document_sha256: place.version.documentSha256,
     policy_version: place.version.version,
     reason_codes: verdict.reasons,
-    request: { ...command.request, environment_class: place.environmentClass },
+    request: requestIn(place.environmentClass, command.request),
     request_fingerprint: fingerprint,
     requester: {
       groups: requester.groups,

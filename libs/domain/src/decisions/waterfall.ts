@@ -50,18 +50,19 @@ const stage = (
   consumed: MicroUsd,
   available: Room,
 ): WaterfallStage => ({
-  stage: name,
-  status: consumed === wanted ? 'pass' : consumed > NOTHING ? 'partial' : 'fail',
+  // Members in canonical order, so that sealing has nothing to sort.
   available_usd: text(available),
   consumed_usd: formatUsd4(consumed),
   remaining_usd: available === null ? null : text(microUsd(available - consumed)),
+  stage: name,
+  status: consumed === wanted ? 'pass' : consumed > NOTHING ? 'partial' : 'fail',
 });
 const skipped = (name: WaterfallStage['stage']): WaterfallStage => ({
-  stage: name,
-  status: 'skipped',
   available_usd: null,
   consumed_usd: formatUsd4(NOTHING),
   remaining_usd: null,
+  stage: name,
+  status: 'skipped',
 });
 
 const STAGES = [
@@ -234,12 +235,13 @@ export const balancesAfter = (
   const drawn = legs.map(({ account }) => account).filter(isCreditAccount);
   return [...names, PLAN_CEILING, ENTERPRISE_CEILING, ...drawn].map((account) => {
     const { limit, spent, held, headroom } = balanceOf(accounts, account, terms(account, now), now);
+    // Members in canonical order, so that sealing has nothing to sort.
     return {
       account,
+      headroom_usd: text(headroom),
+      held_usd: formatUsd4(floorTo4(held)),
       limit_usd: text(limit),
       spent_usd: formatUsd4(floorTo4(spent)),
-      held_usd: formatUsd4(floorTo4(held)),
-      headroom_usd: text(headroom),
     };
   });
 };

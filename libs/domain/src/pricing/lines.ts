@@ -29,16 +29,17 @@ const MERGED_TEXT_MAX = 20 * 1024;
 const usdText = (amount: ExactUsd | null) => (amount === null ? null : formatUsd4(toMonthly(amount)));
 
 const printed = ({ line, count }: Group, identity: string | null): PricedLine => ({
-  address_sha256: identity === null ? null : sha256Hex(identity),
-  type: line.type,
+  // Members in canonical order, so that sealing has nothing to sort.
   action: line.action,
-  entry_id: line.entryId,
-  status: line.status,
-  reason: line.reason,
-  before_usd: usdText(line.before),
+  address_sha256: identity === null ? null : sha256Hex(identity),
   after_usd: usdText(line.after),
-  delta_usd: usdText(line.delta),
+  before_usd: usdText(line.before),
   count,
+  delta_usd: usdText(line.delta),
+  entry_id: line.entryId,
+  reason: line.reason,
+  status: line.status,
+  type: line.type,
 });
 
 const sumOf = (a: ExactUsd | null, b: ExactUsd | null): ExactUsd | null =>

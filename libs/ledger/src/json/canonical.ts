@@ -26,6 +26,10 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @source RFC 8785; the restriction of numbers is ledger format section 1.
  */
 export const canonicalText = (value: JsonValue): string => {
+  if (isInOrder(value, 0)) {
+    const text = JSON.stringify(value);
+    if (!MAYBE_LONE_SURROGATE.test(text)) return text;
+  }
   try {
     return write(value, 0);
   } catch (error) {
@@ -38,6 +42,46 @@ export const canonicalText = (value: JsonValue): string => {
 export const canonicalBytes = (value: JsonValue): Uint8Array => {
   const bytes = Buffer.from(canonicalText(value), 'utf8');
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+};
+
+/** How `JSON.stringify` shows a lone surrogate. A text may hold the same characters behind a backslash of its own. */
+const MAYBE_LONE_SURROGATE = /\\ud[89a-f]/;
+
+/**
+ * Whether the platform's own writer makes the canonical text: members are in order already and everything is JSON.
+ * It escapes as RFC 8785 wants (section 3.2.2.2 was made after it), save lone surrogates, and it is the fastest there is.
+ */
+const isInOrder = (value: JsonValue, depth: number): boolean => {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isSafeInteger(value);
+    case 'object':
+      return value === null || (depth < DEPTH_MAX && areInOrder(value, depth + 1));
+    default:
+      return false;
+  }
+};
+
+const areInOrder = (value: object, depth: number): boolean => {
+  if (Array.isArray(value)) return areItemsInOrder(value as readonly JsonValue[], depth);
+  if (!isPlain(value)) return false;
+  const members = value as Readonly<Record<string, JsonValue>>;
+  let before = '';
+  for (const key in members) {
+    if (key < before || !isInOrder(members[key] as JsonValue, depth)) return false;
+    before = key;
+  }
+  return true;
+};
+
+const areItemsInOrder = (items: readonly JsonValue[], depth: number): boolean => {
+  for (let index = 0; index < items.length; index += 1) {
+    if (!isInOrder(items[index] as JsonValue, depth)) return false;
+  }
+  return true;
 };
 
 // The hot path carries no pointer: only when it fails does `locate` walk again and find the place.

@@ -59,10 +59,10 @@ const lineOf = (change: ObjectChange): PricedLine => {
 /** One object is one resource. */
 const changeOf = (change: ObjectChange, action: PricedLine['action']): PricedEvidence['change'] => ({
   creates: action === 'create' ? 1 : 0,
-  updates: action === 'update' ? 1 : 0,
   deletes: action === 'delete' ? 1 : 0,
   replaces: 0,
   resource_types: action === 'no-op' ? [] : [lineOf(change).type],
+  updates: action === 'update' ? 1 : 0,
 });
 
 const NO_CHANGE_USD = formatUsd4(NOTHING);
