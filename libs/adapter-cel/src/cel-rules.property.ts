@@ -2,52 +2,16 @@ import { Environment } from '@marcbachmann/cel-js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createCelRules } from './cel-rules.js';
+import { checkCondition } from './check-condition.js';
+import { BudgetSpent, Meter } from './evaluation/meter.js';
+import { Fault } from './evaluation/values.js';
+import { createLanguage, VARIABLES as DECLARED } from './language.js';
+import { conditionsWith, NO_LEAVES, VARIABLE_LEAVES } from './testing/conditions.js';
+import { walk } from './testing/reference.js';
 import { ruleOf, VARIABLES } from './testing/variables.js';
+import { placeOf, variablesOf } from './variables.js';
 
-/** Typed expressions, so that all of them compile; their errors are those of values. */
-const { bool } = fc.letrec<{ bool: string; int: string; text: string; list: string }>((tie) => ({
-  int: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.integer({ min: -9, max: 99 }).map((value) => (value < 0 ? `(${value})` : String(value))),
-    fc.constant('9223372036854775807'),
-    fc.tuple(tie('int'), fc.constantFrom('+', '-', '*', '/', '%'), tie('int')).map(([a, op, b]) => `(${a} ${op} ${b})`),
-    tie('text').map((text) => `size(${text})`),
-    tie('list').map((list) => `${list}.size()`),
-    tie('list').map((list) => `${list}[0]`),
-    fc.tuple(tie('bool'), tie('int'), tie('int')).map(([test, a, b]) => `(${test} ? ${a} : ${b})`),
-  ),
-  text: fc.oneof(
-    { maxDepth: 3 },
-    fc.constantFrom('"a"', '"bc"', '""', '"😀"'),
-    fc.tuple(tie('text'), tie('text')).map(([a, b]) => `(${a} + ${b})`),
-    tie('int').map((int) => `string(${int})`),
-  ),
-  list: fc.oneof(
-    { maxDepth: 3 },
-    fc.array(tie('int'), { minLength: 1, maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
-    fc.tuple(tie('list'), tie('int')).map(([list, int]) => `${list}.map(x, x + ${int})`),
-    fc.tuple(tie('list'), tie('int')).map(([list, int]) => `${list}.filter(x, x > ${int})`),
-    fc.tuple(tie('list'), tie('list')).map(([a, b]) => `(${a} + ${b})`),
-  ),
-  bool: fc.oneof(
-    { maxDepth: 3 },
-    fc.constantFrom('true', 'false'),
-    fc
-      .tuple(tie('int'), fc.constantFrom('<', '<=', '==', '!=', '>', '>='), tie('int'))
-      .map((parts) => `(${parts.join(' ')})`),
-    fc.tuple(tie('text'), fc.constantFrom('<', '==', '!='), tie('text')).map((parts) => `(${parts.join(' ')})`),
-    fc.tuple(tie('bool'), fc.constantFrom('&&', '||'), tie('bool')).map((parts) => `(${parts.join(' ')})`),
-    tie('bool').map((test) => `!${test}`),
-    fc.tuple(tie('int'), tie('list')).map(([int, list]) => `(${int} in ${list})`),
-    fc
-      .tuple(tie('text'), fc.constantFrom('contains', 'startsWith', 'endsWith'), tie('text'))
-      .map(([a, name, b]) => `${a}.${name}(${b})`),
-    fc
-      .tuple(tie('list'), fc.constantFrom('all', 'exists', 'exists_one'), tie('bool'))
-      .map(([list, name, test]) => `${list}.${name}(x, x > 1 || ${test})`),
-    fc.tuple(tie('list'), tie('list')).map(([a, b]) => `(${a} == ${b})`),
-  ),
-}));
+const bool = conditionsWith(NO_LEAVES);
 
 const evaluate = (condition: string, budget: number, total = 100_000) =>
   createCelRules().evaluate([ruleOf(condition, { cost_budget: budget })], VARIABLES, total);
@@ -62,7 +26,44 @@ const peerAnswer = (condition: string): boolean | 'error' => {
   }
 };
 
+const language = createLanguage();
+const values = variablesOf(VARIABLES);
+const byName = Object.fromEntries(
+  [...Object.keys(DECLARED), 'now'].map((name) => [name, values.at(placeOf(name) ?? -1)]),
+);
+/** What walking the tree itself comes to. */
+const referenceTrace = (condition: string, budget: number) => {
+  const checked = checkCondition(language, condition);
+  if (checked.kind === 'defect') throw new Error(`${condition}: ${checked.text}`);
+  const meter = new Meter(budget);
+  try {
+    const answer = walk(checked.ast, byName, meter);
+    const error = answer instanceof Fault ? answer.code : null;
+    return { id: 'r1', matched: answer === true, cost_used: meter.used, error };
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    return { id: 'r1', matched: false, cost_used: meter.used, error: 'cost_budget_spent' };
+  }
+};
+
 describe('evaluation of conditions', () => {
+  it('gives what walking the tree gives: the answer, the error, and the cost to the unit, whatever the budget', () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(conditionsWith(VARIABLE_LEAVES), fc.integer({ min: 1, max: 60 }), (condition, budget) => {
+        fc.pre(condition.length < 4000);
+        for (const limit of [budget, 10_000]) {
+          const [trace] = evaluate(condition, limit);
+          seen.set(String(trace?.error), (seen.get(String(trace?.error)) ?? 0) + 1);
+          expect([condition, trace]).toEqual([condition, referenceTrace(condition, limit)]);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+    for (const outcome of ['null', 'no_such_key', 'cost_budget_spent', 'integer_overflow', 'division_by_zero'])
+      expect([outcome, (seen.get(outcome) ?? 0) > 5]).toEqual([outcome, true]);
+  });
+
   it('agrees with the library that parsed them, on values and on errors', () => {
     let errors = 0;
     fc.assert(

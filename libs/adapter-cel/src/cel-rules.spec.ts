@@ -105,6 +105,23 @@ describe('conditions', () => {
     expect(answerOf(condition)).toBe(error);
   });
 
+  it('ask for a variable only where one of them reads it, and then once for all', () => {
+    const asked: string[] = [];
+    const variables = new Proxy(VARIABLES, {
+      get: (all, name) => {
+        asked.push(String(name));
+        return Reflect.get(all, name) as unknown;
+      },
+    });
+    const conditions = ['risk.score > 5 || context.stale', 'cost.priced == 5 && cost.unpriced == 1 && risk.score > 1'];
+    rules.evaluate(
+      conditions.map((condition) => ruleOf(condition)),
+      variables,
+      100_000,
+    );
+    expect(asked).toEqual(['risk', 'cost']);
+  });
+
   it('make an unknown amount an error and never a small number', () => {
     const unknown = { ...VARIABLES, cost: { ...VARIABLES.cost, monthly: null } };
     expect(answerOf('cost.monthly < usd("25")', unknown)).toBe('no_such_key');

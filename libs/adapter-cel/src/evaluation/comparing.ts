@@ -52,17 +52,6 @@ type Ordered = string | bigint | number | boolean;
 const timeOf = (value: Value): bigint | undefined =>
   value instanceof Moment || value instanceof Span ? value.nanos : undefined;
 
-/** What two values are compared by, or undefined where they have no order. */
-const ordered = (left: Value, right: Value): readonly [Ordered, Ordered] | undefined => {
-  if (isNumeric(left) && isNumeric(right)) return [left, right];
-  if (typeof left === 'string' && typeof right === 'string') return [left, right];
-  if (typeof left === 'boolean' && typeof right === 'boolean') return [left, right];
-  const [first, second] = [timeOf(left), timeOf(right)];
-  const isComparable =
-    first !== undefined && second !== undefined && left instanceof Moment === right instanceof Moment;
-  return isComparable ? [first, second] : undefined;
-};
-
 const ORDERS = {
   '<': (left: Ordered, right: Ordered) => left < right,
   '<=': (left: Ordered, right: Ordered) => left <= right,
@@ -71,12 +60,23 @@ const ORDERS = {
 } as const;
 export type OrderOperator = keyof typeof ORDERS;
 
+const compareTimes = (holds: (typeof ORDERS)[OrderOperator], left: Value, right: Value): Answer => {
+  const [first, second] = [timeOf(left), timeOf(right)];
+  const isComparable =
+    first !== undefined && second !== undefined && left instanceof Moment === right instanceof Moment;
+  return isComparable ? holds(first, second) : NO_SUCH_OVERLOAD;
+};
+
 /** Compares two values of one type, or int with double. What is not known has no order: it is a fault. */
 export const compare = (operator: OrderOperator, left: Value, right: Value, meter: Meter): Answer => {
-  const pair = ordered(left, right);
-  if (pair === undefined) return NO_SUCH_OVERLOAD;
-  if (typeof left === 'string' && typeof right === 'string') meter.spendOnText(Math.min(left.length, right.length));
-  return ORDERS[operator](...pair);
+  const holds = ORDERS[operator];
+  if (isNumeric(left) && isNumeric(right)) return holds(left, right);
+  if (typeof left === 'string' && typeof right === 'string') {
+    meter.spendOnText(Math.min(left.length, right.length));
+    return holds(left, right);
+  }
+  if (typeof left === 'boolean' && typeof right === 'boolean') return holds(left, right);
+  return compareTimes(holds, left, right);
 };
 
 /** Membership: an equal element of a list, or a key of a map. */

@@ -13,26 +13,26 @@ import {
   type Value,
 } from './values.js';
 
-/** Arguments in order, the receiver of a method first. Text work is paid for before it is done. */
-export type CelFunction = (args: readonly Value[], meter: Meter) => Answer;
+/** The receiver of a method comes first; no function has more than two arguments. Text work is paid for before it is done. */
+export type CelFunction = (first: Value | undefined, second: Value | undefined, meter: Meter) => Answer;
 
 const onText =
   (use: (text: string, meter: Meter) => Answer): CelFunction =>
-  ([text], meter) => {
+  (text, _, meter) => {
     if (typeof text !== 'string') return NO_SUCH_OVERLOAD;
     meter.spendOnText(text.length);
     return use(text, meter);
   };
 const onTexts =
   (use: (text: string, other: string) => Answer): CelFunction =>
-  ([text, other], meter) => {
+  (text, other, meter) => {
     if (typeof text !== 'string' || typeof other !== 'string') return NO_SUCH_OVERLOAD;
     // A search may compare the whole of one at every place of the other.
     meter.spendOnText(text.length * (1 + Math.floor(other.length / 32)));
     return use(text, other);
   };
 
-const size: CelFunction = ([value], meter) => {
+const size: CelFunction = (value, _, meter) => {
   if (typeof value === 'string') {
     meter.spendOnText(value.length);
     return BigInt(Array.from(value).length); // Code points, not UTF-16 units.
@@ -43,7 +43,7 @@ const size: CelFunction = ([value], meter) => {
 };
 
 const DECIMAL_INT = /^[+-]?[0-9]{1,19}$/;
-const toInt: CelFunction = ([value]) => {
+const toInt: CelFunction = (value) => {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? intOf(BigInt(Math.trunc(value))) : EVALUATION_FAILED;
   if (value instanceof Moment) return value.nanos / 1_000_000_000n;
@@ -52,31 +52,31 @@ const toInt: CelFunction = ([value]) => {
 };
 
 const DECIMAL = /^[+-]?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?$/;
-const toDouble: CelFunction = ([value]) => {
+const toDouble: CelFunction = (value) => {
   if (typeof value === 'bigint' || typeof value === 'number') return Number(value);
   if (typeof value !== 'string') return NO_SUCH_OVERLOAD;
   return DECIMAL.test(value) ? Number(value) : EVALUATION_FAILED;
 };
 
-const toText: CelFunction = ([value]) => {
+const toText: CelFunction = (value) => {
   if (typeof value === 'string') return value;
   const hasText = typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean';
   return hasText ? String(value) : NO_SUCH_OVERLOAD;
 };
 
 /** Int micro-USD of a decimal amount with at most 6 places. */
-const usd: CelFunction = ([value]) => {
+const usd: CelFunction = (value) => {
   if (typeof value !== 'string') return NO_SUCH_OVERLOAD;
   const amount = parseUsd(value, 6);
   return typeof amount === 'bigint' ? intOf(amount) : EVALUATION_FAILED;
 };
 
-const identity: CelFunction = ([value]) => value ?? null;
-const timestamp: CelFunction = ([value]) => {
+const identity: CelFunction = (value) => value ?? null;
+const timestamp: CelFunction = (value) => {
   if (typeof value === 'bigint') return new Moment(value * 1_000_000_000n);
   return typeof value === 'string' ? momentOf(value) : NO_SUCH_OVERLOAD;
 };
-const duration: CelFunction = ([value]) => (typeof value === 'string' ? spanOf(value) : NO_SUCH_OVERLOAD);
+const duration: CelFunction = (value) => (typeof value === 'string' ? spanOf(value) : NO_SUCH_OVERLOAD);
 
 /** Called as `name(value)`; all take one argument. */
 export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map([
@@ -93,13 +93,13 @@ export const FUNCTIONS: ReadonlyMap<string, CelFunction> = new Map([
 const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 const upperAscii = (text: string): string => text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 
-const split: CelFunction = ([text, separator], meter) => {
+const split: CelFunction = (text, separator, meter) => {
   if (typeof text !== 'string' || typeof separator !== 'string') return NO_SUCH_OVERLOAD;
   meter.spend(text.length); // At worst one element per character.
   return text.split(separator);
 };
 
-const join: CelFunction = ([list, separator = ''], meter) => {
+const join: CelFunction = (list, separator = '', meter) => {
   if (list === undefined || !isList(list) || typeof separator !== 'string') return NO_SUCH_OVERLOAD;
   const texts = list.filter((item) => typeof item === 'string');
   if (texts.length < list.length) return NO_SUCH_OVERLOAD;
@@ -108,7 +108,7 @@ const join: CelFunction = ([list, separator = ''], meter) => {
   return texts.join(separator);
 };
 
-const parts = TIME_PARTS.map((name): [string, CelFunction] => [`${name}/0`, ([value = null]) => partOf(name, value)]);
+const parts = TIME_PARTS.map((name): [string, CelFunction] => [`${name}/0`, (value = null) => partOf(name, value)]);
 
 /** Called as `value.name(...)`; keyed by name and count of arguments. */
 export const METHODS: ReadonlyMap<string, CelFunction> = new Map<string, CelFunction>([

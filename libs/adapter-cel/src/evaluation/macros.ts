@@ -1,11 +1,12 @@
 import type { Meter } from './meter.js';
-import { type Program, type Scope, withLocal } from './program.js';
+import type { Program, Scope } from './program.js';
 import { type Answer, Fault, isList, isMap, type List, NO_SUCH_OVERLOAD, type Value } from './values.js';
 
 /** The parts of `whole.macro(name, condition[, result])`. */
 export interface MacroParts {
   readonly whole: Program;
-  readonly name: string;
+  /** Where the variable is among the locals. */
+  readonly place: number;
   readonly first: Program;
   /** Given for the form of map with a filter. */
   readonly second: Program | null;
@@ -23,38 +24,39 @@ const elementsOf = (whole: Answer, meter: Meter): List | Fault => {
 type Walk = (parts: MacroParts, elements: List, scope: Scope) => Answer;
 
 /** One iteration: a unit of its own, then the expression with the element in place. */
-const step = (program: Program, name: string, element: Value, scope: Scope): Answer => {
+const step = (program: Program, place: number, element: Value, scope: Scope): Answer => {
   scope.meter.spend(1);
-  return program(withLocal(scope, name, element));
+  scope.locals[place] = element;
+  return program(scope);
 };
 
 /** `all` ends at the first false, `exists` at the first true; an error counts only where no such element decides. */
 const quantifier =
   (decides: boolean): Walk =>
-  ({ name, first }, elements, scope) => {
+  ({ place, first }, elements, scope) => {
     let fault: Fault | null = null;
     for (const element of elements) {
-      const answer = step(first, name, element, scope);
+      const answer = step(first, place, element, scope);
       if (answer === decides) return decides;
       if (answer !== !decides) fault ??= answer instanceof Fault ? answer : NO_SUCH_OVERLOAD;
     }
     return fault ?? !decides;
   };
 
-const existsOne: Walk = ({ name, first }, elements, scope) => {
+const existsOne: Walk = ({ place, first }, elements, scope) => {
   let count = 0;
   for (const element of elements) {
-    const answer = step(first, name, element, scope);
+    const answer = step(first, place, element, scope);
     if (typeof answer !== 'boolean') return answer instanceof Fault ? answer : NO_SUCH_OVERLOAD;
     if (answer) count += 1;
   }
   return count === 1;
 };
 
-const filter: Walk = ({ name, first }, elements, scope) => {
+const filter: Walk = ({ place, first }, elements, scope) => {
   const kept: Value[] = [];
   for (const element of elements) {
-    const answer = step(first, name, element, scope);
+    const answer = step(first, place, element, scope);
     if (typeof answer !== 'boolean') return answer instanceof Fault ? answer : NO_SUCH_OVERLOAD;
     if (answer) kept.push(element);
   }
@@ -62,12 +64,12 @@ const filter: Walk = ({ name, first }, elements, scope) => {
 };
 
 const map: Walk = (parts, elements, scope) => {
-  const { name, first, second } = parts;
+  const { place, first, second } = parts;
   const chosen = second === null ? elements : filter(parts, elements, scope);
   if (chosen instanceof Fault || !isList(chosen)) return chosen;
   const made: Value[] = [];
   for (const element of chosen) {
-    const answer = step(second ?? first, name, element, scope);
+    const answer = step(second ?? first, place, element, scope);
     if (answer instanceof Fault) return answer;
     made.push(answer);
   }

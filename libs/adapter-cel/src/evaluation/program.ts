@@ -1,27 +1,21 @@
 import type { Meter } from './meter.js';
 import type { Answer, Value } from './values.js';
 
-/** What a running expression sees. Locals are the variables of macros, innermost first. */
-export interface Scope {
-  readonly variables: ReadonlyMap<string, Value>;
-  readonly locals: Local | null;
-  readonly meter: Meter;
+/** The variables of conditions, each at the place that compiling gave its name. */
+export interface Variables {
+  at(place: number): Value;
 }
-export interface Local {
-  readonly name: string;
-  readonly value: Value;
-  readonly outer: Local | null;
+
+/** What a running expression sees. */
+export interface Scope {
+  readonly variables: Variables;
+  /** Variables of the macros around, outermost first. Overwritten by each iteration: nothing outlives one. */
+  readonly locals: Value[];
+  readonly meter: Meter;
 }
 
 /** A compiled expression. Runs in the caller's scope; throws BudgetSpent and nothing else. */
 export type Program = (scope: Scope) => Answer;
 
-export const withLocal = (scope: Scope, name: string, value: Value): Scope => ({
-  ...scope,
-  locals: { name, value, outer: scope.locals },
-});
-
-export const localOf = (locals: Local | null, name: string): Value | undefined => {
-  for (let local = locals; local !== null; local = local.outer) if (local.name === name) return local.value;
-  return undefined;
-};
+/** Names of the variables that macros around an expression have bound, outermost first. */
+export type LocalNames = readonly string[];

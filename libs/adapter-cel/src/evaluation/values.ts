@@ -18,9 +18,13 @@ export class Span {
 
 /** A declared object such as `cost`: its members are known when a condition is checked; null stands for not known. */
 export class Struct {
-  readonly members: Readonly<Record<string, Value>>;
+  readonly #members: Readonly<Record<string, Value>>;
   constructor(members: Readonly<Record<string, Value>>) {
-    this.members = members;
+    this.#members = members;
+  }
+
+  member(name: string): Value | undefined {
+    return this.#members[name];
   }
 }
 
