@@ -86,15 +86,23 @@ export const noPolicy: PolicyState = {
   answers: PersistentMap.empty,
 };
 
-const candidates = (state: PolicyState, now: Instant, role: PolicyRole): readonly PolicyVersion[] =>
-  state.versions.filter((each) => each.role === role && !each.isCancelled && each.effectiveFrom <= now);
+/** Versions of one role that were not cancelled: the latest `effective_from` first, ties by the higher version. */
+const inPrecedence = (versions: readonly PolicyVersion[], role: PolicyRole): readonly PolicyVersion[] =>
+  versions
+    .filter((each) => each.role === role && !each.isCancelled)
+    .reverse()
+    .sort((a, b) => (a.effectiveFrom === b.effectiveFrom ? 0 : a.effectiveFrom > b.effectiveFrom ? -1 : 1));
 
-/** Of versions in the order they were published: the latest `effective_from`, ties to the higher version. */
-const latest = (versions: readonly PolicyVersion[]): PolicyVersion | undefined =>
-  versions.reduce<PolicyVersion | undefined>(
-    (best, version) => (best === undefined || version.effectiveFrom >= best.effectiveFrom ? version : best),
-    undefined,
-  );
+type Precedence = Readonly<Record<PolicyRole, readonly PolicyVersion[]>>;
+/** Every decision asks, the list changes with the policy, and it is a new one then. */
+const precedences = new WeakMap<readonly PolicyVersion[], Precedence>();
+const precedenceOf = ({ versions }: PolicyState): Precedence => {
+  const known = precedences.get(versions);
+  if (known !== undefined) return known;
+  const made = { active: inPrecedence(versions, 'active'), challenger: inPrecedence(versions, 'challenger') };
+  precedences.set(versions, made);
+  return made;
+};
 
 const isForAll = ({ rollout }: PolicyVersion): boolean => rollout === null || rollout.cohort_percent >= 100;
 
@@ -103,7 +111,7 @@ const isForAll = ({ rollout }: PolicyVersion): boolean => rollout === null || ro
  * that is only rolled out to a part of the projects is not. @source contract section 8.1
  */
 export const policyInForce = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
-  latest(candidates(state, now, 'active').filter(isForAll));
+  precedenceOf(state).active.find((each) => each.effectiveFrom <= now && isForAll(each));
 
 /**
  * The version that decides for a project: a rollout that has reached it goes before the previous full version.
@@ -111,15 +119,14 @@ export const policyInForce = (state: PolicyState, now: Instant): PolicyVersion |
  * @source contract section 8.1
  */
 export const policyFor = (state: PolicyState, now: Instant, projectId: string): PolicyVersion | undefined =>
-  latest(
-    candidates(state, now, 'active').filter(
-      (each) => each.rollout === null || cohortOf(each.rollout.salt, projectId) < each.rollout.cohort_percent,
-    ),
+  precedenceOf(state).active.find(
+    ({ effectiveFrom, rollout }) =>
+      effectiveFrom <= now && (rollout === null || cohortOf(rollout.salt, projectId) < rollout.cohort_percent),
   );
 
 /** The challenger that is evaluated beside the policy in force, if there is one. */
 export const challengerAt = (state: PolicyState, now: Instant): PolicyVersion | undefined =>
-  latest(candidates(state, now, 'challenger'));
+  precedenceOf(state).challenger.find(({ effectiveFrom }) => effectiveFrom <= now);
 
 /** The price book a policy names: a version, or the latest published. */
 export const priceBookOf = (state: PolicyState, document: PolicyDocument): PublishedPriceBook | undefined =>
