@@ -44,6 +44,9 @@ export interface AccountBalance {
 
 const spentKey = (account: string, period: string): string => `${account}|${period}`;
 
+const headroomOf = (limit: MicroUsd | null, spent: MicroUsd, held: MicroUsd): MicroUsd | null =>
+  limit === null ? null : max(NOTHING, microUsd(limit - spent - held));
+
 /**
  * Balance of an account at an instant.
  * A limit that was lowered below what is committed leaves headroom 0 (the effective limit sinks as holds end), contract 9.1.
@@ -51,8 +54,17 @@ const spentKey = (account: string, period: string): string => `${account}|${peri
 export const balanceOf = (accounts: Accounts, account: string, terms: AccountTerms, at: Instant): AccountBalance => {
   const spent = accounts.spent.get(spentKey(account, periodOf(terms.period, at))) ?? NOTHING;
   const held = accounts.held.get(account) ?? NOTHING;
-  const headroom = terms.limit === null ? null : max(NOTHING, microUsd(terms.limit - spent - held));
-  return { limit: terms.limit, spent, held, headroom };
+  return { limit: terms.limit, spent, held, headroom: headroomOf(terms.limit, spent, held) };
+};
+
+/** A balance of `account` as it stands once these legs are held too: for whoever asks for that alone, and holds nothing. */
+export const balanceHolding = (
+  { limit, spent, held: earlier }: AccountBalance,
+  account: string,
+  legs: readonly HeldLeg[],
+): AccountBalance => {
+  const held = legs.reduce((sum, leg) => (leg.account === account ? microUsd(sum + leg.amount) : sum), earlier);
+  return { limit, spent, held, headroom: headroomOf(limit, spent, held) };
 };
 
 const addHeld = (accounts: Accounts, account: string, amount: bigint): Accounts => {
@@ -65,8 +77,7 @@ const addSpent = (accounts: Accounts, key: string, amount: MicroUsd): Accounts =
     ? accounts
     : { ...accounts, spent: accounts.spent.set(key, microUsd((accounts.spent.get(key) ?? NOTHING) + amount)) };
 
-/** The balances that a hold of these legs leaves, without the hold itself: for whoever asks only for those. */
-export const withHeld = (accounts: Accounts, legs: readonly HeldLeg[]): Accounts =>
+const withHeld = (accounts: Accounts, legs: readonly HeldLeg[]): Accounts =>
   legs.reduce((next, { account, amount }) => addHeld(next, account, amount), accounts);
 
 /** Sets money aside for a decision. The caller has compared it with the headroom (G5). */

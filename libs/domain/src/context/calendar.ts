@@ -17,6 +17,9 @@ export const daysBetween = (earlier: Day, later: Day): number => (Date.parse(lat
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
+/** Which day of its month it is, from 1. */
+export const dayOfMonth = (day: Day): number => Number(day.slice(8, 10));
+
 /** First and last day of the month that a day lies in. Counted, not asked of a Date: every decision needs it. */
 export const monthOf = (day: Day): { readonly start: Day; readonly end: Day } => {
   const yearAndMonth = day.slice(0, 7);

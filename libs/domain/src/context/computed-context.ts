@@ -1,6 +1,6 @@
 import type { Instant } from '../shared/brand.js';
 import { type MicroUsd, microUsd, NOTHING, roundHalfEven, roundTo4, sum } from '../shared/money.js';
-import { type Day, dayOf, daysBetween, monthOf, plusDays } from './calendar.js';
+import { type Day, dayOf, dayOfMonth, daysBetween, monthOf, plusDays } from './calendar.js';
 import { COST_DAYS_KEPT, type CostDays, type CostSums, dayCost } from './cost-days.js';
 
 export type DataSourceMode = 'final' | 'mixed' | 'preliminary' | 'none' | 'unavailable';
@@ -118,8 +118,8 @@ const withoutData = (now: Instant, dataSourceMode: 'none' | 'unavailable'): Comp
   return {
     monthStart: start,
     monthEnd: end,
-    elapsedDays: daysBetween(start, today) + 1,
-    totalDays: daysBetween(start, end) + 1,
+    elapsedDays: dayOfMonth(today),
+    totalDays: dayOfMonth(end),
     observedCostDays: 0,
     latestCostDate: null,
     dataSourceMode,

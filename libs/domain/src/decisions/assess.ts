@@ -125,7 +125,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
   const overage = grant === null ? [] : overageLeg(grant, waterfall.unfunded, view, command.now);
   if (overage === undefined) return undefined;
   const seen = { place, cost, waterfall, risk: context.risk, context: context.forRules };
-  const rules = ruleFindings(place.document.rules, command.rules, () => ruleVariables(command, view, seen));
+  const rules = ruleFindings(place.document.rules, command.rules, ruleVariables(command, view, seen));
   const found = [...hardFacts(asked, view, waterfall), ...rules.items];
   const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
   const { items: left, used } = waived([...found, ...need.items], asked, view);

@@ -25,6 +25,7 @@ interface Amounts {
   readonly monthly: MicroUsd;
   readonly hourly: MicroUsd;
 }
+const NO_AMOUNTS: Amounts = { monthly: NOTHING, hourly: NOTHING };
 /** One figure: what it says, and how it is recorded. `amounts` null: nothing known. */
 interface Figure {
   readonly method: CostSource['method'];
@@ -94,19 +95,21 @@ const recorded = (
   figures: readonly Figure[],
   told: Pick<CostEvidence, 'method' | 'completeness' | 'priced' | 'unpriced' | 'price_book' | 'lines'>,
   amounts: Amounts | null,
-): CostEvidence => ({
+): CostEvidence => {
   // Members in canonical order, so that sealing has nothing to sort.
-  ...(command.claim.isInvalid ? { claim_invalid: true } : {}),
-  completeness: told.completeness,
-  hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
-  lines: told.lines,
-  method: told.method,
-  monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
-  price_book: told.price_book,
-  priced: told.priced,
-  sources: figures.map(sourceOf),
-  unpriced: told.unpriced,
-});
+  const evidence: CostEvidence = {
+    completeness: told.completeness,
+    hourly_delta_usd: amounts === null ? null : formatUsd6(amounts.hourly),
+    lines: told.lines,
+    method: told.method,
+    monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
+    price_book: told.price_book,
+    priced: told.priced,
+    sources: figures.map(sourceOf),
+    unpriced: told.unpriced,
+  };
+  return command.claim.isInvalid ? { claim_invalid: true, ...evidence } : evidence;
+};
 
 interface Context {
   readonly book: PublishedPriceBook | undefined;
@@ -141,8 +144,10 @@ const fromEvidence = (
     lines: priced.lines,
   };
   const evidence = recorded(command, [first, ...others], told, figure.amounts);
+  const { monthly, hourly } = figure.amounts ?? NO_AMOUNTS;
   return {
-    ...(figure.amounts ?? { monthly: NOTHING, hourly: NOTHING }),
+    monthly,
+    hourly,
     evidence,
     change: priced.change,
     ...unknownFindings(evidence, context),
@@ -153,8 +158,10 @@ const fromEvidence = (
 const claimOnly = (command: AskForChange, { document, behaves }: Context, claim: Figure): AssessedCost => {
   const rule = document.pricing.declared[behaves];
   const told = { ...NO_COST, method: claim.method, completeness: 'complete' } as const;
+  const { monthly, hourly } = claim.amounts ?? NO_AMOUNTS;
   return {
-    ...(claim.amounts ?? { monthly: NOTHING, hourly: NOTHING }),
+    monthly,
+    hourly,
     evidence: recorded(command, [claim], told, claim.amounts),
     change: NO_CHANGE_FACTS,
     approvals: [],
@@ -170,8 +177,10 @@ const withoutEvidence = (command: AskForChange, context: Context, claims: readon
   const amounts = claim?.amounts ?? null;
   const told = claim === undefined ? NO_COST : { ...NO_COST, method: claim.method };
   const evidence = recorded(command, claims, told, amounts);
+  const { monthly, hourly } = amounts ?? NO_AMOUNTS;
   return {
-    ...(amounts ?? { monthly: NOTHING, hourly: NOTHING }),
+    monthly,
+    hourly,
     evidence,
     change: NO_CHANGE_FACTS,
     ...unknownFindings(evidence, context),

@@ -1,7 +1,6 @@
-import { withHeld } from '../accounts/accounts.js';
 import { challengerAt, policyFor, type PolicyVersion, priceBookOf } from '../policy/policy.state.js';
 import type { Sha256Hex } from '../shared/brand.js';
-import { requestFingerprint, subjectHash } from '../shared/fingerprint.js';
+import { changeHashes, requestFingerprint } from '../shared/fingerprint.js';
 import { jcsText } from '../shared/jcs.js';
 import { sha256Hex } from '../shared/sha256.js';
 import { plusSeconds } from '../shared/instant.js';
@@ -20,25 +19,24 @@ import { balancesAfter } from './waterfall.js';
 
 export const isPermitted = (outcome: Outcome): boolean => outcome === 'ALLOW' || outcome === 'ALLOW_WITH_CREDITS';
 
+const pricedUnder = (command: AskForChange, version: PolicyVersion, { policy }: GateState) => {
+  const place = placeOf(command, version, policy);
+  return { place, cost: assessCost(command, priceBookOf(policy, place.document), place.document, place.behaves) };
+};
+
 /** A change priced and placed under a version: what every further step looks at. */
 const assessableUnder = (command: AskForChange, version: PolicyVersion, state: GateState): Assessable => {
-  const place = placeOf(command, version, state.policy);
-  const cost = assessCost(command, priceBookOf(state.policy, place.document), place.document, place.behaves);
-  return {
-    command,
-    place,
-    cost,
-    context: changeContext(command, place, cost, state.costDays),
-    // It binds the amounts that the decision uses, so it can only be made once the change is priced.
-    fingerprint: requestFingerprint(command.request, cost.evidence),
-    subject: subjectHash(command.request),
-  };
+  const { place, cost } = pricedUnder(command, version, state);
+  // The fingerprint binds the amounts that the decision uses, so it can only be made once the change is priced.
+  const { fingerprint, subject } = changeHashes(command.request, cost.evidence);
+  return { command, place, cost, context: changeContext(command, place, cost, state.costDays), fingerprint, subject };
 };
 
 /** The fingerprint that a change would be recorded under now; undefined while the tenant has no policy at all. */
 export const fingerprintNow = (command: AskForChange, state: GateState): Sha256Hex | undefined => {
   const version = policyFor(state.policy, command.now, command.request.project_id);
-  return version === undefined ? undefined : assessableUnder(command, version, state).fingerprint;
+  if (version === undefined) return undefined;
+  return requestFingerprint(command.request, pricedUnder(command, version, state).cost.evidence);
 };
 
 const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
@@ -132,13 +130,13 @@ const recordOf = (
     balances_after: balancesAfter(
       { budgets: place.budgets, terms: place.terms, now: command.now },
       legs,
-      withHeld(view.accounts, legs),
+      view.accounts,
     ),
     challenger: challengerVerdict(command, state),
     change: cost.change,
     channel: command.channel,
     computed_context: context.recorded,
-    computed_context_sha256: sha256Hex(jcsText({ ...context.recorded })),
+    computed_context_sha256: sha256Hex(jcsText(context.recorded)),
     cost: cost.evidence,
     decided_at: command.now,
     decision: verdict.outcome,

@@ -63,6 +63,26 @@ const ofMatch = (rule: PolicyRule): Said => {
 const countsAsMatch = (rule: PolicyRule, { matched, error }: RuleTrace): boolean =>
   matched || (error !== null && (rule.effect === 'deny' || rule.effect === 'require_approval'));
 
+/** A rule that has something to say: it matched, or could not be evaluated. */
+interface Told {
+  readonly rule: PolicyRule;
+  readonly trace: RuleTrace;
+  readonly text: Said;
+}
+const tellingOf = (rules: readonly PolicyRule[], traces: readonly RuleTrace[]): readonly Told[] => {
+  const told: Told[] = [];
+  let next = 0;
+  for (const rule of rules) {
+    if (!rule.enabled) continue;
+    const trace = traces[next]; // One per enabled rule, in the order of the rules.
+    next += 1;
+    if (trace === undefined) continue;
+    if (trace.error !== null) told.push({ rule, trace, text: ofError(rule, trace.error) });
+    else if (trace.matched) told.push({ rule, trace, text: ofMatch(rule) });
+  }
+  return told;
+};
+
 /**
  * Evaluates every enabled rule, in order, and says what follows from each.
  *
@@ -71,18 +91,12 @@ const countsAsMatch = (rule: PolicyRule, { matched, error }: RuleTrace): boolean
 export const ruleFindings = (
   rules: readonly PolicyRule[],
   engine: AskForChange['rules'],
-  variables: () => RuleVariables,
+  variables: RuleVariables,
 ): RuleFindings => {
-  const enabled = rules.filter((rule) => rule.enabled);
-  if (enabled.length === 0) return NO_RULE_FINDINGS;
-  const traces = engine.evaluate(enabled, variables(), RULES_COST_MAX);
-  const byId = new Map(traces.map((trace) => [trace.id, trace]));
-  const told = enabled.flatMap((rule) => {
-    const trace = byId.get(rule.id);
-    if (trace === undefined) return [];
-    if (trace.error !== null) return [{ rule, trace, text: ofError(rule, trace.error) }];
-    return trace.matched ? [{ rule, trace, text: ofMatch(rule) }] : [];
-  });
+  if (rules.length === 0) return NO_RULE_FINDINGS;
+  const traces = engine.evaluate(rules, variables, RULES_COST_MAX);
+  const told = tellingOf(rules, traces);
+  if (told.length === 0) return { ...NO_RULE_FINDINGS, traces };
   return {
     items: told.flatMap(({ text }) => text.items),
     notes: told.flatMap(({ text }) => text.notes),

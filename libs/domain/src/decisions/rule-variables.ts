@@ -24,56 +24,92 @@ export interface Seen {
   readonly context: () => RuleVariables['context'];
 }
 
+/** Each part is made when a condition asks for it: balances and cost context are no small work, and few rules see all. */
+class VariablesOfChange implements RuleVariables {
+  constructor(
+    private readonly command: AskForChange,
+    private readonly state: GateState,
+    private readonly seen: Seen,
+  ) {}
+
+  get request(): RuleVariables['request'] {
+    const { request, isDryRun } = this.command;
+    return {
+      source: request.source,
+      action: request.action,
+      project_id: request.project_id,
+      environment: request.environment_label,
+      environment_class: this.seen.place.environmentClass,
+      resource_reference: request.resource_reference,
+      resource_types: this.seen.cost.change.resource_types,
+      metadata: request.metadata,
+      dry_run: isDryRun,
+    };
+  }
+
+  get actor(): RuleVariables['actor'] {
+    return this.command.requester;
+  }
+
+  get cost(): RuleVariables['cost'] {
+    const { monthly, hourly, evidence } = this.seen.cost;
+    const isKnown = evidence.monthly_delta_usd !== null;
+    return {
+      monthly: isKnown ? monthly : null,
+      hourly: isKnown ? hourly : null,
+      method: evidence.method,
+      completeness: evidence.completeness,
+      priced: evidence.priced,
+      unpriced: evidence.unpriced,
+    };
+  }
+
+  get change(): RuleVariables['change'] {
+    const { change } = this.seen.cost;
+    return {
+      creates: change.creates,
+      updates: change.updates,
+      deletes: change.deletes,
+      replaces: change.replaces,
+      destructive: isDestructive(this.command.request.action, change),
+    };
+  }
+
+  get budget(): RuleVariables['budget'] {
+    const { place, waterfall } = this.seen;
+    return {
+      matched: place.budgets.map((budget) => ruleBudget(budget, this.state.accounts, place, this.now)),
+      fundable: waterfall.funded,
+      unfunded: max(NOTHING, microUsd(waterfall.unfunded)),
+    };
+  }
+
+  get credits(): RuleVariables['credits'] {
+    const { policy, accounts } = this.state;
+    const pools = { credits: policy.credits, projectId: this.command.request.project_id, now: this.now };
+    return {
+      reserved: poolAvailable('reserved', pools, accounts),
+      emergency: poolAvailable('emergency', pools, accounts),
+    };
+  }
+
+  get context(): RuleVariables['context'] {
+    return this.seen.context();
+  }
+
+  get risk(): RuleVariables['risk'] {
+    return this.seen.risk;
+  }
+
+  get now(): RuleVariables['now'] {
+    return this.command.now;
+  }
+}
+
 /**
  * What the conditions of rules may look at: the change and the state before it.
  *
  * @source contract section 8.4
  */
-export const ruleVariables = (command: AskForChange, state: GateState, seen: Seen): RuleVariables => {
-  const { request, requester, now } = command;
-  const { place, cost, waterfall } = seen;
-  const { change, evidence } = cost;
-  const isKnown = evidence.monthly_delta_usd !== null;
-  const pools = { credits: state.policy.credits, projectId: request.project_id, now };
-  return {
-    request: {
-      source: request.source,
-      action: request.action,
-      project_id: request.project_id,
-      environment: request.environment_label,
-      environment_class: place.environmentClass,
-      resource_reference: request.resource_reference,
-      resource_types: change.resource_types,
-      metadata: request.metadata,
-      dry_run: command.isDryRun,
-    },
-    actor: requester,
-    cost: {
-      monthly: isKnown ? cost.monthly : null,
-      hourly: isKnown ? cost.hourly : null,
-      method: evidence.method,
-      completeness: evidence.completeness,
-      priced: evidence.priced,
-      unpriced: evidence.unpriced,
-    },
-    change: {
-      creates: change.creates,
-      updates: change.updates,
-      deletes: change.deletes,
-      replaces: change.replaces,
-      destructive: isDestructive(request.action, change),
-    },
-    budget: {
-      matched: place.budgets.map((budget) => ruleBudget(budget, state.accounts, place, now)),
-      fundable: waterfall.funded,
-      unfunded: max(NOTHING, microUsd(waterfall.unfunded)),
-    },
-    credits: {
-      reserved: poolAvailable('reserved', pools, state.accounts),
-      emergency: poolAvailable('emergency', pools, state.accounts),
-    },
-    context: seen.context(),
-    risk: seen.risk,
-    now,
-  };
-};
+export const ruleVariables = (command: AskForChange, state: GateState, seen: Seen): RuleVariables =>
+  new VariablesOfChange(command, state, seen);

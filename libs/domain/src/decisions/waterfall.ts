@@ -1,4 +1,4 @@
-import { type Accounts, balanceOf, type HeldLeg, type TermsOf } from '../accounts/accounts.js';
+import { type Accounts, balanceHolding, balanceOf, type HeldLeg, type TermsOf } from '../accounts/accounts.js';
 import { type Budget, budgetAccount, ENTERPRISE_CEILING, PLAN_CEILING } from '../policy/policy.state.js';
 import {
   creditAccount,
@@ -225,7 +225,7 @@ const legsOf = (
   ];
 };
 
-/** Balances of the accounts a decision touches, as they stand with its hold in place. */
+/** Balances of the accounts a decision touches, as they stand once its legs are held too. */
 export const balancesAfter = (
   { budgets, terms, now }: Pick<FundingRequest, 'budgets' | 'terms' | 'now'>,
   legs: readonly HeldLeg[],
@@ -234,7 +234,8 @@ export const balancesAfter = (
   const names = budgets.map((budget) => budgetAccount(budget.terms.budget_id));
   const drawn = legs.map(({ account }) => account).filter(isCreditAccount);
   return [...names, PLAN_CEILING, ENTERPRISE_CEILING, ...drawn].map((account) => {
-    const { limit, spent, held, headroom } = balanceOf(accounts, account, terms(account, now), now);
+    const before = balanceOf(accounts, account, terms(account, now), now);
+    const { limit, spent, held, headroom } = balanceHolding(before, account, legs);
     // Members in canonical order, so that sealing has nothing to sort.
     return {
       account,

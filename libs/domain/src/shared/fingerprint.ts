@@ -9,25 +9,35 @@ export type ChangeIdentity = Pick<
   'source' | 'project_id' | 'environment_label' | 'action' | 'resource_reference' | 'metadata'
 >;
 
+/** The text of a change around its deltas. */
+interface IdentityText {
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * RFC 8785 text of the fingerprint input. Written out member by member in code-unit order, so that the metadata's
  * canonical text is spliced in and never parsed again.
  */
-const fingerprintText = (change: ChangeIdentity, deltas: readonly [hourly: string, monthly: string] | null): string => {
-  const amounts =
-    deltas === null ? '' : `"estimated_hourly_delta_usd":${deltas[0]},"estimated_monthly_delta_usd":${deltas[1]},`;
-  return (
-    `{"action":${jcsText(change.action)},"environment":${jcsText(change.environment_label)},${amounts}` +
+const identityText = (change: ChangeIdentity): IdentityText => ({
+  before: `{"action":${jcsText(change.action)},"environment":${jcsText(change.environment_label)},`,
+  after:
     `"metadata":${change.metadata},"project_id":${jcsText(change.project_id)},` +
-    `"resource_reference":${jcsText(change.resource_reference)},"source":${jcsText(change.source)}}`
-  );
-};
+    `"resource_reference":${jcsText(change.resource_reference)},"source":${jcsText(change.source)}}`,
+});
+
+const withDeltas = ({ before, after }: IdentityText, hourly: string | null, monthly: string | null): string =>
+  `${before}"estimated_hourly_delta_usd":${jcsText(hourly)},"estimated_monthly_delta_usd":${jcsText(monthly)},${after}`;
 
 /** The deltas that the decision used; null where the cost is unknown. */
 export interface DecidedDeltas {
   readonly monthly_delta_usd: UsdText | null;
   readonly hourly_delta_usd: HourlyUsdText | null;
 }
+
+const fingerprintOf = (text: IdentityText, { hourly_delta_usd: hourly, monthly_delta_usd: monthly }: DecidedDeltas) =>
+  sha256Hex(withDeltas(text, hourly ?? 'unknown', monthly ?? 'unknown'));
+const subjectOf = ({ before, after }: IdentityText): Sha256Hex => sha256Hex(before + after);
 
 /**
  * What an approval binds to: the change and what it costs.
@@ -36,15 +46,19 @@ export interface DecidedDeltas {
  * @source contract section 6.2 (vectors V1 to V3)
  */
 export const requestFingerprint = (change: ChangeIdentity, deltas: DecidedDeltas): Sha256Hex =>
-  sha256Hex(
-    fingerprintText(change, [
-      jcsText(deltas.hourly_delta_usd ?? 'unknown'),
-      jcsText(deltas.monthly_delta_usd ?? 'unknown'),
-    ]),
-  );
+  fingerprintOf(identityText(change), deltas);
 
 /** The fingerprint without both deltas: the same thing at whatever cost. @source contract section 6.2 (vector S1) */
-export const subjectHash = (change: ChangeIdentity): Sha256Hex => sha256Hex(fingerprintText(change, null));
+export const subjectHash = (change: ChangeIdentity): Sha256Hex => subjectOf(identityText(change));
+
+/** {@link requestFingerprint} and {@link subjectHash} of one change, whose text is written once for both. */
+export const changeHashes = (
+  change: ChangeIdentity,
+  deltas: DecidedDeltas,
+): { readonly fingerprint: Sha256Hex; readonly subject: Sha256Hex } => {
+  const text = identityText(change);
+  return { fingerprint: fingerprintOf(text, deltas), subject: subjectOf(text) };
+};
 
 /** The request as it was sent, normalised; what the caller claims, not what the gate found. */
 export interface SentPayload {
@@ -61,10 +75,8 @@ export interface SentPayload {
  * @source contract section 6.2 (vectors P1, P2)
  */
 export const payloadHash = ({ tenantId, dryRun, request }: SentPayload): Sha256Hex => {
-  const input = fingerprintText(request, [
-    jcsText(request.declared_hourly_delta_usd),
-    jcsText(request.declared_monthly_delta_usd),
-  ]);
+  const text = identityText(request);
+  const input = withDeltas(text, request.declared_hourly_delta_usd, request.declared_monthly_delta_usd);
   return sha256Hex(
     `{"dry_run":${jcsText(dryRun)},"environment_raw":${jcsText(request.environment_raw)},"fingerprint_input":${input},` +
       `"options":${jcsText(request.options)},"tenant_id":${jcsText(tenantId)},"v":1}`,
