@@ -131,7 +131,9 @@ describe('example W', () => {
 
   it('reports what every stage had, gave and kept', () => {
     const { waterfall } = exampleW('hard').world.ask('1000');
-    expect(waterfall.map((at) => [at.stage, at.status, at.available_usd, at.consumed_usd, at.remaining_usd].join(' '))).toEqual([
+    expect(
+      waterfall.map((at) => [at.stage, at.status, at.available_usd, at.consumed_usd, at.remaining_usd].join(' ')),
+    ).toEqual([
       'plan_limit pass 6000.0000 1000.0000 5000.0000',
       'project_allocation partial 238.0000 238.0000 0.0000',
       'reserved_credits partial 150.0000 150.0000 0.0000',

@@ -103,7 +103,12 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
 
 const requestIn = (
   environmentClass: DecisionRecorded['request']['environment_class'],
-  { action, declared_hourly_delta_usd: hourly, declared_monthly_delta_usd: monthly, ...others }: AskForChange['request'],
+  {
+    action,
+    declared_hourly_delta_usd: hourly,
+    declared_monthly_delta_usd: monthly,
+    ...others
+  }: AskForChange['request'],
 ): DecisionRecorded['request'] => ({
   action,
   declared_hourly_delta_usd: hourly,
