@@ -6,6 +6,8 @@ import {
   type ChangeRequest,
   ConsumeApproval,
   createDecideChange,
+  createDecideChanges,
+  createExplainDecision,
   createReconcileReservation,
   createResolveException,
   EntryLog,
@@ -109,6 +111,8 @@ export class ServiceWorld {
   readonly approvals;
   readonly reconciliation;
   readonly decideChange;
+  readonly decideChanges;
+  readonly explain;
   readonly admin;
   readonly manage;
   readonly consume;
@@ -141,6 +145,8 @@ export class ServiceWorld {
     this.approvals = new ServiceHost(approvalsService, deps);
     this.reconciliation = new ServiceHost(reconciliationService, deps);
     this.decideChange = createDecideChange({ ...deps, gate: this.gate });
+    this.decideChanges = createDecideChanges({ ...deps, gate: this.gate });
+    this.explain = createExplainDecision(deps);
     this.admin = new PolicyAdmin({ ...deps, gate: this.gate });
     this.manage = new ManageApprovals({ ...deps, approvals: this.approvals, tokens: clearTokens });
     this.consume = new ConsumeApproval({
@@ -240,6 +246,15 @@ export class ServiceWorld {
       { ...changeOf(amount), ...request },
       this.meta(subject ?? 'dev-1', key ?? this.uuid(), tenantId),
     );
+  }
+
+  /** Asks for several changes of different resources at once, with declared amounts. */
+  askMany(amounts: readonly string[], { isAtomic = true } = {}) {
+    const members = amounts.map((amount) => {
+      const key = this.uuid();
+      return { request: { ...changeOf(amount), resourceReference: key }, key };
+    });
+    return this.decideChanges(members, isAtomic, this.meta('dev-1'));
   }
 
   /** Lets everything that is due happen. */

@@ -237,11 +237,9 @@ export {
   type Divergence,
   DIVERGENCES_MAX,
   type ReplayDecisions,
-  type ReplayProgress,
-  type ReplayRange,
   type ReplayReport,
-  type ReplaySource,
 } from './replay/replay-decisions.js';
+export type { ReplayProgress, ReplayRange, ReplaySource } from './replay/walk-decisions.js';
 export { AbuseTally, type CountedExcess, type Excess } from './quotas/abuse-tally.js';
 export { COST_MAX } from './quotas/fair-queue.js';
 export { type After, type Entrance, InFlight, type InFlightLimits } from './quotas/in-flight.js';

@@ -12,7 +12,6 @@ import {
 } from '@verdict/domain';
 import { recordedDecision } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
-import { journalName } from '../journals/kinds.js';
 import { stateBefore } from '../replay/state-before.js';
 
 export interface ExplainDeps {
@@ -45,7 +44,7 @@ const balancesBefore = (recorded: DecisionRecorded, state: GateState): readonly 
 
 /**
  * Why a decision came out as it did, and what would have changed it: evaluated again on the state that it pins, folded from
- * the journals. The longer the journals before it, the longer that takes.
+ * the journals.
  *
  * @source contract section 14.2
  */
@@ -53,10 +52,7 @@ export const createExplainDecision =
   ({ log, rules }: ExplainDeps) =>
   async (tenantId: string, entry: RecordedEntry): Promise<Explained> => {
     const recorded = recordedDecision(entry);
-    const state = await stateBefore(
-      { tenantId, read: (kind, from) => log.read(journalName(kind, tenantId), from) },
-      entry.revision,
-    );
+    const state = await stateBefore({ log, rules }, tenantId, entry);
     const command = recordedQuestion(recorded, tenantId, rules);
     if (state === undefined || command === undefined) {
       return { recorded, balancesBefore: [], flips: [], isReevaluated: false };

@@ -3,11 +3,10 @@ import { JournalFollower } from '../bus/journal-follower.js';
 import { LogBus } from '../bus/log-bus.js';
 import type { Bus, Movement } from '../ports/bus.js';
 import type { Revision } from '../ports/journals.js';
-import { unreadable } from './entry-log.js';
 import { encodeStateInTurns } from './state-codec.js';
-import { readSnapshot } from './snapshot.codec.js';
+import { anchorOf, loadSnapshot } from './load-snapshot.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
-import { JOURNAL_KINDS, type JournalKind, journalName } from './kinds.js';
+import { JOURNAL_KINDS, journalName } from './kinds.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
 import { type LaneDeps, TenantLane } from './tenant-lane.js';
 
@@ -118,9 +117,7 @@ export class ServiceHost<State, Command, Answer> {
 
   private async open(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
     const lane = new TenantLane(tenantId, this.service, this.deps);
-    const snapshot = await this.loadSnapshot(tenantId).catch((error: unknown) => {
-      throw unreadable(`the snapshot of ${tenantId}`, error);
-    });
+    const snapshot = await loadSnapshot(this.deps.log.journals, this.service, tenantId);
     if (snapshot !== undefined) {
       lane.restore(snapshot.state, snapshot.folded);
       this.snapshotAt.set(tenantId, this.progressOf(snapshot.folded));
@@ -129,50 +126,32 @@ export class ServiceHost<State, Command, Answer> {
     return lane;
   }
 
-  private get anchor(): JournalKind {
-    return this.service.own[0] ?? 'decisions';
-  }
-
-  /** A snapshot is a cache: of another state version, or of a journal that says otherwise, it is dropped. */
-  private async loadSnapshot(
-    tenantId: string,
-  ): Promise<{ readonly state: State; readonly folded: Folded } | undefined> {
-    const { journals } = this.deps.log;
-    const name = journalName(this.anchor, tenantId);
-    const kept = await journals.loadSnapshot(name, this.service.name);
-    if (kept === undefined || kept.schemaVersion !== this.service.stateVersion) return undefined;
-    for await (const entry of journals.read(name, kept.revision, 1)) {
-      if (entry.revision !== kept.revision || toHex(entry.leafHash) !== toHex(kept.leafHash)) return undefined;
-      return readSnapshot<State>(kept.state);
-    }
-    return undefined;
-  }
-
   private progressOf(folded: Folded): Revision {
     return JOURNAL_KINDS.reduce((sum, kind) => sum + folded[kind], 0n);
   }
 
   private async keepSnapshot(tenantId: string, lane: TenantLane<State, Command, Answer>, every: bigint): Promise<void> {
     const { state, folded } = lane.settled();
+    const anchor = anchorOf(this.service);
     const progress = this.progressOf(folded);
     if (
       !lane.isIdle ||
-      folded[this.anchor] < 0n ||
+      folded[anchor] < 0n ||
       progress - (this.snapshotAt.get(tenantId) ?? this.progressOf(NOTHING_FOLDED)) < every
     )
       return;
     this.snapshotAt.set(tenantId, progress);
     const { journals } = this.deps.log;
-    const name = journalName(this.anchor, tenantId);
+    const name = journalName(anchor, tenantId);
     try {
-      for await (const { leafHash } of journals.read(name, folded[this.anchor], 1)) {
+      for await (const { leafHash } of journals.read(name, folded[anchor], 1)) {
         const body = {
           folded: Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, folded[kind].toString()])),
           leafHash: toHex(leafHash),
           state,
         };
         await journals.saveSnapshot(name, this.service.name, {
-          revision: folded[this.anchor],
+          revision: folded[anchor],
           leafHash,
           schemaVersion: this.service.stateVersion,
           state: await encodeStateInTurns(body),

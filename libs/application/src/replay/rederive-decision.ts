@@ -1,25 +1,11 @@
-import {
-  type DecisionRecorded,
-  type GateState,
-  jcsText,
-  recordedQuestion,
-  rolledBack,
-  type RuleEngine,
-} from '@verdict/domain';
+import { type DecisionRecorded, jcsText, recordedQuestion, rolledBack, type RuleEngine } from '@verdict/domain';
 import { gateService } from '../gate/gate-service.js';
 import { asCanonical, recordedDecision } from '../journals/entries.codec.js';
-import type { RecordedEntry } from '../journals/entry-log.js';
 import type { DomainEntry } from '../journals/service-definition.js';
 import { differencesOf } from './json-differences.js';
+import type { RecordedAnswer } from './walk-decisions.js';
 
-/** What one question made: the decision last, in front of it the holds that it took over. And the state before all that. */
-export interface RecordedAnswer {
-  readonly tenantId: string;
-  readonly state: GateState;
-  readonly entries: readonly RecordedEntry[];
-}
-
-export type Rederived = (
+export type Rederived =
   | { readonly kind: 'same' }
   /** JSON pointers into the payload of the decision. */
   | { readonly kind: 'different'; readonly pointers: Iterable<string> }
@@ -28,11 +14,7 @@ export type Rederived = (
   /** Asked again it would not be decided: no policy is in force there, or its key has been answered before. */
   | { readonly kind: 'undecidable' }
   /** The entry does not hold what evidence alone came to. */
-  | { readonly kind: 'hidden' }
-) & {
-  /** After a member of an atomic batch that was rolled back: the state that the next member was decided on. */
-  readonly next?: GateState;
-};
+  | { readonly kind: 'hidden' };
 
 const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -62,21 +44,15 @@ const inPlace = ({ type, payload }: DomainEntry, { batch = null }: DecisionRecor
     ? { type, payload: { ...payload, batch: { ...batch, rolled_back: false } } }
     : { type, payload };
 
-/** The member as it would have been, then as it was rolled back; the next one was decided on the former. */
-const rederiveRolledBack = (recorded: DecisionRecorded, again: readonly DomainEntry[], state: GateState): Rederived => {
+/** The member as it would have been, then as it was rolled back. */
+const rederiveRolledBack = (recorded: DecisionRecorded, again: readonly DomainEntry[]): Rederived => {
   const last = again.at(-1);
   if (last === undefined || recorded.batch === null || recorded.batch === undefined) return { kind: 'undecidable' };
-  const next = again.reduce(
-    (folded, entry) => gateService.evolve(folded, 'decisions', { ...entry, revision: UNWRITTEN }),
-    state,
-  );
   const compared = rolledBack(recordedDecision({ payload: last.payload }), recorded.batch);
   return textOf(recorded) === textOf(compared)
-    ? { kind: 'same', next }
-    : { kind: 'different', pointers: differencesOf(recorded, compared), next };
+    ? { kind: 'same' }
+    : { kind: 'different', pointers: differencesOf(recorded, compared) };
 };
-
-const UNWRITTEN = -2n;
 
 /**
  * Decides again, from the entry and the state in front of it alone, and compares all that was written for it.
@@ -89,7 +65,7 @@ export const rederiveAnswer = ({ tenantId, state, entries }: RecordedAnswer, rul
   const question = recordedQuestion(recorded, tenantId, rules);
   if (question === undefined) return { kind: 'hidden' };
   const again = gateService.decide(question, state).entries.map((entry) => inPlace(entry, recorded));
-  if (recorded.batch?.rolled_back === true) return rederiveRolledBack(recorded, again, state);
+  if (recorded.batch?.rolled_back === true) return rederiveRolledBack(recorded, again);
   const decided = again.at(-1)?.payload;
   if (decided === undefined) return { kind: 'undecidable' };
   const compared = isOfFirstRelease(recorded) ? recordedMembers(recorded, decided) : decided;

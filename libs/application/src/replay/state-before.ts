@@ -1,50 +1,54 @@
-import type { GateState } from '@verdict/domain';
+import type { GateState, RuleEngine } from '@verdict/domain';
 import { gateService } from '../gate/gate-service.js';
-import type { RecordedEntry } from '../journals/entry-log.js';
-import { foldInOrder, NOTHING_FOLDED } from '../journals/fold-in-order.js';
-import type { JournalKind } from '../journals/kinds.js';
-import type { Revision } from '../ports/journals.js';
-import { breathing } from '../shared/breathe.js';
-import type { ReplaySource } from './replay-decisions.js';
+import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
+import type { FoldedState } from '../journals/fold-in-order.js';
+import { journalName } from '../journals/kinds.js';
+import { loadSnapshot } from '../journals/load-snapshot.js';
+import { walkDecisions } from './walk-decisions.js';
 
-/** Ends a fold early; nothing has failed. */
-class Found extends Error {
-  override readonly name = 'Found';
+export interface StateBeforeDeps {
+  readonly log: EntryLog;
+  readonly rules: RuleEngine;
 }
 
+/** The gate's snapshot, if it was taken before all that the command of this decision wrote. */
+const snapshotBefore = async (
+  log: EntryLog,
+  tenantId: string,
+  { revision, commandId }: RecordedEntry,
+): Promise<FoldedState<GateState> | undefined> => {
+  const kept = await loadSnapshot(log.journals, gateService, tenantId);
+  if (kept === undefined || kept.folded.decisions >= revision) return undefined;
+  if (kept.folded.decisions < 0n) return kept;
+  for await (const last of log.read(journalName('decisions', tenantId), kept.folded.decisions, 1))
+    return last.commandId === commandId ? undefined : kept;
+  return undefined;
+};
+
 /**
- * The gate's state in front of what one command wrote, folded from the journals alone up to exactly what it pins.
+ * The gate's state that one decision was made on, folded from the journals alone up to exactly what it pins: from the newest
+ * snapshot where that is older, else from the first entry.
  *
- * @param revision of an entry of the decisions journal.
- * @returns undefined where there is no such entry.
+ * @param decision an entry of the decisions journal.
+ * @returns undefined where the journal holds no such decision.
  * @throws LogUnreadable, JournalGap, PinnedEntryMissing.
  */
-export const stateBefore = async (source: ReplaySource, revision: Revision): Promise<GateState | undefined> => {
-  let command: { readonly id: string; readonly state: GateState } | undefined;
+export const stateBefore = async (
+  { log, rules }: StateBeforeDeps,
+  tenantId: string,
+  decision: RecordedEntry,
+): Promise<GateState | undefined> => {
+  const { revision } = decision;
+  const start = await snapshotBefore(log, tenantId, decision);
   let found: GateState | undefined;
-  const evolve = (state: GateState, kind: JournalKind, entry: RecordedEntry): GateState => {
-    if (kind === 'decisions') {
-      if (command?.id !== entry.commandId) command = { id: entry.commandId, state };
-      if (entry.revision === revision) {
-        found = command.state;
-        throw new Found();
-      }
-    }
-    return gateService.evolve(state, kind, entry);
-  };
-  const opened: AsyncGenerator<RecordedEntry>[] = [];
-  const open = (kind: JournalKind, from: Revision): AsyncGenerator<RecordedEntry> => {
-    const entries = breathing(source.read(kind, from));
-    opened.push(entries);
-    return entries;
-  };
-  try {
-    const fold = { own: gateService.own, kinds: gateService.kinds, evolve };
-    await foldInOrder({ state: gateService.initial, folded: NOTHING_FOLDED }, fold, open);
-  } catch (error) {
-    if (!(error instanceof Found)) throw error;
-  } finally {
-    for (const entries of opened) await entries.return(undefined);
-  }
+  await walkDecisions({
+    source: { tenantId, read: (kind, from) => log.read(journalName(kind, tenantId), from) },
+    range: { from: revision, to: revision },
+    rules,
+    ...(start === undefined ? {} : { start }),
+    visit: ({ state }) => {
+      found = state;
+    },
+  });
   return found;
 };

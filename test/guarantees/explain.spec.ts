@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
+import { createCelRules } from '@verdict/adapter-cel';
+import { createExplainDecision, EntryLog, journalName, type RecordedEntry } from '@verdict/application';
+import { MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
+
+const worlds: ServiceWorld[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.stop();
+});
+const open = async (store: MemoryStore): Promise<ServiceWorld> => {
+  const world = await new ServiceWorld({ store, idsFrom: store.snapshots.size * 1_000 }).start();
+  worlds.push(world);
+  return world;
+};
+
+/** An explanation, and the revisions of the decisions journal that were read for it. */
+const explained = async (store: MemoryStore, decision: RecordedEntry) => {
+  const read: bigint[] = [];
+  class Watched extends MemoryJournals {
+    override async *read(...[journal, from, limit]: Parameters<MemoryJournals['read']>) {
+      for await (const entry of super.read(journal, from, limit)) {
+        if (journal === journalName('decisions', 'acme')) read.push(entry.revision);
+        yield entry;
+      }
+    }
+  }
+  const explain = createExplainDecision({ log: new EntryLog(new Watched({ store })), rules: createCelRules() });
+  const { flips, balancesBefore } = await explain('acme', decision);
+  return { said: { flips, balancesBefore }, read };
+};
+const decide = async (world: ServiceWorld, amount: string): Promise<RecordedEntry> =>
+  valueOf(await world.ask(amount)).entry;
+
+/** Three decisions, the snapshot that stopping keeps, three more. The budget of 1000 is used up by the second and the fifth. */
+const life = async () => {
+  const store = new MemoryStore();
+  const first = await open(store);
+  await first.policy(MONEY_ONLY);
+  await first.budget('1000');
+  const before = [await decide(first, '400'), await decide(first, '500'), await decide(first, '300')];
+  await first.settle();
+  await first.stop();
+  worlds.splice(0);
+  expect([...store.snapshots.keys()].filter((key) => key.includes('gate'))).toHaveLength(1);
+  const second = await open(store);
+  const after = [await decide(second, '50'), await decide(second, '60'), await decide(second, '70')];
+  return { store, before, after };
+};
+
+describe('explaining a decision', () => {
+  it('folds from the newest snapshot, and says what folding everything says', async () => {
+    const { store, after } = await life();
+    for (const decision of after) {
+      const { said, read } = await explained(store, decision);
+      const bare = new MemoryStore();
+      for (const [name, entries] of store.journals) bare.journals.set(name, entries);
+      for (const [name, head] of store.heads) bare.heads.set(name, head);
+      expect(said).toEqual((await explained(bare, decision)).said);
+      expect(said.balancesBefore.length).toBeGreaterThan(0);
+      expect(read[0]).toBe(2n); // The last entry of the snapshot, to see that it ends no command halfway.
+      expect(read).not.toContain(1n);
+    }
+  });
+
+  it('folds from the first entry where the snapshot holds the decision already', async () => {
+    const { store, before } = await life();
+    for (const [index, held] of ['0.0000', '400.0000', '900.0000'].entries()) {
+      const decision = before[index];
+      if (decision === undefined) throw new Error('there are three');
+      const { said, read } = await explained(store, decision);
+      expect(read[0]).toBe(0n);
+      expect(said.balancesBefore.find(({ account }) => account.startsWith('budget:'))?.held_usd).toBe(held);
+    }
+  });
+});
