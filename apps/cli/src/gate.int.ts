@@ -87,6 +87,29 @@ describe('gate preflight', () => {
     expect(server.seen).toHaveLength(0);
   });
 
+  it('sends bare changes instead of a plan, reduced as well, and says in no place that there was a plan', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    const { resource_changes: changes } = JSON.parse(await readFile(PLAN, 'utf8')) as { resource_changes: unknown[] };
+    const bare = join(cwd, 'changes.json');
+    await writeFile(bare, JSON.stringify(changes));
+    expect((await cli([...ASK, '--resource-changes', bare, '--state', 'state.json'])).exit).toBe(3);
+    const [request] = server.seen;
+    const sent = JSON.parse(request?.text ?? '') as Record<string, unknown>;
+    expect(request?.text).not.toContain('s3cret-value');
+    expect(sent['resource_changes']).toHaveLength(changes.length);
+    expect(Object.keys(sent)).not.toEqual(expect.arrayContaining(['plan']));
+    expect(sent).not.toHaveProperty('plan_sha256');
+    expect(JSON.parse(await readFile(join(cwd, 'state.json'), 'utf8'))).toMatchObject({ plan_sha256: null });
+  });
+
+  it('asks with a plan or with bare changes, never both or neither, and tells one from the other', async () => {
+    for (const argv of [ASK, [...ASK, '--plan', PLAN, '--resource-changes', PLAN]])
+      expect(await cli(argv)).toMatchObject({ exit: 2, stderr: expect.stringContaining('--resource-changes') });
+    const swapped = await cli([...ASK, '--resource-changes', PLAN]);
+    expect([swapped.exit, failure(swapped)]).toMatchObject([2, { detail: 'a whole plan goes with --plan' }]);
+    expect(server.seen).toHaveLength(0);
+  });
+
   it('leaves the key to the server, which derives it from the run, unless one is given', async () => {
     server.on(PREFLIGHT, { body: preflightAnswer() });
     await ask();

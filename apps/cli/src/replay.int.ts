@@ -84,3 +84,72 @@ describe('verdict replay', () => {
     expect([exit, JSON.parse(stderr)]).toMatchObject([2, { code }]);
   });
 });
+
+describe('verdict replay --policy', () => {
+  const STRICT = {
+    mode_matrix: { terraform: { default: 'hard' } },
+    entitlements: { hard_deny_above_monthly_usd: '30' },
+  };
+  const policyFile = async (document: unknown): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'verdict-policy-'));
+    folders.push(folder);
+    const path = join(folder, 'policy.json');
+    await writeFile(path, JSON.stringify(document));
+    return path;
+  };
+
+  it('ends 1 and counts from outcome to outcome where decisions would come out otherwise', async () => {
+    const argv = [await folderOf(recording), '--policy', await policyFile(STRICT)];
+    const { exit, stdout, stderr } = await replay(...argv);
+    expect({ exit, stderr }).toEqual({ exit: 1, stderr: '' });
+    const report = JSON.parse(stdout) as Report;
+    expect(report).toMatchObject({ schema: 'verdict.replay.policy_report.v1', decisions: DECISIONS, hidden: 0 });
+    expect(report.unchanged + report.changed).toBe(DECISIONS);
+    expect(report.outcomes.reduce((sum, { count }) => sum + count, 0)).toBe(DECISIONS);
+    const { flips } = report.tenants[0] ?? { flips: [] };
+    expect(flips).toHaveLength(report.changed);
+    expect(flips).toContainEqual(
+      expect.objectContaining({
+        ...{ from: 'ALLOW', to: 'DENY', cause: 'direct' },
+        reason_codes: expect.arrayContaining(['hard_deny_threshold_exceeded']),
+      }),
+    );
+    const table = (await replay(...argv, '-o', 'table')).stdout;
+    expect(table).toMatch(
+      new RegExp(
+        `^${String(DECISIONS)} decisions, ${String(report.unchanged)} unchanged, ${String(report.changed)} come out otherwise\n\nFROM +TO +DECISIONS\n`,
+      ),
+    );
+    expect(table).toMatch(/\nacme +\d+ +\S+ +ALLOW +DENY +.*hard_deny_threshold_exceeded/);
+  });
+
+  it('prints the same bytes for the same input', async () => {
+    const argv = [await folderOf(recording), '--policy', await policyFile(STRICT)];
+    expect((await replay(...argv)).stdout).toBe((await replay(...argv)).stdout);
+  });
+
+  it('ends 0 where nothing would come out otherwise', async () => {
+    const argv = [await folderOf(recording), '--to', String(denied), '--from', String(denied)];
+    const { exit, stdout } = await replay(...argv, '--policy', await policyFile(STRICT));
+    expect([exit, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { decisions: 1, unchanged: 1, changed: 0, outcomes: [{ from: 'DENY', to: 'DENY', count: 1 }] },
+    ]);
+  });
+
+  it('lists every defect of a policy, and decides nothing with it', async () => {
+    const bad = { rules: [{ id: 'a', condition: 'cost.x > 0', effect: 'deny' }], nonsense: 1 };
+    const { exit, stdout, stderr } = await replay(await folderOf(recording), '--policy', await policyFile(bad));
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'policy_invalid' });
+    const { errors } = JSON.parse(stderr) as { readonly errors: readonly { readonly pointer: string }[] };
+    expect(errors.map(({ pointer }) => pointer).sort()).toEqual(['/nonsense', '/rules/0/condition']);
+  });
+});
+
+interface Report {
+  readonly unchanged: number;
+  readonly changed: number;
+  readonly outcomes: readonly { readonly count: number }[];
+  readonly tenants: readonly { readonly flips: readonly unknown[] }[];
+}

@@ -88,6 +88,8 @@ export interface Session {
   readonly flags: GlobalFlags;
   /** Made on first use, so that what needs no server asks for none. */
   readonly client: () => Promise<Client>;
+  /** For what changes nothing and has to be known before a request can be made: sends under --dry-run too. */
+  readonly reader: () => Promise<Client>;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -109,6 +111,7 @@ export const openSession = (io: Io, command: Command): Session => {
     flags,
     printer: createPrinter(io, { form, isQuiet, isColourWanted }),
     client: () => openClient(io, flags),
+    reader: () => openClient(io, { ...flags, isDryRun: false, idempotencyKey: undefined }),
   };
 };
 

@@ -240,6 +240,23 @@ export {
   type ReplayReport,
 } from './replay/replay-decisions.js';
 export type { ReplayProgress, ReplayRange, ReplaySource } from './replay/walk-decisions.js';
+export {
+  createWhatIf,
+  type OutcomeFlip,
+  FLIPS_MAX,
+  type OutcomeCount,
+  supposed,
+  type WhatIf,
+  type WhatIfReport,
+} from './replay/what-if.js';
+export {
+  foldedPolicy,
+  type PolicyReview,
+  reviewPolicy,
+  type ReviewTerms,
+  type RuleUse,
+  type Upcoming,
+} from './replay/review-policy.js';
 export { AbuseTally, type CountedExcess, type Excess } from './quotas/abuse-tally.js';
 export { COST_MAX } from './quotas/fair-queue.js';
 export { type After, type Entrance, InFlight, type InFlightLimits } from './quotas/in-flight.js';

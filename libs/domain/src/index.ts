@@ -248,6 +248,7 @@ export {
 export { type AskedBefore, type Flip, flipsOf } from './decisions/flips.js';
 export { NO_CHANGE_FACTS } from './decisions/cost.js';
 export { evaluate } from './decisions/evaluate.js';
+export { hardened, type SupposedPolicy, underPolicy } from './decisions/under-policy.js';
 export { decideNoteRunStage, earlierOfRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
 export { recordedQuestion } from './decisions/recorded-question.js';
 export { outcomeOf } from './decisions/outcome.js';

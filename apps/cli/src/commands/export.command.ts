@@ -1,20 +1,15 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ROUTES } from '@verdict/contracts';
 import { Command, Option } from 'commander';
-import type { z } from 'zod';
-import { CliFailure, wrongCall } from '../failure.js';
-import type { Client } from '../http/client.js';
-import { downloadTo } from '../http/download.js';
+import { wrongCall } from '../failure.js';
 import { parseDurationMs } from '../input/duration.js';
 import { EXIT, type Io } from '../io.js';
-import { createProgress } from '../output/progress.js';
 import { facts, table } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
+import { exportBundle } from '../http/export-bundle.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
-type Export = z.output<typeof ROUTES.getExport.response>;
 const KINDS = ['policy', 'decisions', 'approvals', 'reservations'];
 
 interface ExportFlags {
@@ -23,46 +18,6 @@ interface ExportFlags {
   readonly journals?: readonly string[];
   readonly wait: string;
 }
-
-const POLL_MS = 250;
-const POLL_MS_MAX = 2000;
-
-const notReady = ({ export_id: id, status, failure }: Export, waitMs: number): CliFailure => {
-  const isOver = status === 'failed' || status === 'expired';
-  return new CliFailure(isOver ? EXIT.incomplete : EXIT.unknown, {
-    code: isOver ? `export_${status}` : 'export_not_ready',
-    title: isOver ? `the export ${status}` : `the export is not ready after ${String(waitMs)} ms`,
-    ...(failure === null ? {} : { detail: failure }),
-    retry: 'later',
-    idempotencyKey: isOver ? null : id,
-  });
-};
-
-const isGoingOn = ({ status }: Export): boolean => status === 'queued' || status === 'running';
-
-const waitFor = async (session: Session, client: Client, id: string, waitMs: number): Promise<Export> => {
-  const { io, printer } = session;
-  const progress = createProgress(io, printer);
-  const deadlineMs = io.now() + waitMs;
-  try {
-    for (let sleepMs = POLL_MS; ; sleepMs = Math.min(sleepMs * 2, POLL_MS_MAX)) {
-      const { value } = await client.send(ROUTES.getExport, { params: { export_id: id } });
-      progress.report(`${String(value.progress.entries)} of ${String(value.progress.total)} entries`);
-      if (value.status === 'ready') return value;
-      if (!isGoingOn(value) || io.now() + sleepMs > deadlineMs) throw notReady(value, waitMs);
-      await pause(sleepMs, undefined, { signal: io.interrupted }).catch(() => {
-        throw new CliFailure(EXIT.interrupted, {
-          code: 'interrupted',
-          title: `interrupted; the export ${id} goes on`,
-          retry: 'later',
-          idempotencyKey: null,
-        });
-      });
-    }
-  } finally {
-    progress.end();
-  }
-};
 
 const refuseExisting = async ({ io, flags }: Session, path: string): Promise<void> => {
   if (flags.isYes || flags.isDryRun) return;
@@ -75,16 +30,13 @@ const refuseExisting = async ({ io, flags }: Session, path: string): Promise<voi
 };
 
 const archive = async (session: Session, { out, series, journals, wait }: ExportFlags): Promise<void> => {
-  const { io, printer, flags } = session;
+  const { printer, flags } = session;
   const waitMs = parseDurationMs(wait, '--wait');
   await refuseExisting(session, out);
-  const client = await session.client();
-  const asked = await client.send(ROUTES.createExport, { body: JSON.stringify({ series, journals }) });
-  const ready = await waitFor(session, client, asked.value.export_id, waitMs);
-  const response = await client.open(ROUTES.downloadExport, { params: { export_id: ready.export_id } });
-  const { bytes, sha256 } = await downloadTo(io, response, {
+  const { ready, bytes, sha256 } = await exportBundle(session, {
+    ask: { series, journals },
+    waitMs,
     path: out,
-    sha256: ready.content_sha256,
     isOverwriting: flags.isYes,
   });
   const body = { schema: 'verdict.cli.export.v1', ...ready, file: out, downloaded: { bytes, sha256 } };

@@ -6,7 +6,7 @@ import type { Client } from '../http/client.js';
 import { type Continuation, writeContinuation } from '../input/continuation.js';
 import { parseDurationMs } from '../input/duration.js';
 import { readInfracostFile } from '../input/infracost-file.js';
-import { type PlanFile, readPlanFile } from '../input/plan-file.js';
+import { type PlanFile, type PlanFlags, readPlanOf, withPlanFlags } from '../input/plan-file.js';
 import { EXIT, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
@@ -22,8 +22,7 @@ interface Documents {
   readonly infracost: string | null;
 }
 
-interface PreflightFlags {
-  readonly plan: string;
+interface PreflightFlags extends PlanFlags {
   readonly infracost?: string;
   readonly project: string;
   readonly environment: string;
@@ -70,10 +69,10 @@ const bodyOf = (flags: PreflightFlags, runId: string, { plan, infracost }: Docum
     ticket: flags.ticket,
     expected_request_fingerprint: flags.expectFingerprint,
     dry_run: flags.whatIf,
-    plan_sha256: plan.sha256,
+    plan_sha256: plan.sha256 ?? undefined,
   };
   const report = infracost === null ? '' : `,"infracost":${infracost}`;
-  return `${JSON.stringify(members).slice(0, -1)},"plan":${plan.text}${report}}`;
+  return `${JSON.stringify(members).slice(0, -1)},"${plan.member}":${plan.text}${report}}`;
 };
 
 const continuationOf = (verdict: Verdict, plan: PlanFile): Continuation => ({
@@ -118,7 +117,7 @@ const withRunHint = (error: unknown, runId: string): unknown => {
 const preflight = async (session: Session, flags: PreflightFlags): Promise<void> => {
   const { io, printer } = session;
   const waitMs = flags.wait === undefined ? undefined : parseDurationMs(flags.wait, '--wait');
-  const plan = await readPlanFile(io, flags.plan);
+  const plan = await readPlanOf(io, flags);
   const infracost = flags.infracost === undefined ? null : await readInfracostFile(io, flags.infracost);
   const client = await session.client();
   const runId = runIdOf(io, flags.run);
@@ -143,9 +142,11 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
 };
 
 const preflightCommand = (io: Io): Command =>
-  new Command('preflight')
-    .description('may this Terraform plan go ahead? The plan is reduced first: secrets stay on this machine')
-    .requiredOption('--plan <file>', 'what `terraform show -json` printed, - for standard input')
+  withPlanFlags(
+    new Command('preflight').description(
+      'may this Terraform plan go ahead? The plan is reduced first: secrets stay on this machine',
+    ),
+  )
     .option('--infracost <file>', 'what `infracost diff --format json` printed; the larger of both figures counts')
     .requiredOption('--project <id>', 'project that pays')
     .requiredOption('--environment <name>', 'such as prod, staging')

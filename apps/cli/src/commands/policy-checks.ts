@@ -6,10 +6,11 @@ import { policyFileOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
 import { openSession, parseCount } from '../session.js';
 
-type Validation = z.output<typeof ROUTES.validatePolicy.response>;
+export type Validation = z.output<typeof ROUTES.validatePolicy.response>;
 type Diff = z.output<typeof ROUTES.diffPolicies.response>;
 
-const directions = ({ loosens, tightens }: Pick<Diff, 'loosens' | 'tightens'>): string =>
+/** What lets more pass than the policy in force, and what less. */
+export const directions = ({ loosens, tightens }: Pick<Diff, 'loosens' | 'tightens'>): string =>
   [...loosens.map((path) => `loosens   ${path}\n`), ...tightens.map((path) => `tightens  ${path}\n`)].join('');
 
 const validationText = (validation: Validation): string => {

@@ -1,28 +1,12 @@
 import type { CaseFailure, CaseResult, CasesReport } from '@verdict/application';
-import { readPolicy, toWire } from '@verdict/contracts';
-import type { PolicyDocument, RawJson, RuleEngine } from '@verdict/domain';
 import { Command } from 'commander';
-import { CliFailure } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
 import { openSession, type Session } from '../session.js';
-import { policyFileOf } from '../input/policy-file.js';
+import { policyDocumentOf } from '../input/policy-file.js';
 
 interface TestFlags {
   readonly cases: string;
 }
-
-/** A policy that is none cannot be tested: its defects are listed as the server would list them. */
-const documentOf = (raw: RawJson, rules: RuleEngine): PolicyDocument => {
-  const reading = readPolicy(toWire(raw), rules);
-  if (reading.kind === 'policy') return reading.document;
-  throw new CliFailure(EXIT.no, {
-    code: 'policy_invalid',
-    title: 'the policy has defects',
-    retry: 'never',
-    idempotencyKey: null,
-    errors: reading.errors,
-  });
-};
 
 const LABELS = {
   question: 'question',
@@ -77,7 +61,7 @@ const test = async ({ io, printer }: Session, file: string, flags: TestFlags): P
     import('../input/policy-cases.js'),
   ]);
   const rules = createCelRules();
-  const document = documentOf(await policyFileOf(io, file), rules);
+  const document = await policyDocumentOf(io, file, { rules, exit: EXIT.no });
   const report = runPolicyCases(document, await readPolicyCases(io, flags.cases), rules);
   const isGood = report.failed === 0 && report.uncovered.rules.length + report.uncovered.routes.length === 0;
   printer.print({ body: bodyOf(report), text: () => reportText(report), id: isGood ? 'passed' : 'failed' });

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { facts } from '../output/table.js';
 import type { Session } from '../session.js';
 
-type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
+export type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
 
 export const policyText = (policy: PolicyVersion): string =>
   facts([
@@ -38,6 +38,10 @@ export const printPublished = (
   const note = value.unchanged === true ? 'unchanged: this text is in force already\n' : '';
   printer.print({ body, text: () => `${note}${policyText(value)}`, id: String(value.version) });
 };
+
+/** The body of a publication; `document` is JSON text and goes in as it was read, so that no number changes. */
+export const publishBody = (members: Readonly<Record<string, unknown>>, document: string): string =>
+  `${JSON.stringify(members).slice(0, -1)},"document":${document}}`;
 
 /** What `If-Match` says: the version that was looked at. */
 export const currentEtag = async (session: Session, flag: string | undefined): Promise<string> => {

@@ -5,7 +5,7 @@ import { jsonTextOf } from '../input/json-text.js';
 import { policyFileOf } from '../input/policy-file.js';
 import type { Io } from '../io.js';
 import { openSession, parseCount } from '../session.js';
-import { currentEtag, printPublished } from './policy-text.js';
+import { currentEtag, printPublished, publishBody } from './policy-text.js';
 
 interface RollbackFlags {
   readonly message: string;
@@ -56,8 +56,7 @@ const publishCommand = (io: Io): Command =>
         rollout: rolloutOf(flags),
         role: challenger === true ? 'challenger' : undefined,
       };
-      const document = jsonTextOf(await policyFileOf(io, file));
-      const body = `${JSON.stringify(members).slice(0, -1)},"document":${document}}`;
+      const body = publishBody(members, jsonTextOf(await policyFileOf(io, file)));
       const etag = await currentEtag(session, ifMatch);
       printPublished(session, await (await session.client()).send(ROUTES.publishPolicy, { ifMatch: etag, body }));
     });

@@ -3,7 +3,10 @@ import { Command } from 'commander';
 import type { Io } from '../io.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
+import { policyAddRuleCommand } from './policy-add-rule.js';
 import { policyDiffCommand, policyValidateCommand } from './policy-checks.js';
+import { policyImpactCommand } from './policy-impact.js';
+import { policyReviewCommand } from './policy-review.js';
 import { policyTestCommand } from './policy-test.command.js';
 import { printPolicy } from './policy-text.js';
 import { POLICY_WRITES } from './policy-writes.js';
@@ -49,7 +52,10 @@ export const policyCommand = (io: Io): Command => {
     policyDiffCommand,
     policyValidateCommand,
     policyTestCommand,
+    policyImpactCommand,
+    policyReviewCommand,
     ...POLICY_WRITES,
+    policyAddRuleCommand,
   ])
     group.addCommand(withGlobals(create(io)));
   return group;

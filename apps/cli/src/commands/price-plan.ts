@@ -1,24 +1,15 @@
 import { readJsonText, ROUTES } from '@verdict/contracts';
-import {
-  formatUsd4,
-  formatUsd6,
-  type PriceBook,
-  pricePlan,
-  type PricedPlan,
-  readPlan,
-  readPriceBook,
-} from '@verdict/domain';
+import { formatUsd4, formatUsd6, type PriceBook, pricePlan, type PricedPlan, readPriceBook } from '@verdict/domain';
 import { Command } from 'commander';
 import { wrongCall } from '../failure.js';
 import { readJsonInput } from '../input/input-file.js';
-import { readPlanFile } from '../input/plan-file.js';
+import { type PlanFlags, readPlanOf, withPlanFlags } from '../input/plan-file.js';
 import { EXIT, type Io } from '../io.js';
 import { signedUsd, table } from '../output/table.js';
 import { openSession, type Session } from '../session.js';
 import { costColumns } from './verdict-text.js';
 
-interface PriceFlags {
-  readonly plan: string;
+interface PriceFlags extends PlanFlags {
   readonly book?: string;
   readonly bookVersion?: string;
 }
@@ -58,10 +49,8 @@ const price = async (session: Session, flags: PriceFlags): Promise<void> => {
   const { io, printer } = session;
   const book =
     flags.book === undefined ? await publishedBook(session, flags.bookVersion) : await bookIn(io, flags.book);
-  const file = await readPlanFile(io, flags.plan);
-  const reading = readPlan(file.raw);
-  if (reading.kind === 'problem') throw wrongCall('plan_invalid', reading.detail);
-  const priced = pricePlan(reading.plan, book);
+  const file = await readPlanOf(io, flags);
+  const priced = pricePlan(file.plan, book);
   const { monthlyDelta, hourlyDelta, completeness, lines, counts } = priced;
   const body = {
     schema: 'verdict.price.report.v1',
@@ -85,9 +74,9 @@ const addressOf = (hash: string | null, addresses: ReadonlyMap<string, string>):
   hash === null ? null : (addresses.get(hash) ?? null);
 
 export const pricePlanCommand = (io: Io): Command =>
-  new Command('price')
-    .description('what a plan costs by a price book; computed here, nothing of the plan is sent')
-    .requiredOption('--plan <file>', 'what `terraform show -json` printed, - for standard input')
+  withPlanFlags(
+    new Command('price').description('what a plan costs by a price book; computed here, nothing of the plan is sent'),
+  )
     .option('--book <file>', 'price book as JSON: needs no server')
     .option('--book-version <name>', 'a published book (default: the newest)')
     .addHelpText(

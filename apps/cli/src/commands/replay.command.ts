@@ -1,7 +1,15 @@
-import type { Divergence, ReplayRange, ReplayReport, ReplaySource } from '@verdict/application';
+import type {
+  Divergence,
+  ReplayProgress,
+  ReplayRange,
+  ReplayReport,
+  ReplaySource,
+  WhatIfReport,
+} from '@verdict/application';
 import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { wrongCall } from '../failure.js';
+import { policyDocumentOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
 import { createProgress } from '../output/progress.js';
 import { table } from '../output/table.js';
@@ -10,8 +18,10 @@ import { openDatabase } from '../stores/database.js';
 import { openLog } from '../stores/log.js';
 import { type Keep, storeFailure, withOpened } from '../stores/opened.js';
 import { sourceOfBundle, sourceOfLog, tenantsOf } from '../stores/replay-sources.js';
+import { flipsText, hiddenText, outcomesText, whatIfBody, whatIfTotals } from './what-if-report.js';
 
 interface ReplayFlags {
+  readonly policy?: string;
   readonly from?: string;
   readonly to?: string;
   readonly tenant?: string;
@@ -43,6 +53,30 @@ const sourcesOf = async (
   return tenants.map((tenantId) => sourceOfLog(application, log, tenantId));
 };
 
+type Tell = (progress: ReplayProgress) => void;
+
+/** Something done with the journals of each tenant, one after the other. */
+const withEach = async <Report>(
+  session: Session,
+  { path, flags }: { readonly path: string | undefined; readonly flags: ReplayFlags },
+  work: (source: ReplaySource, tell: Tell) => Promise<Report>,
+): Promise<readonly Report[]> => {
+  const progress = createProgress(session.io, session.printer);
+  return withOpened(async (keep) => {
+    const reports: Report[] = [];
+    for (const source of await sourcesOf(session, keep, path, flags)) {
+      const tell: Tell = ({ entries, decisions }) =>
+        progress.report(`${source.tenantId}: ${String(entries)} entries, ${String(decisions)} decisions`);
+      reports.push(await work(source, tell));
+    }
+    return reports;
+  })
+    .catch((error: unknown) => {
+      throw storeFailure(error);
+    })
+    .finally(progress.end);
+};
+
 const replayAll = async (
   session: Session,
   path: string | undefined,
@@ -52,23 +86,12 @@ const replayAll = async (
   const { createReplayDecisions } = await import('@verdict/application');
   const { createCelRules } = await import('@verdict/adapter-cel');
   const replay = createReplayDecisions({ rules: createCelRules() });
-  const progress = createProgress(session.io, session.printer);
-  return withOpened(async (keep) => {
-    const reports: ReplayReport[] = [];
-    for (const source of await sourcesOf(session, keep, path, flags)) {
-      const tell = ({ entries, decisions }: { readonly entries: number; readonly decisions: number }): void =>
-        progress.report(`${source.tenantId}: ${String(entries)} entries, ${String(decisions)} decisions`);
-      reports.push(await replay(source, range, tell));
-    }
-    return reports;
-  }).finally(progress.end);
+  return withEach(session, { path, flags }, (source, tell) => replay(source, range, tell));
 };
 
 /** Every decision of a bundle, derived again offline. */
 export const replayBundle = (session: Session, path: string): Promise<readonly ReplayReport[]> =>
-  replayAll(session, path, {}).catch((error: unknown) => {
-    throw storeFailure(error);
-  });
+  replayAll(session, path, {});
 
 /** Whether all came out the same. */
 export const isSame = (reports: readonly ReplayReport[]): boolean => totalsOf(reports).diverging === 0;
@@ -131,13 +154,53 @@ export const replayText = (reports: readonly ReplayReport[]): string => {
   return `${replayLine(totalsOf(reports))}\n${rows.length === 0 ? '' : rowsText(rows)}`;
 };
 
+const whatIfText = (reports: readonly WhatIfReport[]): string => {
+  const { decisions, unchanged, changed, hidden, outcomes } = whatIfTotals(reports);
+  const head = `${plural(decisions, 'decision')}, ${String(unchanged)} unchanged, ${String(changed)} come out otherwise${hiddenText(hidden)}\n`;
+  return `${head}${outcomes.length === 0 ? '' : `\n${outcomesText(outcomes)}`}${flipsText(reports)}`;
+};
+
+/** `--policy F`: the same decisions, each by itself under another policy. */
+const replayUnder = async (
+  session: Session,
+  path: string | undefined,
+  flags: ReplayFlags & { readonly policy: string },
+): Promise<void> => {
+  const { printer, io } = session;
+  const range = rangeOf(flags);
+  const { createWhatIf, supposed } = await import('@verdict/application');
+  const { createCelRules } = await import('@verdict/adapter-cel');
+  const rules = createCelRules();
+  const policy = supposed(await policyDocumentOf(io, flags.policy, { rules, exit: EXIT.wrongCall }));
+  const whatIf = createWhatIf({ rules });
+  const reports = await withEach(session, { path, flags }, (source, onProgress) =>
+    whatIf({ source, range, policyFor: () => policy, onProgress }),
+  );
+  const totals = whatIfTotals(reports);
+  const isSame = totals.changed === 0;
+  printer.print({
+    body: {
+      schema: 'verdict.replay.policy_report.v1',
+      policy_document_sha256: policy.documentSha256,
+      ...totals,
+      tenants: reports.map(whatIfBody),
+    },
+    text: () => whatIfText(reports),
+    id: isSame ? 'same' : 'different',
+  });
+  io.exit(isSame ? EXIT.yes : EXIT.no);
+};
+
 const replay = async (session: Session, path: string | undefined, flags: ReplayFlags): Promise<void> => {
   if (session.flags.isDryRun) throw wrongCall('usage', 'replay sends no request that could be printed');
   if (path !== undefined && (flags.tenant ?? flags.dataDir) !== undefined)
     throw wrongCall('usage', 'a bundle holds one tenant, and needs no store');
-  const reports = await replayAll(session, path, flags).catch((error: unknown) => {
-    throw storeFailure(error);
-  });
+  const { policy } = flags;
+  if (policy !== undefined) {
+    await replayUnder(session, path, { ...flags, policy });
+    return;
+  }
+  const reports = await replayAll(session, path, flags);
   const isEqual = isSame(reports);
   session.printer.print({
     body: replayBody(reports),
@@ -154,12 +217,19 @@ export const replayCommand = (io: Io): Command =>
     .argument('[path]', 'an exported bundle, as a ZIP file or a folder; without it, the log')
     .option('--from <revision>', 'compare from this revision of the decisions journal on')
     .option('--to <revision>', 'compare up to this revision')
+    .option('--policy <file>', 'decide each under this policy instead, and compare the outcomes; - for standard input')
     .option('--tenant <id>', 'one tenant of the log (default: all)')
     .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
     .addHelpText(
       'after',
       `
-Exit codes: 0 every decision comes out the same, 1 some differ (the places are named), 2 called wrongly.
+Exit codes: 0 every decision comes out the same, 1 some differ (the places are named), 2 called wrongly, or the policy has
+defects (all are listed).
+
+With --policy each decision is made again by itself, under that policy, on the balances, credits, waivers and grants that it
+found and at the price that it was given. What others held stays as recorded: what would have followed from a decision that
+comes out otherwise is not in the report (that is simulation, which is not built yet), and neither is who would have
+approved. A member of a batch that was rolled back counts by its own outcome.
 
 POSTGRES_URL names the database of the services, which may go on meanwhile; without it, the stopped server of --data-dir is
 started for the command. VERDICT_LOG=eventstoredb and EVENTSTORE_URL say that the log is there. A bundle is read as it is:
@@ -169,6 +239,7 @@ Examples:
   verdict replay --data-dir /var/lib/verdict
   POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict replay --tenant acme --from 1000
   verdict replay bundle.zip -o json
+  verdict replay bundle.zip --policy stricter.json
 `,
     )
     .action((path: string | undefined, flags: ReplayFlags, command: Command) =>

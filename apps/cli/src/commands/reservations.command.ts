@@ -6,6 +6,7 @@ import { parseDurationMs } from '../input/duration.js';
 import type { Io } from '../io.js';
 import { facts, signedUsd, usd } from '../output/table.js';
 import { openSession, withGlobals } from '../session.js';
+import { importCostsCommand } from './import-costs.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Reservation = z.output<typeof ROUTES.getReservation.response>;
@@ -184,7 +185,15 @@ const exceptionsCommand = (io: Io): Command =>
 /** `verdict reservations`: what is held, and what it turned out to cost. */
 export const reservationsCommand = (io: Io): Command => {
   const group = new Command('reservations').description('what is held, and what it turned out to cost');
-  for (const create of [listCommand, showCommand, reconcileCommand, sweepCommand, exceptionsCommand, resolveCommand])
+  for (const create of [
+    listCommand,
+    showCommand,
+    reconcileCommand,
+    importCostsCommand,
+    sweepCommand,
+    exceptionsCommand,
+    resolveCommand,
+  ])
     group.addCommand(withGlobals(create(io)));
   return group;
 };

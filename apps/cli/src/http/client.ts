@@ -12,6 +12,8 @@ export interface RequestInput {
   readonly query?: Readonly<Record<string, string | undefined>>;
   /** JSON text, so that numbers go out as they were read. */
   readonly body?: string;
+  /** Default: JSON. */
+  readonly mediaType?: string;
   readonly ifMatch?: string;
   /** The server derives a key from the body itself; one of ours would be in its way. */
   readonly isKeyDerived?: boolean;
@@ -91,7 +93,7 @@ const headersOf = (
   token: string | undefined,
 ): Record<string, string> => ({
   accept: route.mediaType ?? 'application/json',
-  ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+  ...(input.body === undefined ? {} : { 'content-type': input.mediaType ?? 'application/json' }),
   ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   ...(key === null ? {} : { 'idempotency-key': key }),
   ...(input.ifMatch === undefined ? {} : { 'if-match': input.ifMatch }),

@@ -11,7 +11,8 @@ const Continuation = z.object({
   decision_id: z.string(),
   approval_request_id: z.string().nullable(),
   run_id: z.string(),
-  plan_sha256: z.string(),
+  /** null: the question was asked with bare changes. */
+  plan_sha256: z.string().nullable(),
   binding: z.object({
     expected_source: z.string(),
     expected_project_id: z.string(),

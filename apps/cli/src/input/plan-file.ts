@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { PLAN_BODY_BYTES_MAX } from '@verdict/contracts';
-import { isRawList, memberOf, type Plan, type RawJson, readPlan, reducePlan } from '@verdict/domain';
+import {
+  isRawList,
+  isRawObject,
+  memberOf,
+  type Plan,
+  type RawJson,
+  readPlan,
+  readResourceChanges,
+  reducePlan,
+} from '@verdict/domain';
+import type { Command } from 'commander';
 import { type CliFailure, wrongCall } from '../failure.js';
 import type { Io } from '../io.js';
 import { parseJsonInput, readInput, STDIN } from './input-file.js';
@@ -8,12 +18,14 @@ import { jsonTextOf } from './json-text.js';
 
 /** A plan, ready to be sent: without what is secret and without what pricing does not ask. */
 export interface PlanFile {
-  /** The whole plan as it was read; it stays on this machine. */
-  readonly raw: RawJson;
-  /** JSON text of the reduced plan. */
+  /** As it was read; it stays on this machine. */
+  readonly plan: Plan;
+  /** The member of a gate body that it goes into. */
+  readonly member: 'plan' | 'resource_changes';
+  /** JSON text of that member, reduced. */
   readonly text: string;
-  /** SHA-256 of the bytes that were read, lower hex: what was planned, not what was sent. */
-  readonly sha256: string;
+  /** SHA-256 of the bytes that were read, lower hex: what was planned, not what was sent. null: no whole plan was read. */
+  readonly sha256: string | null;
   /** Addresses by their SHA-256. The ledger has the hashes; the names stay here. */
   readonly addresses: ReadonlyMap<string, string>;
 }
@@ -40,23 +52,59 @@ const addressesOf = ({ changes, deferred }: Plan): ReadonlyMap<string, string> =
 
 const sizeText = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 
+/** The server counts the whole body. */
+const refuseLarge = (text: string, changes: RawJson | undefined): void => {
+  const size = Buffer.byteLength(text);
+  const sizeMax = PLAN_BODY_BYTES_MAX - REST_OF_BODY_BYTES;
+  if (size <= sizeMax) return;
+  const count = isRawList(changes) ? changes.length : 0;
+  throw wrongCall(
+    'plan_too_large',
+    `the plan has ${String(count)} changes, ${sizeText(size)} once reduced; at most ${sizeText(sizeMax)} can be sent`,
+    'split the configuration, or ask per part with `terraform plan -target`',
+  );
+};
+
 /** Reads a plan from a file or standard input, checks that it is one, and takes out what need not leave the machine. */
-export const readPlanFile = async (io: Io, path: string): Promise<PlanFile> => {
+const readPlanFile = async (io: Io, path: string): Promise<PlanFile> => {
   const bytes = await readInput(io, path);
   const raw = parseJsonInput(bytes, path);
   const reading = readPlan(raw);
   if (reading.kind === 'problem') throw notAPlan(raw, path, `${reading.pointer} ${reading.detail}`.trim());
   const text = jsonTextOf(reducePlan(raw));
-  const size = Buffer.byteLength(text);
-  const sizeMax = PLAN_BODY_BYTES_MAX - REST_OF_BODY_BYTES;
-  if (size > sizeMax) {
-    const changes = memberOf(raw, 'resource_changes');
-    const count = isRawList(changes) ? changes.length : 0;
-    throw wrongCall(
-      'plan_too_large',
-      `the plan has ${String(count)} changes, ${sizeText(size)} once reduced; at most ${sizeText(sizeMax)} can be sent`,
-      'split the configuration, or ask per part with `terraform plan -target`',
-    );
+  refuseLarge(text, memberOf(raw, 'resource_changes'));
+  const { plan } = reading;
+  return { plan, member: 'plan', text, sha256: sha256(bytes), addresses: addressesOf(plan) };
+};
+
+/** The same for a bare list, as `jq .resource_changes` leaves it. */
+const readChangesFile = async (io: Io, path: string): Promise<PlanFile> => {
+  const raw = parseJsonInput(await readInput(io, path), path);
+  const reading = readResourceChanges(raw);
+  if (reading.kind === 'problem') {
+    const name = path === STDIN ? 'standard input' : path;
+    const hint = isRawObject(raw) ? 'a whole plan goes with --plan' : undefined;
+    throw wrongCall('plan_invalid', `${name} holds no resource_changes: ${reading.pointer} ${reading.detail}`, hint);
   }
-  return { raw, text, sha256: sha256(bytes), addresses: addressesOf(reading.plan) };
+  const text = jsonTextOf(memberOf(reducePlan({ resource_changes: raw }), 'resource_changes') ?? raw);
+  refuseLarge(text, raw);
+  const { plan } = reading;
+  return { plan, member: 'resource_changes', text, sha256: null, addresses: addressesOf(plan) };
+};
+
+export interface PlanFlags {
+  readonly plan?: string;
+  readonly resourceChanges?: string;
+}
+
+export const withPlanFlags = (command: Command): Command =>
+  command
+    .option('--plan <file>', 'what `terraform show -json` printed, - for standard input')
+    .option('--resource-changes <file>', 'instead of a plan: its `resource_changes` alone, a JSON list');
+
+/** The plan that was named, or the bare changes. */
+export const readPlanOf = async (io: Io, { plan, resourceChanges }: PlanFlags): Promise<PlanFile> => {
+  if (plan !== undefined && resourceChanges === undefined) return readPlanFile(io, plan);
+  if (plan === undefined && resourceChanges !== undefined) return readChangesFile(io, resourceChanges);
+  throw wrongCall('usage', 'give either --plan or --resource-changes', 'see --help');
 };
