@@ -12,7 +12,7 @@ import { changeContext } from './change-context.js';
 import { assessCost } from './cost.js';
 import type { ChallengerVerdict, DecisionRecorded, Outcome } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
-import { grantFor, useOf, withRestOf } from './grant.js';
+import { grantsFor, useOf, withRestOf } from './grant.js';
 import type { Grant } from './grants.state.js';
 import { placeOf } from './place.js';
 import { balancesAfter } from './waterfall.js';
@@ -58,13 +58,17 @@ interface Assessed {
   readonly grant: Grant | null;
 }
 
-/** A grant goes first (step 6): its hold is there for this change. One that does not permit is left for another. */
+/**
+ * A grant goes first (step 6): its hold is there for this change. One that does not permit is left for another change, and
+ * the next oldest is tried: whoever agreed last may have seen more.
+ */
 const assessWithGrant = (asked: Assessable, state: GateState): Assessed | undefined => {
-  const grant = grantFor(asked, state);
-  if (grant === undefined) return undefined;
-  const assessment = assess(asked, state, grant);
-  if (assessment === undefined || !isPermitted(assessment.verdict.outcome)) return undefined;
-  return { assessment, view: withRestOf(state, grant, assessment.legs), grant };
+  for (const grant of grantsFor(asked, state)) {
+    const assessment = assess(asked, state, grant);
+    if (assessment !== undefined && isPermitted(assessment.verdict.outcome))
+      return { assessment, view: withRestOf(state, grant, assessment.legs), grant };
+  }
+  return undefined;
 };
 
 /** The need for an approval is recorded with what it takes, unless nothing can be approved. */

@@ -281,6 +281,47 @@ describe('a grant', () => {
   });
 });
 
+describe('several grants for one subject', () => {
+  const named = (name: string): Ask => ({ review: { clusterId: 'c1', generatedName: name } });
+
+  it('are tried from the oldest on: one whose cap is too small leaves the change to a younger one', () => {
+    const { review, vote, held } = cluster();
+    const small = review('40', named('a'));
+    vote(small);
+    const large = review('80', named('b'));
+    expect(large).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
+    vote(large);
+    expect(review('60', named('c'))).toMatchObject({
+      decision: 'ALLOW',
+      grant_use: { decision_id: large.decision_id },
+    });
+    expect(held()).toBe(usd('100'));
+    expect(review('30', named('d')).grant_use).toMatchObject({ decision_id: small.decision_id });
+  });
+
+  it('are tried from the oldest on: one whose approver did not see a newer rule leaves the change to a younger one', () => {
+    const { world, review, vote, first } = granted();
+    const rule = {
+      id: 'two-eyes',
+      enabled: true,
+      condition: 'request.source == "k8s_admission"',
+      effect: 'require_approval',
+      message: 'somebody looks at it',
+      obligation: null,
+      cost_budget: 1000,
+    } as const;
+    world.publish(policyWith({ mode: 'soft', approval: { required: { prod: true } }, rules: [rule] }));
+    const second = review('80', named('b'));
+    expect(second).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
+    vote(second);
+    expect(review('80', named('c'))).toMatchObject({
+      decision: 'ALLOW',
+      grant_use: { decision_id: second.decision_id },
+    });
+    expect(world.gate.grants.byDecision.get(first.decision_id)).toBeDefined();
+  });
+});
+
 describe('a grant of several uses', () => {
   const three = () =>
     granted('80', {

@@ -38,17 +38,17 @@ export const isUsable = (grant: Grant, policy: PolicyState, now: Instant): boole
   grant.useBy !== null && now < grant.useBy && grant.uses < grant.usesMax && isOverageWritten(grant, policy);
 
 /**
- * The granted approval that admits a change: of the same class and source, for an equal fingerprint, or an equal subject
- * within the caps; the oldest first.
+ * The granted approvals that a change fits: of the same class and source, for an equal fingerprint, or an equal subject
+ * within the caps; the oldest first. Whether one clears what is found is for the assessment to say.
  *
  * @source contract section 11.5
  */
-export const grantFor = (change: GrantedChange, state: GateState): Grant | undefined => {
+export const grantsFor = (change: GrantedChange, state: GateState): readonly Grant[] => {
   const { command, place, subject } = change;
-  if (command.channel !== 'grant' || command.isDryRun) return undefined;
+  if (command.channel !== 'grant' || command.isDryRun) return [];
   return (state.grants.bySubject.get(subject) ?? [])
     .flatMap((id) => state.grants.byDecision.get(id) ?? [])
-    .find(
+    .filter(
       (grant) =>
         grant.source === command.request.source &&
         grant.environmentClass === place.environmentClass &&
