@@ -158,7 +158,6 @@ export class ServiceWorld {
     this.reconcile = createReconcileReservation({
       ...deps,
       reconciliation: this.reconciliation,
-      onSettled: () => undefined,
     });
     this.sweeper = new SweepReservations({ ...deps, reconciliation: this.reconciliation });
     this.resolve = createResolveException({ ...deps, reconciliation: this.reconciliation });

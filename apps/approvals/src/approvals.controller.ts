@@ -100,7 +100,6 @@ export class ApprovalsController {
       unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, call.meta())),
       call,
     );
-    this.metrics.approvalRequests.inc(change.approval.requested.binding.source, 'withdrawn');
     return voteAnswer(change);
   }
 
@@ -121,9 +120,6 @@ export class ApprovalsController {
     const { notes = null, ticket = null, stage_id: stageId = null } = body;
     const input = { approvalId, vote, stageId, notes, ticket };
     const change = this.named(unwrap(await this.approvals.vote(input, call.meta(body.idempotency_key))), call);
-    const { status, requested } = change.approval;
-    if (!change.isReplayed && (status === 'granted' || status === 'denied'))
-      this.metrics.approvalRequests.inc(requested.binding.source, status);
     if (change.token !== null) this.metrics.approvalTokenEvents.inc('issued');
     return voteAnswer(change);
   }

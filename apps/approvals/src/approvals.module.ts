@@ -11,9 +11,11 @@ import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
 import { ApprovalsController } from './approvals.controller.js';
 import { ConsumeController } from './consume.controller.js';
 import { JoseApprovalTokens } from './jose-approval-tokens.js';
+import { showQueue, watchApprovals } from './watch-approvals.js';
 import { APPROVAL_TOKENS, APPROVALS_HOST, CONSUME_APPROVAL, MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
-const hostOf = (platform: Platform) => new ServiceHost(approvalsService, platform);
+const hostOf = (platform: Platform, metrics: Metrics) =>
+  new ServiceHost(approvalsService, platform, watchApprovals(metrics));
 type ApprovalsHost = ReturnType<typeof hostOf>;
 
 type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
@@ -21,15 +23,21 @@ type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
 const countTokenEvent = (metrics: Metrics, event: string): void => {
   // eslint-disable-next-line no-restricted-syntax -- the events of contract section 15 are the codes of 11.4, and two more
   metrics.approvalTokenEvents.inc(event as TokenEvent);
+  if (event === 'token_tenant_mismatch') metrics.crossTenantRefusals.inc();
 };
+
+const GAUGES_EVERY_MS = 5_000;
 
 /** Approvals: requests, votes, tokens and the keys that sign them. */
 @Module({})
 export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
+  private gauges: NodeJS.Timeout | undefined;
+
   constructor(
     @Inject(APPROVALS_HOST) private readonly host: ApprovalsHost,
     @Inject(PLATFORM) private readonly platform: Platform,
     @Inject(HEALTH) private readonly health: Health,
+    @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
   static register(platform: Platform): DynamicModule {
@@ -38,7 +46,7 @@ export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
       controllers: [ApprovalsController, ConsumeController],
       providers: [
         { provide: PLATFORM, useValue: platform },
-        { provide: APPROVALS_HOST, useFactory: hostOf, inject: [PLATFORM] },
+        { provide: APPROVALS_HOST, useFactory: hostOf, inject: [PLATFORM, METRICS] },
         {
           provide: APPROVAL_TOKENS,
           useFactory: (ports: Platform) => new JoseApprovalTokens(ports.keys, ports.logHost),
@@ -72,9 +80,13 @@ export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
       await this.platform.log.heads(['approvals-readiness']);
     });
     await this.host.start();
+    this.gauges = setInterval(() => {
+      showQueue(this.metrics, this.host.states(), this.platform.clock.nowMs());
+    }, GAUGES_EVERY_MS);
   }
 
   onModuleDestroy(): Promise<void> {
+    clearInterval(this.gauges);
     return this.host.stop();
   }
 }

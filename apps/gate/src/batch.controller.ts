@@ -32,7 +32,7 @@ import {
   unwrap,
   withSpan,
 } from '@verdict/nest-kit';
-import { countVerdict } from './count-verdict.js';
+import { countRefusal, countVerdict } from './count-verdict.js';
 import { changeOf, preflightOf } from './gate-input.js';
 import { DECIDE_CHANGES } from './tokens.js';
 
@@ -109,7 +109,9 @@ export class BatchController {
     );
     const seconds = (performance.now() - started) / 1000;
     results.forEach((result, index) => {
-      countVerdict(this.metrics, members[index]?.request.source ?? 'terraform', result, seconds);
+      const source = members[index]?.request.source ?? 'terraform';
+      countVerdict(this.metrics, source, result, seconds);
+      if (result.kind === 'problem') countRefusal(this.metrics, source, result.problem);
     });
     const last = results.flatMap((result) => (result.kind === 'done' ? [result.value.entry.revision] : []));
     const newest = last.reduce<bigint | undefined>(

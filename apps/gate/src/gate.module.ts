@@ -14,7 +14,16 @@ import {
   ServiceHost,
 } from '@verdict/application';
 import { ROUTES } from '@verdict/contracts';
-import { HEALTH, type Health, QUOTAS, type Quotas, WEBHOOK_ROUTES, type WebhookRoutes } from '@verdict/nest-kit';
+import {
+  HEALTH,
+  type Health,
+  METRICS,
+  type Metrics,
+  QUOTAS,
+  type Quotas,
+  WEBHOOK_ROUTES,
+  type WebhookRoutes,
+} from '@verdict/nest-kit';
 import { BatchController } from './batch.controller.js';
 import { BudgetsController } from './budgets.controller.js';
 import { CreditsController } from './credits.controller.js';
@@ -28,6 +37,7 @@ import { ReviewController } from './review.controller.js';
 import { WaiversController } from './waivers.controller.js';
 import { RunTaskController } from './run-task.controller.js';
 import { type RunTaskOptions, runTaskProviders } from './run-tasks.providers.js';
+import { watchGate } from './watch-gate.js';
 import {
   DECIDE_CHANGE,
   DECIDE_CHANGES,
@@ -41,7 +51,8 @@ import {
   REVIEW_ADMISSION,
 } from './tokens.js';
 
-const hostOf = (platform: Platform) => new ServiceHost(gateService, platform);
+const hostOf = (platform: Platform, metrics: Metrics) =>
+  new ServiceHost(gateService, platform, watchGate(metrics, platform.clock));
 type GateHost = ReturnType<typeof hostOf>;
 
 const CONTROLLERS = [
@@ -63,7 +74,7 @@ type OfGate = (gate: GateHost, ports: Platform) => unknown;
 const ofGate = (provide: symbol, useFactory: OfGate) => ({ provide, useFactory, inject: [GATE_HOST, PLATFORM] });
 
 const USE_CASES = [
-  { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM] },
+  { provide: GATE_HOST, useFactory: hostOf, inject: [PLATFORM, METRICS] },
   ofGate(DECIDE_CHANGE, (gate, ports) => createDecideChange({ gate, ...ports })),
   ofGate(DECIDE_CHANGES, (gate, ports) => createDecideChanges({ gate, ...ports })),
   ofGate(EXPLAIN_DECISION, (_gate, ports) => createExplainDecision(ports)),

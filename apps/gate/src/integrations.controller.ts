@@ -14,7 +14,7 @@ import {
   secretsInForce,
   sha256Of,
 } from '@verdict/domain';
-import { type Call, Endpoint, METRICS, type Metrics, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import type { z } from 'zod';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { INTEGRATIONS_ADMIN } from './tokens.js';
@@ -55,10 +55,7 @@ const termsOf = (body: z.output<typeof CreateIntegrationBody>): IntegrationTerms
 
 @Controller()
 export class IntegrationsController {
-  constructor(
-    @Inject(INTEGRATIONS_ADMIN) private readonly admin: IntegrationsAdmin,
-    @Inject(METRICS) private readonly metrics: Metrics,
-  ) {}
+  constructor(@Inject(INTEGRATIONS_ADMIN) private readonly admin: IntegrationsAdmin) {}
 
   @Endpoint(ROUTES.listIntegrations)
   async list(@TheCall() call: Call) {
@@ -103,7 +100,6 @@ export class IntegrationsController {
     const written = unwrap(result);
     const { entry, isReplayed, secrets } = written;
     if (entry !== null) answer.entry('policy', BigInt(entry.revision));
-    if (entry !== null && !isReplayed) this.metrics.policyChanges.inc('integration');
     return { ...integrationAnswer(written), entry, replayed: isReplayed, secrets };
   }
 }

@@ -28,7 +28,7 @@ import {
   TheCall,
   withSpan,
 } from '@verdict/nest-kit';
-import { countVerdict } from './count-verdict.js';
+import { countRefusal, countVerdict } from './count-verdict.js';
 import { REVIEW_ADMISSION } from './tokens.js';
 import { within } from './within.js';
 
@@ -148,6 +148,7 @@ export class ReviewController {
   private refused(uid: string, refusal: { readonly code: string; readonly detail?: string }): AdmissionReviewAnswer {
     const detail = refusal.detail ?? 'the gate does not decide about this';
     if (WITHOUT_VERDICT.has(refusal.code)) throw notDurable(detail);
+    countRefusal(this.metrics, SOURCE, refusal);
     return reviewRefusal(uid, refusal.code, detail);
   }
 }

@@ -14,7 +14,7 @@ import {
 import { FOREIGN_DEPTH_MAX, readJson } from '@verdict/contracts';
 import type { RawJson } from '@verdict/domain';
 import { METRICS, type Metrics } from '@verdict/nest-kit';
-import { countVerdict } from './count-verdict.js';
+import { countRefusal, countVerdict } from './count-verdict.js';
 import { DECIDE_CHANGE, GATE_HOST, INTEGRATIONS, PLATFORM, RECEIVE_RUN_TASK, RUN_TASK_WORKER } from './tokens.js';
 
 type GateHost = DecideRunTaskDeps['gate'];
@@ -39,6 +39,7 @@ const counted =
     const started = performance.now();
     const result = await decideChange(request, meta);
     countVerdict(metrics, request.source, result, (performance.now() - started) / 1000);
+    if (result.kind === 'problem') countRefusal(metrics, request.source, result.problem);
     return result;
   };
 

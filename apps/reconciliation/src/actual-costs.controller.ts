@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { ImportActualCosts, SentRow } from '@verdict/application';
 import { ImportBody, ROUTES } from '@verdict/contracts';
 import { COST_ROWS_MAX, isRawList, isRawObject, NumberToken, type RawJson } from '@verdict/domain';
-import { type Call, Endpoint, problem, readCsv, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, METRICS, type Metrics, problem, readCsv, TheCall, unwrap } from '@verdict/nest-kit';
 import { IMPORT_COSTS } from './tokens.js';
 
 const RAW_ROWS: ReadonlySet<string> = new Set(['rows']);
@@ -30,16 +30,25 @@ const csvRows = (bytes: Uint8Array): readonly SentRow[] => {
   return reading.records.map(({ line, cells }) => ({ line, cell: (column) => cells.get(column) }));
 };
 
+/** What is wrong with rows. */
+const DEFECTIVE: ReadonlySet<string> = new Set(['validation_failed', 'currency_unsupported']);
+
 @Controller()
 export class ActualCostsController {
-  constructor(@Inject(IMPORT_COSTS) private readonly costs: ImportActualCosts) {}
+  constructor(
+    @Inject(IMPORT_COSTS) private readonly costs: ImportActualCosts,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
 
   @Endpoint(ROUTES.importCosts)
   async import(@TheCall() call: Call) {
     const body = call.isCsv ? undefined : call.body(ImportBody, { raw: RAW_ROWS });
     const meta = call.meta(body?.idempotency_key);
     const sent = body === undefined ? csvRows(call.bytes) : rowsOf(body.rows);
-    const imported = unwrap(await this.costs.import(sent, meta));
+    const result = await this.costs.import(sent, meta);
+    if (result.kind === 'problem' && DEFECTIVE.has(result.problem.code))
+      this.metrics.actualCostRows.add(sent.length, 'refused');
+    const imported = unwrap(result);
     call.answer.entry('reservations', BigInt(imported.entry.revision));
     return {
       import_id: imported.importId,

@@ -7,13 +7,13 @@ import {
   type ReconcileReservation,
   reconciliationService,
   ServiceHost,
-  type Settlement,
   SweepReservations,
 } from '@verdict/application';
 import { HEALTH, type Health, METRICS, type Metrics } from '@verdict/nest-kit';
 import { ActualCostsController } from './actual-costs.controller.js';
 import { ExceptionsController } from './exceptions.controller.js';
 import { ReservationsController } from './reservations.controller.js';
+import { showReservations, watchReconciliation } from './watch-reconciliation.js';
 import {
   IMPORT_COSTS,
   PLATFORM,
@@ -23,27 +23,23 @@ import {
   SWEEP_RESERVATIONS,
 } from './tokens.js';
 
-const hostOf = (platform: Platform) => new ServiceHost(reconciliationService, platform);
+const hostOf = (platform: Platform, metrics: Metrics) =>
+  new ServiceHost(reconciliationService, platform, watchReconciliation(metrics, platform.clock));
 type ReconciliationHost = ReturnType<typeof hostOf>;
 
-/** For graphs only: money that counts is decided in micro-USD and written in the ledger. */
-const count =
-  (metrics: Metrics) =>
-  ({ cause, status, driftUsd, trigger }: Settlement): void => {
-    metrics.reservationReconciliations.inc(
-      cause === 'correction' ? 'correction' : trigger,
-      cause === 'late_actual' ? 'late_actual' : status,
-    );
-    if (status !== 'matched') metrics.reservationDriftUsd.add(Math.abs(Number(driftUsd)), status);
-  };
+/** Each time all holds are looked through. */
+const GAUGES_EVERY_MS = 10_000;
 
 /** Reconciliation: settles what was held with what was really spent. */
 @Module({})
 export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
+  private gauges: NodeJS.Timeout | undefined;
+
   constructor(
     @Inject(RECONCILIATION_HOST) private readonly host: ReconciliationHost,
     @Inject(PLATFORM) private readonly platform: Platform,
     @Inject(HEALTH) private readonly health: Health,
+    @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
   static register(platform: Platform): DynamicModule {
@@ -52,12 +48,12 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
       controllers: [ReservationsController, ExceptionsController, ActualCostsController],
       providers: [
         { provide: PLATFORM, useValue: platform },
-        { provide: RECONCILIATION_HOST, useFactory: hostOf, inject: [PLATFORM] },
+        { provide: RECONCILIATION_HOST, useFactory: hostOf, inject: [PLATFORM, METRICS] },
         {
           provide: RECONCILE_RESERVATION,
-          useFactory: (reconciliation: ReconciliationHost, ports: Platform, metrics: Metrics) =>
-            createReconcileReservation({ reconciliation, ...ports, onSettled: count(metrics) }),
-          inject: [RECONCILIATION_HOST, PLATFORM, METRICS],
+          useFactory: (reconciliation: ReconciliationHost, ports: Platform) =>
+            createReconcileReservation({ reconciliation, ...ports }),
+          inject: [RECONCILIATION_HOST, PLATFORM],
         },
         {
           provide: IMPORT_COSTS,
@@ -86,9 +82,13 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
       await this.platform.log.heads(['reservations-readiness']);
     });
     await this.host.start();
+    this.gauges = setInterval(() => {
+      showReservations(this.metrics, this.host.states(), this.platform.clock.nowMs());
+    }, GAUGES_EVERY_MS);
   }
 
   onModuleDestroy(): Promise<void> {
+    clearInterval(this.gauges);
     return this.host.stop();
   }
 }

@@ -8,7 +8,16 @@ import {
 } from '@verdict/application';
 import { DecisionIdParams, ReconcileBody, ReservationsQuery, ROUTES, SweepBody } from '@verdict/contracts';
 import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf } from '@verdict/domain';
-import { type Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
+import {
+  type Call,
+  Endpoint,
+  METRICS,
+  type Metrics,
+  problem,
+  TheCall,
+  unwrap,
+  waitForMinEntry,
+} from '@verdict/nest-kit';
 import { PLATFORM, RECONCILE_RESERVATION, SWEEP_RESERVATIONS } from './tokens.js';
 
 /** What came back, counted once: a budget leg may carry each dollar once a month, a ceiling carries it once. */
@@ -44,6 +53,7 @@ export class ReservationsController {
     @Inject(RECONCILE_RESERVATION) private readonly reconcileReservation: ReconcileReservation,
     @Inject(SWEEP_RESERVATIONS) private readonly reservations: SweepReservations,
     @Inject(PLATFORM) private readonly platform: Platform,
+    @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
   @Endpoint(ROUTES.listActiveReservations)
@@ -86,6 +96,7 @@ export class ReservationsController {
       ),
     );
     call.answer.entry('reservations', BigInt(entry.revision));
+    if (isReplayed) this.metrics.reservationReconciliations.inc('replay', settled.status);
     return {
       decision_id: settled.decisionId,
       cause: settled.cause,

@@ -42,11 +42,13 @@ export {
 export type { RelayStore } from './ports/relay-store.js';
 export { type Clock, type Ids, type Observer, type Sealer, silentObserver } from './ports/system.js';
 export {
+  approvalsEntryOf,
   asCanonical,
   asLedgerJson,
   asJson,
   consumedToken,
   filedRequest,
+  policyEntryOf,
   recordedDecision,
   requestedApproval,
   reservationsEntryOf,
@@ -66,6 +68,7 @@ export type {
   Reaction,
   ServiceDefinition,
 } from './journals/service-definition.js';
+export type { CommittedBatch, ServiceWatch, Turn } from './journals/service-watch.js';
 export { type LaneDeps, TenantLane } from './journals/tenant-lane.js';
 export { findDecision, type FindDecisionDeps } from './shared/find-decision.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
@@ -112,9 +115,10 @@ export {
   type ReconciliationCommand,
   type ReconciliationHost,
   reconciliationService,
+  SWEEPER,
 } from './reconciliation/reconciliation-service.js';
 export { ImportActualCosts, type ImportDeps, type ImportedCosts, type SentRow } from './reconciliation/import-costs.js';
-export type { Settlement } from './reconciliation/settlement.js';
+export { type Settlement, settlementOf } from './reconciliation/settlement.js';
 export { type Swept, type SweepInput, SweepReservations } from './reconciliation/sweep-overdue.js';
 export {
   createResolveException,

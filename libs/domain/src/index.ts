@@ -156,6 +156,8 @@ export { type PolicyWarning, policyWarnings } from './policy/policy-warnings.js'
 export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
 export { cohortOf } from './policy/cohort.js';
 export type { Grant } from './decisions/grants.state.js';
+export { isBeyondGrants } from './decisions/grant.js';
+export { budgetAlerts } from './policy/budget-alerts.js';
 export { DEFAULT_POLICY } from './policy/default-policy.js';
 export {
   type AdminAnswer,
@@ -342,6 +344,7 @@ export {
   decideResolve,
   decideSweep,
   type FinishSweep,
+  countOverdue,
   overdueHolds,
   type ResolveException,
   SWEPT_AT_ONCE,

@@ -24,6 +24,7 @@ export { createLogger, type LoggerOptions } from './logging/logger.js';
 export type { Logger } from 'pino';
 export { redactPath } from './logging/redact.js';
 export type { MetricsOptions } from './metrics/instrument-maker.js';
+export { countBudgetAlerts } from './metrics/count-budget-alerts.js';
 export { Metrics } from './metrics/metrics.js';
 export { isProblemCode, PROBLEMS, type ProblemCode } from './problems/problem-codes.js';
 export {

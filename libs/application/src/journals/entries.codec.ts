@@ -54,7 +54,9 @@ export const consumedToken = ({
 }): PayloadOf<ApprovalsEntry, 'token_consumed'> => payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
 export const refusedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_refused'> =>
   payload as PayloadOf<ApprovalsEntry, 'token_refused'>;
-/** What an entry of the reservations journal says, for those who know its type. */
+/** What an entry of a journal says, for those who know its type. */
+export const policyEntryOf = (entry: Untyped): PolicyEntry => entry as PolicyEntry;
+export const approvalsEntryOf = (entry: Untyped): ApprovalsEntry => entry as ApprovalsEntry;
 export const reservationsEntryOf = (entry: Untyped): ReservationsEntry => entry as ReservationsEntry;
 
 /** Payloads and policy texts hold JSON only; the compiler cannot see that through interfaces. */

@@ -8,6 +8,7 @@ import { anchorOf, loadSnapshot } from './load-snapshot.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
 import { JOURNAL_KINDS, journalName } from './kinds.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
+import type { ServiceWatch } from './service-watch.js';
 import { type LaneDeps, TenantLane } from './tenant-lane.js';
 
 export interface HostDeps extends LaneDeps {
@@ -32,6 +33,7 @@ export class ServiceHost<State, Command, Answer> {
   constructor(
     private readonly service: ServiceDefinition<State, Command, Answer>,
     private readonly deps: HostDeps,
+    private readonly watch: ServiceWatch<State, Command> = {},
   ) {
     const { journals } = deps.log;
     this.follower = new JournalFollower(
@@ -58,7 +60,9 @@ export class ServiceHost<State, Command, Answer> {
 
   async execute(tenantId: string, command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
     const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId).catch(() => undefined));
-    return lane === undefined ? { kind: 'unavailable' } : lane.execute(command, context);
+    if (lane !== undefined) return lane.execute(command, context);
+    this.watch.turned?.({ command, outcome: 'unavailable', seconds: 0, hasLostRace: false });
+    return { kind: 'unavailable' };
   }
 
   /** State with everything in it that was acknowledged before this call; rejects while the log cannot be read. */
@@ -76,6 +80,11 @@ export class ServiceHost<State, Command, Answer> {
   /** As `current`, for whoever cannot wait: undefined until the tenant was folded once. */
   peek(tenantId: string): State | undefined {
     return this.ready.get(tenantId)?.current().state;
+  }
+
+  /** The state of every tenant that was folded once, for gauges over all of them. */
+  *states(): Iterable<State> {
+    for (const lane of this.ready.values()) yield lane.current().state;
   }
 
   /** Stops following, waits for running batches, and keeps snapshots of what was folded. */
@@ -116,7 +125,7 @@ export class ServiceHost<State, Command, Answer> {
   }
 
   private async open(tenantId: string): Promise<TenantLane<State, Command, Answer>> {
-    const lane = new TenantLane(tenantId, this.service, this.deps);
+    const lane = new TenantLane(tenantId, this.service, this.deps, this.watch);
     const snapshot = await loadSnapshot(this.deps.log.journals, this.service, tenantId);
     if (snapshot !== undefined) {
       lane.restore(snapshot.state, snapshot.folded);

@@ -10,6 +10,7 @@ import { outcomeOf } from './lane-outcome.js';
 import { reactionContext } from './reaction-context.js';
 import type { BatchStamp } from './seal-entry.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
+import type { ServiceWatch, Turn } from './service-watch.js';
 
 export interface LaneDeps {
   readonly log: EntryLog;
@@ -54,6 +55,7 @@ export class TenantLane<State, Command, Answer> {
     private readonly tenantId: string,
     private readonly service: ServiceDefinition<State, Command, Answer>,
     private readonly deps: LaneDeps,
+    private readonly watch: ServiceWatch<State, Command> = {},
   ) {
     this.state = service.initial;
     this.pinned = { state: service.initial, folded: NOTHING_FOLDED };
@@ -291,14 +293,16 @@ export class TenantLane<State, Command, Answer> {
     const seconds = (performance.now() - at.started) / 1000;
     if (entries > 0)
       this.deps.observer.batchAppended({ kind, entries, commands: batch.length, seconds, outcome: at.outcome });
-    if (at.outcome !== 'appended') return;
-    for (const { since } of batch) {
-      this.deps.observer.waited({
-        service: this.service.name,
-        seconds: (at.started - since) / 1000,
-        hasLostRace: at.attempt > 1,
-      });
-    }
+    if (at.outcome === 'appended')
+      this.watchTurns(batch, { outcome: 'committed', at: at.started, hasLostRace: at.attempt > 1 });
+  }
+
+  private watchTurns(
+    batch: readonly Waiting<Command, Answer>[],
+    { at, ...turn }: Pick<Turn<Command>, 'outcome' | 'hasLostRace'> & { readonly at: number },
+  ): void {
+    if (this.watch.turned === undefined) return;
+    for (const { command, since } of batch) this.watch.turned({ ...turn, command, seconds: (at - since) / 1000 });
   }
 
   private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): DecidedBatch<State, Answer> {
@@ -326,15 +330,19 @@ export class TenantLane<State, Command, Answer> {
   ): void {
     const base = this.folded[kind] + 1n;
     const observed = this.folded;
+    const before = this.state;
     this.restore(next, { ...this.folded, [kind]: this.folded[kind] + BigInt(fresh.length) });
     const origin = originOf(this.deps.logHost, this.tenantId, kind);
     batch.forEach(({ settle }, index) => {
       const answer = answers[index];
       if (answer !== undefined) settle(outcomeOf(answer, { kind, origin, base, fresh, observed }));
     });
+    if (fresh.length > 0) this.watch.committed?.({ kind, entries: fresh, before, after: next });
   }
 
   private answerAll(batch: readonly Waiting<Command, Answer>[], outcome: LaneOutcome<Answer>): void {
     for (const { settle } of batch) settle(outcome);
+    const hasLostRace = outcome.kind === 'contended';
+    this.watchTurns(batch, { outcome: outcome.kind, at: performance.now(), hasLostRace });
   }
 }

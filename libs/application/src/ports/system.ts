@@ -33,6 +33,5 @@ export interface Observer {
     readonly seconds: number;
     readonly outcome: 'appended' | 'conflict' | 'unknown';
   }): void;
-  waited(wait: { readonly service: string; readonly seconds: number; readonly hasLostRace: boolean }): void;
 }
-export const silentObserver: Observer = { batchAppended: () => undefined, waited: () => undefined };
+export const silentObserver: Observer = { batchAppended: () => undefined };

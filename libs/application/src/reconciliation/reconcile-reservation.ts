@@ -27,7 +27,6 @@ export interface ReconcileDeps extends FindDecisionDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
-  readonly onSettled: (settled: Settlement) => void;
 }
 
 export interface Settled {
@@ -154,7 +153,6 @@ export const createReconcileReservation =
     const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
     if (entry === undefined) throw new Error('a settlement was accepted without an entry');
     const settled = settlementOf(reservationsEntryOf(entry));
-    if (fresh !== undefined) deps.onSettled(settled);
     const origin = originOf(deps.logHost, tenantId, 'reservations');
     return done({ settled, entry: entryReferenceOf(origin, entry), isReplayed: fresh === undefined });
   };

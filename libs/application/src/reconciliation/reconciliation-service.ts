@@ -55,7 +55,8 @@ const decide = (command: ReconciliationCommand, state: ReservationsState): Decid
 const MINUTE_MS = 60_000;
 /** Two ticks of the clock: one of them always falls into it. */
 const LOOK_MS = 2_000;
-const SWEEPER = 'verdict:reconciliation';
+/** Who sweeps by the clock. */
+export const SWEEPER = 'verdict:reconciliation';
 
 /** Looking through all holds takes its time, and nobody waits for a sweep to the second: once a minute is enough. */
 const reactions = (state: ReservationsState, nowMs: number): readonly Reaction<ReconciliationCommand>[] => {

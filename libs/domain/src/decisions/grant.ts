@@ -2,10 +2,10 @@ import { balanceOf, freeHold, type HeldLeg, placeHold } from '../accounts/accoun
 import { overageAccount, type PolicyState, termsOf } from '../policy/policy.state.js';
 import type { RuleEffect } from '../rules/policy-rule.js';
 import type { Instant, Sha256Hex } from '../shared/brand.js';
-import { max, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
+import { max, type MicroUsd, microUsd, min, NOTHING, usdOf } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { AssessedCost } from './cost.js';
-import type { GrantUse } from './decisions.entries.js';
+import type { DecisionRecorded, GrantUse } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import type { FindingItem } from './findings.js';
 import type { Grant } from './grants.state.js';
@@ -21,13 +21,25 @@ export interface GrantedChange {
   readonly subject: Sha256Hex;
 }
 
-const fitsCaps = (grant: Grant, { cost, fingerprint }: GrantedChange): boolean => {
-  if (grant.fingerprint === fingerprint && grant.uses === 0) return true;
-  if (cost.evidence.monthly_delta_usd === null) return false; // Nothing known fits no cap.
-  const monthly = microUsd(grant.usedMonthly + max(NOTHING, cost.monthly));
-  const hourly = microUsd(grant.usedHourly + max(NOTHING, cost.hourly));
+interface Amounts {
+  readonly fingerprint: Sha256Hex;
+  /** null: nothing is known. */
+  readonly monthly: MicroUsd | null;
+  readonly hourly: MicroUsd;
+}
+const fitsCaps = (grant: Grant, asked: Amounts): boolean => {
+  if (grant.fingerprint === asked.fingerprint && grant.uses === 0) return true;
+  if (asked.monthly === null) return false; // Nothing known fits no cap.
+  const monthly = microUsd(grant.usedMonthly + max(NOTHING, asked.monthly));
+  const hourly = microUsd(grant.usedHourly + max(NOTHING, asked.hourly));
   return monthly <= grant.capMonthly && hourly <= grant.capHourly;
 };
+
+const amountsOf = ({ cost, request_fingerprint: fingerprint }: DecisionRecorded): Amounts => ({
+  fingerprint,
+  monthly: cost.monthly_delta_usd === null ? null : usdOf(cost.monthly_delta_usd),
+  hourly: cost.hourly_delta_usd === null ? NOTHING : usdOf(cost.hourly_delta_usd),
+});
 
 /** The room that granting made for the unfunded part is there. The gate writes it a moment after the grant. */
 const isOverageWritten = (grant: Grant, policy: PolicyState): boolean =>
@@ -46,6 +58,9 @@ export const isUsable = (grant: Grant, policy: PolicyState, now: Instant): boole
 export const grantsFor = (change: GrantedChange, state: GateState): readonly Grant[] => {
   const { command, place, subject } = change;
   if (command.channel !== 'grant' || command.isDryRun) return [];
+  const { evidence, monthly, hourly } = change.cost;
+  const isKnown = evidence.monthly_delta_usd !== null;
+  const asked = { fingerprint: change.fingerprint, monthly: isKnown ? monthly : null, hourly };
   return (state.grants.bySubject.get(subject) ?? [])
     .flatMap((id) => state.grants.byDecision.get(id) ?? [])
     .filter(
@@ -53,9 +68,28 @@ export const grantsFor = (change: GrantedChange, state: GateState): readonly Gra
         grant.source === command.request.source &&
         grant.environmentClass === place.environmentClass &&
         isUsable(grant, state.policy, command.now) &&
-        fitsCaps(grant, change),
+        fitsCaps(grant, asked),
     );
 };
+
+/**
+ * Whether a recorded decision would have used a grant, had its deltas been within the caps: somebody agreed to less.
+ *
+ * @param state the gate's, before the decision was made.
+ */
+export const isBeyondGrants = (recorded: DecisionRecorded, { grants, policy }: GateState): boolean =>
+  recorded.channel === 'grant' &&
+  !recorded.dry_run &&
+  (recorded.decision === 'REQUIRE_APPROVAL' || recorded.decision === 'DENY') &&
+  (grants.bySubject.get(recorded.subject_hash) ?? [])
+    .flatMap((id) => grants.byDecision.get(id) ?? [])
+    .some(
+      (grant) =>
+        grant.source === recorded.request.source &&
+        grant.environmentClass === recorded.request.environment_class &&
+        isUsable(grant, policy, recorded.decided_at) &&
+        !fitsCaps(grant, amountsOf(recorded)),
+    );
 
 const EFFECT_OF: Partial<Record<ReasonCode, RuleEffect>> = {
   rule_denied: 'deny',

@@ -78,6 +78,17 @@ export const overdueHolds = (
     .sort((a, b) => (a.heldSince < b.heldSince || (a.heldSince === b.heldSince && a.revision < b.revision) ? -1 : 1));
 };
 
+/** How many holds a sweep would end now, as policy says. */
+export const countOverdue = (state: ReservationsState, now: Instant): number => {
+  const terms = sweepTerms(state, now);
+  if (terms === undefined) return 0;
+  const before = plusSeconds(now, -terms.olderThanSeconds);
+  let count = 0;
+  for (const [, reservation] of state.reservations)
+    if (reservation.heldSince <= before && isSweepable(state, reservation)) count += 1;
+  return count;
+};
+
 interface Sweeping {
   readonly command: SweepOverdue;
   readonly olderThanSeconds: number;

@@ -130,7 +130,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
   const webhooks = new WebhookRoutes();
   const quotas = new Quotas({ config: { ...DEFAULT_QUOTAS, ...config }, metrics, logger });
   fastify.addHook('onRequest', createWebhookCheck(webhooks, metrics));
-  limitCalls(fastify, quotas, metrics);
+  limitCalls(fastify, quotas);
   fastify.addHook('onResponse', createRequestLog(logger));
   const app = await NestFactory.create<NestFastifyApplication>(
     RootModule.of({ health, metrics, logger, webhooks, quotas }, module),

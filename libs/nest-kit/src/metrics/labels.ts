@@ -12,6 +12,10 @@ export const FAILURE_TYPES = [
 ] as const;
 export const LOCK_EVENTS = ['acquired', 'contended', 'timeout', 'error'] as const;
 export const LOCK_OUTCOMES = ['acquired', 'timeout'] as const;
+/** The values of an override; `enforce` where none lowers or stops what policy says. */
+export const OVERRIDES = ['enforce', 'monitor', 'shadow', 'disabled', 'stop'] as const;
+/** Why a change was let through that enforcement had not. */
+export const EXPOSURE_CAUSES = ['override', 'mode', 'failsafe'] as const;
 export const IDEMPOTENCY_EVENTS = ['replay', 'conflict', 'expired'] as const;
 export const APPEND_OUTCOMES = ['appended', 'conflict', 'unknown'] as const;
 export const JOURNAL_KINDS = ['policy', 'decisions', 'approvals', 'reservations', 'operations', 'system'] as const;
@@ -26,6 +30,8 @@ export const POLICY_CHANGES = [
   'exception',
   'integration',
 ] as const;
+/** Percents of a budget that are used; `other` is what a budget names besides. */
+export const BUDGET_THRESHOLDS = ['50', '80', '100', 'other'] as const;
 /** How a webhook's caller proves who it is; `none` brought no proof at all. */
 export const WEBHOOK_WAYS = ['mtls', 'bearer', 'path', 'hmac', 'none'] as const;
 /** The limits of contract section 16; `kept` is what a tenant may keep, `running` what may run at the same time. */
@@ -64,6 +70,10 @@ export const TOKEN_EVENTS = [
 ] as const;
 export const RECONCILE_TRIGGERS = ['manual', 'replay', 'overdue', 'import', 'correction'] as const;
 export const RECONCILE_STATUSES = ['matched', 'overage', 'savings', 'assumed', 'released', 'late_actual'] as const;
+export const GRANT_USES = ['used', 'cap_exceeded', 'expired'] as const;
+export const SWEEP_STATUSES = ['ok', 'error'] as const;
+export const EXCEPTION_KINDS = ['overage', 'savings', 'overrun', 'late_actual', 'unreconciled'] as const;
+export const COST_ROW_STATUSES = ['accepted', 'replaced', 'refused'] as const;
 export const DRIFT_DIRECTIONS = ['overage', 'savings'] as const;
 export const EXPORT_ARTIFACTS = ['bundle', 'parity', 'proof'] as const;
 export const EXPORT_OUTCOMES = ['success', 'mismatch', 'rejected_limit', 'error'] as const;

@@ -48,6 +48,67 @@ describe('the metrics', () => {
   });
 });
 
+const SOURCE = ['terraform', 'k8s_admission', 'cloud_event'];
+const OUTCOME = ['ALLOW', 'ALLOW_WITH_CREDITS', 'REQUIRE_APPROVAL', 'DENY'];
+/** The groups gate, policy, approvals, reservations and edge of contract section 15, as far as they are built. */
+const CLOSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  gate_decisions_total: { source: SOURCE, decision: OUTCOME, path: ['normal', 'failsafe', 'replay'] },
+  gate_failures_total: {
+    source: SOURCE,
+    failure_type: [
+      ...['timeout', 'lock_timeout', 'evaluation_error', 'log_unavailable', 'overloaded', 'override_stale'],
+    ],
+  },
+  gate_lock_events_total: { source: SOURCE, event: ['acquired', 'contended', 'timeout', 'error'] },
+  gate_lock_wait_seconds_count: { source: SOURCE, outcome: ['acquired', 'timeout'] },
+  gate_would_be_decisions_total: {
+    source: SOURCE,
+    decision: OUTCOME,
+    override: ['enforce', 'monitor', 'shadow', 'disabled', 'stop'],
+  },
+  gate_exposure_usd_total: { source: SOURCE, cause: ['override', 'mode', 'failsafe'] },
+  gate_idempotency_events_total: { source: SOURCE, event: ['replay', 'conflict', 'expired'] },
+  gate_queue_depth: {},
+  policy_changes_total: {
+    kind: [
+      ...['published', 'scheduled', 'rolled_back', 'rollout', 'budget', 'credit', 'price_book', 'exception'],
+      'integration',
+    ],
+  },
+  budget_alerts_total: { threshold: ['50', '80', '100', 'other'] },
+  approval_requests_total: { source: SOURCE, outcome: ['opened', 'granted', 'denied', 'expired', 'withdrawn'] },
+  approval_queue_backlog: {},
+  approval_oldest_pending_seconds: {},
+  approval_grant_uses_total: { outcome: ['used', 'cap_exceeded', 'expired'] },
+  reservation_reconciliations_total: {
+    trigger: ['manual', 'replay', 'overdue', 'import', 'correction'],
+    status: ['matched', 'overage', 'savings', 'assumed', 'released', 'late_actual'],
+  },
+  reservation_drift_usd_total: { direction: ['overage', 'savings'] },
+  reservations_active: {},
+  reservations_overdue: {},
+  reconciliation_sweep_runs_total: { status: ['ok', 'error'] },
+  reconciliation_exceptions_open: { kind: ['overage', 'savings', 'overrun', 'late_actual', 'unreconciled'] },
+  actual_cost_rows_total: { status: ['accepted', 'replaced', 'refused'] },
+  webhook_auth_failures_total: { way: ['mtls', 'bearer', 'path', 'hmac', 'none'] },
+  cross_tenant_refusals_total: {},
+};
+
+describe('each metric of the contract', () => {
+  it.each(Object.entries(CLOSED))('%s has the labels and values of its closed sets, all at 0', async (name, labels) => {
+    const at = `valdrics_ops_enforcement_${name}`;
+    const shown = (await printed(new Metrics({ withProcess: false }))).filter(
+      (line) => line.startsWith(`${at} `) || line.startsWith(`${at}{`),
+    );
+    const combined = Object.entries(labels).reduce<readonly string[]>(
+      (rows, [label, values]) => rows.flatMap((row) => values.map((value) => `${row},${label}="${value}"`)),
+      [''],
+    );
+    const expected = combined.map((row) => `${at}${row === '' ? '' : `{${row.slice(1)}}`} 0`);
+    expect([...shown].sort()).toEqual([...expected].sort());
+  });
+});
+
 describe('a histogram', () => {
   it('counts each value in its bucket and every larger one', async () => {
     const registry = new Registry();

@@ -9,15 +9,22 @@ type Path = label.Of<typeof label.PATHS>;
 type FailureType = label.Of<typeof label.FAILURE_TYPES>;
 type LockEvent = label.Of<typeof label.LOCK_EVENTS>;
 type LockOutcome = label.Of<typeof label.LOCK_OUTCOMES>;
+type Override = label.Of<typeof label.OVERRIDES>;
+type ExposureCause = label.Of<typeof label.EXPOSURE_CAUSES>;
 type IdempotencyEvent = label.Of<typeof label.IDEMPOTENCY_EVENTS>;
 type AppendOutcome = label.Of<typeof label.APPEND_OUTCOMES>;
 type ApprovalOutcome = label.Of<typeof label.APPROVAL_OUTCOMES>;
 type TokenEvent = label.Of<typeof label.TOKEN_EVENTS>;
 type PolicyChange = label.Of<typeof label.POLICY_CHANGES>;
+type Threshold = label.Of<typeof label.BUDGET_THRESHOLDS>;
 type QuotaKind = label.Of<typeof label.QUOTA_KINDS>;
 type WebhookWay = label.Of<typeof label.WEBHOOK_WAYS>;
 type Trigger = label.Of<typeof label.RECONCILE_TRIGGERS>;
 type Status = label.Of<typeof label.RECONCILE_STATUSES>;
+type GrantUse = label.Of<typeof label.GRANT_USES>;
+type SweepStatus = label.Of<typeof label.SWEEP_STATUSES>;
+type ExceptionKind = label.Of<typeof label.EXCEPTION_KINDS>;
+type CostRowStatus = label.Of<typeof label.COST_ROW_STATUSES>;
 type Direction = label.Of<typeof label.DRIFT_DIRECTIONS>;
 type Artifact = label.Of<typeof label.EXPORT_ARTIFACTS>;
 type ExportOutcome = label.Of<typeof label.EXPORT_OUTCOMES>;
@@ -61,6 +68,16 @@ export class Metrics extends InstrumentMaker {
     'gate_refusals_total',
     'Gate calls answered 4xx or 5xx',
     { source, code: CODES },
+  );
+  readonly gateWouldBeDecisions = this.counter<[source: Source, decision: Decision, override: Override]>(
+    'gate_would_be_decisions_total',
+    'What enforcement would have said of what was let through',
+    { source, decision: label.DECISIONS, override: label.OVERRIDES },
+  );
+  readonly gateExposureUsd = this.counter<[source: Source, cause: ExposureCause]>(
+    'gate_exposure_usd_total',
+    'USD a month let through against policy; for graphs only',
+    { source, cause: label.EXPOSURE_CAUSES },
   );
   readonly gateIdempotencyEvents = this.counter<[source: Source, event: IdempotencyEvent]>(
     'gate_idempotency_events_total',
@@ -116,6 +133,11 @@ export class Metrics extends InstrumentMaker {
     'Changes of policy, money and who may ask',
     { kind: label.POLICY_CHANGES },
   );
+  readonly budgetAlerts = this.counter<[threshold: Threshold]>(
+    'budget_alerts_total',
+    'Budgets whose used part has reached a percentage that they name',
+    { threshold: label.BUDGET_THRESHOLDS },
+  );
   readonly webhookAuthFailures = this.counter<[way: WebhookWay]>(
     'webhook_auth_failures_total',
     'Webhook calls without a valid proof',
@@ -125,6 +147,12 @@ export class Metrics extends InstrumentMaker {
   readonly quotaRefusals = this.counter<[kind: QuotaKind]>('quota_refusals_total', 'Calls refused for a limit', {
     kind: label.QUOTA_KINDS,
   });
+
+  readonly crossTenantRefusals = this.counter<[]>(
+    'cross_tenant_refusals_total',
+    'Calls refused because they showed what belongs to another tenant',
+    {},
+  );
 
   readonly approvalRequests = this.counter<[source: Source, outcome: ApprovalOutcome]>(
     'approval_requests_total',
@@ -136,6 +164,16 @@ export class Metrics extends InstrumentMaker {
     'What happened to approval tokens',
     { event: label.TOKEN_EVENTS },
   );
+  readonly approvalQueueBacklog = this.gauge<[]>('approval_queue_backlog', 'Approvals that somebody has yet to decide');
+  readonly approvalOldestPendingSeconds = this.gauge<[]>(
+    'approval_oldest_pending_seconds',
+    'Age of the oldest approval that nobody has decided',
+  );
+  readonly approvalGrantUses = this.counter<[outcome: GrantUse]>(
+    'approval_grant_uses_total',
+    'Uses of granted approvals that have no token, and what became of the others',
+    { outcome: label.GRANT_USES },
+  );
   readonly reservationReconciliations = this.counter<[trigger: Trigger, status: Status]>(
     'reservation_reconciliations_total',
     'Holds that were reconciled',
@@ -145,6 +183,23 @@ export class Metrics extends InstrumentMaker {
     'reservation_drift_usd_total',
     'USD between held and spent; for graphs only',
     { direction: label.DRIFT_DIRECTIONS },
+  );
+  readonly reservationsActive = this.gauge<[]>('reservations_active', 'Decisions that hold money');
+  readonly reservationsOverdue = this.gauge<[]>('reservations_overdue', 'Holds that a sweep would end now');
+  readonly reconciliationSweepRuns = this.counter<[status: SweepStatus]>(
+    'reconciliation_sweep_runs_total',
+    'Sweeps of overdue holds: those asked for, and those of the clock that found any',
+    { status: label.SWEEP_STATUSES },
+  );
+  readonly reconciliationExceptionsOpen = this.gauge<[kind: ExceptionKind]>(
+    'reconciliation_exceptions_open',
+    'Exceptions that nobody has resolved',
+    { kind: label.EXCEPTION_KINDS },
+  );
+  readonly actualCostRows = this.counter<[status: CostRowStatus]>(
+    'actual_cost_rows_total',
+    'Rows of imported cost; a refused import takes none of its rows',
+    { status: label.COST_ROW_STATUSES },
   );
   readonly exportEvents = this.counter<[artifact: Artifact, outcome: ExportOutcome]>(
     'export_events_total',

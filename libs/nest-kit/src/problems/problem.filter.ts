@@ -3,6 +3,8 @@ import { LogUnreadable, ReadModelsUnavailable } from '@verdict/application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.js';
+import { rateKindOf } from '../quotas/quota-kind.js';
+import type { RouteSpec } from '../routing/route-spec.js';
 import type { RouteTable } from '../routing/route-table.js';
 import { frameworkProblem } from './framework-errors.js';
 import { ProblemException, toProblem, type Problem, type ProblemHeaders } from './problem.js';
@@ -21,13 +23,18 @@ interface Answered {
   readonly answer?: ProblemHeaders;
 }
 
+const sourceOf = ({ path }: RouteSpec) => {
+  if (path.includes('/gate/k8s/')) return 'k8s_admission';
+  return path.includes('/gate/cloud-event') ? 'cloud_event' : 'terraform';
+};
+
 /** Turns everything that was thrown into a problem; what nobody expected is logged and says nothing of its inside. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly routes: RouteTable,
-    private readonly metrics: Pick<Metrics, 'quotaRefusals'>,
+    private readonly metrics: Pick<Metrics, 'quotaRefusals' | 'gateRefusals'>,
   ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
@@ -39,12 +46,13 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const { problem, answer } = this.answerTo(exception, request);
-    this.count(problem);
+    this.count(problem, request.routeOptions.config.endpoint);
     sendProblem(request, reply, problem, answer);
   }
 
   /** Limits of what is kept or runs are found by the use cases; the others have counted themselves. */
-  private count({ code, limit_kind: counted }: Problem): void {
+  private count({ code, limit_kind: counted }: Problem, spec: RouteSpec | undefined): void {
+    if (spec !== undefined && rateKindOf(spec) === 'gate') this.metrics.gateRefusals.inc(sourceOf(spec), code);
     if (code === 'quota_exceeded') this.metrics.quotaRefusals.inc('kept');
     else if (code === 'rate_limited' && counted === undefined) this.metrics.quotaRefusals.inc('running');
   }

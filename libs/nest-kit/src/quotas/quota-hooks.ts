@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import type { Metrics } from '../metrics/metrics.js';
 import type { RouteSpec } from '../routing/route-spec.js';
 import { rateKindOf } from './quota-kind.js';
 import { type Overload, overloadProblem, type Quotas } from './quotas.js';
@@ -11,19 +10,11 @@ const whoOf = ({ verdictCaller, verdictIntegration }: FastifyRequest) => {
   return { tenantId, subject: integration.integrationId };
 };
 
-const sourceOf = ({ path }: RouteSpec) => {
-  if (path.includes('/gate/k8s/')) return 'k8s_admission';
-  return path.includes('/gate/cloud-event') ? 'cloud_event' : 'terraform';
-};
-
 const bytesOf = ({ body }: FastifyRequest): number => (body instanceof Uint8Array ? body.length : 0);
 
 /** The hooks, in the order in which a call meets them. */
 class CallLimits {
-  constructor(
-    private readonly quotas: Quotas,
-    private readonly metrics: Metrics,
-  ) {}
+  constructor(private readonly quotas: Quotas) {}
 
   readonly spend = (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const spec = request.routeOptions.config.endpoint;
@@ -62,7 +53,6 @@ class CallLimits {
       done();
       return;
     }
-    if (rateKindOf(spec) === 'gate') this.metrics.gateRefusals.inc(sourceOf(spec), 'rate_limited');
     done(overloadProblem(overload));
   }
 }
@@ -74,8 +64,8 @@ class CallLimits {
  *
  * @source contract section 16
  */
-export const limitCalls = (fastify: FastifyInstance, quotas: Quotas, metrics: Metrics): void => {
-  const limits = new CallLimits(quotas, metrics);
+export const limitCalls = (fastify: FastifyInstance, quotas: Quotas): void => {
+  const limits = new CallLimits(quotas);
   fastify.decorateRequest('verdictOverload', null);
   fastify.decorateRequest('verdictIsInFlight', false);
   fastify.addHook('onRequest', limits.spend);

@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApprovalsModule } from '@verdict/app-approvals/module';
+import { AuditExportModule } from '@verdict/app-audit-export/module';
+import { GateModule } from '@verdict/app-gate/module';
+import { ReconciliationModule } from '@verdict/app-reconciliation/module';
+import type { KeyStore } from '@verdict/application';
+import type { RouteId } from '@verdict/contracts';
+import { REASON_CODES } from '@verdict/domain';
+import {
+  createHttpApp,
+  createLogger,
+  Health,
+  type Issuer,
+  listenHttpApp,
+  Metrics,
+  stopHttpApp,
+} from '@verdict/nest-kit';
+import { openAudit, openPlatform, openRunTasks } from '@verdict/platform';
+import type { TestDatabase } from '@verdict/testkit';
+import { StandaloneModule } from '../../../apps/standalone/src/standalone.module.js';
+import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from './api.js';
+import { TokenMint, type Who } from './tokens.js';
+
+const issuerOf = async (keys: KeyStore): Promise<Issuer> => ({
+  issuer: 'verdict-standalone',
+  audience: 'verdict',
+  tenantClaim: 'tenant_id',
+  jwks: {
+    keys: (await keys.publicKeys('issuer')).map(({ kid, publicKey }) => ({
+      ...{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid },
+      x: Buffer.from(publicKey).toString('base64url'),
+    })),
+  },
+});
+
+/** Metric lines by name and labels, as a scrape shows them: `gate_queue_depth`, `policy_changes_total{kind="budget"}`. */
+export type Scrape = ReadonlyMap<string, number>;
+const PREFIX = 'valdrics_ops_enforcement_';
+
+const scrapeOf = (text: string): Scrape =>
+  new Map(
+    text.split('\n').flatMap((line) => {
+      const at = line.lastIndexOf(' ');
+      return line.startsWith(PREFIX) ? [[line.slice(PREFIX.length, at), Number(line.slice(at + 1))] as const] : [];
+    }),
+  );
+
+/** The services of the standalone in the test's own process, over HTTP, on a clock that the test moves forward. */
+export class MovingClockApp implements Api {
+  private aheadMs = 0;
+  private readonly closers: (() => Promise<void>)[] = [];
+  private address = '';
+
+  private constructor(private readonly mint: TokenMint) {}
+
+  static async start(database: TestDatabase): Promise<MovingClockApp> {
+    const folder = await mkdtemp(join(tmpdir(), 'verdict-app-'));
+    const app = new MovingClockApp(new TokenMint(join(folder, 'keys')));
+    app.closers.push(() => rm(folder, { recursive: true, force: true }));
+    await app.open(database, folder);
+    return app;
+  }
+
+  private async open({ adminUrl, serviceUrl: url }: TestDatabase, folder: string): Promise<void> {
+    const logger = createLogger({ service: 'test', level: 'silent' });
+    const [metrics, health] = [new Metrics({ reasonCodes: REASON_CODES, withProcess: false }), new Health()];
+    const platform = await openPlatform({
+      ...{ url, adminUrl, keysDir: join(folder, 'keys'), logHost: 'log.test', relayKinds: [], metrics, health, logger },
+      logChoice: { kind: 'postgres', url, commitDelayMs: 0 },
+      busChoice: { kind: 'log' },
+      clock: { nowMs: () => Date.now() + this.aheadMs },
+    });
+    this.closers.unshift(() => platform.close());
+    const audit = await openAudit({ url, adminUrl, exportsDir: join(folder, 'exports'), isLog: true });
+    this.closers.unshift(() => audit.close());
+    const runTasks = await openRunTasks({ url, publicUrl: undefined, logger });
+    this.closers.unshift(() => runTasks.close());
+    const module = StandaloneModule.of(
+      GateModule.register(platform, runTasks.options),
+      ApprovalsModule.register(platform),
+      ReconciliationModule.register(platform),
+      AuditExportModule.register(platform, audit.options),
+    );
+    const http = await createHttpApp({
+      ...{ service: 'test', module, logger, metrics, health },
+      config: {
+        AUTH_ISSUERS: [await issuerOf(platform.keys)],
+        LOG_LEVEL: 'error',
+        METRIC_PREFIX: 'valdrics_ops_',
+        METRIC_ALIAS_PREFIXES: [],
+      },
+    });
+    this.closers.unshift(() => stopHttpApp(http));
+    this.address = await listenHttpApp(http, '127.0.0.1', 0);
+  }
+
+  get url(): string {
+    return this.address;
+  }
+
+  tokenFor(who: Who): Promise<string> {
+    return this.mint.for(who);
+  }
+
+  call(id: RouteId, request: RouteRequest): Promise<ApiAnswer> {
+    return call(this, id, request);
+  }
+
+  advance(seconds: number): void {
+    this.aheadMs += seconds * 1000;
+  }
+
+  /** The clock's reactions that come once a minute are due now. */
+  advanceToMinute(): void {
+    this.aheadMs += 60_000 - ((Date.now() + this.aheadMs) % 60_000);
+  }
+
+  async scrape(): Promise<Scrape> {
+    const { text } = await sendRaw(this.url, { method: 'GET', path: '/metrics' });
+    return scrapeOf(text);
+  }
+
+  async dispose(): Promise<void> {
+    for (const close of this.closers.splice(0)) await close();
+  }
+}
