@@ -79,6 +79,22 @@ describe('the command line against a running server', () => {
       expect((await verdict(people.admin, 'policy', 'impact', '--since', inDays(1))).exit).toBe(0);
     });
 
+    it('looks at each project under the version that decides for it', async () => {
+      const [first, second] = ['data', 'web'];
+      for (const project of [first, second]) await decide('100', { project_id: project });
+      const strict = await file('part.json', { ...SHADOW, entitlements: { hard_deny_above_monthly_usd: '50' } });
+      // By this salt the bucket of `data` is 4, that of `web` 92.
+      const part = ['--percent', '10', '--salt', 'r1', '--message', 'some first'];
+      expect((await verdict(people.admin, 'policy', 'publish', strict, ...part)).exit).toBe(0);
+      const report = bodyOf(await verdict(people.auditor, 'policy', 'impact'));
+      expect(report).toMatchObject({ policy_version: 2, decisions: 2, would_deny: 1 });
+      const { body } = await must(server, 'getDecision', {
+        as: people.admin,
+        params: { decision_id: report.flips[0].decision_id },
+      });
+      expect(body.project_id).toBe(first);
+    });
+
     it('tells what another policy would deny, also offline from a bundle', async () => {
       await decide('600');
       const strict = await file('strict.json', { ...SHADOW, mode_matrix: { terraform: { default: 'hard' } } });
@@ -163,7 +179,7 @@ describe('the command line against a running server', () => {
         },
       ]);
       const wide = await verdict(people.auditor, 'policy', 'review', '--expiring', '60d', '-o', 'table');
-      expect(wide.stdout).toMatch(/^version 2 over 1 decisions: 1 unused, 1 disabled, 5 ending or beginning soon\n/);
+      expect(wide.stdout).toMatch(/^version 2 over 1 decision: 1 unused, 1 disabled, 5 ending or beginning soon\n/);
       expect(wide.stdout).toMatch(/^huge +0 +1 +unused$/m);
       expect(wide.stdout).toContain('rule off is disabled\n');
     });
@@ -250,7 +266,7 @@ message: destroying on a Friday needs somebody who stays
         ['reservations', 'import', '-', '-o', 'table'],
         JSON.stringify([row]),
       );
-      expect([rows.exit, rows.stdout]).toEqual([0, '1 rows accepted, 1 of them replaced earlier ones\n']);
+      expect([rows.exit, rows.stdout]).toEqual([0, '1 row accepted, 1 of them replaced earlier ones\n']);
       const again = await file('costs.json', { rows: [row] });
       expect(bodyOf(await verdict(people.admin, 'reservations', 'import', again))).toMatchObject({ replaced: 1 });
     });
@@ -266,7 +282,7 @@ message: destroying on a Friday needs somebody who stays
       ]);
       const twice = await verdict(people.admin, 'reservations', 'import', path, '-o', 'table');
       expect(twice.exit).toBe(7);
-      expect(twice.stdout).toContain('0 of 1 decisions reconciled\n');
+      expect(twice.stdout).toContain('0 of 1 decision reconciled\n');
       expect(twice.stdout).toMatch(new RegExp(`${decision} +no: reservation_already_settled`));
     });
 

@@ -270,6 +270,8 @@ describe('the command line against the standalone', () => {
   it('derives every decision of the stopped server again', async () => {
     const { exit, stdout, stderr } = await runCli(['replay', '-o', 'table'], { cwd });
     expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '7 decisions, 0 diverge\n', stderr: '' });
+    const other = await runCli(['replay', '--policy', 'strict.json'], { cwd });
+    expect([other.exit, bodyOf(other)]).toMatchObject([1, { decisions: 7, hidden: 0, tenants: [{ tenant: 'acme' }] }]);
   }, 60_000);
 
   it('lists the journals of the stopped server, and copies them to another log', async () => {

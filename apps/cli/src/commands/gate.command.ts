@@ -171,6 +171,7 @@ Examples:
   terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json
   verdict gate preflight --plan plan.json --project web --environment prod --run "$CI_PIPELINE_ID" --state verdict-state.json
   terraform show -json plan.tfplan | verdict gate preflight --plan - --project web --environment dev --what-if
+  jq .resource_changes plan.json | verdict gate preflight --resource-changes - --project web --environment dev
 `,
     )
     .action((flags: PreflightFlags, command: Command) => preflight(openSession(io, command), flags));

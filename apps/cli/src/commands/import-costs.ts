@@ -3,11 +3,10 @@ import { isRawList } from '@verdict/domain';
 import { Command } from 'commander';
 import { extname } from 'node:path';
 import type { z } from 'zod';
-import { wrongCall } from '../failure.js';
-import { parseJsonInput, readInput } from '../input/input-file.js';
+import { decodeText, parseJsonInput, readInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { EXIT, type Io } from '../io.js';
-import { table } from '../output/table.js';
+import { plural, table } from '../output/table.js';
 import { openSession } from '../session.js';
 
 type Imported = z.output<typeof ROUTES.importCosts.response>;
@@ -31,8 +30,7 @@ const formOf = (path: string, text: string): 'csv' | 'json' => {
 /** Rows as they were written: numbers are not touched, and the server names line and column of what is wrong. */
 const readCostFile = async (io: Io, path: string): Promise<CostFile> => {
   const bytes = await readInput(io, path);
-  if (bytes.length === 0) throw wrongCall('input_empty', `${path} is empty`, 'did the command before it fail?');
-  const text = Buffer.from(bytes).toString('utf8');
+  const text = decodeText(bytes, path);
   if (formOf(path, text) === 'csv') return { body: text, mediaType: 'text/csv' };
   const raw = parseJsonInput(bytes, path);
   return { body: jsonTextOf(isRawList(raw) ? { rows: raw } : raw), mediaType: 'application/json' };
@@ -42,10 +40,10 @@ const isMissing = ({ status }: Reconciled): boolean => status === null;
 
 const importedText = ({ accepted, replaced, reconciled, replayed }: Imported): string => {
   const note = replayed ? 'done before: this is the first answer\n' : '';
-  const head = `${String(accepted)} rows accepted, ${String(replaced)} of them replaced earlier ones\n`;
+  const head = `${plural(accepted, 'row')} accepted, ${String(replaced)} of them replaced earlier ones\n`;
   if (reconciled.length === 0) return `${note}${head}`;
   const missing = reconciled.filter(isMissing).length;
-  const settled = `${String(reconciled.length - missing)} of ${String(reconciled.length)} decisions reconciled\n`;
+  const settled = `${String(reconciled.length - missing)} of ${plural(reconciled.length, 'decision')} reconciled\n`;
   return `${note}${head}${settled}\n${table<Reconciled>(
     [
       { title: 'DECISION', value: ({ decision_id: id }) => id },

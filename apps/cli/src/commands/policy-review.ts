@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { parseDurationMs } from '../input/duration.js';
 import { parseSince } from '../input/since.js';
 import { EXIT, type Io } from '../io.js';
-import { table } from '../output/table.js';
+import { plural, table } from '../output/table.js';
 import { openSession, type Session } from '../session.js';
 import { withJournals } from '../stores/journal-source.js';
 import { JOURNALS_HELP } from './policy-impact.js';
@@ -61,7 +61,7 @@ const reviewText = (review: PolicyReview): string => {
     `${String(upcoming.length)} ending or beginning soon`,
   ];
   const off = disabled.map(({ kind, id }) => `${kind} ${id} is disabled\n`).join('');
-  const head = `${policy} over ${String(decisions)} decisions: ${counts.join(', ')}\n`;
+  const head = `${policy} over ${plural(decisions, 'decision')}: ${counts.join(', ')}\n`;
   return `${head}${rulesText(review)}${off === '' ? '' : `\n${off}`}${upcomingText(review)}`;
 };
 

@@ -12,7 +12,7 @@ import { wrongCall } from '../failure.js';
 import { policyDocumentOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
 import { createProgress } from '../output/progress.js';
-import { table } from '../output/table.js';
+import { plural, table } from '../output/table.js';
 import { openSession, type Session, withGlobals } from '../session.js';
 import { openDatabase } from '../stores/database.js';
 import { openLog } from '../stores/log.js';
@@ -95,8 +95,6 @@ export const replayBundle = (session: Session, path: string): Promise<readonly R
 
 /** Whether all came out the same. */
 export const isSame = (reports: readonly ReplayReport[]): boolean => totalsOf(reports).diverging === 0;
-
-const plural = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
 
 const ELSEWHERE = {
   other_holds: 'the holds that it takes over',

@@ -65,6 +65,17 @@ export const parseJsonInput = (bytes: Uint8Array, path: string): RawJson => {
   throw wrongCall('malformed_json', `${name} is not JSON`, hint);
 };
 
+/** Text in UTF-8, without a byte order mark; nothing in it is replaced silently. */
+export const decodeText = (bytes: Uint8Array, path: string): string => {
+  const name = nameOf(path);
+  if (bytes.length === 0) throw wrongCall('input_empty', `${name} is empty`, 'did the command before it fail?');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw wrongCall('text_malformed', `${name} is not UTF-8`, looksLike(bytes));
+  }
+};
+
 export const readJsonInput = async (io: Io, path: string): Promise<RawJson> =>
   parseJsonInput(await readInput(io, path), path);
 

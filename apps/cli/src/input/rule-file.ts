@@ -2,7 +2,7 @@ import { isRawObject, memberOf, type RawJson } from '@verdict/domain';
 import { parse, YAMLParseError } from 'yaml';
 import { wrongCall } from '../failure.js';
 import type { Io } from '../io.js';
-import { parseJsonInput, readInput } from './input-file.js';
+import { decodeText, parseJsonInput, readInput } from './input-file.js';
 import { jsonTextOf } from './json-text.js';
 
 export interface RuleFile {
@@ -15,7 +15,7 @@ const BYTES_MAX = 64 * 1024;
 
 /** YAML becomes JSON first, so that one strict reader has the last word. */
 const asJson = (bytes: Uint8Array, path: string): Uint8Array => {
-  const text = Buffer.from(bytes).toString('utf8');
+  const text = decodeText(bytes, path);
   if (text.trimStart().startsWith('{')) return bytes;
   try {
     const value: unknown = parse(text, { maxAliasCount: 0 });
@@ -36,7 +36,7 @@ export const readRuleFile = async (io: Io, path: string): Promise<RuleFile> => {
   const bytes = await readInput(io, path);
   if (bytes.length > BYTES_MAX)
     throw wrongCall('file_too_large', `${path} is larger than 64 KiB: one rule is expected`);
-  const rule = parseJsonInput(bytes.length === 0 ? bytes : asJson(bytes, path), path);
+  const rule = parseJsonInput(asJson(bytes, path), path);
   const id = idOf(rule);
   if (id === undefined)
     throw wrongCall(

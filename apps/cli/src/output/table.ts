@@ -38,3 +38,6 @@ export const usd = (amount: string | null): string =>
 /** The same with its sign: `+412.00`. */
 export const signedUsd = (amount: string | null): string =>
   amount === null || amount.startsWith('-') ? usd(amount) : `+${usd(amount)}`;
+
+/** `1 decision`, `2 decisions`. */
+export const plural = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
