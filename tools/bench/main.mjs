@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --seconds 4] [--only closed|open|tenants|delay|gate|scale-out] [--json]`: load on a real standalone, or on
+ * `npm run bench [closed|open|tenants|delay|gate|scale-out] [-- --seconds 4 --json]`: load on a real standalone, or on
  * separate processes, with their real database, in a temporary folder. See docs/bench.md. Exit code 1: an acknowledged
  * decision is not in the ledger once.
  */

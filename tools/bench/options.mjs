@@ -9,8 +9,8 @@ const NUMBERS = {
   entries: { default: 100_000, min: 1_000, max: 1_000_000 },
 };
 const USAGE =
-  `usage: npm run bench -- [--seconds <1-60>] [--only ${PARTS.join('|')}] [--json]\n` +
-  `       with --only scale-out: [--figures ${FIGURES.join(',')}] [--gates <1-4>] [--rounds <1-20>] [--entries <1000-1000000>]`;
+  `usage: npm run bench -- [${PARTS.join('|')}] [--seconds <1-60>] [--json]\n` +
+  `       with scale-out: [--figures ${FIGURES.join(',')}] [--gates <1-4>] [--rounds <1-20>] [--entries <1000-1000000>]`;
 
 const numbersOf = (values) =>
   Object.fromEntries(
@@ -24,14 +24,17 @@ const numbersOf = (values) =>
 
 const read = (args) => {
   const text = { type: 'string' };
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       ...{ only: text, json: { type: 'boolean', default: false }, figures: text },
       ...{ seconds: text, gates: text, rounds: text, entries: text },
     },
   });
-  const { only, json } = values;
+  const { json } = values;
+  const [only = values.only, ...others] = positionals;
+  if (others.length > 0) throw new Error('one part at a time');
   if (only !== undefined && !PARTS.includes(only)) throw new Error(`there is no part ${only}`);
   const figures = values.figures?.split(',') ?? FIGURES;
   const unknown = figures.find((figure) => !FIGURES.includes(figure));
