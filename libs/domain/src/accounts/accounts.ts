@@ -57,6 +57,19 @@ export const balanceOf = (accounts: Accounts, account: string, terms: AccountTer
   return { limit: terms.limit, spent, held, headroom: headroomOf(terms.limit, spent, held) };
 };
 
+/** Balances as they stand in one state at one instant. */
+export type BalanceOf = (account: string) => AccountBalance;
+
+/** {@link balanceOf} for one state and instant; each account is looked up once, however often it is asked for. */
+export const balancesAt = (accounts: Accounts, terms: TermsOf, at: Instant): BalanceOf => {
+  const known = new Map<string, AccountBalance>();
+  return (account) => {
+    const found = known.get(account) ?? balanceOf(accounts, account, terms(account, at), at);
+    known.set(account, found);
+    return found;
+  };
+};
+
 /** A balance of `account` as it stands once these legs are held too: for whoever asks for that alone, and holds nothing. */
 export const balanceHolding = (
   { limit, spent, held: earlier }: AccountBalance,

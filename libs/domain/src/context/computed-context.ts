@@ -112,8 +112,7 @@ const anomalyOf = (days: readonly CoveredDay[], { spikeAbsolute, spikePercent }:
   return isSpike ? 'spike' : 'none';
 };
 
-const withoutData = (now: Instant, dataSourceMode: 'none' | 'unavailable'): ComputedContext => {
-  const today = dayOf(now);
+const withoutData = (today: Day, dataSourceMode: 'none' | 'unavailable'): ComputedContext => {
   const { start, end } = monthOf(today);
   return {
     monthStart: start,
@@ -132,7 +131,7 @@ const withoutData = (now: Instant, dataSourceMode: 'none' | 'unavailable'): Comp
 };
 
 /** What there is to say when the cost could not be read in time. */
-export const unavailableContext = (now: Instant): ComputedContext => withoutData(now, 'unavailable');
+export const unavailableContext = (now: Instant): ComputedContext => withoutData(dayOf(now), 'unavailable');
 
 /**
  * Month to date, burn rate, forecast and anomaly of a scope, from imported actual cost.
@@ -143,10 +142,10 @@ export const unavailableContext = (now: Instant): ComputedContext => withoutData
  * @source contract section 10
  */
 export const computeContext = (state: CostDays, { scope, now, settings }: AskForContext): ComputedContext => {
-  const base = withoutData(now, 'none');
+  const today = dayOf(now);
+  const base = withoutData(today, 'none');
   const known = daysOf(state, scope);
   if (known.length === 0) return base; // Most projects of most tenants: nothing was imported.
-  const today = dayOf(now);
   const oldest = plusDays(today, 1 - COST_DAYS_KEPT);
   const days = known.filter(({ day }) => day >= oldest && day <= today);
   const latest = days.at(-1)?.day;

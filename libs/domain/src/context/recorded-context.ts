@@ -1,5 +1,7 @@
-import type { UsdText } from '../shared/brand.js';
+import type { Sha256Hex, UsdText } from '../shared/brand.js';
+import { jcsText } from '../shared/jcs.js';
 import { formatUsd4 } from '../shared/money.js';
+import { sha256Hex } from '../shared/sha256.js';
 import type { Day } from './calendar.js';
 import type { Anomaly, ComputedContext, DataSourceMode } from './computed-context.js';
 import type { Risk, RiskClass } from './risk.js';
@@ -42,3 +44,23 @@ export const recordedContext = (context: ComputedContext, { score, riskClass }: 
   total_days: context.totalDays,
   version: 'verdict.computed_context.v1',
 });
+
+/** A context as it is recorded, and the SHA-256 of its canonical text. */
+export interface HashedContext {
+  readonly recorded: RecordedContext;
+  readonly sha256: Sha256Hex;
+}
+/** By score and class of the risk, which are few. */
+const hashed = new WeakMap<ComputedContext, Map<string, HashedContext>>();
+
+/** {@link recordedContext} and its hash, made once: contexts and risks repeat from decision to decision. */
+export const hashedContext = (context: ComputedContext, risk: Risk): HashedContext => {
+  const byRisk = hashed.get(context) ?? new Map<string, HashedContext>();
+  const key = `${String(risk.score)} ${risk.riskClass}`;
+  const known = byRisk.get(key);
+  if (known !== undefined) return known;
+  const recorded = recordedContext(context, risk);
+  const made = { recorded, sha256: sha256Hex(jcsText(recorded)) };
+  hashed.set(context, byRisk.set(key, made));
+  return made;
+};

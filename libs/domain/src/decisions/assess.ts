@@ -1,4 +1,4 @@
-import type { HeldLeg } from '../accounts/accounts.js';
+import { type BalanceOf, balancesAt, type HeldLeg } from '../accounts/accounts.js';
 import type { RoutingRule } from '../policy/policy.document.js';
 import { microUsd, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import type { Sha256Hex } from '../shared/brand.js';
@@ -34,6 +34,8 @@ export interface Assessable {
 export interface Assessment {
   readonly verdict: Verdict;
   readonly waterfall: Waterfall;
+  /** The balances that it was assessed on. */
+  readonly balance: BalanceOf;
   readonly rules: RuleFindings;
   readonly notes: readonly ReasonCode[];
   readonly exceptionsUsed: readonly UsedException[];
@@ -46,7 +48,7 @@ export interface Assessment {
   readonly unfunded: MicroUsd;
 }
 
-const fundingOf = ({ command, place, cost }: Assessable, state: GateState): Waterfall =>
+const fundingOf = ({ command, place, cost }: Assessable, state: GateState, balance: BalanceOf): Waterfall =>
   fund(
     {
       monthly: cost.monthly,
@@ -55,7 +57,7 @@ const fundingOf = ({ command, place, cost }: Assessable, state: GateState): Wate
       isBudgetRequired: place.document.entitlements.require_budget[place.behaves],
       now: command.now,
       budgets: place.budgets,
-      terms: place.terms,
+      balance,
     },
     state.accounts,
   );
@@ -66,15 +68,21 @@ const isDeniedRecently = ({ command, place, fingerprint }: Assessable, { grants 
   return at !== undefined && command.now < plusSeconds(at, place.document.approval.grants.denied_cooldown_seconds);
 };
 
+/** What the money comes to: how far it reaches, and the balances before. */
+interface Money {
+  readonly waterfall: Waterfall;
+  readonly balance: BalanceOf;
+}
+
 /** What is known before anybody asks who has to agree: cost, money, forecast, thresholds, denials. */
-const hardFacts = (asked: Assessable, state: GateState, waterfall: Waterfall): readonly FindingItem[] => {
+const hardFacts = (asked: Assessable, state: GateState, { waterfall, balance }: Money): readonly FindingItem[] => {
   const { place, cost } = asked;
   const isAboveThreshold = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
   return [
     ...cost.violations.map((code) => violation(code)),
     ...cost.approvals.map((code) => approval(code)),
     ...waterfall.violations.map((code) => violation(code)),
-    ...contextFindings(asked, state),
+    ...contextFindings(asked, balance),
     ...(isDeniedRecently(asked, state) ? [violation('approval_denied_recently')] : []),
     ...(isAboveThreshold ? [violation('hard_deny_threshold_exceeded')] : []),
   ];
@@ -121,12 +129,13 @@ const heldBy = (
 export const assess = (asked: Assessable, state: GateState, grant: Grant | null): Assessment | undefined => {
   const { command, place, cost, context } = asked;
   const view = grant === null ? state : withoutHoldOf(state, grant);
-  const waterfall = fundingOf(asked, view);
+  const balance = balancesAt(view.accounts, place.terms, command.now);
+  const waterfall = fundingOf(asked, view, balance);
   const overage = grant === null ? [] : overageLeg(grant, waterfall.unfunded, view, command.now);
   if (overage === undefined) return undefined;
-  const seen = { place, cost, waterfall, risk: context.risk, context: context.forRules };
+  const seen = { place, cost, waterfall, balance, risk: context.risk, context: context.forRules };
   const rules = ruleFindings(place.document.rules, command.rules, ruleVariables(command, view, seen));
-  const found = [...hardFacts(asked, view, waterfall), ...rules.items];
+  const found = [...hardFacts(asked, view, seen), ...rules.items];
   const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
   const { items: left, used } = waived([...found, ...need.items], asked, view);
   const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item, state.policy));
@@ -145,6 +154,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
   return {
     verdict,
     waterfall,
+    balance,
     rules,
     notes,
     exceptionsUsed: used,

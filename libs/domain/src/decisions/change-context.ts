@@ -1,4 +1,4 @@
-import { balanceOf } from '../accounts/accounts.js';
+import type { BalanceOf } from '../accounts/accounts.js';
 import {
   type Anomaly,
   type ComputedContext as CostContext,
@@ -7,8 +7,10 @@ import {
   type ContextSettings,
   hasCostData,
 } from '../context/computed-context.js';
+import { dayOf } from '../context/calendar.js';
 import type { CostDays } from '../context/cost-days.js';
-import { recordedContext, type RecordedContext } from '../context/recorded-context.js';
+import { knownContext } from '../context/known-contexts.js';
+import { hashedContext, type HashedContext } from '../context/recorded-context.js';
 import { callerRiskLevel, isDestructive, riskOf, type Risk, type RiskClass } from '../context/risk.js';
 import { type Budget, budgetAccount } from '../policy/policy.state.js';
 import type { RuleContext, RuleVariables } from '../rules/rules.js';
@@ -16,14 +18,14 @@ import { classOf } from '../shared/environment.js';
 import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { AssessedCost } from './cost.js';
-import type { GateState } from './decisions.state.js';
 import { type FindingItem, violation } from './findings.js';
 import type { Place } from './place.js';
 import type { ReasonCode } from './reason-codes.js';
 
 /** What is known of the surroundings of a change: actual cost, forecast, risk. */
 export interface ChangeContext {
-  readonly recorded: RecordedContext;
+  /** As it is recorded; a challenger's is not. */
+  readonly recorded: () => HashedContext;
   readonly forRules: () => NonNullable<RuleVariables['context']>;
   readonly risk: RuleVariables['risk'];
   readonly notes: readonly ReasonCode[];
@@ -62,7 +64,7 @@ const settingsOf = ({ document: { context } }: Place): ContextSettings => ({
   maxDataAgeDays: context.max_data_age_days,
 });
 
-const forRules = (context: CostContext): RuleContext => ({
+const forRules = (context: CostContext, project: RuleContext | null) => ({
   mtd: context.mtd,
   burn_daily: context.burnDaily,
   forecast_eom: context.forecastEom,
@@ -70,6 +72,7 @@ const forRules = (context: CostContext): RuleContext => ({
   observed_days: context.observedCostDays,
   data_source_mode: context.dataSourceMode,
   stale: context.stale,
+  project,
 });
 
 /** The environments whose labels the policy takes for one class. */
@@ -78,6 +81,12 @@ const environmentsOf = ({ document }: Place, projectId: string, environmentClass
   projectId,
   includes: (label) => classOf(label, label, document.environments.classes).environmentClass === environmentClass,
 });
+
+/** Names a scope among those of one policy. */
+const nameOf = (scope: ContextScope, environmentClass: string): string => {
+  if (scope.kind === 'tenant') return scope.kind;
+  return scope.kind === 'project' ? `project:${scope.projectId}` : `class:${environmentClass}:${scope.projectId}`;
+};
 
 /** Whose cost a budget's forecast is made from: that of its own scope. Contract section 9.1. */
 const scopeOfBudget = ({ terms }: Budget, place: Place, projectId: string): ContextScope => {
@@ -99,15 +108,15 @@ export const changeContext = (
 ): ChangeContext => {
   const { now } = command;
   const projectId = command.request.project_id;
-  const settings = settingsOf(place);
-  const of = (scope: ContextScope): CostContext => computeContext(days, { scope, now, settings });
+  const of = (scope: ContextScope): CostContext =>
+    knownContext({ days, policy: place.document, day: dayOf(now), scope: nameOf(scope, place.environmentClass) }, () =>
+      computeContext(days, { scope, now, settings: settingsOf(place) }),
+    );
   const project = of({ kind: 'project', projectId });
   const risk = riskOfChange(command, place, cost, project.anomaly);
-  const recorded = recordedContext(project, risk);
   return {
-    recorded,
-    // Its text is only needed once something asks for it: most evaluations are recorded, all of them need the risk.
-    forRules: () => ({ ...forRules(of({ kind: 'tenant' })), project: forRules(project) }),
+    recorded: () => hashedContext(project, risk),
+    forRules: () => forRules(of({ kind: 'tenant' }), forRules(project, null)),
     risk: { score: risk.score, class: risk.riskClass },
     notes: risk.raisedByCaller ? ['risk_raised_by_caller'] : [],
     forecastOf: (budget) => {
@@ -128,22 +137,20 @@ const isForecastPassed = (budget: Budget, forecast: MicroUsd, monthly: MicroUsd,
  */
 export const contextFindings = (
   asked: {
-    readonly command: AskForChange;
     readonly place: Place;
     readonly cost: AssessedCost;
     readonly context: ChangeContext;
   },
-  state: GateState,
+  balance: BalanceOf,
 ): readonly FindingItem[] => {
-  const { command, place, cost, context } = asked;
+  const { place, cost, context } = asked;
   if (cost.monthly <= NOTHING) return [];
   return place.budgets
     .filter(({ terms }) => terms.basis === 'forecast')
     .flatMap((budget) => {
       const forecast = context.forecastOf(budget);
       if (forecast === null) return [violation('computed_context_unavailable')];
-      const account = budgetAccount(budget.terms.budget_id);
-      const { held } = balanceOf(state.accounts, account, place.terms(account, command.now), command.now);
+      const { held } = balance(budgetAccount(budget.terms.budget_id));
       return isForecastPassed(budget, forecast, cost.monthly, held) ? [violation('forecast_exceeded')] : [];
     });
 };

@@ -1,8 +1,7 @@
+import { type BalanceOf, balancesAt } from '../accounts/accounts.js';
 import { challengerAt, policyFor, type PolicyVersion, priceBookOf } from '../policy/policy.state.js';
 import type { Sha256Hex } from '../shared/brand.js';
 import { changeHashes, requestFingerprint } from '../shared/fingerprint.js';
-import { jcsText } from '../shared/jcs.js';
-import { sha256Hex } from '../shared/sha256.js';
 import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, max, NOTHING } from '../shared/money.js';
 import { approvalTerms } from './approval-terms.js';
@@ -53,8 +52,8 @@ const challengerVerdict = (command: AskForChange, state: GateState): ChallengerV
 
 interface Assessed {
   readonly assessment: Assessment;
-  /** The state whose balances the decision leaves: without what it draws from another hold. */
-  readonly view: GateState;
+  /** The balances that its hold comes on top of: without what it draws from another hold. */
+  readonly balance: BalanceOf;
   readonly grant: Grant | null;
 }
 
@@ -65,8 +64,9 @@ interface Assessed {
 const assessWithGrant = (asked: Assessable, state: GateState): Assessed | undefined => {
   for (const grant of grantsFor(asked, state)) {
     const assessment = assess(asked, state, grant);
-    if (assessment !== undefined && isPermitted(assessment.verdict.outcome))
-      return { assessment, view: withRestOf(state, grant, assessment.legs), grant };
+    if (assessment === undefined || !isPermitted(assessment.verdict.outcome)) continue;
+    const { accounts } = withRestOf(state, grant, assessment.legs);
+    return { assessment, balance: balancesAt(accounts, asked.place.terms, asked.command.now), grant };
   }
   return undefined;
 };
@@ -99,7 +99,7 @@ export const evaluate = (command: AskForChange, state: GateState, generation: nu
   const asked = assessableUnder(command, version, state);
   const plain = (): Assessed | undefined => {
     const assessment = assess(asked, state, null);
-    return assessment === undefined ? undefined : { assessment, view: state, grant: null };
+    return assessment === undefined ? undefined : { assessment, balance: assessment.balance, grant: null };
   };
   const assessed = assessWithGrant(asked, state) ?? plain();
   return assessed === undefined ? undefined : recordOf(asked, assessed, generation, state);
@@ -125,27 +125,24 @@ const requestIn = (
 /** The record of an assessment. Members in canonical order, so that sealing has nothing to sort. */
 const recordOf = (
   asked: Assessable,
-  { assessment, view, grant }: Assessed,
+  { assessment, balance, grant }: Assessed,
   generation: number,
   state: GateState,
 ): DecisionRecorded => {
   const { command, place, cost, context, fingerprint, subject } = asked;
   const { verdict, waterfall, rules, legs } = assessment;
+  const { recorded: recordedContext, sha256: contextSha256 } = context.recorded();
   const ttl = place.document.execution.decision_ttl_seconds;
   const { requester } = command;
   return {
     approval: approvalOf(asked, assessment),
     auto_approved_usd: autoApprovedOf(asked, assessment),
-    balances_after: balancesAfter(
-      { budgets: place.budgets, terms: place.terms, now: command.now },
-      legs,
-      view.accounts,
-    ),
+    balances_after: balancesAfter({ budgets: place.budgets, balance }, legs),
     challenger: challengerVerdict(command, state),
     change: cost.change,
     channel: command.channel,
-    computed_context: context.recorded,
-    computed_context_sha256: sha256Hex(jcsText(context.recorded)),
+    computed_context: recordedContext,
+    computed_context_sha256: contextSha256,
     cost: cost.evidence,
     decided_at: command.now,
     decision: verdict.outcome,

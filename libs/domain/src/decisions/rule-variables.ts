@@ -1,4 +1,4 @@
-import { type Accounts, balanceOf } from '../accounts/accounts.js';
+import type { BalanceOf } from '../accounts/accounts.js';
 import { isDestructive } from '../context/risk.js';
 import { type Budget, budgetAccount } from '../policy/policy.state.js';
 import type { RuleBudget, RuleVariables } from '../rules/rules.js';
@@ -9,9 +9,8 @@ import type { GateState } from './decisions.state.js';
 import type { Place } from './place.js';
 import { poolAvailable, type Waterfall } from './waterfall.js';
 
-const ruleBudget = (budget: Budget, accounts: Accounts, { terms }: Place, now: AskForChange['now']): RuleBudget => {
-  const account = budgetAccount(budget.terms.budget_id);
-  const { spent, held, headroom } = balanceOf(accounts, account, terms(account, now), now);
+const ruleBudget = (budget: Budget, balance: BalanceOf): RuleBudget => {
+  const { spent, held, headroom } = balance(budgetAccount(budget.terms.budget_id));
   const { scope, period } = budget.terms;
   return { scope, period, limit: budget.limit, spent, held, headroom: headroom ?? NOTHING };
 };
@@ -20,6 +19,7 @@ export interface Seen {
   readonly place: Place;
   readonly cost: AssessedCost;
   readonly waterfall: Waterfall;
+  readonly balance: BalanceOf;
   readonly risk: RuleVariables['risk'];
   readonly context: () => RuleVariables['context'];
 }
@@ -76,9 +76,9 @@ class VariablesOfChange implements RuleVariables {
   }
 
   get budget(): RuleVariables['budget'] {
-    const { place, waterfall } = this.seen;
+    const { place, waterfall, balance } = this.seen;
     return {
-      matched: place.budgets.map((budget) => ruleBudget(budget, this.state.accounts, place, this.now)),
+      matched: place.budgets.map((budget) => ruleBudget(budget, balance)),
       fundable: waterfall.funded,
       unfunded: max(NOTHING, microUsd(waterfall.unfunded)),
     };

@@ -1,4 +1,4 @@
-import { type Accounts, balanceHolding, balanceOf, type HeldLeg, type TermsOf } from '../accounts/accounts.js';
+import { type Accounts, balanceHolding, type BalanceOf, type HeldLeg } from '../accounts/accounts.js';
 import { type Budget, budgetAccount, ENTERPRISE_CEILING, PLAN_CEILING } from '../policy/policy.state.js';
 import {
   creditAccount,
@@ -35,9 +35,9 @@ export interface FundingRequest {
   readonly credits: Credits;
   readonly isBudgetRequired: boolean;
   readonly now: Instant;
-  /** Looked up once per decision: `matchingBudgets` and `termsOf` of the policy it is made under. */
+  /** Looked up once per decision: `matchingBudgets` of the policy it is made under, and the balances before it. */
   readonly budgets: readonly Budget[];
-  readonly terms: TermsOf;
+  readonly balance: BalanceOf;
 }
 
 type Room = MicroUsd | null;
@@ -146,18 +146,16 @@ interface Ceilings {
   readonly enterprise: Room;
   readonly capped: MicroUsd;
 }
-const ceilingsOf = ({ monthly, terms, now }: FundingRequest, accounts: Accounts): Ceilings => {
-  const headroomOf = (account: string): Room => balanceOf(accounts, account, terms(account, now), now).headroom;
-  const plan = headroomOf(PLAN_CEILING);
-  const enterprise = headroomOf(ENTERPRISE_CEILING);
+const ceilingsOf = ({ monthly, balance }: FundingRequest): Ceilings => {
+  const plan = balance(PLAN_CEILING).headroom;
+  const enterprise = balance(ENTERPRISE_CEILING).headroom;
   return { plan, enterprise, capped: floorTo4(least(least(monthly, plan), enterprise)) };
 };
 
 /** The least that the matching budgets can carry; null: there is none. */
-const allocationRoom = ({ budgets, terms, now }: FundingRequest, accounts: Accounts): Room =>
+const allocationRoom = ({ budgets, balance }: FundingRequest): Room =>
   budgets.reduce<Room>((room, budget) => {
-    const account = budgetAccount(budget.terms.budget_id);
-    const next = monthlyRoom(budget, balanceOf(accounts, account, terms(account, now), now).headroom);
+    const next = monthlyRoom(budget, balance(budgetAccount(budget.terms.budget_id)).headroom);
     return room === null || (next !== null && next < room) ? next : room;
   }, null);
 
@@ -175,8 +173,8 @@ export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => 
   const { monthly, budgets } = request;
   if (monthly <= NOTHING) return nothingToFund(monthly);
   const missing = missingBudget(request);
-  const { plan, enterprise, capped } = ceilingsOf(request, accounts);
-  const room = allocationRoom(request, accounts);
+  const { plan, enterprise, capped } = ceilingsOf(request);
+  const room = allocationRoom(request);
   const allocated = least(capped, room);
   const wanted = microUsd(capped - allocated);
   const reserved = drawFrom('reserved', wanted, request, accounts);
@@ -227,15 +225,13 @@ const legsOf = (
 
 /** Balances of the accounts a decision touches, as they stand once its legs are held too. */
 export const balancesAfter = (
-  { budgets, terms, now }: Pick<FundingRequest, 'budgets' | 'terms' | 'now'>,
+  { budgets, balance }: Pick<FundingRequest, 'budgets' | 'balance'>,
   legs: readonly HeldLeg[],
-  accounts: Accounts,
 ): readonly Balance[] => {
   const names = budgets.map((budget) => budgetAccount(budget.terms.budget_id));
   const drawn = legs.map(({ account }) => account).filter(isCreditAccount);
   return [...names, PLAN_CEILING, ENTERPRISE_CEILING, ...drawn].map((account) => {
-    const before = balanceOf(accounts, account, terms(account, now), now);
-    const { limit, spent, held, headroom } = balanceHolding(before, account, legs);
+    const { limit, spent, held, headroom } = balanceHolding(balance(account), account, legs);
     // Members in canonical order, so that sealing has nothing to sort.
     return {
       account,

@@ -142,13 +142,16 @@ export const scopesOf = (projectId: string, environmentClass: string): readonly 
 ];
 
 /** All active budgets that a request is charged to; all are charged, or none. */
-export const matchingBudgets = (state: PolicyState, projectId: string, environmentClass: string): readonly Budget[] =>
-  scopesOf(projectId, environmentClass).flatMap((scope) =>
-    (state.active.get(scope) ?? []).flatMap((id) => {
+export const matchingBudgets = (state: PolicyState, projectId: string, environmentClass: string): readonly Budget[] => {
+  const matching: Budget[] = [];
+  for (const scope of scopesOf(projectId, environmentClass)) {
+    for (const id of state.active.get(scope) ?? []) {
       const budget = state.budgets.get(id);
-      return budget === undefined ? [] : [budget];
-    }),
-  );
+      if (budget !== undefined) matching.push(budget);
+    }
+  }
+  return matching;
+};
 
 export const budgetAccount = (budgetId: string): string => `budget:${budgetId}`;
 export const overageAccount = (decisionId: string): string => `overage:${decisionId}`;

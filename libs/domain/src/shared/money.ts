@@ -93,6 +93,7 @@ const digits = (amount: bigint, places: number): string => {
 };
 
 const MICRO_PER_4_PLACES = 100n;
+const NOTHING_TEXT = '0.0000' as UsdText;
 
 /**
  * Prints monthly money with exactly 4 places.
@@ -100,6 +101,7 @@ const MICRO_PER_4_PLACES = 100n;
  * @throws RangeError when the amount is not a multiple of 100 micro-USD: whoever made it forgot to round, a bug.
  */
 export const formatUsd4 = (amount: MicroUsd): UsdText => {
+  if (amount === NOTHING) return NOTHING_TEXT; // Half of what a decision says of money is nothing.
   if (amount % MICRO_PER_4_PLACES !== 0n) throw new RangeError(`${amount.toString()} micro-USD has more than 4 places`);
   return digits(amount / MICRO_PER_4_PLACES, 4) as UsdText;
 };
