@@ -76,6 +76,20 @@ describe('verdict replay', () => {
   });
 
   it.each([
+    [['replay', 'FOLDER']],
+    [['replay', 'FOLDER', '--policy', 'POLICY']],
+    [['policy', 'impact', '--bundle', 'FOLDER']],
+    [['policy', 'review', '--bundle', 'FOLDER']],
+  ])('%j ends 130 once it is interrupted, in whatever it reads', async (argv) => {
+    const folder = await folderOf(recording);
+    const policy = join(folder, 'policy.json');
+    await writeFile(policy, '{}');
+    const words = argv.map((word) => (word === 'FOLDER' ? folder : word === 'POLICY' ? policy : word));
+    const { exit, stdout } = await runCli(words, { cwd: tmpdir(), interrupted: AbortSignal.abort() });
+    expect([exit, stdout]).toEqual([130, '']);
+  });
+
+  it.each([
     [['--from', '-1'], 'revision_invalid'],
     [['bundle.zip', '--tenant', 'acme'], 'usage'],
     [['--data-dir', '/nowhere'], 'data_dir_missing'],

@@ -17,7 +17,7 @@ import { openSession, type Session, withGlobals } from '../session.js';
 import { openDatabase } from '../stores/database.js';
 import { openLog } from '../stores/log.js';
 import { type Keep, storeFailure, withOpened } from '../stores/opened.js';
-import { sourceOfBundle, sourceOfLog, tenantsOf } from '../stores/replay-sources.js';
+import { interruptible, sourceOfBundle, sourceOfLog, tenantsOf } from '../stores/replay-sources.js';
 import { flipsText, hiddenText, outcomesText, whatIfBody, whatIfTotals } from './what-if-report.js';
 
 interface ReplayFlags {
@@ -67,7 +67,7 @@ const withEach = async <Report>(
     for (const source of await sourcesOf(session, keep, path, flags)) {
       const tell: Tell = ({ entries, decisions }) =>
         progress.report(`${source.tenantId}: ${String(entries)} entries, ${String(decisions)} decisions`);
-      reports.push(await work(source, tell));
+      reports.push(await work(interruptible(source, session.io.interrupted), tell));
     }
     return reports;
   })

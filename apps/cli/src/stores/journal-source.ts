@@ -6,7 +6,7 @@ import { exportBundle } from '../http/export-bundle.js';
 import { wrongCall } from '../failure.js';
 import type { Session } from '../session.js';
 import { storeFailure, withOpened } from './opened.js';
-import { sourceOfBundle } from './replay-sources.js';
+import { interruptible, sourceOfBundle } from './replay-sources.js';
 
 /** Not the series of the auditors: their bundles are linked, and this one is thrown away. */
 const SERIES = 'policy-analysis';
@@ -39,7 +39,9 @@ export const withJournals = async <Answer>(
     throw wrongCall('usage', 'with a bundle no request is sent that could be printed');
   const application = await import('@verdict/application');
   const read = (path: string): Promise<Answer> =>
-    withOpened(async (keep) => work(await sourceOfBundle(application, keep, path))).catch((error: unknown) => {
+    withOpened(async (keep) =>
+      work(interruptible(await sourceOfBundle(application, keep, path), session.io.interrupted)),
+    ).catch((error: unknown) => {
       throw storeFailure(error);
     });
   return bundle === undefined ? withExport(session, waitMs, read) : read(resolve(session.io.cwd, bundle));

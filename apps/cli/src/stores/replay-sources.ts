@@ -1,7 +1,8 @@
 import type * as application from '@verdict/application';
 import type { JournalKind, Journals, RecordedEntry, ReplaySource } from '@verdict/application';
 import { type BundleJournals, leafHash, openBundleJournals, readEntry, storeIdOf } from '@verdict/ledger';
-import { wrongCall } from '../failure.js';
+import { CliFailure, wrongCall } from '../failure.js';
+import { EXIT } from '../io.js';
 import type { Keep } from './opened.js';
 
 type Application = typeof application;
@@ -74,3 +75,19 @@ export const sourceOfBundle = async (modules: Application, keep: Keep, path: str
     read: (kind, from) => bundled(modules, bundle, kind, from),
   };
 };
+
+const interrupted = (): CliFailure =>
+  new CliFailure(EXIT.interrupted, {
+    ...{ code: 'interrupted', title: 'interrupted', retry: 'later', idempotencyKey: null },
+  });
+
+/** The same, until somebody interrupts: then what was opened for it is closed and removed as after any other end. */
+export const interruptible = (source: ReplaySource, signal: AbortSignal): ReplaySource => ({
+  ...source,
+  async *read(kind, from) {
+    for await (const entry of source.read(kind, from)) {
+      if (signal.aborted) throw interrupted();
+      yield entry;
+    }
+  },
+});
