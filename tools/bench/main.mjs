@@ -1,5 +1,5 @@
 /**
- * `npm run bench [closed|open|tenants|delay|gate|scale-out] [-- --seconds 4 --json]`: load on a real standalone, or on
+ * `npm run bench [closed|open|tenants|delay|gate|evaluation|scale-out] [-- --seconds 4 --json]`: load on a real standalone, or on
  * separate processes, with their real database, in a temporary folder. See docs/bench.md. Exit code 1: an acknowledged
  * decision is not in the ledger once.
  */
@@ -72,7 +72,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void leav
 
 const onServer = (server) => (current = server);
 const runParts = async () => {
-  const evaluations = only === 'gate' ? await evaluateAlone({ seconds, say }) : [];
+  const evaluations = only === 'gate' || only === 'evaluation' ? await evaluateAlone({ seconds, say }) : [];
   const parts = [];
   for (const [index, part] of planOf(only).entries())
     parts.push(await runOn(part, { folder, index, seconds, say, onServer }));

@@ -1,6 +1,6 @@
 import { rulesOf } from './rules.mjs';
 
-export const PARTS = ['closed', 'open', 'tenants', 'delay', 'gate', 'scale-out'];
+export const PARTS = ['closed', 'open', 'tenants', 'delay', 'gate', 'evaluation', 'scale-out'];
 const OPEN_PER_SECOND = 1000;
 const OPEN_CONNECTIONS = 256;
 
