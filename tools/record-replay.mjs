@@ -1,6 +1,6 @@
 /**
- * `node tools/record-replay.mjs <release>`: records what this code writes in the life of one tenant under
- * `test/replay/<release>/`, so that every later release proves that it folds and decides it the same. Once per release.
+ * `node tools/record-replay.mjs <release>|unreleased`: records what this code writes in the life of one tenant under
+ * `test/replay/<release>/`, so that every later release proves that it folds and decides it the same. Once per release; `unreleased` is made anew whenever the scenario changes.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [release] = process.argv.slice(2);
 
-if (release === undefined || !/^\d+\.\d+\.\d+$/.test(release)) {
-  console.error('usage: node tools/record-replay.mjs <major.minor.patch>');
+if (release === undefined || !/^(\d+\.\d+\.\d+|unreleased)$/.test(release)) {
+  console.error('usage: node tools/record-replay.mjs <major.minor.patch>|unreleased');
   process.exit(2);
 }
 const { status } = spawnSync(

@@ -2,6 +2,7 @@ import { MemoryStore } from '@verdict/adapter-memory';
 import type { ApprovalId, Instant } from '@verdict/domain';
 import { readPriceBook } from '@verdict/domain';
 import { readFixture } from '../fixtures/terraform-fixtures.js';
+import { newerLife } from './newer-life.js';
 import { MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const NO_CLAIM = { method: 'declared', monthly: null, hourly: null, isInvalid: false } as const;
@@ -167,6 +168,7 @@ export const liveThrough = async (): Promise<{ readonly store: MemoryStore; read
     await questions(world);
     await approvals(world);
     await settlements(world);
+    await newerLife(world);
     await world.settle();
     return { store, at: world.clock.now() };
   } finally {

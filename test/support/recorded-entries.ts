@@ -80,14 +80,36 @@ const changed = (
   return copy;
 };
 
-/** Every member left out once, and every value once replaced by what no member may be: a number that is not whole. */
-export const mutantsOf = (entry: WireEntry): readonly Mutant[] =>
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((held, name) => (isMember(held) ? Reflect.get(held, name) : undefined), value);
+
+const isWithout = (entry: WireEntry, path: readonly string[]): boolean => {
+  const holder = at(entry, path.slice(0, -1));
+  return isMember(holder) && !Array.isArray(holder) && !Reflect.has(holder, path.at(-1) ?? '');
+};
+
+/** Recorded entries of the same type in the same version. */
+export const likenessesOf = (recorded: readonly RecordedLine[], { kind, entry }: RecordedLine): readonly WireEntry[] =>
+  recorded
+    .filter(
+      (each) =>
+        each.kind === kind &&
+        each.entry.envelope.type === entry.envelope.type &&
+        each.entry.envelope.type_v === entry.envelope.type_v,
+    )
+    .map((each) => each.entry);
+
+/**
+ * Every member left out once, and every value once replaced by what no member may be: a number that is not whole. A member
+ * that a recorded entry of the type does without may be missing: `recorded` are those.
+ */
+export const mutantsOf = (entry: WireEntry, recorded: readonly WireEntry[] = []): readonly Mutant[] =>
   placesIn(entry).flatMap(({ path, isFixed }) => [
     {
       change: `/${path.join('/')} is -0.5`,
       entry: changed(entry, path, (holder, name) => Reflect.set(holder, name, -0.5)),
     },
-    ...(isFixed
+    ...(isFixed && !recorded.some((other) => isWithout(other, path))
       ? [
           {
             change: `/${path.join('/')} is missing`,

@@ -12,7 +12,10 @@ import {
   createResolveException,
   EntryLog,
   gateService,
+  ImportActualCosts,
+  IntegrationsAdmin,
   ManageApprovals,
+  MoneyAdmin,
   PolicyAdmin,
   type ReadModels,
   reconciliationService,
@@ -120,6 +123,9 @@ export class ServiceWorld {
   readonly log: EntryLog;
   readonly sweeper;
   readonly resolve;
+  readonly money;
+  readonly integrations;
+  readonly costs;
   readonly keys = new MemoryKeyStore();
   private ids = 0;
 
@@ -161,6 +167,9 @@ export class ServiceWorld {
     });
     this.sweeper = new SweepReservations({ ...deps, reconciliation: this.reconciliation });
     this.resolve = createResolveException({ ...deps, reconciliation: this.reconciliation });
+    this.money = new MoneyAdmin({ ...deps, gate: this.gate });
+    this.integrations = new IntegrationsAdmin({ ...deps, gate: this.gate });
+    this.costs = new ImportActualCosts({ ...deps, reconciliation: this.reconciliation, reconcile: this.reconcile });
   }
 
   uuid(): string {
