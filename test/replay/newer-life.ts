@@ -1,6 +1,6 @@
 import type { ChangeRequest, SentRow } from '@verdict/application';
 import { type DecisionId, type Instant, plusDays, plusSeconds } from '@verdict/domain';
-import { changeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
+import { changeOf, MONEY_ONLY, type ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const DAY_MS = 86_400_000;
 type Ask = Parameters<ServiceWorld['ask']>[1];
@@ -240,16 +240,18 @@ const reckonings = async (world: ServiceWorld): Promise<void> => {
   await world.settle();
   valueOf(await reconcile(corrected, '18'));
   valueOf(await reconcile(corrected, '14', true));
-  const [late, ...rest] = [await held('16'), await held('17'), await held('18')];
+  const late = await held('16');
+  const unapplied = await held('17');
+  await held('18');
   await world.settle();
   world.clock.advance(2 * DAY_MS);
   const sweep = (action: 'settle' | 'release', limit: number) =>
     world.sweeper.sweep({ olderThanSeconds: 3_600, limit, action }, world.meta(ADMIN, world.uuid()));
   valueOf(await sweep('release', 1));
   valueOf(await sweep('settle', 200));
-  if (late !== undefined) valueOf(await reconcile(late, '25'));
+  valueOf(await reconcile(late, '25'));
   await world.settle();
-  const exceptionId = `unreconciled:${rest[0] ?? ''}`;
+  const exceptionId = `unreconciled:${unapplied}`;
   const resolution = { exceptionId, resolution: 'not_applied', notes: 'never applied' } as const;
   valueOf(await world.resolve(resolution, world.meta(ADMIN, 'resolve-1')));
   const imports = (rows: readonly SentRow[], key: string) => world.costs.import(rows, world.meta('billing', key));

@@ -12,6 +12,9 @@ export class Account {
   held = 0n;
   /** Whether a saving that came true is taken off what is spent. */
   creditsSavings = false;
+  /** When a credit expires; undefined: never. */
+  endsAt: string | undefined;
+  isRevoked = false;
   readonly #spent = new Map<Period, Map<string, bigint>>();
 
   constructor(
@@ -19,6 +22,11 @@ export class Account {
     public limit: bigint | null,
     public period: Period,
   ) {}
+
+  /** Whether it may fund nothing new at `instant`. */
+  hasEnded(instant: string): boolean {
+    return this.isRevoked || (this.endsAt !== undefined && instant >= this.endsAt);
+  }
 
   /** Spent in the period that contains `instant` (RFC 3339, UTC). */
   spentAt(instant: string): bigint {

@@ -1,6 +1,16 @@
 import { isJsonObject, type JsonValue } from '../json/json-value.js';
 import { Account, isPeriod } from './accounts.js';
-import { PayloadDefect, instantAt, objectAt, objectsAt, textAt, usdAt, usdOrNullAt, usdText } from './payload.js';
+import {
+  PayloadDefect,
+  instantAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  textOrNullAt,
+  usdAt,
+  usdOrNullAt,
+  usdText,
+} from './payload.js';
 
 interface Hold {
   readonly legs: Map<string, bigint>;
@@ -22,12 +32,16 @@ interface Spending {
 /** Both ceilings count by month, whatever a budget does. */
 const CEILINGS = ['ceiling:plan', 'ceiling:enterprise'] as const;
 const OVERAGE = 'overage:';
+const CREDIT = 'credit:';
+
+/** The use of a grant takes its legs over in the same append. */
+const isMove = (payload: JsonValue): boolean => isJsonObject(payload) && payload['cause'] === 'moved_to_grant_use';
 
 /**
  * Check 14: at every decision, spent + held stays within the limit of each account it draws on.
  * A second, independent implementation of the money rules: it reads payloads only and shares no code with the services.
  * A limit set below what is committed does no harm to holds that exist; it leaves no room for new ones.
- * Memory grows with accounts, policy versions and active holds, not with entries.
+ * Memory grows with accounts (exceptions of used grants stay), policy versions and active holds, not with entries.
  * @source contract section 9 and 13.2, G5
  */
 export class BudgetRules {
@@ -45,17 +59,24 @@ export class BudgetRules {
         return this.#setBudget(payload);
       case 'exception_granted':
         return this.#grantException(payload);
+      case 'credit_granted':
+        return this.#grantCredit(payload);
+      case 'credit_revoked':
+        return this.#revokeCredit(payload);
       case 'decision_recorded':
         return this.#decide(payload);
       case 'hold_voided':
+        return isMove(payload) ? this.#release(textAt(payload, 'decision_id')) : this.#free(payload);
       case 'hold_expired':
-        return this.#free(textAt(payload, 'decision_id'));
+        return this.#free(payload);
+      case 'hold_reduced':
+        return this.#reduce(payload);
       case 'reservation_settled':
         return this.#settle(payload, 'settled_at');
       case 'reservation_assumed_spent':
         return this.#settle(payload, 'swept_at');
       case 'reservation_released':
-        return this.#free(textAt(payload, 'decision_id'));
+        return this.#free(payload);
       case 'reservation_corrected':
         return this.#correct(payload);
       default:
@@ -108,6 +129,22 @@ export class BudgetRules {
       : [];
   }
 
+  #grantCredit(payload: JsonValue): readonly string[] {
+    const account = new Account(usdAt(payload, 'total_amount_usd'), 'total');
+    account.endsAt = textOrNullAt(payload, 'expires_at') === null ? undefined : instantAt(payload, 'expires_at');
+    this.#accounts.set(`${CREDIT}${textAt(payload, 'credit_id')}`, account);
+    return [];
+  }
+
+  /** Holds made in time stay good. */
+  #revokeCredit(payload: JsonValue): readonly string[] {
+    const name = `${CREDIT}${textAt(payload, 'credit_id')}`;
+    const account = this.#accounts.get(name);
+    if (account === undefined) return [`${name} is revoked and was never granted`];
+    account.isRevoked = true;
+    return [];
+  }
+
   #decide(payload: JsonValue): readonly string[] {
     const holdMember = objectAt(payload, 'hold');
     const decisionId = textAt(payload, 'decision_id');
@@ -134,18 +171,43 @@ export class BudgetRules {
     else if (limit !== null && headroom !== null && amount > headroom) {
       problems.push(`${name}: ${committed} is above the limit ${usdText(limit)}`);
     }
+    if (account.hasEnded(decidedAt)) problems.push(`${name} funds nothing new: it was revoked or has expired`);
     account.held += amount;
     hold.legs.set(name, (hold.legs.get(name) ?? 0n) + amount);
     return problems;
   }
 
-  #free(decisionId: string): readonly string[] {
+  /** What an approved decision keeps once a use of its grant has drawn its legs; the exception stays for the uses. */
+  #reduce(payload: JsonValue): readonly string[] {
+    const decisionId = textAt(payload, 'decision_id');
+    const hold = this.#holds.get(decisionId);
+    if (hold === undefined) return [`decision ${decisionId} holds nothing that could be reduced`];
+    const left = new Map(objectsAt(payload, 'legs').map((leg) => [textAt(leg, 'account'), usdAt(leg, 'amount_usd')]));
+    const problems = [...left].flatMap(([name, amount]) =>
+      amount > (hold.legs.get(name) ?? 0n) ? [`${name} is reduced to ${usdText(amount)}, more than it held`] : [],
+    );
+    this.#release(decisionId);
+    for (const [name, amount] of left) {
+      const account = this.#accounts.get(name);
+      if (account !== undefined) account.held += amount;
+    }
+    this.#holds.set(decisionId, { ...hold, legs: left });
+    return problems;
+  }
+
+  #free(payload: JsonValue): readonly string[] {
+    const decisionId = textAt(payload, 'decision_id');
+    this.#release(decisionId);
+    this.#accounts.delete(`${OVERAGE}${decisionId}`);
+    return [];
+  }
+
+  #release(decisionId: string): readonly string[] {
     for (const [name, amount] of this.#holds.get(decisionId)?.legs ?? []) {
       const account = this.#accounts.get(name);
       if (account !== undefined) account.held -= amount;
     }
     this.#holds.delete(decisionId);
-    this.#accounts.delete(`${OVERAGE}${decisionId}`);
     return [];
   }
 
@@ -160,7 +222,7 @@ export class BudgetRules {
       if (spent > 0n) this.#spend(held, { name: textAt(leg, 'account'), spent, settledAt });
       else if (account?.creditsSavings === true) account.spend(spent, settledAt);
     }
-    return this.#free(decisionId);
+    return this.#free(payload);
   }
 
   /** More takes the headroom of this moment; less is given back to the period that it was booked in. */

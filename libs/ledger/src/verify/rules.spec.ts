@@ -116,6 +116,48 @@ describe('budgets', () => {
     expect(problems(unfunded, exception('12.0000'), end('hold_voided', '1'), hold('2', '100.0000'))).toEqual([]);
     expect(problems(unfunded, exception('12.0001'))).toHaveLength(1);
   });
+  it('lend credits up to their total, and nothing new once they are revoked or have expired', () => {
+    const credit = (total: string, expiresAt: string | null = null): Step => [
+      'credit_granted',
+      { credit_id: 'c', total_amount_usd: total, expires_at: expiresAt },
+    ];
+    const drawn = (id: string, amount: string): Step => [
+      'decision_recorded',
+      decision({ id, legs: [['credit:c', amount]] }),
+    ];
+    const revoked: Step = ['credit_revoked', { credit_id: 'c' }];
+    expect(problems(credit('30.0000'), drawn('1', '20.0000'), drawn('2', '10.0000'))).toEqual([]);
+    expect(problems(credit('30.0000'), drawn('1', '20.0000'), drawn('2', '10.0001'))).toHaveLength(1);
+    expect(problems(credit('30.0000', at(3600)), drawn('1', '20.0000'))).toEqual([]);
+    expect(problems(credit('30.0000', '2026-01-01T00:00:00.000Z'), drawn('1', '20.0000'))).toHaveLength(1);
+    expect(problems(credit('30.0000'), drawn('1', '20.0000'), revoked)).toEqual([]);
+    expect(problems(credit('30.0000'), revoked, drawn('1', '20.0000'))).toHaveLength(1);
+    expect(problems(revoked)).toHaveLength(1);
+  });
+  it('move with the uses of a grant: what a use draws leaves the approved hold, the exception stays for the next', () => {
+    const reduced = (left: string): Step => [
+      'hold_reduced',
+      { decision_id: '1', cause: 'moved_to_grant_use', legs: [{ account: 'budget:web', amount_usd: left }] },
+    ];
+    const moved: Step = ['hold_voided', { decision_id: '1', cause: 'moved_to_grant_use' }];
+    const approved = hold('1', '100.0000', { unfunded: '12.0000' });
+    const exception: Step = ['exception_granted', { decision_id: '1', limit_usd: '12.0000' }];
+    const use = (id: string, amount: string, overage: string): Step => [
+      'decision_recorded',
+      decision({
+        id,
+        legs: [
+          ['budget:web', amount],
+          ['overage:1', overage],
+        ],
+      }),
+    ];
+    const first = [approved, exception, reduced('40.0000'), use('2', '60.0000', '7.0000')];
+    expect(problems(...first, moved, use('3', '40.0000', '5.0000'))).toEqual([]);
+    expect(problems(...first, moved, use('3', '40.0000', '5.0001'))).toHaveLength(1);
+    expect(problems(...first, moved, use('3', '40.0001', '5.0000'))).toHaveLength(1);
+    expect(problems(approved, reduced('100.0001'))).toHaveLength(1);
+  });
   it('hold nothing on an account that was never set, and respect the ceiling of the policy named', () => {
     expect(problems(['decision_recorded', decision({ id: '1', legs: [['budget:ghost', '1.0000']] })])).toHaveLength(1);
     const ceiling = (amount: string): Step => [
