@@ -103,7 +103,7 @@ export class EntryLog {
     if (result.kind === 'appended') {
       this.keep(
         journal,
-        entries.map((entry, index) => ({ ...entry, revision: expected + 1n + BigInt(index) })),
+        entries.map((entry, index) => ({ revision: expected + 1n + BigInt(index), ...entry })),
       );
     }
     return result;

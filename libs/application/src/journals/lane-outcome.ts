@@ -25,6 +25,6 @@ export const outcomeOf = <Answer>(
   const { kind, origin, base, fresh, observed } = batch;
   const entries = fresh
     .slice(answer.from, answer.to)
-    .map((entry, offset) => ({ kind, origin, entry: { ...entry, revision: base + BigInt(answer.from + offset) } }));
+    .map((entry, offset) => ({ kind, origin, entry: { revision: base + BigInt(answer.from + offset), ...entry } }));
   return { kind: 'committed', answer: answer.answer, entries, observed };
 };
