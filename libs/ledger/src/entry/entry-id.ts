@@ -15,5 +15,5 @@ const NAMESPACE_BYTES = Buffer.from(ENTRY_ID_NAMESPACE.replaceAll('-', ''), 'hex
  */
 export const entryIdOf = (origin: string, commandId: string, ordinal: number): string => {
   const name = Buffer.from(canonicalText([origin, commandId, ordinal]), 'utf8');
-  return uuidOf(hash('sha1', Buffer.concat([NAMESPACE_BYTES, name]), 'buffer'), 5);
+  return uuidOf(Buffer.from(hash('sha1', Buffer.concat([NAMESPACE_BYTES, name]), 'hex'), 'hex'), 5);
 };
