@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
-import { type ApiAnswer, contractDefects, pathOf, sendRaw } from '../support/e2e/api.js';
+import { type ApiAnswer, contractDefects, pathOf, type RouteRequest, sendRaw } from '../support/e2e/api.js';
 import { LedgerReader } from '../support/e2e/ledger.js';
 import { buildEstate, type Estate, SAMPLES } from '../support/e2e/samples.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { consumeBody, must } from '../support/e2e/story.js';
+import { after, ask, consumeBody, must, pendingApproval } from '../support/e2e/story.js';
 import { freshTenant, peopleOf, type Role, type Who } from '../support/e2e/tokens.js';
 
 const ROLES: readonly Role[] = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'];
@@ -242,5 +242,87 @@ describe('tenants', () => {
     const answer = await server.call('gateTerraform', { as, body });
     expect([answer.status, answer.body.code]).toEqual([403, 'project_forbidden']);
     expect((await ledger.heads(tenant)).decisions).toBe(-1);
+  });
+
+  describe('an identity with projects', () => {
+    const day = (back: number): string => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+    const costOf = (project: string, more: object = {}) => ({
+      ChargePeriodStart: day(2),
+      ChargePeriodEnd: day(1),
+      EffectiveCost: '7.25',
+      BillingCurrency: 'USD',
+      ServiceName: 'EC2',
+      x_project_id: project,
+      x_environment: 'prod',
+      x_status: 'final',
+      ...more,
+    });
+    /** One change that waits, of each project, and one that holds; and whoever may act for `api` alone. */
+    const twoProjects = async () => {
+      const tenant = freshTenant();
+      const people = peopleOf(tenant);
+      const web = await pendingApproval(server, people, { project_id: 'web' });
+      const api = await pendingApproval(server, people, { project_id: 'api' });
+      const held = await must(server, 'gateTerraform', { as: people.dev, body: ask('5', { environment: 'dev' }) });
+      const min = after(held);
+      for (const { approvalId } of [web, api])
+        await must(server, 'getApproval', { as: people.lead, params: { approval_id: approvalId } }); // Open from now on.
+      const scoped = {
+        subject: 'api-1',
+        roles: ROLES,
+        tenant,
+        claims: { projects: ['api'], scope: 'reconcile import' },
+      };
+      return { web, api, held: String(held.body.decision_id), min, scoped, people };
+    };
+    type World = Awaited<ReturnType<typeof twoProjects>>;
+
+    it.each<[RouteId, (world: World) => Omit<RouteRequest, 'as'>]>([
+      ['listDecisions', () => ({ query: { project_id: 'web' } })],
+      ['getDecision', ({ held }) => ({ params: { decision_id: held } })],
+      ['explainDecision', ({ held }) => ({ params: { decision_id: held } })],
+      ['getReceipt', ({ held }) => ({ params: { decision_id: held } })],
+      ['listActiveReservations', () => ({ query: { project_id: 'web' } })],
+      ['getReservation', ({ held }) => ({ params: { decision_id: held } })],
+      ['reconcile', ({ held }) => ({ params: { decision_id: held }, body: { actual_monthly_delta_usd: '5' } })],
+      ['importCosts', () => ({ key: 'costs-1', body: { rows: [costOf('api'), costOf('web')] } })],
+      [
+        'importCosts',
+        ({ held }) => ({
+          key: 'costs-2',
+          body: { rows: [costOf('api', { x_decision_id: held, x_actual_monthly_delta_usd: '5' })] },
+        }),
+      ],
+      ['listApprovals', () => ({ query: { project_id: 'web' } })],
+      ['getApproval', ({ web }) => ({ params: { approval_id: web.approvalId } })],
+      ['fileApprovalRequest', ({ web }) => ({ body: { decision_id: web.verdict.decision_id, ticket: 'T-1' } })],
+      ['approve', ({ web }) => ({ params: { approval_id: web.approvalId }, body: { notes: 'agreed by a stranger' } })],
+      ['deny', ({ web }) => ({ params: { approval_id: web.approvalId }, body: {} })],
+      ['withdrawApproval', ({ web }) => ({ params: { approval_id: web.approvalId }, body: {} })],
+      ['reissueToken', ({ web }) => ({ params: { approval_id: web.approvalId }, body: {} })],
+    ])('is refused what is of another one: %s', async (id, requestOf) => {
+      const world = await twoProjects();
+      const heads = await ledger.heads(world.scoped.tenant);
+      const answer = await server.call(id, { as: world.scoped, headers: world.min, ...requestOf(world) });
+      expect([answer.status, answer.body.code]).toEqual([403, 'project_forbidden']);
+      expect(await ledger.heads(world.scoped.tenant)).toEqual(heads);
+    });
+
+    it('finds in lists what is of its own', async () => {
+      const { api, min, scoped, people } = await twoProjects();
+      const projects = async (id: RouteId, as: Who) =>
+        (await must(server, id, { as, headers: min })).body.items.map(
+          (item: { project_id: string }) => item.project_id,
+        );
+      for (const id of ['listDecisions', 'listActiveReservations', 'approvalQueue'] as const)
+        expect([id, await projects(id, scoped)]).toEqual([id, ['api']]);
+      const nobodys = { ...scoped, claims: { ...scoped.claims, projects: [] } };
+      expect(await projects('listDecisions', nobodys)).toEqual([]);
+      expect((await projects('listDecisions', people.dev)).sort()).toEqual(['api', 'web', 'web']);
+      const vote = { as: scoped, params: { approval_id: api.approvalId }, body: { notes: 'fine with me, go ahead' } };
+      const granted = await must(server, 'approve', vote);
+      const approvals = await must(server, 'listApprovals', { as: scoped, headers: after(granted) });
+      expect(approvals.body.items.map((item: { approval_id: string }) => item.approval_id)).toEqual([api.approvalId]);
+    });
   });
 });

@@ -60,7 +60,11 @@ export class ApprovalsController {
     await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
     return this.page(
       call.tenantId,
-      await this.platform.readModels.listApprovals(call.tenantId, { status, projectId }, { limit, cursor }),
+      await this.platform.readModels.listApprovals(
+        call.tenantId,
+        { status, ...call.projectsFor(projectId) },
+        { limit, cursor },
+      ),
     );
   }
 
@@ -80,6 +84,7 @@ export class ApprovalsController {
     const { approval_id: id } = call.params(ApprovalIdParams);
     const approval = (await this.approvals.show(call.tenantId, id)) ?? (await this.fromJournal(call.tenantId, id));
     if (approval === undefined) throw problem('not_found');
+    call.requireProject(approval.requested.binding.project_id);
     return this.shown(call.tenantId, approval);
   }
 

@@ -110,7 +110,7 @@ export class DecisionsController {
     const page = await readModels.listDecisions(
       tenantId,
       {
-        projectId: filter.project_id,
+        ...call.projectsFor(filter.project_id),
         environmentClass: filter.environment_class,
         decision: filter.decision,
         source: filter.source,
@@ -166,6 +166,7 @@ export class DecisionsController {
     await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const view = await findDecision(this.platform, tenantId, id);
     if (view === undefined) throw problem('not_found');
+    call.requireProject(view.row.projectId);
     for await (const entry of this.platform.log.read(journalName('decisions', tenantId), view.row.revision, 1))
       return { view, entry };
     throw problem('log_unavailable');

@@ -62,7 +62,7 @@ export class ReservationsController {
     const { tenantId } = call;
     await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
-    const page = await readModels.listActiveReservations(tenantId, { projectId }, { limit, cursor });
+    const page = await readModels.listActiveReservations(tenantId, call.projectsFor(projectId), { limit, cursor });
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
     const { decisions, reservations } = await readModels.highWater(tenantId);
     return {
@@ -78,6 +78,7 @@ export class ReservationsController {
     await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
     const view = await findDecision(this.platform, call.tenantId, id);
     if (view === undefined) throw problem('not_found');
+    call.requireProject(view.row.projectId);
     return this.shown(view);
   }
 

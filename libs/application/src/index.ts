@@ -17,6 +17,7 @@ export type {
   ApprovalRow,
   ApprovalRowStatus,
   DecisionFilter,
+  ProjectFilter,
   DecisionRow,
   DecisionView,
   BookingRow,
@@ -73,7 +74,7 @@ export { type LaneDeps, TenantLane } from './journals/tenant-lane.js';
 export { findDecision, type FindDecisionDeps } from './shared/find-decision.js';
 export { problemOf, done, type UseCaseResult } from './shared/refusal.js';
 export type { WireProblem } from './shared/wire-problem.js';
-export type { RequestCaller, RequestMeta } from './shared/request.js';
+export { mayActFor, type RequestCaller, type RequestMeta } from './shared/request.js';
 export { type GateAnswer, type GateCommand, gateService } from './gate/gate-service.js';
 export {
   type ChangeRequest,

@@ -151,6 +151,7 @@ const describeDecisions = (subject: Subject): void =>
       const page = { limit: 1, cursor: undefined };
       for (const filter of [
         { projectId: 'api' },
+        { projectId: ['api', 'elsewhere'] },
         { environmentClass: 'nonprod' },
         { decision: 'DENY' },
         { source: 'k8s_admission' },
@@ -162,6 +163,8 @@ const describeDecisions = (subject: Subject): void =>
           nextCursor: null,
         });
       }
+      const ofNone = await readModels.listDecisions(history.tenantId, { projectId: [] }, page);
+      expect(ofNone).toEqual({ kind: 'page', rows: [], nextCursor: null });
     });
 
     it('shows what the approvals and the settlements say of a decision', async () => {
@@ -426,6 +429,7 @@ const describeWalks = (subject: Subject): void =>
       const invalid = { kind: 'cursor_invalid' };
       expect(await readModels.listDecisions(other.tenantId, { projectId: 'web' }, again)).toEqual(invalid);
       expect(await readModels.listDecisions(history.tenantId, {}, again)).toEqual(invalid);
+      expect(await readModels.listDecisions(history.tenantId, { projectId: ['web'] }, again)).toEqual(invalid);
       expect(await readModels.listDecisions(history.tenantId, { projectId: 'web', decision: 'ALLOW' }, again)).toEqual(
         invalid,
       );

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 
+/** A value, or any of several; undefined: every one. */
+export type FilterValue = string | readonly string[] | undefined;
+
 /** What a walk over a list is bound to: a cursor of one is no cursor of another. */
 export interface Walk {
   readonly list: string;
   readonly tenantId: string;
-  readonly filter: Readonly<Record<string, string | undefined>>;
+  readonly filter: Readonly<Record<string, FilterValue>>;
   readonly order: 'newest_first' | 'oldest_first';
 }
 

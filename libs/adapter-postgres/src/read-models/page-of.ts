@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from '@verdict/application';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { cursorAfter, readCursor, type Walk } from './cursor.js';
+import { cursorAfter, type FilterValue, readCursor, type Walk } from './cursor.js';
 
 /** A query whose rows are ordered by one column, the revision, unique within the tenant. */
 export interface Paged<Entity extends ObjectLiteral> {
@@ -41,14 +41,16 @@ export const pageOf = async <Entity extends ObjectLiteral & { readonly revision:
   };
 };
 
-/** Adds `column = value` for every filter that is set. */
+/** Adds `column = value`, or one of several values, for every filter that is set. */
 export const withFilters = <Entity extends ObjectLiteral>(
   query: SelectQueryBuilder<Entity>,
   alias: string,
-  filter: Readonly<Record<string, string | undefined>>,
+  filter: Readonly<Record<string, FilterValue>>,
 ): SelectQueryBuilder<Entity> => {
   for (const [property, value] of Object.entries(filter)) {
-    if (value !== undefined) query.andWhere(`${alias}.${property} = :${property}`, { [property]: value });
+    if (value === undefined) continue;
+    const matches = typeof value === 'string' ? `= :${property}` : `= ANY(:${property})`;
+    query.andWhere(`${alias}.${property} ${matches}`, { [property]: value });
   }
   return query;
 };

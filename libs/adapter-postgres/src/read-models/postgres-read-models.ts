@@ -10,6 +10,7 @@ import {
   journalName,
   type Page,
   type PageRequest,
+  type ProjectFilter,
   type ReadModels,
   type Revision,
   type StoredApprovalRow,
@@ -78,7 +79,7 @@ export class PostgresReadModels implements ReadModels {
 
   async listApprovals(
     tenantId: string,
-    filter: { readonly status?: string | undefined; readonly projectId?: string | undefined },
+    filter: ProjectFilter & { readonly status?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ApprovalRow>> {
     const filters = { status: filter.status, projectId: filter.projectId };
@@ -94,7 +95,7 @@ export class PostgresReadModels implements ReadModels {
 
   async listActiveReservations(
     tenantId: string,
-    filter: { readonly projectId?: string | undefined },
+    filter: ProjectFilter,
     page: PageRequest,
   ): Promise<Page<DecisionView>> {
     const filters = { projectId: filter.projectId };

@@ -21,8 +21,12 @@ const waiting = () => {
     world.pass(1);
     return recorded.approval?.approval_id ?? '';
   });
-  const ask = (who: ReturnType<typeof reviewer>, limit: number, cursor?: string) =>
-    approvalQueue(world.approvals, { tenantId: TENANT, reviewer: who, now: world.now }, { limit, cursor });
+  const ask = (
+    who: ReturnType<typeof reviewer>,
+    limit: number,
+    cursor?: string,
+    projects: readonly string[] | null = null,
+  ) => approvalQueue(world.approvals, { tenantId: TENANT, reviewer: who, projects, now: world.now }, { limit, cursor });
   return { ids, ask };
 };
 
@@ -36,6 +40,12 @@ describe('the queue of approvals', () => {
     expect(nextOf(second)).toBeUndefined();
     expect(idsOf(ask(reviewer('mo'), 50))).toEqual(ids.slice(0, 5));
     expect(idsOf(ask(reviewer('sue', ['security']), 50))).toEqual(ids);
+  });
+
+  it('shows nothing of a project that the token does not name', () => {
+    const { ids, ask } = waiting();
+    expect(idsOf(ask(reviewer('mo'), 50, undefined, ['elsewhere', 'web']))).toEqual(ids.slice(0, 5));
+    expect(idsOf(ask(reviewer('mo'), 50, undefined, ['elsewhere']))).toEqual([]);
   });
 
   it('takes a cursor for the walk alone that it was made for', () => {

@@ -1,10 +1,14 @@
 import { type Approval, type ApprovalsState, type Instant, mayReview, type Reviewer } from '@verdict/domain';
 import { cursorOf, readCursor } from '../audit/cursor.js';
 import type { PageRequest } from '../ports/read-models.js';
+import { mayActFor } from '../shared/request.js';
 
 export type QueuePage =
   | { readonly kind: 'page'; readonly approvals: readonly Approval[]; readonly nextCursor: string | null }
   | { readonly kind: 'cursor_invalid' };
+
+/** The project whose change somebody has to agree to. */
+export const projectOf = ({ requested }: Approval): string => requested.binding.project_id;
 
 /** Place of a request in the queue: oldest first, ids deciding between equals. */
 const placeOf = ({ requested, approvalId }: Approval): readonly [string, string] => [
@@ -25,7 +29,13 @@ const isBefore = (a: readonly string[], b: readonly string[]): boolean => {
  */
 export const approvalQueue = (
   state: ApprovalsState,
-  asks: { readonly tenantId: string; readonly reviewer: Reviewer; readonly now: Instant },
+  asks: {
+    readonly tenantId: string;
+    readonly reviewer: Reviewer;
+    /** Projects the reviewer may act for; null: all. */
+    readonly projects: readonly string[] | null;
+    readonly now: Instant;
+  },
   { limit, cursor }: PageRequest,
 ): QueuePage => {
   const walk = ['approval_queue', asks.tenantId, asks.reviewer.subject];
@@ -33,7 +43,12 @@ export const approvalQueue = (
   if (after?.length !== 2) return { kind: 'cursor_invalid' };
   const waiting = [...state.open.keys()]
     .flatMap((id) => state.approvals.get(id) ?? [])
-    .filter((approval) => isBefore(after, placeOf(approval)) && mayReview(approval, asks.reviewer, asks.now))
+    .filter(
+      (approval) =>
+        isBefore(after, placeOf(approval)) &&
+        mayActFor(asks, projectOf(approval)) &&
+        mayReview(approval, asks.reviewer, asks.now),
+    )
     .sort((a, b) => (isBefore(placeOf(a), placeOf(b)) ? -1 : 1));
   const approvals = waiting.slice(0, limit);
   const last = approvals.at(-1);

@@ -20,10 +20,10 @@ import type { CommittedEntry } from '../journals/service-definition.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
 import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
-import { approvalQueue, type QueuePage } from './approval-queue.js';
+import { approvalQueue, projectOf, type QueuePage } from './approval-queue.js';
 import type { ApprovalTokens } from './approval-tokens.js';
 import type { ApprovalsAnswer, ApprovalsServiceCommand } from './approvals-service.js';
 
@@ -128,6 +128,7 @@ export class ManageApprovals {
     });
     if (approval === undefined)
       return problemOf('decision_not_approvable', { detail: 'this decision has no pending request' });
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     const command: ApprovalsServiceCommand = {
       kind: 'file_request',
       decisionId: input.decisionId,
@@ -159,6 +160,7 @@ export class ManageApprovals {
     const { tenantId, subject } = meta.caller;
     const approval = await this.find(tenantId, (state) => state.approvals.get(input.approvalId));
     if (approval === undefined) return problemOf('not_found');
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     const now = this.now();
     const hasToken = input.vote === 'approve' && !isGrantChannel(approval);
     const token = hasToken ? await this.signIfPossible(tenantId, approval, now) : null;
@@ -196,6 +198,7 @@ export class ManageApprovals {
   async withdraw(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
     const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
     if (approval === undefined) return problemOf('not_found');
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     return this.change(
       { kind: 'withdraw', approvalId, caller: approvalCallerOf(meta), now: this.now() },
       meta,
@@ -207,6 +210,7 @@ export class ManageApprovals {
   async reissue(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
     const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
     if (approval === undefined) return problemOf('not_found');
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     if (isGrantChannel(approval))
       return problemOf('approval_not_active', { detail: 'this approval is used by the next request, without a token' });
     const now = this.now();
@@ -227,11 +231,11 @@ export class ManageApprovals {
     { caller }: Pick<RequestMeta, 'caller'>,
     page: PageRequest,
   ): Promise<{ readonly page: QueuePage; readonly revision: bigint } | undefined> {
-    const { tenantId, subject, actor, groups } = caller;
+    const { tenantId, subject, actor, groups, projects } = caller;
     const seen = await this.deps.approvals.caughtUp(tenantId).catch(() => undefined);
     if (seen === undefined) return undefined;
     const reviewer = { subject, roles: actor.roles, groups };
-    const found = approvalQueue(seen.state, { tenantId, reviewer, now: this.now() }, page);
+    const found = approvalQueue(seen.state, { tenantId, reviewer, projects, now: this.now() }, page);
     return { page: found, revision: seen.folded.approvals };
   }
 

@@ -30,8 +30,8 @@ import type { LaneOutcome } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
-import { contextOf, type RequestMeta } from '../shared/request.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { contextOf, mayActFor, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { differingFields } from './differing-fields.js';
 import { readEvidence, type ReadEvidence, type SentDocuments } from './evidence.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
@@ -292,10 +292,7 @@ export const prepareQuestion = async (
   meta: RequestMeta,
   state: GateState,
 ): Promise<Prepared> => {
-  const { projects } = meta.caller;
-  if (projects !== null && !projects.includes(request.projectId)) {
-    return { kind: 'problem', problem: { code: 'project_forbidden', detail: 'the token names other projects' } };
-  }
+  if (!mayActFor(meta.caller, request.projectId)) return projectForbidden();
   const read = readEvidence(request.documents);
   if (read.kind === 'problem') return read;
   const command = await commandOf(deps, { request, meta, read: read.value }, state).catch(notLookedUp);

@@ -117,8 +117,12 @@ export type Page<Row> =
   | { readonly kind: 'page'; readonly rows: readonly Row[]; readonly nextCursor: string | null }
   | { readonly kind: 'cursor_invalid' };
 
-export interface DecisionFilter {
-  readonly projectId?: string | undefined;
+/** Of one project, or of any of several; none of these: of all. */
+export interface ProjectFilter {
+  readonly projectId?: string | readonly string[] | undefined;
+}
+
+export interface DecisionFilter extends ProjectFilter {
   readonly environmentClass?: string | undefined;
   readonly decision?: string | undefined;
   readonly source?: string | undefined;
@@ -153,16 +157,12 @@ export interface ReadModels {
   /** Newest first. */
   listApprovals(
     tenantId: string,
-    filter: { readonly status?: string | undefined; readonly projectId?: string | undefined },
+    filter: ProjectFilter & { readonly status?: string | undefined },
     page: PageRequest,
   ): Promise<Page<ApprovalRow>>;
   findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined>;
   /** Money held now: held and not settled; oldest first. */
-  listActiveReservations(
-    tenantId: string,
-    filter: { readonly projectId?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<DecisionView>>;
+  listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageRequest): Promise<Page<DecisionView>>;
   listExceptions(
     tenantId: string,
     filter: { readonly kind?: string | undefined; readonly status?: string | undefined },

@@ -17,9 +17,9 @@ import { reservationsEntryOf } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import type { ReconcileReservation } from './reconcile-reservation.js';
+import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
+import { maySettle, type ReconcileReservation } from './reconcile-reservation.js';
 import type { SweepDeps } from './sweep-overdue.js';
 
 export interface ImportDeps extends SweepDeps {
@@ -139,7 +139,13 @@ export class ImportActualCosts {
     const caught = await reconciliation.caughtUp(tenantId).catch(() => undefined);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     const read = readRows(sent, caught.state, clock.nowMs());
-    return read.defects.length > 0 ? refusalOf(read.defects) : this.record(read, meta);
+    if (read.defects.length > 0) return refusalOf(read.defects);
+    const isOwn = read.rows.every(
+      ({ projectId, settles }) =>
+        mayActFor(meta.caller, projectId) &&
+        (settles === null || maySettle(meta, caught.state, decisionIdOf(settles.decisionId))),
+    );
+    return isOwn ? this.record(read, meta) : projectForbidden();
   }
 
   private async record({ rows, settles }: ReadRows, meta: RequestMeta): Promise<UseCaseResult<ImportedCosts>> {

@@ -17,8 +17,8 @@ import type { CommandContext } from '../journals/service-definition.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
-import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import type { ReconciliationHost } from './reconciliation-service.js';
 import { isSettlement, type Settlement, settlementOf } from './settlement.js';
 
@@ -132,8 +132,14 @@ const commandOf = (
   };
 };
 
-const revisionOf = (state: ReservationsState, id: DecisionId): bigint | undefined =>
-  (state.reservations.get(id) ?? bookingOf(state, id)?.reservation)?.revision;
+const reservationOf = (state: ReservationsState, id: DecisionId) =>
+  state.reservations.get(id) ?? bookingOf(state, id)?.reservation;
+
+/** Whether an identity may settle a decision, as far as the decision is known. */
+export const maySettle = ({ caller }: RequestMeta, state: ReservationsState, id: DecisionId): boolean => {
+  const reservation = reservationOf(state, id);
+  return reservation === undefined || mayActFor(caller, reservation.projectId);
+};
 
 /** Settles the hold of one decision with its actual cost, or books an actual that comes after the hold has ended. */
 export const createReconcileReservation =
@@ -143,8 +149,9 @@ export const createReconcileReservation =
     // To the tip first: the decision, or its approval's use, may be a moment old.
     const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
+    if (!maySettle(meta, caught.state, input.decisionId)) return projectForbidden();
     const command = commandOf(deps, input, meta);
-    const causes = await causesOf(deps, tenantId, revisionOf(caught.state, input.decisionId));
+    const causes = await causesOf(deps, tenantId, reservationOf(caught.state, input.decisionId)?.revision);
     const outcome = await settleOnceWritten(deps, command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;

@@ -11,6 +11,12 @@ export const problemOf = <Value>(code: string, more: Omit<WireProblem, 'code'> =
   problem: { code, ...more },
 });
 
+/** What an identity is answered about a project that is none of its own. @source contract section 2 */
+export const projectForbidden = (): Extract<UseCaseResult<never>, { kind: 'problem' }> => ({
+  kind: 'problem',
+  problem: { code: 'project_forbidden', detail: 'the token names other projects' },
+});
+
 /** What every writing use case answers when nothing was committed. `whenUnavailable` is 503 by the caller's own code. */
 export const notCommitted = <Value>(
   outcome: Exclude<LaneOutcome<unknown>, { kind: 'committed' }>,

@@ -14,6 +14,13 @@ export interface RequestCaller {
   readonly onBehalfOf: string | null;
 }
 
+/**
+ * Whether an identity may act for a project, and see what is of it.
+ * @source contract section 2
+ */
+export const mayActFor = ({ projects }: Pick<RequestCaller, 'projects'>, projectId: string): boolean =>
+  projects === null || projects.includes(projectId);
+
 export interface RequestMeta {
   readonly caller: RequestCaller;
   /** Idempotency-Key as sent, header or member. */

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FoundIntegration, RequestMeta } from '@verdict/application';
+import { type FoundIntegration, mayActFor, type ProjectFilter, type RequestMeta } from '@verdict/application';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
@@ -99,6 +99,19 @@ export class Call {
     const needsKey = this.request.routeOptions.config.endpoint?.idempotencyKey === 'required';
     if (needsKey && key === null) throw problem('idempotency_key_required');
     return metaOf(this.caller, readRequestInfo(this.request), key);
+  }
+
+  /** Refuses what is of a project that the token does not name. @source contract section 2 */
+  requireProject(projectId: string): void {
+    if (!mayActFor(this.caller, projectId))
+      throw problem('project_forbidden', { detail: 'the token names other projects' });
+  }
+
+  /** What a list is narrowed to: the project asked for, which must be the caller's, else all projects of the caller. */
+  projectsFor(asked: string | undefined): ProjectFilter {
+    if (asked === undefined) return { projectId: this.caller.projects ?? undefined };
+    this.requireProject(asked);
+    return { projectId: asked };
   }
 
   /** The version from `If-Match`; null when none was sent. */
