@@ -13,6 +13,7 @@ import { EntryLog, type Journals } from '@verdict/application';
 import type { RouteId } from '@verdict/contracts';
 import type { EventStoreServer } from '../eventstore-server/src/index.js';
 import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from './api.js';
+import { expectReplayable } from '../replay-journals.js';
 import { type App, appOfRoute } from './app-of-route.js';
 import { marksIn } from './marks.js';
 import { ProductProcess, waitUntilNone } from './processes.js';
@@ -192,11 +193,16 @@ export class ScaleOut {
     return isEqual;
   }
 
+  /** Whatever a test did to the processes, their decisions can be derived again from what they left (G7). */
   async dispose(): Promise<void> {
     for (const child of this.processes.values()) child.signal('SIGCONT');
     await Promise.all([...this.processes.values()].map((child) => child.stop()));
-    await this.journals.close();
-    await this.postgres.stop();
-    await rm(this.dataDir, { recursive: true, force: true });
+    try {
+      await expectReplayable(this.journals);
+    } finally {
+      await this.journals.close();
+      await this.postgres.stop();
+      await rm(this.dataDir, { recursive: true, force: true });
+    }
   }
 }
