@@ -184,8 +184,9 @@ export class RunTaskWorker {
       const answer = await this.deps.peer.fetchPlan(asked);
       if (answer.kind === 'plan') return { plan: this.deps.readJson(answer.bytes) };
       if (answer.kind !== 'not_ready' && answer.kind !== 'unreachable') return NO_PLAN;
-      if (this.isPast(held, DECIDE_WITHIN_MS)) return NO_PLAN;
-      await this.pause(waitMs(attempt));
+      const leftMs = held.arrivedAtMs + DECIDE_WITHIN_MS - this.deps.clock.nowMs();
+      if (leftMs <= 0) return NO_PLAN;
+      await this.pause(Math.min(waitMs(attempt), leftMs)); // The last attempt begins in time, and so ends within the 2 minutes.
       if (this.isStopping) return undefined;
     }
   }

@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MemoryRunTaskInbox } from '@verdict/adapter-memory';
+import type { PlanAnswer, ResultAnswer, TerraformPeer } from '../ports/terraform-peer.js';
+import type { DecideRunTask, RunTaskDecision } from './decide-run-task.js';
+import { runTaskText } from './run-task.codec.js';
+import type { RunStage } from './run-task.js';
+import { RunTaskWorker } from './run-task-worker.js';
+import { plainVerdict } from './task-result.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const START = Date.parse('2026-11-28T00:00:00.000Z');
+const KEY = { tenantId: 'acme', integrationId: 'tfe', taskResultId: 'taskrs-1' };
+
+/** A peer, an inbox and a gate on one simulated clock; what happens is noted with its second. */
+const world = (holder = 'gate-1', inbox = new MemoryRunTaskInbox({ nowMs: () => Date.now() })) => {
+  const happened: (readonly [second: number, what: string])[] = [];
+  const note = (what: string): void => {
+    happened.push([(Date.now() - START) / SECOND, what]);
+  };
+  const says = {
+    planTakesMs: 0,
+    plan: (): PlanAnswer => ({ kind: 'plan', bytes: Buffer.from('{}') }),
+    result: (_isFinal: boolean): ResultAnswer => 'taken',
+    decision: (): RunTaskDecision => plainVerdict('passed', 'fine'),
+  };
+  const peer: TerraformPeer = {
+    isSigned: () => true,
+    fetchPlan: async () => {
+      if (says.planTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, says.planTakesMs));
+      const answer = says.plan();
+      note(`plan ${answer.kind}`);
+      return answer;
+    },
+    sendResult: ({ body }) => {
+      const [, status = ''] = /"status":"(\w+)"/.exec(body) ?? [];
+      const answer = says.result(status !== 'running');
+      note(`${status} ${answer}`);
+      return Promise.resolve(answer);
+    },
+  };
+  const decide = {
+    peerOf: () => Promise.resolve({ address: 'https://tfe.example.com', isPrivateAllowed: false }),
+    decide: () => {
+      const decision = says.decision();
+      note(decision === 'again' ? 'no verdict' : `verdict ${decision.status}`);
+      return Promise.resolve(decision);
+    },
+  } as unknown as DecideRunTask;
+  const worker = new RunTaskWorker({
+    ...{ inbox, peer, decide, holder },
+    sealer: { seal: () => ({ kid: '', iv: '', ct: '', tag: '' }), open: () => 'token' },
+    clock: { nowMs: () => Date.now() },
+    readJson: () => ({}),
+    observer: {
+      answered: ({ status, seconds }) => {
+        note(`answered ${status} after ${String(seconds)}`);
+      },
+      unanswered: ({ reason }) => {
+        note(`given up: ${reason}`);
+      },
+      failed: () => {
+        note('failed');
+      },
+      unavailable: () => {
+        note('unavailable');
+      },
+    },
+  });
+  const arrive = (stage: RunStage = 'post_plan') =>
+    inbox.put({
+      ...KEY,
+      task: runTaskText({
+        ...{ taskResultId: KEY.taskResultId, stage, callbackUrl: 'https://tfe.example.com/r', hasOutcomes: false },
+        planUrl: stage === 'pre_plan' ? null : 'https://tfe.example.com/p',
+        ...{ isSpeculative: false, isMandatory: true, organization: 'o', project: '', workspaceId: 'ws-1' },
+        ...{ workspace: 'shop', runId: 'run-1', runUrl: null, createdBy: null },
+      }),
+      sealedToken: JSON.stringify({ kid: 'k', iv: 'i', ct: 'c', tag: 't' }),
+      arrivedAtMs: Date.now(),
+    });
+  return { worker, inbox, says, happened, arrive };
+};
+const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
+const at = (happened: readonly (readonly [number, string])[], what: string): readonly number[] =>
+  happened.filter(([, each]) => each === what).map(([second]) => second);
+
+describe('the clocks of a run task', () => {
+  const workers: RunTaskWorker[] = [];
+  const open = (...terms: Parameters<typeof world>) => {
+    const made = world(...terms);
+    workers.push(made.worker);
+    made.worker.start();
+    return made;
+  };
+  beforeEach(() => {
+    jest.useFakeTimers({ now: START });
+  });
+  afterEach(async () => {
+    const stopping = workers.splice(0).map((worker) => worker.stop());
+    await pass(20 * SECOND);
+    await Promise.all(stopping);
+    jest.useRealTimers();
+  });
+
+  it('say at once that it is running, and end it with the verdict', async () => {
+    const { worker, arrive, happened } = open();
+    await pass(100);
+    await arrive();
+    worker.wake();
+    await pass(0);
+    expect(happened).toEqual([
+      [0.1, 'running taken'],
+      [0.1, 'plan plan'],
+      [0.1, 'verdict passed'],
+      [0.1, 'passed taken'],
+      [0.1, 'answered passed after 0'],
+    ]);
+    await pass(MINUTE);
+    expect(happened).toHaveLength(5);
+  });
+
+  it('ask for a plan that is not ready after 1, 2, 4, 8 and then every 15 s, and decide without it at 100 s', async () => {
+    const { arrive, happened, says } = open();
+    says.plan = () => ({ kind: 'not_ready' });
+    await arrive();
+    await pass(2 * MINUTE);
+    expect(at(happened, 'plan not_ready')).toEqual([0, 1, 3, 7, 15, 30, 45, 60, 75, 90, 100]);
+    expect(at(happened, 'passed taken')).toEqual([100]);
+  });
+
+  it.each([1, 7, 13, 19, 20])(
+    'end a task within 2 minutes where each attempt to fetch its plan takes %i s and fails',
+    async (seconds) => {
+      const { arrive, happened, says } = open();
+      says.plan = () => ({ kind: 'unreachable' });
+      says.planTakesMs = seconds * SECOND;
+      await arrive();
+      await pass(2 * MINUTE);
+      const [answered = 0] = at(happened, 'passed taken');
+      expect([answered >= 100, answered <= 120]).toEqual([true, true]);
+    },
+  );
+
+  it('use a plan as soon as it is there', async () => {
+    const { arrive, happened, says } = open();
+    says.plan = () =>
+      Date.now() - START < 5 * SECOND ? { kind: 'unreachable' } : { kind: 'plan', bytes: Buffer.from('{}') };
+    await arrive();
+    await pass(MINUTE);
+    expect(at(happened, 'plan unreachable')).toEqual([0, 1, 3]);
+    expect(at(happened, 'passed taken')).toEqual([7]);
+  });
+
+  it('ask no further where the answer about the plan is definite', async () => {
+    const { arrive, happened, says } = open();
+    says.plan = () => ({ kind: 'unsupported' });
+    await arrive();
+    await pass(MINUTE);
+    expect(at(happened, 'plan unsupported')).toEqual([0]);
+    expect(at(happened, 'verdict passed')).toEqual([0]);
+  });
+
+  it('come back every second while no verdict is durable, saying each time that it is running, and fail it at 100 s', async () => {
+    const { arrive, happened, says } = open();
+    says.decision = () => 'again';
+    await arrive('pre_plan');
+    await pass(99.9 * SECOND);
+    expect(at(happened, 'failed taken')).toEqual([]);
+    const running = at(happened, 'running taken');
+    const gaps = running.slice(1).map((second, index) => second - (running[index] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(2); // The peer hears something at least every 10 minutes.
+    await pass(3 * SECOND);
+    const [failed = 0, ...more] = at(happened, 'failed taken');
+    expect([more, failed >= 100, failed < 102]).toEqual([[], true, true]);
+  });
+
+  it('send the same answer after 1, 2, 4, 8 and then every 15 s until it is taken', async () => {
+    const { arrive, happened, says } = open();
+    says.result = (isFinal) => (isFinal && Date.now() - START < 40 * SECOND ? 'unreachable' : 'taken');
+    await arrive();
+    await pass(5 * MINUTE);
+    expect(at(happened, 'passed unreachable')).toEqual([0, 1, 3, 7, 15, 30]);
+    expect(at(happened, 'passed taken')).toEqual([45]);
+    expect(at(happened, 'verdict passed')).toEqual([0]); // Decided once.
+    expect(at(happened, 'answered passed after 45')).toEqual([45]);
+  });
+
+  it('give up 10 minutes after it arrived, when no peer waits any more, and not before', async () => {
+    const { arrive, happened, says } = open();
+    says.result = (isFinal) => (isFinal ? 'unreachable' : 'taken');
+    await arrive();
+    await pass(10 * MINUTE - 1);
+    expect(at(happened, 'given up: the peer could not be reached')).toEqual([]);
+    await pass(16 * SECOND);
+    expect(at(happened, 'given up: the peer could not be reached')).toEqual([600]);
+    await pass(5 * MINUTE);
+    expect(happened.at(-1)).toEqual([600, 'given up: the peer could not be reached']);
+  });
+
+  it('give up at once where the peer refuses the answer', async () => {
+    const { arrive, happened, says } = open();
+    says.result = (isFinal) => (isFinal ? 'refused' : 'taken');
+    await arrive();
+    await pass(MINUTE);
+    expect(at(happened, "given up: the peer's answer was: refused")).toEqual([0]);
+    expect(at(happened, 'passed refused')).toEqual([0]);
+  });
+
+  it('answer nobody about a task that waited 10 minutes in the inbox', async () => {
+    const { arrive, happened, worker } = world();
+    await arrive();
+    await pass(10 * MINUTE);
+    workers.push(worker);
+    worker.start();
+    await pass(SECOND);
+    expect(happened).toEqual([[600, 'given up: nobody waits any more']]);
+  });
+
+  it('keep a task with its holder for as long as he works, and give it to another 6 s after he is gone', async () => {
+    const first = open('gate-1');
+    first.says.plan = () => ({ kind: 'not_ready' });
+    await first.arrive();
+    await pass(SECOND);
+    const second = open('gate-2', first.inbox);
+    await pass(30 * SECOND);
+    expect(second.happened).toEqual([]);
+    const { inbox } = first;
+    const { prolong, claim } = MemoryRunTaskInbox.prototype;
+    // Gone without a word: from now on its holder neither prolongs nor claims.
+    inbox.prolong = (key, holder, ttl) =>
+      holder === 'gate-1' ? Promise.resolve(false) : prolong.call(inbox, key, holder, ttl);
+    inbox.claim = (holder, ttl, limit) =>
+      holder === 'gate-1' ? Promise.resolve([]) : claim.call(inbox, holder, ttl, limit);
+    await pass(7 * SECOND);
+    const [taken = 0] = at(second.happened, 'running taken');
+    expect([taken >= 35, taken <= 37]).toEqual([true, true]); // It had prolonged last at 30 s.
+    expect(at(second.happened, 'passed taken')).toHaveLength(1);
+  });
+});
