@@ -89,6 +89,8 @@ describe('conditions', () => {
     ['[0, 1].all(x, 1 / x == 1)', 'division_by_zero'],
     ['[0, 1].map(x, 1 / x).size() == 2', 'division_by_zero'],
     ['request.metadata.owner == "x"', 'no_such_key'],
+    ['dyn(cost)["constructor"] == 1', 'no_such_key'],
+    ['dyn(risk)["__proto__"] == 1', 'no_such_key'],
     ['context.project.mtd > 0', 'no_such_key'],
     ['request.metadata.tags[3] == "d"', 'index_out_of_range'],
     ['request.metadata.tags[-1] == "d"', 'index_out_of_range'],

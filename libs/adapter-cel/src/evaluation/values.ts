@@ -24,7 +24,7 @@ export class Struct {
   }
 
   member(name: string): Value | undefined {
-    return this.#members[name];
+    return Object.hasOwn(this.#members, name) ? this.#members[name] : undefined; // Not what all objects inherit.
   }
 }
 
