@@ -350,6 +350,15 @@ describe('bad input', () => {
         for (const [answer, pointer] of answers)
           await expectRefusal(answer, { status: 422, code, at: [pointer, code] });
       }
+      const places = JSON.stringify(ask('5')).replace('"5"', '125.50000'); // A number's zeros are places, as text's are.
+      await expectRefusal(
+        await server.call('gateTerraform', { as: people.dev, body: new TextEncoder().encode(places) }),
+        {
+          status: 422,
+          code: 'money_too_precise',
+          at: ['/estimated_monthly_delta_usd', 'money_too_precise'],
+        },
+      );
       const negative = await server.call('createBudget', {
         as: people.admin,
         body: { scope: 'tenant', limit_usd: '-1' },
@@ -637,6 +646,24 @@ describe('bad input', () => {
       expect(answer.body.differing_fields).toEqual(['/estimated_monthly_delta_usd']);
       const again = await post(people.dev, 'gateTerraform', good, { 'idempotency-key': 'key-1' });
       expect(again.body).toEqual({ ...first.body, replayed: true });
+    });
+
+    it('refuses a key of an admin write that is none, wherever it stands', async () => {
+      const people = await aTenant();
+      const before = await headsOf(people);
+      const book = { scope: 'tenant', limit_usd: '1' };
+      const bodies: readonly [RouteId, object][] = [
+        ['createBudget', book],
+        ['grantCredit', { pool: 'reserved', scope: 'tenant', total_amount_usd: '1', reason: 'r' }],
+        ['publishPolicy', { document: {}, message: 'm' }],
+      ];
+      for (const [id, body] of bodies)
+        for (const key of ['abc', 'with a space', 'x'.repeat(129)]) {
+          const sent = { as: people.admin, headers: { 'if-match': '"1"' }, body: { ...body, idempotency_key: key } };
+          const at = ['/idempotency_key', 'validation_failed'] as const;
+          await expectRefusal(await server.call(id, sent), { status: 422, code: 'validation_failed', at });
+        }
+      expect(await headsOf(people)).toEqual(before);
     });
 
     it('binds the keys of admin writes to their payload too', async () => {

@@ -44,11 +44,17 @@ const refused = (code: string, pointer: string, detail: string): Parsed<never> =
 const under = (pointer: string, errors: readonly WireError[]): readonly WireError[] =>
   errors.map((error) => ({ ...error, pointer: `${pointer}${error.pointer}` }));
 
+/** An attribute that is null is not set. @source CloudEvents JSON format section 2.2 */
+const withoutUnset = (attributes: unknown): unknown =>
+  typeof attributes === 'object' && attributes !== null
+    ? Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null))
+    : attributes;
+
 const combined = (
   attributes: { readonly value: unknown; readonly pointer: string },
   data: { readonly value: RawJson | undefined; readonly pointer: string },
 ): Parsed<ReadCloudEvent> => {
-  const event = parseWith(CloudEventAttributes, attributes.value);
+  const event = parseWith(CloudEventAttributes, withoutUnset(attributes.value));
   if (!isRawObject(data.value)) return refused('validation_failed', data.pointer, 'the data is an object');
   const body = parseWith(EventGateBody, toWire(data.value, FOREIGN_MEMBERS));
   if (event.kind === 'ok' && body.kind === 'ok') {
@@ -70,8 +76,15 @@ const structured = (document: RawJson): Parsed<ReadCloudEvent> => {
   return combined({ value: toWire(attributes), pointer: '' }, { value: data, pointer: '/data' });
 };
 
-/** An escape that is none is left as it was sent. */
-const decoded = (value: string): string => {
+const QUOTED = /^"(.*)"$/s;
+const unquoted = (value: string): string => QUOTED.exec(value)?.[1]?.replace(/\\(.)/g, '$1') ?? value;
+
+/**
+ * The value of an attribute's header: quotes removed first, then escapes read; an escape that is none is left as it was sent.
+ * @source CloudEvents HTTP binding section 3.1.3.2
+ */
+const decoded = (header: string): string => {
+  const value = unquoted(header);
   try {
     return decodeURIComponent(value);
   } catch {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listOf } from './pages.js';
 import { EntryReference } from './policy.js';
-import { InstantAnswer, InstantText, name, ProjectId, Sha256Text, text, UuidText } from './scalars.js';
+import { IdempotencyKey, InstantAnswer, InstantText, name, ProjectId, Sha256Text, text, UuidText } from './scalars.js';
 
 const PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const ADDRESS = /^https:\/\/([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(:[1-9][0-9]{0,4})?$/;
@@ -48,7 +48,7 @@ const CreateClusterBody = z
     project_rules: z.array(NamespaceRule).max(RULES_MAX).default([]),
     annotation_prefixes: z.array(z.string().regex(PREFIX)).min(1).max(8).optional(),
     trusted_controllers: z.array(name(1, 256)).max(64).optional(),
-    idempotency_key: z.string().optional(),
+    idempotency_key: IdempotencyKey.optional(),
   })
   .refine(({ ways, client_key_sha256: key }) => ways.includes('mtls') === (key !== undefined), {
     path: ['client_key_sha256'],
@@ -61,7 +61,7 @@ const CreateRunTaskBody = z.strictObject({
   address: Address.meta({ examples: ['https://app.terraform.io'] }),
   project_rules: z.array(WorkspaceRule).max(RULES_MAX).default([]),
   allow_private_address: z.boolean().default(false),
-  idempotency_key: z.string().optional(),
+  idempotency_key: IdempotencyKey.optional(),
 });
 
 /** @source contract sections 2.1 and 4 */
@@ -76,14 +76,14 @@ export const RotateIntegrationBody = z
     }),
     client_key_sha256: Sha256Text.optional().meta({ description: 'public key that takes the place of the one before' }),
     retire_previous: z.literal(true).optional().meta({ description: 'makes no secret, but ends the older of two' }),
-    idempotency_key: z.string().optional(),
+    idempotency_key: IdempotencyKey.optional(),
   })
   .refine(
     ({ retire_previous: retires, previous_valid_until: until, client_key_sha256: key }) =>
       retires !== true || (until === undefined && key === undefined),
     { path: ['retire_previous'], message: 'ends a secret and makes none' },
   );
-export const RevokeIntegrationBody = z.strictObject({ idempotency_key: z.string().optional() });
+export const RevokeIntegrationBody = z.strictObject({ idempotency_key: IdempotencyKey.optional() });
 /** Whatever is there: an id that cannot be one is answered like one that is not there. */
 export const RunTaskParams = z.strictObject({ integration_id: z.string() });
 export const IntegrationIdParams = z.strictObject({ integration_id: UuidText });

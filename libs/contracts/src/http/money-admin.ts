@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listOf } from './pages.js';
 import { EntryReference } from './policy.js';
 import {
+  IdempotencyKey,
   InstantAnswer,
   InstantText,
   MonthlyUsd,
@@ -38,11 +39,11 @@ export const GrantCreditBody = z
     expires_at: InstantText.optional(),
     reason: text(1, 1000),
     owner: name(1, 128).optional(),
-    idempotency_key: z.string().optional(),
+    idempotency_key: IdempotencyKey.optional(),
   })
   .meta({ id: 'CreditInput' });
 export const CreditIdParams = z.strictObject({ credit_id: UuidText });
-export const RevokeBody = z.strictObject({ idempotency_key: z.string().optional() });
+export const RevokeBody = z.strictObject({ idempotency_key: IdempotencyKey.optional() });
 
 const written = { replayed: z.boolean().optional(), entry: EntryReference.nullable().optional() };
 export const CreditAnswer = z
@@ -90,7 +91,7 @@ export const GrantWaiverBody = z
     reason: text(1, 1000),
     ticket: name(1, 128),
     expires_at: InstantText,
-    idempotency_key: z.string().optional(),
+    idempotency_key: IdempotencyKey.optional(),
   })
   .meta({ id: 'WaiverInput' });
 export const WaiverIdParams = z.strictObject({ exception_id: UuidText });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { listOf } from './pages.js';
 import { PolicyDocumentInput } from './policy-document.js';
 import {
+  IdempotencyKey,
   InstantAnswer,
   InstantText,
   name,
@@ -19,7 +20,7 @@ const publication = {
   effective_from: InstantText.optional(),
   rollout: z.strictObject({ cohort_percent: z.int().min(1).max(100), salt: name(1, 64) }).optional(),
   role: z.enum(['active', 'challenger']).default('active'),
-  idempotency_key: z.string().optional(),
+  idempotency_key: IdempotencyKey.optional(),
 };
 export const PublishPolicyBody = z.strictObject({ document: PolicyDocumentInput, ...publication });
 export const ValidatePolicyBody = z.strictObject({ document: PolicyDocumentInput });
@@ -28,13 +29,13 @@ export const PublishPolicyEnvelope = z.strictObject({ document: z.unknown(), ...
 export const ValidatePolicyEnvelope = z.strictObject({ document: z.unknown() });
 export const RolloutBody = z.strictObject({
   cohort_percent: z.int().min(1).max(100),
-  idempotency_key: z.string().optional(),
+  idempotency_key: IdempotencyKey.optional(),
 });
-export const CancelVersionBody = z.strictObject({ idempotency_key: z.string().optional() });
+export const CancelVersionBody = z.strictObject({ idempotency_key: IdempotencyKey.optional() });
 export const RollBackPolicyBody = z.strictObject({
   to_version: z.int().min(1),
   message: text(1, 1000),
-  idempotency_key: z.string().optional(),
+  idempotency_key: IdempotencyKey.optional(),
 });
 const ENTRY = z
   .strictObject({ origin: z.string(), revision: z.int(), leaf_hash: Sha256Text })
@@ -106,9 +107,9 @@ const budgetTerms = {
   active: z.boolean().optional(),
   credit_savings: z.boolean().optional(),
   alert_percents: z.array(z.int().min(1).max(1000)).max(10).optional(),
-  idempotency_key: z.string().optional(),
+  idempotency_key: IdempotencyKey.optional(),
 };
-export const CloseBudgetBody = z.strictObject({ idempotency_key: z.string().optional() });
+export const CloseBudgetBody = z.strictObject({ idempotency_key: IdempotencyKey.optional() });
 export const CreateBudgetBody = z.strictObject({
   scope: Scope,
   period: z.enum(['month', 'quarter', 'year', 'total']).default('month'),

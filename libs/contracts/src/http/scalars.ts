@@ -11,6 +11,7 @@ import {
   parseUsd,
 } from '@verdict/domain';
 import { z } from 'zod';
+import { exactNumberOf } from './wire.js';
 
 const moneyOf = (value: unknown, places: 4 | 6) => {
   if (typeof value === 'string') return parseUsd(value, places);
@@ -119,9 +120,17 @@ const depthOf = (value: unknown): number => {
   if (typeof value !== 'object' || value === null || value instanceof NumberToken) return 0;
   return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 };
-const holdsInexactNumber = (value: unknown): boolean =>
+const withNumbers = (value: unknown): unknown => {
+  if (value instanceof NumberToken) return exactNumberOf(value) ?? value;
+  return typeof value === 'object' && value !== null ? membersWithNumbers(value) : value;
+};
+const membersWithNumbers = (value: object): object =>
+  Array.isArray(value)
+    ? value.map(withNumbers)
+    : Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withNumbers(each)]));
+const holdsToken = (value: unknown): boolean =>
   value instanceof NumberToken ||
-  (typeof value === 'object' && value !== null && Object.values(value).some(holdsInexactNumber));
+  (typeof value === 'object' && value !== null && Object.values(value).some(holdsToken));
 
 /** Free facts about a change, kept as their RFC 8785 text so that decimals are legal in it. @source contract section 5.1 */
 export const Metadata = z
@@ -136,9 +145,10 @@ export const Metadata = z
       return refuse('validation_failed', 'metadata is an object');
     }
     if (depthOf(value) > METADATA_DEPTH_MAX) return refuse('metadata_too_large', 'metadata is nested at most 8 deep');
-    if (holdsInexactNumber(value))
+    const exact = holdsToken(value) ? membersWithNumbers(value) : value;
+    if (holdsToken(exact))
       return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
-    const canonical = jcsText(value); // Just checked, member by member.
+    const canonical = jcsText(exact); // Just checked, member by member.
     return Buffer.byteLength(canonical) > METADATA_BYTES_MAX
       ? refuse('metadata_too_large', 'metadata is at most 64 KiB')
       : canonical;

@@ -2,19 +2,24 @@ import { isRawList, isRawObject, NumberToken, pointerTo, type RawJson } from '@v
 import type { z } from 'zod';
 import { readJson } from '../json/strict-json.js';
 
-/** JSON as schemas see it: numbers that a double holds exactly are numbers, others stay the token that was sent. */
+/** JSON as schemas see it: numbers whose text can be had back are numbers, others stay the token that was sent. */
 export type WireJson =
   null | boolean | number | string | NumberToken | readonly WireJson[] | { readonly [member: string]: WireJson };
 
 const SIGNIFICANT_DIGITS_MAX = 15;
 const significantDigits = (token: string): number => token.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length;
 
-/** A double keeps every decimal of up to 15 significant digits; what it cannot keep is left as it was sent. */
-const numberOf = (token: NumberToken): number | NumberToken => {
-  const isPlain = !/[eE]/.test(token.text) && significantDigits(token.text) <= SIGNIFICANT_DIGITS_MAX;
-  const value = Number(token.text);
-  return isPlain && !String(value).includes('e') ? value : token;
+/** The number of a token that a double holds exactly: plain, of at most 15 significant digits; undefined otherwise. */
+export const exactNumberOf = ({ text }: NumberToken): number | undefined => {
+  const isPlain = !/[eE]/.test(text) && significantDigits(text) <= SIGNIFICANT_DIGITS_MAX;
+  const value = Number(text);
+  return isPlain && !String(value).includes('e') ? value : undefined;
 };
+
+// The zeros at the end count as places of an amount, and a number would forget them.
+const ZEROS_THAT_COUNT = /\.\d{4,}0$/;
+const numberOf = (token: NumberToken): number | NumberToken =>
+  ZEROS_THAT_COUNT.test(token.text) ? token : (exactNumberOf(token) ?? token);
 
 /** Converts the strict reader's tree; members named in `raw` (payloads that others define) are handed through as read. */
 export const toWire = (value: RawJson, raw: ReadonlySet<string> = new Set()): WireJson => {
