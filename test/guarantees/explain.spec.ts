@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import { createCelRules } from '@verdict/adapter-cel';
 import { createExplainDecision, EntryLog, journalName, type RecordedEntry } from '@verdict/application';
-import { MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
+import { MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
 afterEach(async () => {
@@ -72,5 +72,20 @@ describe('explaining a decision', () => {
       expect(read[0]).toBe(0n);
       expect(said.balancesBefore.find(({ account }) => account.startsWith('budget:'))?.held_usd).toBe(held);
     }
+  });
+
+  it('shows the ceilings of the version that decided, also where a rollout brought it', async () => {
+    const store = new MemoryStore();
+    const world = await open(store);
+    await world.policy(MONEY_ONLY);
+    await world.policy(
+      { ...MONEY_ONLY, entitlements: { ...MONEY_ONLY.entitlements, plan_ceiling_monthly_usd: usd('700') } },
+      { cohort_percent: 93, salt: 'r1' }, // `web` is in cohort 92.
+    );
+    const { said } = await explained(store, await decide(world, '400'));
+    expect(said.balancesBefore.find(({ account }) => account === 'ceiling:plan')).toMatchObject({
+      limit_usd: '700.0000',
+      headroom_usd: '700.0000',
+    });
   });
 });

@@ -27,7 +27,7 @@ import {
   type UseCaseResult,
 } from '@verdict/application';
 import { completePolicy } from '@verdict/contracts';
-import { type MicroUsd, parseUsd } from '@verdict/domain';
+import { type MicroUsd, parseUsd, type Rollout } from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
 import { expectReplayable } from './replay-journals.js';
 
@@ -205,14 +205,14 @@ export class ServiceWorld {
   }
 
   /** Publishes a policy on top of whatever stands. */
-  async policy(document: Parameters<typeof completePolicy>[0], tenantId = 'acme') {
+  async policy(document: Parameters<typeof completePolicy>[0], rollout: Rollout | null = null, tenantId = 'acme') {
     const versions = valueOf(await this.admin.policyVersions(tenantId));
     const input = {
       document: completePolicy(document),
       message: 'test',
       effectiveFrom: null,
       expectedVersion: versions.length,
-      rollout: null,
+      rollout,
       role: 'active' as const,
     };
     return valueOf(await this.admin.publishPolicy(input, this.meta('admin-1', null, tenantId)));

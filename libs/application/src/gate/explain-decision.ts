@@ -29,10 +29,13 @@ export interface Explained {
   readonly isReevaluated: boolean;
 }
 
-const balancesBefore = (recorded: DecisionRecorded, state: GateState): readonly Balance[] =>
-  recorded.balances_after.map(({ account }) => {
-    const at = recorded.decided_at;
-    const { limit, spent, held, headroom } = balanceOf(state.accounts, account, termsOf(state.policy)(account, at), at);
+/** Under the ceilings of the version that decided: a rollout brings its own to a part of the projects. */
+const balancesBefore = (recorded: DecisionRecorded, { accounts, policy }: GateState): readonly Balance[] => {
+  const at = recorded.decided_at;
+  const version = policy.versions.find((each) => each.version === recorded.policy_version);
+  const terms = termsOf(policy, version);
+  return recorded.balances_after.map(({ account }) => {
+    const { limit, spent, held, headroom } = balanceOf(accounts, account, terms(account, at), at);
     return {
       account,
       limit_usd: limit === null ? null : formatUsd4(floorTo4(limit)),
@@ -41,6 +44,7 @@ const balancesBefore = (recorded: DecisionRecorded, state: GateState): readonly 
       headroom_usd: headroom === null ? null : formatUsd4(floorTo4(headroom)),
     };
   });
+};
 
 /**
  * Why a decision came out as it did, and what would have changed it: evaluated again on the state that it pins, folded from
