@@ -14,15 +14,18 @@ export interface View {
   /** Journal the view is made from: one row per entry, so that rows can be counted against entries. */
   readonly kind: string;
   readonly columns: readonly Column[];
+  /** How many of the columns each earlier release wrote: new ones are put at the end. */
+  readonly earlier: readonly number[];
 }
 
 const ENVELOPE_COLUMNS = ['revision', 'type', 'recorded_at', 'actor_kind', 'actor_id'] as const;
 
-/** Columns follow the payloads of each journal. Adding one changes the bytes of every later bundle, never of an old one. */
+/** Columns follow the payloads of each journal. One that is added goes to the end, and `earlier` says where a release ended. */
 export const VIEWS: readonly View[] = [
   {
     file: 'views/decisions.csv',
     kind: 'decisions',
+    earlier: [31],
     columns: [
       ['decision_id', 'decision_id'],
       ['decision', 'decision'],
@@ -79,6 +82,7 @@ export const VIEWS: readonly View[] = [
   {
     file: 'views/approvals.csv',
     kind: 'approvals',
+    earlier: [21],
     columns: [
       ['approval_id', 'approval_id'],
       ['decision_id', 'decision_id'],
@@ -142,6 +146,7 @@ export const VIEWS: readonly View[] = [
   {
     file: 'views/reservations.csv',
     kind: 'reservations',
+    earlier: [17],
     columns: [
       ['decision_id', 'decision_id'],
       ['status', 'status'],
@@ -187,6 +192,7 @@ export const VIEWS: readonly View[] = [
   {
     file: 'views/policy_changes.csv',
     kind: 'policy',
+    earlier: [16],
     columns: [
       ['version', 'version'],
       ['document_sha256', 'document_sha256', 'book_sha256'],
@@ -237,6 +243,12 @@ export const VIEWS: readonly View[] = [
       ['previous_valid_until', 'previous_valid_until'],
     ],
   },
+];
+
+/** The views that a verifier may meet in a file: as this release writes it, and as earlier ones did. */
+export const viewsEverWritten = (view: View): readonly View[] => [
+  view,
+  ...view.earlier.map((count) => ({ ...view, columns: view.columns.slice(0, count) })),
 ];
 
 export const viewOf = (kind: string): View | undefined => VIEWS.find((view) => view.kind === kind);

@@ -15,7 +15,7 @@ import { publishedText } from '../bundle/write-journal.js';
 import type { CauseChecker } from './check-causes.js';
 import { LineDefect, entryLines } from './entry-lines.js';
 import type { Findings } from './report.js';
-import { FileComparer } from './view-comparer.js';
+import { asWritten, FileComparer } from './view-comparer.js';
 
 /** What all journals of one verification share. */
 export interface VerifyRun {
@@ -45,7 +45,7 @@ export class JournalPass {
   readonly #observed = new Map<string, number>();
   readonly #file: string;
   readonly #range: ManifestRange;
-  readonly #view: View | undefined;
+  #view: View | undefined;
   #comparer: FileComparer | undefined;
   #expected: bigint;
   #earlierRoot: Uint8Array | undefined;
@@ -148,6 +148,7 @@ export class JournalPass {
   async #openView(): Promise<void> {
     if (this.#view === undefined || !this.#hasView(this.#view)) return;
     this.#comparer = new FileComparer(this.run.archive, this.#view.file);
+    this.#view = await asWritten(this.#view, this.#comparer);
     if (!(await this.#comparer.matches(viewHeader(this.#view)))) this.#failView('the header differs');
   }
 

@@ -122,6 +122,28 @@ describe('a tampered bundle', () => {
     if (revision !== undefined) expect(places.some((place) => place.revision === revision)).toBe(true);
   });
 
+  it('is intact with the columns that release 0.1.0 wrote, and not with any others', async () => {
+    const ENVELOPE_COLUMNS = 5;
+    const cells = /(?:"(?:[^"]|"")*"|[^,"]*)(?:,|$)/g;
+    const withColumns = async (counts: Readonly<Record<string, number>>) => {
+      const path = await attacked(async (at) => {
+        for (const [view, count] of Object.entries(counts)) {
+          const file = join(at, `views/${view}.csv`);
+          const rows = (await readFile(file, 'utf8')).split('\r\n').slice(0, -1);
+          const shorter = rows.map((row) => {
+            const all = (row.match(cells) ?? []).slice(0, -1);
+            return [...all.slice(0, ENVELOPE_COLUMNS + count), all.at(-1)].join('');
+          });
+          await writeFile(file, `${shorter.join('\r\n')}\r\n`);
+        }
+        await resign(at);
+      });
+      return failedOf(await verify(path));
+    };
+    expect(await withColumns({ decisions: 31, approvals: 21, reservations: 17, policy_changes: 16 })).toEqual([]);
+    expect(await withColumns({ approvals: 20 })).toContain(10);
+  });
+
   it.each<[string, string, (text: string) => string, readonly number[]]>([
     ['a changed view', 'views/approvals.csv', (text) => text.replace('vera', 'mole'), [9, 10]],
     ['a view with a row more', 'views/decisions.csv', (text) => `${text}9,decision_recorded\r\n`, [10]],

@@ -1,5 +1,6 @@
 import type { Archive } from '../archive/archive.js';
 import { isEqualBytes } from '../hash.js';
+import { type View, viewHeader, viewsEverWritten } from '../bundle/views.js';
 
 /** Compares a file with text that is made again piece by piece; memory holds one chunk. */
 export class FileComparer {
@@ -14,13 +15,18 @@ export class FileComparer {
   /** Whether the file goes on with exactly this text; false for ever after the first difference. */
   async matches(text: string): Promise<boolean> {
     if (!this.#isEqual) return false;
+    this.#isEqual = await this.goesOnWith(text);
+    this.#rest = this.#rest.subarray(Buffer.byteLength(text, 'utf8'));
+    return this.#isEqual;
+  }
+
+  /** As `matches`, without going on or remembering a difference. */
+  async goesOnWith(text: string): Promise<boolean> {
     const expected = Buffer.from(text, 'utf8');
     while (this.#rest.length < expected.length && (await this.#more())) {
       // Chunks are joined until they hold the whole piece.
     }
-    this.#isEqual = isEqualBytes(this.#rest.subarray(0, expected.length), expected);
-    this.#rest = this.#rest.subarray(expected.length);
-    return this.#isEqual;
+    return isEqualBytes(this.#rest.subarray(0, expected.length), expected);
   }
 
   /** Whether nothing is left; closes the file. */
@@ -37,3 +43,9 @@ export class FileComparer {
     return true;
   }
 }
+
+/** The view with the columns that the file has; this release's own where the file has none that was ever written. */
+export const asWritten = async (view: View, comparer: FileComparer): Promise<View> => {
+  for (const written of viewsEverWritten(view)) if (await comparer.goesOnWith(viewHeader(written))) return written;
+  return view;
+};
