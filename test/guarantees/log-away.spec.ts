@@ -3,11 +3,23 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '@verdict/adapter-memory';
 import {
   createDecideChange,
+  createDecideChanges,
+  createReconcileReservation,
+  createResolveException,
+  createReviewAdmission,
   EntryLog,
+  ImportActualCosts,
+  IntegrationsAdmin,
+  journalName,
   LogUnreadable,
+  ManageApprovals,
+  MoneyAdmin,
+  PolicyAdmin,
   ReadModelsUnavailable,
+  SweepReservations,
   type UseCaseResult,
 } from '@verdict/application';
+import { sealedEntry } from '@verdict/testkit';
 import { changeOf, codeOf, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 /** Reads of the log that any command of a fresh process makes, and some more. */
@@ -180,5 +192,92 @@ describe('a gate that cannot look up what it has forgotten', () => {
     });
     expect(codeOf(await decideChange(changeOf('1'), world.meta('dev-1', 'k')))).toBe('verdict_not_durable');
     await world.stop();
+  });
+});
+
+describe('a service whose state cannot be had', () => {
+  /** Use cases over a service that fails like this whenever it is asked for its state. */
+  const over = (error: Error) => {
+    const fails = () => Promise.reject(error);
+    const service = { current: fails, caughtUp: fails, execute: fails };
+    const deps = {
+      ...{ gate: service, approvals: service, reconciliation: service },
+      clock: { nowMs: () => 0 },
+      ids: { uuid: () => '00000000-0000-7000-8000-000000000001', randomText: () => 'A'.repeat(43) },
+    } as never;
+    const decideChange = createDecideChange(deps);
+    return { deps, decideChange };
+  };
+  const meta = new ServiceWorld().meta('dev-1', 'k');
+  const page = { limit: 1, cursor: undefined };
+  const review = { request: {}, integration: { tenantId: 'acme', integration: { terms: {} } } } as never;
+  const decisionId = '00000000-0000-7000-8000-000000000002' as never;
+  const queue = async ({ deps }: Over): Promise<UseCaseResult<unknown>> =>
+    (await new ManageApprovals(deps).queue(meta, page)) === undefined
+      ? { kind: 'problem', problem: { code: 'log_unavailable' } }
+      : { kind: 'done', value: null };
+  type Over = ReturnType<typeof over>;
+
+  const CASES: readonly (readonly [string, (over: Over) => Promise<UseCaseResult<unknown>>, string])[] = [
+    ['a question', ({ decideChange }) => decideChange(changeOf('1'), meta), 'verdict_not_durable'],
+    [
+      'a batch',
+      ({ deps }) => createDecideChanges(deps)([{ request: changeOf('1'), key: null }], false, meta),
+      'verdict_not_durable',
+    ],
+    ['a review', ({ deps, decideChange }) => createReviewAdmission(deps, decideChange)(review), 'verdict_not_durable'],
+    ['the queue', queue, 'log_unavailable'],
+    [
+      'a settlement',
+      ({ deps }) =>
+        createReconcileReservation(deps)(
+          { decisionId, actual: usd('1'), notes: null, isCorrection: false, trigger: 'manual' },
+          meta,
+        ),
+      'log_unavailable',
+    ],
+    [
+      'a resolution',
+      ({ deps }) => createResolveException(deps)({ exceptionId: 'e', resolution: 'accepted', notes: null }, meta),
+      'log_unavailable',
+    ],
+    [
+      'a sweep',
+      ({ deps }) => new SweepReservations(deps).sweep({ olderThanSeconds: null, action: null, limit: 1 }, meta),
+      'log_unavailable',
+    ],
+    [
+      'an import',
+      ({ deps }) => new ImportActualCosts(deps).import([{ line: 1, cell: () => undefined }], meta),
+      'log_unavailable',
+    ],
+    ['a list', ({ deps }) => new MoneyAdmin(deps).credits('acme', page), 'log_unavailable'],
+    ['a look-up', ({ deps }) => new PolicyAdmin(deps).findBudget('acme', 'b'), 'log_unavailable'],
+    [
+      'a rotation',
+      ({ deps }) =>
+        new IntegrationsAdmin(deps).rotate(
+          { integrationId: 'i', previousValidUntil: null, clientKeySha256: null },
+          meta,
+        ),
+      'log_unavailable',
+    ],
+  ];
+
+  it.each(CASES)('answers %s 503 while the log is away, and 500 for a defect', async (_name, run, code) => {
+    expect(await outcomeOf(() => run(over(new LogUnreadable('heads cannot be read'))))).toBe(code);
+    expect(await outcomeOf(() => run(over(new TypeError('a defect'))))).toBe('500 TypeError: a defect');
+  });
+
+  it('is not called away when it finds an entry that it cannot fold', async () => {
+    const world = await new ServiceWorld().start();
+    valueOf(await world.ask('1'));
+    const head = world.journals.store.head(journalName('policy', 'acme'));
+    await world.journals.append(journalName('policy', 'acme'), head, [
+      sealedEntry({ label: 'x', type: 'of_another_release' }),
+    ]);
+    for (const run of [() => world.ask('1'), () => world.admin.policyVersions('acme')])
+      expect(await outcomeOf(run)).toMatch(/^500 TypeError/);
+    await Promise.all([world.gate.stop(), world.approvals.stop(), world.reconciliation.stop()]);
   });
 });

@@ -17,6 +17,7 @@ import {
 } from '@verdict/domain';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { CommittedEntry } from '../journals/service-definition.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
 import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
@@ -232,7 +233,7 @@ export class ManageApprovals {
     page: PageRequest,
   ): Promise<{ readonly page: QueuePage; readonly revision: bigint } | undefined> {
     const { tenantId, subject, actor, groups, projects } = caller;
-    const seen = await this.deps.approvals.caughtUp(tenantId).catch(() => undefined);
+    const seen = await this.deps.approvals.caughtUp(tenantId).catch(nothingWhileAway);
     if (seen === undefined) return undefined;
     const reviewer = { subject, roles: actor.roles, groups };
     const found = approvalQueue(seen.state, { tenantId, reviewer, projects, now: this.now() }, page);

@@ -25,6 +25,7 @@ import {
 import { recordedDecision } from '../journals/entries.codec.js';
 import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import { type JournalKind, journalName, originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import { LogUnreadable } from '../ports/journals.js';
 import type { LaneOutcome } from '../journals/service-definition.js';
 import type { ServiceHost } from '../journals/service-host.js';
@@ -315,7 +316,7 @@ export const createDecideChange =
   (deps: GateDeps) =>
   async (request: ChangeRequest, meta: RequestMeta): Promise<UseCaseResult<DecidedChange>> => {
     const { tenantId } = meta.caller;
-    const current = await deps.gate.current(tenantId).catch(() => undefined);
+    const current = await deps.gate.current(tenantId).catch(nothingWhileAway);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const prepared = await prepareQuestion(deps, request, meta, current.state);
     if (prepared.kind === 'problem') return prepared;

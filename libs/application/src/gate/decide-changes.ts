@@ -1,6 +1,7 @@
 import { type AskForChange, type BatchAnswer } from '@verdict/domain';
 import { recordedDecision } from '../journals/entries.codec.js';
 import { originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import type { CommittedEntry } from '../journals/service-definition.js';
 import { LogUnreadable } from '../ports/journals.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
@@ -97,7 +98,7 @@ export const createDecideChanges =
     meta: RequestMeta,
   ): Promise<UseCaseResult<DecidedBatch>> => {
     const { tenantId } = meta.caller;
-    const current = await deps.gate.current(tenantId).catch(() => undefined);
+    const current = await deps.gate.current(tenantId).catch(nothingWhileAway);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const commands: AskForChange[] = [];
     for (const [index, { request, key }] of members.entries()) {

@@ -7,6 +7,7 @@ import {
   sha256Hex,
   unitKey,
 } from '@verdict/domain';
+import { nothingWhileAway } from '../journals/outage.js';
 import type { RequestMeta } from '../shared/request.js';
 import { notCommitted, type UseCaseResult } from '../shared/refusal.js';
 import type { ChangeRequest, DecideChange, DecidedChange, GateDeps } from './decide-change.js';
@@ -98,7 +99,7 @@ export const createReviewAdmission =
     const { request, integration } = review;
     const { tenantId } = integration;
     const { terms } = integration.integration;
-    const current = await deps.gate.current(tenantId).catch(() => undefined);
+    const current = await deps.gate.current(tenantId).catch(nothingWhileAway);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const unit = (reference: string) => current.state.units.get(unitKey(terms.cluster_id, reference)) ?? null;
     const asked = admissionChange(request, terms, unit);

@@ -1,4 +1,9 @@
 import { LogUnreadable } from '../ports/journals.js';
+import type { LaneOutcome } from './service-definition.js';
+
+/** What a command ends with when the state that it is decided on cannot be had. */
+export const outcomeWithoutState = (error: unknown): Extract<LaneOutcome<never>, { kind: 'unavailable' | 'failed' }> =>
+  error instanceof LogUnreadable ? { kind: 'unavailable' } : { kind: 'failed', error };
 
 /**
  * For the `catch` of a question about a service's state: nothing, while the log is away.

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import { fixedClock } from '@verdict/testkit';
+import { LogUnreadable } from '../ports/journals.js';
 import { silentObserver } from '../ports/system.js';
 import { EntryLog } from './entry-log.js';
 import { JOURNAL_KINDS, journalName, originOf, parseJournalName } from './kinds.js';
@@ -59,7 +60,7 @@ const open = (store: MemoryStore, service = summing()) => {
       traceparent: null,
       causes: [],
     });
-  return { host, add, service };
+  return { host, add, service, journals };
 };
 const NAME = 'reservations-acme';
 
@@ -73,6 +74,38 @@ const stopped = async (): Promise<MemoryStore> => {
   return store;
 };
 const keyOf = (store: MemoryStore): string => [...store.snapshots.keys()][0] ?? '';
+
+describe('a tenant that is opened', () => {
+  const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+
+  it.each(['loadSnapshot', 'heads', 'read'] as const)(
+    'is unavailable while the log fails its %s, and available after',
+    async (method) => {
+      const { host, add, journals } = open(await stopped());
+      const { [method]: sound } = journals;
+      const fails = () => Promise.reject(away);
+      Object.assign(journals, {
+        [method]: method === 'read' ? () => ({ [Symbol.asyncIterator]: () => ({ next: fails }) }) : fails,
+      });
+      expect(await add(1n)).toEqual({ kind: 'unavailable' });
+      await expect(host.caughtUp('acme')).rejects.toThrow(LogUnreadable);
+      Object.assign(journals, { [method]: sound });
+      expect(await add(1n)).toMatchObject({ kind: 'committed', answer: 8n });
+    },
+  );
+
+  it('fails, and is not called unavailable, when its journals cannot be folded', async () => {
+    const service: ReturnType<typeof summing> = {
+      ...summing(2),
+      evolve: () => {
+        throw new TypeError('a defect');
+      },
+    };
+    const { host, add } = open(await stopped(), service);
+    expect(await add(1n)).toEqual({ kind: 'failed', error: new TypeError('a defect') });
+    await expect(host.current('acme')).rejects.toThrow(TypeError);
+  });
+});
 
 describe('snapshots', () => {
   it('and the tail give the state that folding everything gives', async () => {

@@ -7,6 +7,7 @@ import { encodeStateInTurns } from './state-codec.js';
 import { anchorOf, loadSnapshot } from './load-snapshot.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
 import { JOURNAL_KINDS, journalName } from './kinds.js';
+import { outcomeWithoutState } from './outage.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
 import type { ServiceWatch } from './service-watch.js';
 import { type LaneDeps, TenantLane } from './tenant-lane.js';
@@ -59,19 +60,28 @@ export class ServiceHost<State, Command, Answer> {
   }
 
   async execute(tenantId: string, command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
-    const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId).catch(() => undefined));
+    const lane = this.ready.get(tenantId);
     if (lane !== undefined) return lane.execute(command, context);
-    this.watch.turned?.({ command, outcome: 'unavailable', seconds: 0, hasLostRace: false });
-    return { kind: 'unavailable' };
+    return this.lane(tenantId).then(
+      (opened) => opened.execute(command, context),
+      (error: unknown) => {
+        const outcome = outcomeWithoutState(error);
+        this.watch.turned?.({ command, outcome: outcome.kind, seconds: 0, hasLostRace: false });
+        return outcome;
+      },
+    );
   }
 
-  /** State with everything in it that was acknowledged before this call; rejects while the log cannot be read. */
+  /**
+   * State with everything in it that was acknowledged before this call.
+   * @throws LogUnreadable while the log is away; whatever else it throws is a defect, of the log or of a fold.
+   */
   async caughtUp(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded }> {
     const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId));
     return lane.caughtUp();
   }
 
-  /** State as folded so far, for reads that may lag and for what a command needs beforehand. */
+  /** State as folded so far, for reads that may lag and for what a command needs beforehand. Throws as `caughtUp`. */
   async current(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded }> {
     const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId));
     return lane.current();

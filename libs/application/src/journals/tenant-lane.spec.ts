@@ -320,6 +320,29 @@ describe.each(LOGS)('on %s', (_, sees) => {
       await rejected;
     });
 
+    it('says failed, not unavailable, of what it can read and not fold: a defect is not mended by waiting', async () => {
+      const store = new MemoryStore();
+      const neighbour = open({ store, service: { ...adding(), own: ['policy'], journalOf: () => 'policy' } });
+      const sound = adding();
+      let isDefective = true;
+      const service: typeof sound = {
+        ...sound,
+        evolve: (state, kind, entry) => {
+          if (isDefective && kind === 'policy') throw new TypeError('a defect');
+          return sound.evolve(state, kind, entry);
+        },
+      };
+      const { lane, add } = open({ store, service });
+      await neighbour.add(0);
+      expect(await add(1)).toEqual({ kind: 'failed', error: new TypeError('a defect') });
+      await expect(lane.caughtUp()).rejects.toThrow(TypeError);
+      isDefective = false;
+      expect(await add(1)).toMatchObject({ kind: 'committed', answer: 1 });
+      isDefective = true;
+      await neighbour.add(0);
+      expect(await add(1)).toEqual({ kind: 'failed', error: new TypeError('a defect') }); // Met by a lost race, where the log sees.
+    });
+
     it('answers everybody when an append throws, which the port never does unless the batch is at fault', async () => {
       const { journals, add } = open();
       await add(1);

@@ -1,5 +1,5 @@
 /* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
-import { type AppendResult, LogUnreadable, type Revision, type SeenHead } from '../ports/journals.js';
+import type { AppendResult, Revision, SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
 import { catchUp } from './catch-up.js';
@@ -7,6 +7,7 @@ import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.j
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
 import { outcomeOf } from './lane-outcome.js';
+import { outcomeWithoutState } from './outage.js';
 import { reactionContext } from './reaction-context.js';
 import type { BatchStamp } from './seal-entry.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
@@ -49,7 +50,7 @@ export class TenantLane<State, Command, Answer> {
   private isRunning = false;
   private hasMoved = true;
   private pause: NodeJS.Timeout | undefined;
-  private turnWaiters: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+  private turnWaiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
   constructor(
     private readonly tenantId: string,
@@ -130,11 +131,10 @@ export class TenantLane<State, Command, Answer> {
     });
   }
 
-  /** The log cannot be read: nobody is kept waiting, and nothing is written on a guess. */
-  private giveUp(waiters: TenantLane<State, Command, Answer>['turnWaiters']): void {
-    const error = new LogUnreadable(`the journals of ${this.tenantId} cannot be read`);
+  /** The log cannot be read, or not folded: nobody is kept waiting, and nothing is written on a guess. */
+  private giveUp(waiters: TenantLane<State, Command, Answer>['turnWaiters'], error: unknown): void {
     for (const { reject } of waiters) reject(error);
-    this.answerAll(this.queue.splice(0), { kind: 'unavailable' });
+    this.answerAll(this.queue.splice(0), outcomeWithoutState(error));
   }
 
   private async run(): Promise<void> {
@@ -144,8 +144,9 @@ export class TenantLane<State, Command, Answer> {
       this.turnWaiters = [];
       const isCatchUpDue = this.hasMoved || waiters.length > 0 || !this.deps.log.canAppendSeeing;
       this.hasMoved = false;
-      if (isCatchUpDue && !(await this.tryCatchUp())) {
-        this.giveUp(waiters);
+      const failure = isCatchUpDue ? await this.tryCatchUp() : undefined;
+      if (failure !== undefined) {
+        this.giveUp(waiters, failure.error);
         return;
       }
       await this.react().catch(() => undefined); // The cause could not be read; the clock or the next hint comes back to it.
@@ -155,10 +156,10 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  private tryCatchUp(): Promise<boolean> {
+  private tryCatchUp(): Promise<{ readonly error: unknown } | undefined> {
     return this.catchUp().then(
-      () => true,
-      () => false,
+      () => undefined,
+      (error: unknown) => ({ error }),
     );
   }
 
@@ -242,8 +243,9 @@ export class TenantLane<State, Command, Answer> {
         this.answerAll(left, { kind: 'unknown' });
         return;
       }
-      if (!(await this.tryCatchUp())) {
-        this.answerAll(left, { kind: 'unavailable' });
+      const failure = await this.tryCatchUp();
+      if (failure !== undefined) {
+        this.answerAll(left, outcomeWithoutState(failure.error));
         return;
       }
     }

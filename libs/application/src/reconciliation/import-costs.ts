@@ -16,6 +16,7 @@ import {
 import { reservationsEntryOf } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
@@ -136,7 +137,7 @@ export class ImportActualCosts {
       return problemOf('validation_failed', { detail: `1 to ${String(COST_ROWS_MAX)} rows` });
     const { tenantId } = meta.caller;
     const { reconciliation, clock } = this.deps;
-    const caught = await reconciliation.caughtUp(tenantId).catch(() => undefined);
+    const caught = await reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     const read = readRows(sent, caught.state, clock.nowMs());
     if (read.defects.length > 0) return refusalOf(read.defects);

@@ -13,6 +13,7 @@ import { toHex } from '@verdict/ledger';
 import { reservationsEntryOf } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import type { CommandContext } from '../journals/service-definition.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
@@ -147,7 +148,7 @@ export const createReconcileReservation =
   async (input: SettleInput, meta: RequestMeta): Promise<UseCaseResult<Settled>> => {
     const { tenantId } = meta.caller;
     // To the tip first: the decision, or its approval's use, may be a moment old.
-    const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    const caught = await deps.reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     if (!maySettle(meta, caught.state, input.decisionId)) return projectForbidden();
     const command = commandOf(deps, input, meta);

@@ -1,5 +1,6 @@
 import { instantOf, type Resolution, type ResolveException } from '@verdict/domain';
 import { originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
@@ -24,7 +25,7 @@ export const createResolveException =
   (deps: SweepDeps) =>
   async (input: ResolveInput, meta: RequestMeta): Promise<UseCaseResult<Resolved>> => {
     const { tenantId, subject } = meta.caller;
-    const caught = await deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    const caught = await deps.reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     const command: ResolveException = {
       kind: 'resolve_exception',

@@ -14,6 +14,7 @@ import {
 import { reservationsEntryOf } from '../journals/entries.codec.js';
 import type { EntryLog } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
+import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
@@ -66,7 +67,7 @@ export class SweepReservations {
   async sweep(input: SweepInput, meta: RequestMeta): Promise<UseCaseResult<Swept>> {
     const { tenantId } = meta.caller;
     const now = instantOf(this.deps.clock.nowMs());
-    const caught = await this.deps.reconciliation.caughtUp(tenantId).catch(() => undefined);
+    const caught = await this.deps.reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
     const terms = sweepTerms(caught.state, now);
     if (terms === undefined) return problemOf('not_found', { detail: 'the tenant has no policy yet' });
