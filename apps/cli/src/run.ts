@@ -18,6 +18,7 @@ import { tokenCommand } from './commands/token.command.js';
 import { verifyCommand } from './commands/verify.command.js';
 import { CliFailure, failureJson, failureText, RequestPrinted, wrongCall } from './failure.js';
 import { EXIT, type Io } from './io.js';
+import { isForPeople } from './output/printer.js';
 import { outputFormOf, withGlobals } from './session.js';
 
 export const VERSION = '0.1.0';
@@ -81,7 +82,7 @@ const failureOf = (error: unknown): CliFailure | undefined => {
       : wrongCall('usage', error.message.replace(/^error: /, ''), 'see --help');
   }
   const title = error instanceof Error ? error.message : String(error);
-  return new CliFailure(EXIT.unknown, { code: 'internal_error', title, retry: 'never', idempotencyKey: null });
+  return new CliFailure(EXIT.unknown, { code: 'internal_error', title, retry: 'same-key', idempotencyKey: null });
 };
 
 const isOver = (error: unknown): boolean =>
@@ -89,7 +90,7 @@ const isOver = (error: unknown): boolean =>
 
 const report = (error: unknown, argv: readonly string[], io: Io): void => {
   const failure = failureOf(error);
-  const print = outputFormOf(io, argv) === 'json' ? failureJson : failureText;
+  const print = isForPeople(outputFormOf(io, argv)) ? failureText : failureJson;
   if (failure !== undefined) io.stderr(print(failure.facts));
   if (error instanceof Error && (io.env['VERDICT_DEBUG'] ?? '') !== '') io.stderr(`${error.stack ?? ''}\n`);
   io.exit(failure?.exit ?? EXIT.wrongCall);

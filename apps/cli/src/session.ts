@@ -4,7 +4,7 @@ import { type Client, createClient } from './http/client.js';
 import { readSettings } from './http/settings.js';
 import { parseDurationMs } from './input/duration.js';
 import type { Io } from './io.js';
-import { createPrinter, type OutputForm, type Printer } from './output/printer.js';
+import { createPrinter, isOutputForm, OUTPUT_FORMS, type OutputForm, type Printer } from './output/printer.js';
 
 const GROUP = 'Global options:';
 const DEFAULT_TIMEOUT = '30s';
@@ -14,10 +14,7 @@ const globalOptions = (): readonly Option[] =>
   [
     new Option('--url <url>', 'server (VERDICT_URL; else the one that runs from ./.verdict)'),
     new Option('--token-file <file>', 'file with the token, - for standard input (VERDICT_TOKEN_FILE, VERDICT_TOKEN)'),
-    new Option('-o, --output <form>', 'table or json (default: table on a terminal, else json)').choices([
-      'table',
-      'json',
-    ]),
+    new Option('-o, --output <form>', 'default: table on a terminal, else json').choices(OUTPUT_FORMS),
     new Option('-q, --quiet', 'print the id alone'),
     new Option('--no-color', 'no colours (NO_COLOR)'),
     new Option('--timeout <duration>', `give up after this long, retries included (default: ${DEFAULT_TIMEOUT})`),
@@ -71,7 +68,7 @@ const flagsOf = (command: Command): GlobalFlags => {
   return {
     url: textOf(value('url')),
     tokenFile: textOf(value('tokenFile')),
-    output: output === 'table' || output === 'json' ? output : undefined,
+    output: isOutputForm(output) ? output : undefined,
     isQuiet: value('quiet') === true,
     isColourWanted: value('color') !== false,
     timeoutMs: parseDurationMs(textOf(value('timeout')) ?? DEFAULT_TIMEOUT, '--timeout'),
@@ -117,10 +114,10 @@ export const openSession = (io: Io, command: Command): Session => {
 
 /** Which form errors take when the flags themselves may be wrong. */
 export const outputFormOf = (io: Io, argv: readonly string[]): OutputForm => {
-  const index = argv.findIndex((word) => word === '-o' || word === '--output' || word.startsWith('--output='));
+  const index = argv.findIndex((word) => /^(?:-o|--output(?:=|$))/.test(word));
   const word = argv[index] ?? '';
-  const asked = word.startsWith('--output=') ? word.slice('--output='.length) : argv[index + 1];
-  if (index >= 0 && (asked === 'json' || asked === 'table')) return asked;
+  const asked = word === '-o' || word === '--output' ? argv[index + 1] : word.replace(/^(?:-o|--output=)/, '');
+  if (index >= 0 && isOutputForm(asked)) return asked;
   return io.isTerminal.stdout ? 'table' : 'json';
 };
 

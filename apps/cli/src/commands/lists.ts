@@ -38,10 +38,10 @@ const printAll = async <Item>(session: Session, route: ListRoute<Item>, input: L
   const items: Item[] = [];
   for await (const { value } of pagesOf(await session.client(), route, queryOf(input))) {
     if (printer.isQuiet) io.stdout(idLines(value.items, input));
-    else if (printer.form === 'json') value.items.forEach(printer.printItem);
+    else if (!printer.isText) value.items.forEach(printer.printItem);
     else items.push(...value.items);
   }
-  if (printer.form === 'table' && !printer.isQuiet) io.stdout(table(input.columns, items));
+  if (printer.isText && !printer.isQuiet) printer.printText(table(input.columns, items));
 };
 
 const listed = async <Item>(session: Session, route: ListRoute<Item>, input: ListInput<Item>) => {

@@ -1,17 +1,26 @@
+import { stringify } from 'yaml';
 import type { Io } from '../io.js';
 
-export type OutputForm = 'table' | 'json';
+export const OUTPUT_FORMS = ['table', 'json', 'yaml', 'ndjson', 'md'] as const;
+export type OutputForm = (typeof OUTPUT_FORMS)[number];
+
+export const isOutputForm = (text: unknown): text is OutputForm => OUTPUT_FORMS.some((form) => form === text);
+/** Written for people: everything else is data. */
+export const isForPeople = (form: OutputForm): boolean => form === 'table' || form === 'md';
 
 const COLOURS = { good: '32', bad: '31', waiting: '33' } as const;
 export type Colour = keyof typeof COLOURS;
 
 /** Where a command's data goes; decided once, for all commands. */
 export interface Printer {
-  readonly form: OutputForm;
+  /** Whether people read it. */
+  readonly isText: boolean;
   readonly isQuiet: boolean;
   /** `body` as it was answered; `text` for people; `id` is all that `--quiet` leaves. */
   readonly print: (result: { readonly body: unknown; readonly text: () => string; readonly id?: string }) => void;
-  /** One item of a stream: a line each. */
+  /** What people read of a stream that has ended. */
+  readonly printText: (text: string) => void;
+  /** One item of a stream: a line each, or a YAML document each. */
   readonly printItem: (item: unknown) => void;
   /** A hint for people; silent when quiet or when a script reads. */
   readonly hint: (text: string) => void;
@@ -25,22 +34,47 @@ export interface PrinterOptions {
   readonly isColourWanted: boolean;
 }
 
-const jsonText = (value: unknown): string =>
-  JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? Number(member) : member), 2);
+const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? Number(member) : member), indent);
+
+const itemsOf = (body: unknown): readonly unknown[] =>
+  typeof body === 'object' && body !== null && 'items' in body && Array.isArray(body.items) ? body.items : [body];
+
+const dataText = (form: OutputForm, body: unknown): string => {
+  if (form === 'yaml') return stringify(JSON.parse(jsonText(body)));
+  return form === 'ndjson'
+    ? itemsOf(body)
+        .map((item) => `${jsonText(item)}\n`)
+        .join('')
+    : `${jsonText(body, 2)}\n`;
+};
+/** The table as a code block, closed by more backticks than a name in it may have. */
+const fenced = (text: string): string => {
+  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  return `${fence}text\n${text}${fence}\n`;
+};
+const itemText = (form: OutputForm, item: unknown): string =>
+  form === 'yaml' ? `---\n${dataText(form, item)}` : `${jsonText(item)}\n`;
 
 export const createPrinter = (io: Io, { form: asked, isQuiet, isColourWanted }: PrinterOptions): Printer => {
   const form = asked ?? (io.isTerminal.stdout ? 'table' : 'json');
   const hasColour = isColourWanted && io.isTerminal.stdout && (io.env['NO_COLOR'] ?? '') === '';
+  const isText = isForPeople(form);
+  const printText = (text: string): void => {
+    io.stdout(form === 'md' ? fenced(text) : text);
+  };
   return {
-    form,
+    isText,
     isQuiet,
     print: ({ body, text, id }) => {
       if (isQuiet) io.stdout(id === undefined ? '' : `${id}\n`);
-      else io.stdout(form === 'json' ? `${jsonText(body)}\n` : text());
+      else if (isText) printText(text());
+      else io.stdout(dataText(form, body));
     },
-    printItem: (item) => io.stdout(`${JSON.stringify(item)}\n`),
+    printText,
+    printItem: (item) => io.stdout(itemText(form, item)),
     hint: (text) => {
-      if (!isQuiet && form === 'table') io.stderr(text);
+      if (!isQuiet && isText) io.stderr(text);
     },
     paint: (colour, text) => (hasColour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text),
   };

@@ -64,8 +64,11 @@ export type AroundAppend = (
   append: () => Promise<AppendResult>,
 ) => Promise<AppendResult>;
 
-/** Entries kept of one journal, up to twice that between two cuts, and of all journals together. */
-const TAIL_ENTRIES_MAX = 1_024;
+/**
+ * Entries kept of one journal, up to twice that between two cuts, and of all journals together. Followers read within a
+ * tenth of a second; what is kept for longer outlives the young generation, and is dear to collect.
+ */
+const TAIL_ENTRIES_MAX = 256;
 const ENTRIES_MAX = 8_192;
 
 /** The newest entries of one journal, contiguous, ending at `next - 1`. */
