@@ -87,6 +87,14 @@ describe('a rollout', () => {
     expect(widen(world, 2, 50)).toMatchObject({ refusal: { code: 'validation_failed' } });
   });
 
+  it('leaves whom it misses to an older rollout that reaches them, then to the version for everybody (ADR 16)', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: { ...R1, cohort_percent: 50 } });
+    publish(world, { rollout: R1 });
+    const versionOf = (project: string) => policyFor(world.gate.policy, world.now, project)?.version;
+    expect(['data', 'billing', 'web'].map(versionOf)).toEqual([3, 2, 1]);
+  });
+
   it('is of a version that was published as one', () => {
     const world = new DomainWorld();
     expect(widen(world, 1, 50)).toMatchObject({ refusal: { code: 'validation_failed', pointer: '/version' } });
