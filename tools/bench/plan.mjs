@@ -35,9 +35,15 @@ const gateParts = () => [
     runs: [
       ...['generic', 'preflight', 'review'].flatMap((kind) => CONNECTIONS.map((count) => asked(kind, count))),
       { ...open(OPEN_PER_SECOND), name: `review ${OPEN_PER_SECOND}/s`, kind: 'review' },
-      asked('generic', 64, 10),
-      asked('generic', 64, 1000),
     ],
+    ratios: [],
+  },
+  {
+    // A server of its own: one that holds what the runs above left in memory would be compared with itself when it was young.
+    label: 'the gate, 10 rules, one tenant and many',
+    env: {},
+    rules: rulesOf(10),
+    runs: [1, 10, 1000].map((count) => asked('generic', 64, count)),
     ratios: [['generic 64, 1000 tenants', 'generic 64']],
   },
   {
