@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiAnswer, call } from '../support/e2e/api.js';
+import { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import {
   consumeBody,
@@ -50,11 +51,16 @@ const ROUTED = {
 
 describe('approvals that a policy routes', () => {
   let server: Standalone;
+  let ledger: LedgerReader;
 
   beforeAll(async () => {
     server = await Standalone.start();
+    ledger = await LedgerReader.open(server.postgresDir);
   }, 120_000);
-  afterAll(() => server.dispose());
+  afterAll(async () => {
+    await ledger.close();
+    await server.dispose();
+  });
 
   const world = async () => {
     const tenant = freshTenant();
