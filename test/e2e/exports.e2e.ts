@@ -38,8 +38,10 @@ const recordsOf = (text: string): readonly (readonly string[])[] => {
   return records.slice(0, -1);
 };
 
+/** Outside of the suite, so that it is there until all of the suite has ended. */
+const database = withEmbeddedPostgres();
+
 describe('the export of a life in which everything happened', () => {
-  const database = withEmbeddedPostgres();
   const { auditor } = peopleOf('acme');
   let app: MovingClockApp;
   let folder: string;

@@ -23,9 +23,11 @@ import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
 const DAY_SECONDS = 86_400;
 const NAME = 'gate.verdict.example.com';
 
+/** Outside of the suite, so that it is there until all of the suite has ended. */
+const database = withEmbeddedPostgres();
+
 /** Every metric of contract section 15 that the services count on an event, seen to move over HTTP; and by how much. */
 describe('the metrics of the running services', () => {
-  const database = withEmbeddedPostgres();
   let app: MovingClockApp;
   beforeAll(async () => {
     app = await MovingClockApp.start(database);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type ApiAnswer, call, sendRaw } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { ask, createBudget, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
@@ -22,17 +21,12 @@ const EXAMPLE_W = {
 
 describe('policy, money and the ways in, over HTTP', () => {
   let server: Standalone;
-  let ledger: LedgerReader;
   let people: People;
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close(); // Derives every decision again (G7).
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const fresh = (): People => {
     people = peopleOf(freshTenant('policy'));

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiAnswer, call } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import {
   consumeBody,
@@ -51,16 +50,11 @@ const ROUTED = {
 
 describe('approvals that a policy routes', () => {
   let server: Standalone;
-  let ledger: LedgerReader;
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const world = async () => {
     const tenant = freshTenant();

@@ -21,6 +21,7 @@ import { openAudit, openPlatform, openRunTasks } from '@verdict/platform';
 import type { TestDatabase } from '@verdict/testkit';
 import { StandaloneModule } from '../../../apps/standalone/src/standalone.module.js';
 import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from './api.js';
+import { LedgerReader } from './ledger.js';
 import { TokenMint, type Who } from './tokens.js';
 
 const issuerOf = async (keys: KeyStore): Promise<Issuer> => ({
@@ -53,17 +54,21 @@ export class MovingClockApp implements Api {
   private readonly closers: (() => Promise<void>)[] = [];
   private address = '';
 
-  private constructor(private readonly mint: TokenMint) {}
+  private constructor(
+    private readonly mint: TokenMint,
+    private readonly database: TestDatabase,
+  ) {}
 
   static async start(database: TestDatabase): Promise<MovingClockApp> {
     const folder = await mkdtemp(join(tmpdir(), 'verdict-app-'));
-    const app = new MovingClockApp(new TokenMint(join(folder, 'keys')));
+    const app = new MovingClockApp(new TokenMint(join(folder, 'keys')), database);
     app.closers.push(() => rm(folder, { recursive: true, force: true }));
-    await app.open(database, folder);
+    await app.open(folder);
     return app;
   }
 
-  private async open({ adminUrl, serviceUrl: url }: TestDatabase, folder: string): Promise<void> {
+  private async open(folder: string): Promise<void> {
+    const { adminUrl, serviceUrl: url } = this.database;
     const logger = createLogger({ service: 'test', level: 'silent' });
     const [metrics, health] = [new Metrics({ reasonCodes: REASON_CODES, withProcess: false }), new Health()];
     const platform = await openPlatform({
@@ -122,7 +127,13 @@ export class MovingClockApp implements Api {
     return scrapeOf(text);
   }
 
+  /** Whatever a test did here, its decisions can be derived again from what they left (G7). */
   async dispose(): Promise<void> {
-    for (const close of this.closers.splice(0)) await close();
+    const { serviceUrl, adminUrl } = this.database;
+    try {
+      await (await LedgerReader.at(serviceUrl, adminUrl)).close();
+    } finally {
+      for (const close of this.closers.splice(0)) await close();
+    }
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RouteId } from '@verdict/contracts';
 import { type Api, type ApiAnswer, call, type RawRequest, type RouteRequest, sendRaw } from './api.js';
+import { LedgerReader } from './ledger.js';
 import { isAlive, pause, postmasterOf, ProductProcess, stopPostgres } from './processes.js';
 import { TokenMint, type Who } from './tokens.js';
 
@@ -117,10 +118,17 @@ export class Standalone implements Api {
     this.address = await Standalone.listening(this.dataDir, this.process);
   }
 
-  /** Leaves nothing behind: no process, no database server, no folder. */
+  /**
+   * Leaves nothing behind: no process, no database server, no folder.
+   * Whatever a test did here, its decisions can be derived again from what they left (G7).
+   */
   async dispose(): Promise<void> {
-    await this.process.stop();
-    if (await isAlive(await this.postgresPid())) await stopPostgres(this.postgresDir);
-    await rm(this.dataDir, { recursive: true, force: true });
+    try {
+      if (await isAlive(await this.postgresPid())) await (await LedgerReader.open(this.postgresDir)).close();
+    } finally {
+      await this.process.stop();
+      if (await isAlive(await this.postgresPid())) await stopPostgres(this.postgresDir);
+      await rm(this.dataDir, { recursive: true, force: true });
+    }
   }
 }
