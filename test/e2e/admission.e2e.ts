@@ -8,20 +8,14 @@ import { contractDefects } from '../support/e2e/api.js';
 import { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { must, publishPolicy } from '../support/e2e/story.js';
+import { POD_BOOK } from '../support/pod-price-book.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
 
-/** One CPU costs 40 USD a month, so that a Deployment of two pods of one CPU costs 80. */
+/** A Deployment of two pods of one CPU costs 80 USD a month. */
 const BOOK = {
-  format: 'verdict.price-book.v1',
-  version: 'k8s-1',
-  currency: 'USD',
-  hours_per_month: 730,
+  ...POD_BOOK,
   entries: [
-    {
-      id: 'pod',
-      resource_type: 'k8s:pod',
-      components: [{ name: 'cpu', unit: 'month', unit_price: '0.04', quantity: { from: ['cpu_milli'] } }],
-    },
+    ...POD_BOOK.entries,
     {
       id: 'load-balancer',
       resource_type: 'k8s:service',

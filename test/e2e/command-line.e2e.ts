@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type CliRun, runCli } from '../../apps/cli/src/testing/run-cli.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { ask, must, publishPolicy } from '../support/e2e/story.js';
+import { POD_BOOK } from '../support/pod-price-book.js';
 import { freshTenant, type People, peopleOf, type Who } from '../support/e2e/tokens.js';
 
 const STACK = new URL('../../examples/aws-web-stack/', import.meta.url);
@@ -323,19 +324,6 @@ message: destroying on a Friday needs somebody who stays
   });
 
   describe('gate admission', () => {
-    const BOOK = {
-      format: 'verdict.price-book.v1',
-      version: 'k8s-1',
-      currency: 'USD',
-      hours_per_month: 730,
-      entries: [
-        {
-          id: 'pod',
-          resource_type: 'k8s:pod',
-          components: [{ name: 'cpu', unit: 'month', unit_price: '0.04', quantity: { from: ['cpu_milli'] } }],
-        },
-      ],
-    };
     /** A Deployment of pods with one CPU, 40 USD a month each. */
     const review = (uid: string, replicas: number) => ({
       apiVersion: 'admission.k8s.io/v1',
@@ -368,7 +356,7 @@ message: destroying on a Friday needs somebody who stays
       JSON.parse(await readFile(join(cwd, name), 'utf8')).bearer as string;
 
     it('tells what the cluster would be told: allowed, an approval is needed, denied', async () => {
-      await must(server, 'publishPriceBook', { as: people.admin, body: BOOK });
+      await must(server, 'publishPriceBook', { as: people.admin, body: POD_BOOK });
       const integration = await file('integration.json', {
         ...{ kind: 'k8s', name: 'cluster', cluster_id: 'east', ways: ['bearer'] },
         project_rules: [{ namespace: 'shop', project_id: 'shop', environment: 'prod' }],

@@ -9,6 +9,7 @@ import {
 } from '@verdict/domain';
 import { outOfOrder } from '../support/member-order.js';
 import { codeOf, ServiceWorld, valueOf } from '../support/service-world.js';
+import { POD_BOOK } from '../support/pod-price-book.js';
 import { bookOf } from '../support/mutants/judges.js';
 
 const TERMS: ClusterTerms = {
@@ -31,22 +32,7 @@ const INTEGRATION: AskedReview['integration'] = {
     revokedAt: null,
   },
 };
-/** One CPU costs 40 USD a month. */
-const BOOK = bookOf(
-  JSON.stringify({
-    format: 'verdict.price-book.v1',
-    version: '1',
-    currency: 'USD',
-    hours_per_month: 730,
-    entries: [
-      {
-        id: 'pod',
-        resource_type: 'k8s:pod',
-        components: [{ name: 'cpu', unit: 'month', unit_price: '0.04', quantity: { from: ['cpu_milli'] } }],
-      },
-    ],
-  }),
-);
+const BOOK = bookOf(JSON.stringify(POD_BOOK));
 interface Parts {
   readonly name?: string;
   readonly replicas?: number;

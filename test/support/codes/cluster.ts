@@ -2,23 +2,10 @@ import { ROUTES } from '@verdict/contracts';
 import { ApiServer } from '../api-server/api-server.js';
 import type { Admitted, KubernetesObject } from '../api-server/types.js';
 import { must, publishPolicy } from '../e2e/story.js';
+import { POD_BOOK } from '../pod-price-book.js';
 import type { CodeWorld } from './reason-rows.js';
 
 const NAME = 'gate.verdict.example.com';
-/** One CPU costs 40 USD a month. */
-const BOOK = {
-  format: 'verdict.price-book.v1',
-  version: 'k8s-1',
-  currency: 'USD',
-  hours_per_month: 730,
-  entries: [
-    {
-      id: 'pod',
-      resource_type: 'k8s:pod',
-      components: [{ name: 'cpu', unit: 'month', unit_price: '0.04', quantity: { from: ['cpu_milli'] } }],
-    },
-  ],
-};
 
 export interface Cluster {
   readonly api: ApiServer;
@@ -27,7 +14,7 @@ export interface Cluster {
 
 /** A cluster of the world's tenant, whose API server asks the gate about every object. */
 export const aCluster = async ({ server, people }: CodeWorld, document?: unknown): Promise<Cluster> => {
-  await must(server, 'publishPriceBook', { as: people.admin, body: BOOK });
+  await must(server, 'publishPriceBook', { as: people.admin, body: POD_BOOK });
   if (document !== undefined) await publishPolicy(server, people, document);
   const { body } = await must(server, 'createIntegration', {
     as: people.admin,
