@@ -5,7 +5,7 @@ import { admissionBody, admissionFixtures } from '../fixtures/admission-fixtures
 import { ApiServer } from '../support/api-server/api-server.js';
 import type { Admitted, KubernetesObject, Webhook } from '../support/api-server/types.js';
 import { contractDefects } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { must, publishPolicy } from '../support/e2e/story.js';
 import { POD_BOOK } from '../support/pod-price-book.js';
@@ -57,12 +57,9 @@ describe('admission of Kubernetes objects', () => {
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const clusterOf = async (document?: unknown): Promise<Cluster> => {
     const tenant = freshTenant('k8s');

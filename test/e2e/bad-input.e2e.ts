@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readExpectation, secretsOf } from '../fixtures/terraform-fixtures.js';
 import { type ApiAnswer, contractDefects, problemDefects, sendRaw } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import {
@@ -39,13 +39,12 @@ describe('bad input', () => {
 
   beforeAll(async () => {
     server = await Standalone.start({ env: { LOG_LEVEL: 'trace' } });
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
   }, 120_000);
   afterAll(async () => {
     const unexpected = server.log.filter(
       ({ level, status }) => (level === 'error' || level === 'fatal') && status !== 503,
     );
-    await ledger.close();
     await server.dispose();
     expect(unexpected).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { must } from '../support/e2e/story.js';
 import { freshTenant, peopleOf } from '../support/e2e/tokens.js';
@@ -20,12 +20,9 @@ describe('integrations', () => {
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const create = (tenant: string, body: unknown, key?: string) =>
     server.call('createIntegration', {

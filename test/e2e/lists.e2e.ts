@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RouteId } from '@verdict/contracts';
 import { randomUUID } from 'node:crypto';
 import { type ApiAnswer, call } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { createBudget, jsonFixture, must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
@@ -25,12 +25,9 @@ describe('the lists of what administrators keep', () => {
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const LISTS: readonly List[] = [
     {

@@ -3,7 +3,7 @@ import { ROUTES } from '@verdict/contracts';
 import { verifyBundle } from '@verdict/ledger';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import {
@@ -27,12 +27,9 @@ describe('from a Terraform plan to a settled hold', () => {
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   const preflight = (more: Readonly<Record<string, unknown>> = {}) => ({
     run_id: 'run-1',

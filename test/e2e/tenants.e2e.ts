@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
 import { type ApiAnswer, contractDefects, pathOf, type RouteRequest, sendRaw } from '../support/e2e/api.js';
-import { LedgerReader } from '../support/e2e/ledger.js';
+import type { LedgerReader } from '../support/e2e/ledger.js';
 import { buildEstate, type Estate, SAMPLES } from '../support/e2e/samples.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { after, ask, consumeBody, must, pendingApproval } from '../support/e2e/story.js';
@@ -23,14 +23,11 @@ describe('tenants', () => {
 
   beforeAll(async () => {
     server = await Standalone.start();
-    ledger = await LedgerReader.open(server.postgresDir);
+    ledger = await server.openLedger();
     mine = await buildEstate(server, freshTenant('mine'), 'olive');
     theirs = await buildEstate(server, freshTenant('theirs'), 'quince');
   }, 120_000);
-  afterAll(async () => {
-    await ledger.close();
-    await server.dispose();
-  });
+  afterAll(() => server.dispose());
 
   /** Somebody of the tenant who may call the route. */
   const callerOf = (id: RouteId, tenant: string): Who => ({

@@ -24,6 +24,8 @@ export interface StandaloneOptions {
 
 /** The built standalone process over its own data folder, and the calls a test makes to it. */
 export class Standalone implements Api {
+  private reader: LedgerReader | undefined;
+
   private constructor(
     readonly dataDir: string,
     private readonly env: Readonly<Record<string, string>>,
@@ -118,13 +120,19 @@ export class Standalone implements Api {
     this.address = await Standalone.listening(this.dataDir, this.process);
   }
 
+  /** The log beside the product; `dispose` closes it. */
+  async openLedger(): Promise<LedgerReader> {
+    this.reader = await LedgerReader.open(this.postgresDir);
+    return this.reader;
+  }
+
   /**
    * Leaves nothing behind: no process, no database server, no folder.
    * Whatever a test did here, its decisions can be derived again from what they left (G7).
    */
   async dispose(): Promise<void> {
     try {
-      if (await isAlive(await this.postgresPid())) await (await LedgerReader.open(this.postgresDir)).close();
+      if (await isAlive(await this.postgresPid())) await (this.reader ?? (await this.openLedger())).close();
     } finally {
       await this.process.stop();
       if (await isAlive(await this.postgresPid())) await stopPostgres(this.postgresDir);
