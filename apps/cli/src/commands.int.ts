@@ -1,8 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { openFileKeyStore } from '@verdict/adapter-file';
 import {
   APPROVAL_ID,
@@ -17,36 +15,10 @@ import {
   problemAnswer,
   voteAnswer,
 } from './testing/answers.js';
-import { type FakeServer, startFakeServer } from './testing/fake-server.js';
-import { type CliRun, runCli } from './testing/run-cli.js';
+import { API, failureOf, withCliWorld } from './testing/cli-world.js';
 import { writeSmallBundle } from './testing/small-bundle.js';
 
-const API = '/api/v1/enforcement';
-let server: FakeServer;
-let cwd: string;
-
-beforeEach(async () => {
-  server = await startFakeServer();
-  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(cwd, { recursive: true, force: true });
-});
-
-const bare = (
-  argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  isTerminal = false,
-): Promise<CliRun> => runCli(argv, { cwd, env, isTerminal });
-const cli = (...argv: readonly string[]): Promise<CliRun> =>
-  bare(argv, { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' });
-const file = async (name: string, text: string, mode = 0o600): Promise<string> => {
-  await writeFile(join(cwd, name), text);
-  await chmod(join(cwd, name), mode);
-  return name;
-};
-const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
+const { server, path, file, bare, cli } = withCliWorld();
 
 const bookAnswer = (version: string): object => ({
   version,
@@ -58,18 +30,18 @@ const bookAnswer = (version: string): object => ({
 
 describe('where the server is and who asks', () => {
   it('finds the server that runs from this folder', async () => {
-    await mkdir(join(cwd, '.verdict'));
+    await mkdir(path('.verdict'));
     await file('.verdict/server.json', JSON.stringify({ url: server.url, pid: 1, started_at: 'now' }));
     server.on(`GET ${API}/policies`, { body: policyAnswer() });
-    expect((await bare(['policy', 'show'], { VERDICT_TOKEN: 'a-token' })).exit).toBe(0);
+    expect((await bare(['policy', 'show'], { env: { VERDICT_TOKEN: 'a-token' } })).exit).toBe(0);
   });
 
   it('a flag wins over a variable, before and after the command', async () => {
     server.on(`GET ${API}/policies`, { body: policyAnswer() });
     const env = { VERDICT_URL: 'http://127.0.0.1:1', VERDICT_TOKEN: 'of-the-variable' };
     const token = await file('token', 'of-the-file\n');
-    expect((await bare(['--url', server.url, '--token-file', token, 'policy', 'show'], env)).exit).toBe(0);
-    expect((await bare(['policy', 'show', '--url', server.url, '--token-file', token], env)).exit).toBe(0);
+    expect((await bare(['--url', server.url, '--token-file', token, 'policy', 'show'], { env })).exit).toBe(0);
+    expect((await bare(['policy', 'show', '--url', server.url, '--token-file', token], { env })).exit).toBe(0);
     expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer of-the-file',
       'Bearer of-the-file',
@@ -79,15 +51,15 @@ describe('where the server is and who asks', () => {
   it('refuses a token file that others can read', async () => {
     const result = await cli('policy', 'show', '--token-file', await file('token', 'secret', 0o644));
     expect(result.exit).toBe(2);
-    expect(failure(result)).toMatchObject({ code: 'token_file_open', detail: 'run: chmod 600 token' });
+    expect(failureOf(result)).toMatchObject({ code: 'token_file_open', detail: 'run: chmod 600 token' });
     expect(server.seen).toHaveLength(0);
   });
 
   it('says what is missing when there is no server or no token', async () => {
-    expect(failure(await bare(['policy', 'show']))).toMatchObject({ code: 'url_missing' });
+    expect(failureOf(await bare(['policy', 'show']))).toMatchObject({ code: 'url_missing' });
     const result = await bare(['policy', 'show', '--url', server.url]);
     expect(result.exit).toBe(2);
-    expect(failure(result)).toMatchObject({ code: 'token_missing' });
+    expect(failureOf(result)).toMatchObject({ code: 'token_missing' });
   });
 
   it('asks for public keys without a token', async () => {
@@ -109,7 +81,7 @@ describe('being called wrongly', () => {
   ])('%j is exit code 2 with one error', async (argv, words) => {
     const result = await cli(...argv);
     expect(result.exit).toBe(2);
-    expect(failure(result)['title']).toContain(words);
+    expect(failureOf(result)['title']).toContain(words);
     expect(result.stdout).toBe('');
     expect(server.seen).toHaveLength(0);
   });
@@ -118,7 +90,9 @@ describe('being called wrongly', () => {
     const help = await cli('gate', 'preflight', '--help');
     expect(help).toMatchObject({ exit: 0, stdout: expect.stringContaining('Examples:') });
     expect(help.stdout).toContain('Global options:');
-    expect((await bare(['policy', 'show'], {}, true)).stderr).toContain('error: which server? (url_missing)');
+    expect((await bare(['policy', 'show'], { isTerminal: true })).stderr).toContain(
+      'error: which server? (url_missing)',
+    );
     expect((await cli('policy')).exit).toBe(2);
   });
 });
@@ -144,7 +118,7 @@ describe('writes', () => {
     const keys = new Set(server.seen.map(({ headers }) => headers['idempotency-key']));
     expect(server.seen).toHaveLength(4);
     expect(keys.size).toBe(1);
-    expect(failure(result)).toMatchObject({
+    expect(failureOf(result)).toMatchObject({
       code: 'server_unreachable',
       retry: 'same-key',
       idempotencyKey: [...keys][0],
@@ -203,8 +177,8 @@ describe('approvals', () => {
     const { exit, stdout } = await cli('approvals', 'approve', APPROVAL_ID, '--token-out', 'approval.token');
     expect(exit).toBe(0);
     expect(stdout).not.toContain('eyJ');
-    expect((await stat(join(cwd, 'approval.token'))).mode & 0o777).toBe(0o600);
-    expect(await readFile(join(cwd, 'approval.token'), 'utf8')).toBe('eyJ-the-approval-token-of-32-characters\n');
+    expect((await stat(path('approval.token'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(path('approval.token'), 'utf8')).toBe('eyJ-the-approval-token-of-32-characters\n');
   });
 
   it('refuses the vote on an own change as not permitted', async () => {
@@ -361,7 +335,7 @@ describe('export', () => {
       const { exit, stdout } = await cli(...argv);
       expect(exit).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ file: 'b.zip', downloaded: { bytes: bytes.length, sha256 } });
-      expect(await readFile(join(cwd, 'b.zip'))).toEqual(bytes);
+      expect(await readFile(path('b.zip'))).toEqual(bytes);
     },
   );
 
@@ -369,8 +343,8 @@ describe('export', () => {
     plan('b'.repeat(64));
     const result = await cli('export', '--out', 'b.zip');
     expect(result.exit).toBe(1);
-    expect(failure(result)).toMatchObject({ code: 'content_mismatch' });
-    expect(await readdir(cwd)).toEqual([]);
+    expect(failureOf(result)).toMatchObject({ code: 'content_mismatch' });
+    expect(await readdir(path())).toEqual([]);
   });
 
   it('overwrites only when told to', async () => {
@@ -379,7 +353,7 @@ describe('export', () => {
     expect((await cli('export', '--out', 'b.zip')).exit).toBe(2);
     expect(server.seen).toHaveLength(0);
     expect((await cli('export', '--out', 'b.zip', '--yes')).exit).toBe(0);
-    expect(await readFile(join(cwd, 'b.zip'))).toEqual(bytes);
+    expect(await readFile(path('b.zip'))).toEqual(bytes);
   });
 
   it('names the failure of an export', async () => {
@@ -387,13 +361,13 @@ describe('export', () => {
     server.on(`GET ${API}/exports/${EXPORT_ID}`, { body: exportAnswer({ status: 'failed', failure: 'disk full' }) });
     const result = await cli('export', '--out', 'b.zip');
     expect(result.exit).toBe(7);
-    expect(failure(result)).toMatchObject({ code: 'export_failed', detail: 'disk full' });
+    expect(failureOf(result)).toMatchObject({ code: 'export_failed', detail: 'disk full' });
   });
 });
 
 describe('verify', () => {
   it('says intact, from a key or a file of keys, without a server', async () => {
-    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
+    const vkey = await writeSmallBundle(path('b.zip'));
     await file('vkeys.txt', `# keys\nexport 2026-11-05T10:00:00.000Z - ${vkey}\n`);
     for (const trust of [vkey, 'vkeys.txt']) {
       const { exit, stdout } = await bare(['verify', 'b.zip', '--trust', trust]);
@@ -404,11 +378,11 @@ describe('verify', () => {
   });
 
   it('names the revision that was changed', async () => {
-    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
-    const bytes = await readFile(join(cwd, 'b.zip'));
+    const vkey = await writeSmallBundle(path('b.zip'));
+    const bytes = await readFile(path('b.zip'));
     const place = bytes.indexOf('2000.0000');
     bytes[place] = '9'.charCodeAt(0);
-    await writeFile(join(cwd, 'b.zip'), bytes);
+    await file('b.zip', bytes);
     const { exit, stdout } = await bare(['verify', 'b.zip', '--trust', vkey]);
     expect(exit).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -418,18 +392,18 @@ describe('verify', () => {
   });
 
   it('trusts no other key', async () => {
-    await writeSmallBundle(join(cwd, 'b.zip'));
-    const other = await writeSmallBundle(join(cwd, 'other.zip'));
+    await writeSmallBundle(path('b.zip'));
+    const other = await writeSmallBundle(path('other.zip'));
     expect((await bare(['verify', 'b.zip', '--trust', other])).exit).toBe(1);
   });
 
   it('cannot check what is not there, or without a usable key', async () => {
-    const vkey = await writeSmallBundle(join(cwd, 'b.zip'));
+    const vkey = await writeSmallBundle(path('b.zip'));
     expect((await bare(['verify', 'nowhere.zip', '--trust', vkey])).exit).toBe(2);
     expect((await bare(['verify', 'b.zip'])).exit).toBe(2);
     const wrong = await bare(['verify', 'b.zip', '--trust', vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+')]);
     expect(wrong.exit).toBe(2);
-    expect(failure(wrong)).toMatchObject({ code: 'vkey_invalid' });
+    expect(failureOf(wrong)).toMatchObject({ code: 'vkey_invalid' });
   });
 });
 
@@ -451,12 +425,12 @@ describe('token', () => {
   it('makes no token, and no key, where no server has run', async () => {
     const result = await bare(ARGV);
     expect(result.exit).toBe(2);
-    expect(failure(result)).toMatchObject({ code: 'data_dir_missing' });
-    expect(await readdir(cwd)).toEqual([]);
+    expect(failureOf(result)).toMatchObject({ code: 'data_dir_missing' });
+    expect(await readdir(path())).toEqual([]);
   });
 
   it('signs the claims that the standalone believes', async () => {
-    const keys = await openFileKeyStore(join(cwd, '.verdict', 'keys'));
+    const keys = await openFileKeyStore(path('.verdict', 'keys'));
     const [key] = await keys.publicKeys('issuer');
     const { exit, stdout } = await bare([...ARGV, '--project', 'web']);
     expect(exit).toBe(0);
@@ -490,10 +464,10 @@ describe('token', () => {
 
 describe('rebuild', () => {
   it('does not touch the database of a server that runs', async () => {
-    await mkdir(join(cwd, '.verdict', 'postgres', 'data'), { recursive: true });
+    await mkdir(path('.verdict', 'postgres', 'data'), { recursive: true });
     await file('.verdict/server.json', '{}');
     const result = await bare(['rebuild', '--verify']);
     expect(result.exit).toBe(2);
-    expect(failure(result)).toMatchObject({ code: 'server_running' });
+    expect(failureOf(result)).toMatchObject({ code: 'server_running' });
   });
 });

@@ -1,37 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { preflightAnswer, problemAnswer, APPROVAL_ID, DECISION_ID } from './testing/answers.js';
-import { type FakeServer, startFakeServer } from './testing/fake-server.js';
-import { type CliRun, runCli } from './testing/run-cli.js';
+import { API, failureOf, PLAN, withCliWorld } from './testing/cli-world.js';
+import type { CliRun } from './testing/run-cli.js';
 
-const PLAN = fileURLToPath(new URL('../../../test/fixtures/terraform/aws-web-stack/plan.json', import.meta.url));
 const REPORT = fileURLToPath(new URL('../../../test/fixtures/infracost/increase.json', import.meta.url));
-const PREFLIGHT = 'POST /api/v1/enforcement/gate/terraform/preflight';
+const PREFLIGHT = `POST ${API}/gate/terraform/preflight`;
 const ASK = ['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'run-1'];
 
-let server: FakeServer;
-let cwd: string;
-
-beforeEach(async () => {
-  server = await startFakeServer();
-  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(cwd, { recursive: true, force: true });
-});
-
-const cli = (
-  argv: readonly string[],
-  more: { env?: Record<string, string>; stdin?: string; isTerminal?: boolean } = {},
-): Promise<CliRun> =>
-  runCli(argv, { cwd, ...more, env: { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token', ...more.env } });
-const ask = (...more: readonly string[]): Promise<CliRun> => cli([...ASK, '--plan', PLAN, ...more]);
-const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
+const { server, path, file, run } = withCliWorld();
+const ask = (...more: readonly string[]): Promise<CliRun> => run([...ASK, '--plan', PLAN, ...more]);
 
 describe('gate preflight', () => {
   it.each([
@@ -79,34 +59,32 @@ describe('gate preflight', () => {
   });
 
   it('does not send a report in another currency, or a file that is none', async () => {
-    const euro = join(cwd, 'euro.json');
-    await writeFile(euro, (await readFile(REPORT, 'utf8')).replaceAll('"USD"', '"EUR"'));
-    expect(failure(await ask('--infracost', euro))).toMatchObject({ code: 'currency_unsupported' });
+    const euro = await file('euro.json', (await readFile(REPORT, 'utf8')).replaceAll('"USD"', '"EUR"'));
+    expect(failureOf(await ask('--infracost', euro))).toMatchObject({ code: 'currency_unsupported' });
     const none = await ask('--infracost', PLAN);
-    expect([none.exit, failure(none)]).toMatchObject([2, { code: 'report_invalid' }]);
+    expect([none.exit, failureOf(none)]).toMatchObject([2, { code: 'report_invalid' }]);
     expect(server.seen).toHaveLength(0);
   });
 
   it('sends bare changes instead of a plan, reduced as well, and says in no place that there was a plan', async () => {
     server.on(PREFLIGHT, { body: preflightAnswer() });
     const { resource_changes: changes } = JSON.parse(await readFile(PLAN, 'utf8')) as { resource_changes: unknown[] };
-    const bare = join(cwd, 'changes.json');
-    await writeFile(bare, JSON.stringify(changes));
-    expect((await cli([...ASK, '--resource-changes', bare, '--state', 'state.json'])).exit).toBe(3);
+    const bare = await file('changes.json', JSON.stringify(changes));
+    expect((await run([...ASK, '--resource-changes', bare, '--state', 'state.json'])).exit).toBe(3);
     const [request] = server.seen;
     const sent = JSON.parse(request?.text ?? '') as Record<string, unknown>;
     expect(request?.text).not.toContain('s3cret-value');
     expect(sent['resource_changes']).toHaveLength(changes.length);
     expect(Object.keys(sent)).not.toEqual(expect.arrayContaining(['plan']));
     expect(sent).not.toHaveProperty('plan_sha256');
-    expect(JSON.parse(await readFile(join(cwd, 'state.json'), 'utf8'))).toMatchObject({ plan_sha256: null });
+    expect(JSON.parse(await readFile(path('state.json'), 'utf8'))).toMatchObject({ plan_sha256: null });
   });
 
   it('asks with a plan or with bare changes, never both or neither, and tells one from the other', async () => {
     for (const argv of [ASK, [...ASK, '--plan', PLAN, '--resource-changes', PLAN]])
-      expect(await cli(argv)).toMatchObject({ exit: 2, stderr: expect.stringContaining('--resource-changes') });
-    const swapped = await cli([...ASK, '--resource-changes', PLAN]);
-    expect([swapped.exit, failure(swapped)]).toMatchObject([2, { detail: 'a whole plan goes with --plan' }]);
+      expect(await run(argv)).toMatchObject({ exit: 2, stderr: expect.stringContaining('--resource-changes') });
+    const swapped = await run([...ASK, '--resource-changes', PLAN]);
+    expect([swapped.exit, failureOf(swapped)]).toMatchObject([2, { detail: 'a whole plan goes with --plan' }]);
     expect(server.seen).toHaveLength(0);
   });
 
@@ -119,20 +97,20 @@ describe('gate preflight', () => {
 
   it('reads a plan from standard input', async () => {
     server.on(PREFLIGHT, { body: preflightAnswer() });
-    const { exit } = await cli([...ASK, '--plan', '-'], { stdin: await readFile(PLAN, 'utf8') });
+    const { exit } = await run([...ASK, '--plan', '-'], { stdin: await readFile(PLAN, 'utf8') });
     expect(exit).toBe(3);
   });
 
   it('writes a continuation that only the caller can read', async () => {
     server.on(PREFLIGHT, { body: preflightAnswer() });
     await ask('--state', 'state.json');
-    expect(JSON.parse(await readFile(join(cwd, 'state.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(await readFile(path('state.json'), 'utf8'))).toMatchObject({
       schema: 'verdict.continuation.v1',
       approval_request_id: APPROVAL_ID,
       binding: { expected_resource_reference: 'stack:web' },
       estimated_monthly_delta_usd: '1098.7400',
     });
-    expect((await stat(join(cwd, 'state.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(path('state.json'))).mode & 0o777).toBe(0o600);
   });
 
   it('names resources by their local address on a terminal, though the answer has hashes only', async () => {
@@ -150,7 +128,7 @@ describe('gate preflight', () => {
     };
     const cost = { ...(preflightAnswer() as { cost: object }).cost, lines: [line] };
     server.on(PREFLIGHT, { body: preflightAnswer({ cost }) });
-    const { stdout } = await cli([...ASK, '--plan', PLAN, '--no-color'], { isTerminal: true });
+    const { stdout } = await run([...ASK, '--plan', PLAN, '--no-color'], { isTerminal: true });
     expect(stdout).toMatch(
       new RegExp(`^REQUIRE_APPROVAL ${DECISION_ID} \\+1098\\.74 USD/mo approval ${APPROVAL_ID}\\n`),
     );
@@ -184,7 +162,7 @@ describe('gate preflight', () => {
     server.on(PREFLIGHT, { body: { decision: 'MAYBE' } });
     const result = await ask();
     expect(result.exit).toBe(6);
-    expect(failure(result)).toMatchObject({ code: 'answer_not_understood' });
+    expect(failureOf(result)).toMatchObject({ code: 'answer_not_understood' });
     expect(result.stdout).toBe('');
   });
 });
@@ -200,7 +178,7 @@ describe('errors of the server', () => {
     server.on(PREFLIGHT, { status, body: problemAnswer(status, code) });
     const result = await ask();
     expect(result.exit).toBe(exit);
-    expect(failure(result)).toMatchObject({ code, title: `Title of ${code}`, retry: 'never', idempotencyKey: null });
+    expect(failureOf(result)).toMatchObject({ code, title: `Title of ${code}`, retry: 'never', idempotencyKey: null });
     expect(server.seen).toHaveLength(1);
   });
 
@@ -231,14 +209,14 @@ describe('errors of the server', () => {
     server.on(PREFLIGHT, { status: 503, body: problemAnswer(503, 'outcome_unknown') });
     const result = await ask('--timeout', '500ms');
     expect(result.exit).toBe(6);
-    expect(failure(result)).toMatchObject({ code: 'outcome_unknown', retry: 'same-key' });
-    expect(String(failure(result)['detail'])).toContain('--run run-1');
+    expect(failureOf(result)).toMatchObject({ code: 'outcome_unknown', retry: 'same-key' });
+    expect(String(failureOf(result)['detail'])).toContain('--run run-1');
   });
 
   it('says that nothing listens', async () => {
-    const result = await cli([...ASK, '--plan', PLAN], { env: { VERDICT_URL: 'http://127.0.0.1:1' } });
+    const result = await run([...ASK, '--plan', PLAN], { env: { VERDICT_URL: 'http://127.0.0.1:1' } });
     expect(result.exit).toBe(6);
-    expect(failure(result)).toMatchObject({ code: 'server_unreachable' });
+    expect(failureOf(result)).toMatchObject({ code: 'server_unreachable' });
   });
 
   it('follows no redirect: the token goes nowhere else', async () => {
@@ -252,25 +230,24 @@ describe('errors of the server', () => {
     const controller = new AbortController();
     server.on(PREFLIGHT, { status: 503, body: problemAnswer(503, 'outcome_unknown') });
     setTimeout(() => controller.abort(), 100);
-    const env = { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' };
-    const { exit } = await runCli([...ASK, '--plan', PLAN], { cwd, env, interrupted: controller.signal });
+    const { exit } = await run([...ASK, '--plan', PLAN], { interrupted: controller.signal });
     expect(exit).toBe(130);
   });
 });
 
 describe('input that is no plan', () => {
   const given = async (bytes: string | Uint8Array): Promise<Record<string, unknown>> => {
-    await writeFile(join(cwd, 'plan.json'), bytes);
-    const result = await cli([...ASK, '--plan', 'plan.json']);
+    await file('plan.json', bytes);
+    const result = await run([...ASK, '--plan', 'plan.json']);
     expect(result.exit).toBe(2);
     expect(server.seen).toHaveLength(0);
-    return failure(result);
+    return failureOf(result);
   };
 
   it('names a file that is not there', async () => {
-    const result = await cli([...ASK, '--plan', 'nowhere.json']);
+    const result = await run([...ASK, '--plan', 'nowhere.json']);
     expect(result.exit).toBe(2);
-    expect(failure(result)).toMatchObject({ code: 'file_unreadable', title: 'cannot read nowhere.json' });
+    expect(failureOf(result)).toMatchObject({ code: 'file_unreadable', title: 'cannot read nowhere.json' });
   });
 
   it('says where JSON was cut off', async () => {

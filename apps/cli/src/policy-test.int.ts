@@ -1,22 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CliRun, runCli } from './testing/run-cli.js';
+import { failureOf, withCliWorld } from './testing/cli-world.js';
+import type { CliRun } from './testing/run-cli.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/policy-cases/', import.meta.url));
 const POLICY = join(EXAMPLE, 'policy.json');
 
-let cwd: string;
-beforeEach(async () => {
-  cwd = await mkdtemp(join(tmpdir(), 'verdict-cases-'));
-});
-afterEach(() => rm(cwd, { recursive: true }));
-
-const test = (...argv: readonly string[]): Promise<CliRun> => runCli(['policy', 'test', ...argv], { cwd });
-const failure = ({ stderr }: CliRun): Record<string, unknown> => JSON.parse(stderr) as Record<string, unknown>;
-const write = (name: string, text: string): Promise<void> => writeFile(join(cwd, name), text);
+const { file: write, bare } = withCliWorld();
+const test = (...argv: readonly string[]): Promise<CliRun> => bare(['policy', 'test', ...argv]);
 const policy = async (change: (document: Record<string, unknown>) => void): Promise<string> => {
   const document = JSON.parse(await readFile(POLICY, 'utf8')) as Record<string, unknown>;
   change(document);
@@ -85,7 +78,7 @@ describe('policy test', () => {
       (document['rules'] as object[]).push({ id: 'bad', condition: 'cost.yearly > 0', effect: 'deny' });
     });
     const result = await test(file, '--cases', EXAMPLE);
-    expect([result.exit, failure(result)]).toMatchObject([
+    expect([result.exit, failureOf(result)]).toMatchObject([
       1,
       {
         code: 'policy_invalid',
@@ -108,15 +101,15 @@ describe('policy test', () => {
   ])('cannot read a case with %s', async (_, text, detail) => {
     await write('bad.case.yaml', text);
     const result = await test(POLICY, '--cases', 'bad.case.yaml');
-    expect([result.exit, failure(result)]).toMatchObject([
+    expect([result.exit, failureOf(result)]).toMatchObject([
       2,
       { code: 'case_invalid', detail: expect.stringContaining(detail) },
     ]);
   });
 
   it('cannot read a folder without cases, or one that is not there', async () => {
-    expect(failure(await test(POLICY, '--cases', '.'))).toMatchObject({ code: 'cases_missing' });
-    expect(failure(await test(POLICY, '--cases', 'nowhere'))).toMatchObject({ code: 'file_unreadable' });
+    expect(failureOf(await test(POLICY, '--cases', '.'))).toMatchObject({ code: 'cases_missing' });
+    expect(failureOf(await test(POLICY, '--cases', 'nowhere'))).toMatchObject({ code: 'file_unreadable' });
   });
 
   it('fails a case whose question the gate would refuse', async () => {

@@ -1,8 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
 import {
   APPROVAL_ID,
   approvalAnswer,
@@ -12,33 +8,19 @@ import {
   problemAnswer,
   voteAnswer,
 } from './testing/answers.js';
-import { type FakeServer, startFakeServer } from './testing/fake-server.js';
-import { type CliRun, runCli } from './testing/run-cli.js';
+import { API, PLAN, withCliWorld } from './testing/cli-world.js';
+import type { CliRun } from './testing/run-cli.js';
 
-const PLAN = fileURLToPath(new URL('../../../test/fixtures/terraform/aws-web-stack/plan.json', import.meta.url));
-const BASE = '/api/v1/enforcement';
-const PREFLIGHT = `POST ${BASE}/gate/terraform/preflight`;
-const SHOW = `GET ${BASE}/approvals/${APPROVAL_ID}`;
-const REISSUE = `POST ${BASE}/approvals/${APPROVAL_ID}/reissue-token`;
-const CONSUME = `POST ${BASE}/approvals/consume`;
+const PREFLIGHT = `POST ${API}/gate/terraform/preflight`;
+const SHOW = `GET ${API}/approvals/${APPROVAL_ID}`;
+const REISSUE = `POST ${API}/approvals/${APPROVAL_ID}/reissue-token`;
+const CONSUME = `POST ${API}/approvals/consume`;
 
-let server: FakeServer;
-let cwd: string;
-beforeEach(async () => {
-  server = await startFakeServer();
-  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(cwd, { recursive: true, force: true });
-});
+const { server, cli } = withCliWorld();
 
 const ask = (...more: readonly string[]): Promise<CliRun> =>
-  runCli(['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'r1', '--plan', PLAN, ...more], {
-    cwd,
-    env: { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' },
-  });
-const paths = (): readonly string[] => server.seen.map(({ path }) => path.replace(BASE, ''));
+  cli('gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'r1', '--plan', PLAN, ...more);
+const paths = (): readonly string[] => server.seen.map(({ path }) => path.replace(API, ''));
 
 describe('gate preflight --wait', () => {
   it('waits until somebody approves, has a token made and uses it with the binding of the question', async () => {

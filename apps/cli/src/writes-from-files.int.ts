@@ -1,30 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { policyAnswer, problemAnswer } from './testing/answers.js';
-import { type FakeServer, startFakeServer } from './testing/fake-server.js';
-import { type CliRun, runCli } from './testing/run-cli.js';
+import { API, failureOf, withCliWorld } from './testing/cli-world.js';
+import type { CliRun } from './testing/run-cli.js';
 
-const API = '/api/v1/enforcement';
-let server: FakeServer;
-let cwd: string;
+const world = withCliWorld();
+const { server } = world;
 
-beforeEach(async () => {
-  server = await startFakeServer();
-  cwd = await mkdtemp(join(tmpdir(), 'verdict-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(cwd, { recursive: true, force: true });
-});
-
-const run = (stdin: string | Uint8Array, ...argv: readonly string[]): Promise<CliRun> =>
-  runCli(argv, { cwd, stdin, env: { VERDICT_URL: server.url, VERDICT_TOKEN: 'a-token' } });
+const run = (stdin: string | Uint8Array, ...argv: readonly string[]): Promise<CliRun> => world.run(argv, { stdin });
 const add = (stdin: string | Uint8Array, ...more: readonly string[]): Promise<CliRun> =>
   run(stdin, 'policy', 'add-validation', '-', '--message', 'why', ...more);
-const failure = ({ stderr }: CliRun): Record<string, unknown> =>
-  JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
 const posted = (): Record<string, unknown> =>
   JSON.parse(server.seen.find(({ method, path }) => method === 'POST' && path === `${API}/policies`)?.text ?? '{}');
 
@@ -66,7 +50,7 @@ describe('a rule that is added', () => {
     answer({ rules: [] });
     server.on(`POST ${API}/policies`, { status: 412, body: problemAnswer(412, 'version_conflict') });
     const result = await add(RULE);
-    expect([result.exit, failure(result)]).toMatchObject([4, { code: 'version_conflict' }]);
+    expect([result.exit, failureOf(result)]).toMatchObject([4, { code: 'version_conflict' }]);
   });
 
   it('bears the key that it was given, once', async () => {
@@ -92,7 +76,7 @@ describe('a rule that is added', () => {
     ['far more than a rule', `id: a\nmessage: ${'x'.repeat(70_000)}\n`, 'file_too_large'],
   ])('is not read from %s', async (_, text, code) => {
     const result = await add(text);
-    expect([result.exit, failure(result)]).toMatchObject([2, { code }]);
+    expect([result.exit, failureOf(result)]).toMatchObject([2, { code }]);
     expect(server.seen).toHaveLength(0);
   });
 });
@@ -120,13 +104,13 @@ describe('actual cost that is imported', () => {
 
   it('is not sent where it is no text, since nothing of it may change on the way', async () => {
     const result = await send(Uint8Array.of(0x61, 0xe4, 0x0a));
-    expect([result.exit, failure(result)]).toMatchObject([2, { code: 'text_malformed' }]);
+    expect([result.exit, failureOf(result)]).toMatchObject([2, { code: 'text_malformed' }]);
     expect(server.seen).toHaveLength(0);
   });
 
   it('shows on a terminal what was done before', async () => {
     server.on(`POST ${API}/actual-costs/import`, { body: { ...IMPORTED, replayed: true } });
-    await writeFile(join(cwd, 'costs.csv'), 'a\n1\n');
+    await world.file('costs.csv', 'a\n1\n');
     const { stdout } = await run('', 'reservations', 'import', 'costs.csv', '-o', 'table');
     expect(stdout).toMatch(/^done before: this is the first answer\n1 row accepted/);
   });
