@@ -78,7 +78,7 @@ const LIMITS: readonly (readonly [limit: string, wanted: number, has: number, fi
     'libs/adapter-postgres/src/audit/audit-store.int.ts',
     "['busy', 'busy', 'created']",
   ],
-  ['budgets', 5000, BUDGETS_MAX, MONEY, 'is one of 5000 at most'],
+  ['budgets', 5000, BUDGETS_MAX, MONEY, 'is one of 5000 at most that are open'],
   ['credit grants', 5000, CREDITS_MAX, MONEY, 'CREDITS_MAX'],
   ['waivers', 500, WAIVERS_MAX, MONEY, 'is one of 500 at most that have not ended'],
   ['integrations', 100, INTEGRATIONS_MAX, 'libs/domain/src/policy/integrations.spec.ts', 'INTEGRATIONS_MAX'],

@@ -122,11 +122,17 @@ describe('a waiver', () => {
 });
 
 describe('a budget', () => {
-  it('is one of 5000 at most', () => {
+  it('is one of 5000 at most that are open: a closed one makes room, and is opened again only where there is room', () => {
     const world = new DomainWorld();
-    for (let count = 0; count < BUDGETS_MAX; count += 1) world.setBudget('1', { scope: `project:p${String(count)}` });
-    const { result } = world.setBudget('1');
-    expect(result).toEqual({ kind: 'refused', refusal: { code: 'quota_exceeded', limit: 5000 } });
+    const tooMany = { kind: 'refused', refusal: { code: 'quota_exceeded', limit: 5000 } };
+    const first = world.setBudget('1', { scope: 'project:first' }).budgetId;
+    for (let count = 1; count < BUDGETS_MAX; count += 1) world.setBudget('1', { scope: `project:p${String(count)}` });
+    expect(world.setBudget('1').result).toEqual(tooMany);
+    expect(world.changeBudget(first, '2').kind).toBe('accepted');
+    expect(world.changeBudget(first, '2', { isActive: false }).kind).toBe('accepted');
+    expect(world.setBudget('1').result.kind).toBe('accepted');
+    expect(world.changeBudget(first, '2', { isActive: true })).toEqual(tooMany);
+    expect(world.changeBudget(first, '3', { isActive: false }).kind).toBe('accepted');
   });
   it('is unique by scope, period and basis', () => {
     const world = new DomainWorld();

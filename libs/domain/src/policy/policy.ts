@@ -87,7 +87,7 @@ export type PolicyRefusal =
 
 export type PolicyResult = Result<PolicyEntry, PolicyRefusal>;
 
-/** Platform limits of contract section 16, and one of our own for price books, which are kept whole in memory. */
+/** Platform limits of contract section 16, of open budgets; and one of our own for price books, which are kept whole in memory. */
 export const BUDGETS_MAX = 5000;
 export const PRICE_BOOKS_MAX = 200;
 
@@ -192,6 +192,14 @@ const committedOf = (command: SetBudget, state: PolicyState, accounts: Accounts)
 const hasPlace = (other: Budget | undefined, { period, basis }: SetBudget): boolean =>
   other?.terms.period === period && other.terms.basis === basis;
 
+const openCount = ({ active }: PolicyState): number => [...active.values()].reduce((sum, ids) => sum + ids.length, 0);
+
+/** Closed budgets are kept for what was charged to them, and take nobody's place. */
+const opensTooMany = ({ budgetId, isActive }: SetBudget, state: PolicyState): boolean => {
+  const isOpen = state.budgets.get(budgetId)?.terms.active === true;
+  return isActive && !isOpen && openCount(state) >= BUDGETS_MAX;
+};
+
 const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
   const current = state.budgets.get(command.budgetId);
   if (command.change.kind === 'update') {
@@ -201,7 +209,8 @@ const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Account
     const committed = committedOf(command, state, accounts);
     if (command.whenCommitted === 'refuse' && command.limit < committed)
       return { code: 'limit_below_committed', leastLimit: committed };
-  } else if (state.budgets.size >= BUDGETS_MAX) return { code: 'quota_exceeded', limit: BUDGETS_MAX };
+  }
+  if (opensTooMany(command, state)) return { code: 'quota_exceeded', limit: BUDGETS_MAX };
   const rival = (state.active.get(command.scope) ?? []).find(
     (id) => id !== command.budgetId && hasPlace(state.budgets.get(id), command),
   );
