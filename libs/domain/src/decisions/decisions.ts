@@ -8,7 +8,7 @@ import type { PolicyEntry } from '../policy/policy.entries.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { DecisionRecorded, DecisionsEntry, GrantUse } from './decisions.entries.js';
 import { type Answer, answerKey, type GateState } from './decisions.state.js';
-import { evaluate, fingerprintNow } from './evaluate.js';
+import { evaluate, type PricedChange, pricedNow } from './evaluate.js';
 import { isUsable, legsLeft } from './grant.js';
 import { earlierOfRun, reanswered, type RunAnswer } from './runs.js';
 
@@ -122,12 +122,22 @@ const movedHold = (
       ];
 };
 
+/** What is asked. Its price does not depend on who holds what, so it is made at most once, and only if it is looked at. */
+interface Question {
+  readonly command: AskForChange;
+  readonly priced: () => PricedChange | undefined;
+}
+const questionOf = (command: AskForChange, state: GateState): Question => {
+  let made: { readonly priced: PricedChange | undefined } | undefined;
+  return { command, priced: () => (made ??= { priced: pricedNow(command, state) }).priced };
+};
+
 const decideAfresh = (
-  command: AskForChange,
+  { command, priced }: Question,
   state: GateState,
   { generation, before, supersedes }: Succession,
 ): GateResult => {
-  const recorded = evaluate(command, state, generation);
+  const recorded = evaluate(command, state, generation, priced());
   if (recorded === undefined) return refused({ code: 'policy_missing' });
   if (command.expectedFingerprint !== null && command.expectedFingerprint !== recorded.request_fingerprint) {
     return refused({ code: 'fingerprint_mismatch', recomputed: recorded.request_fingerprint });
@@ -153,17 +163,17 @@ const isHolding = (entry: DecisionsEntry | undefined): boolean =>
  * nothing itself leaves that hold alone, since the change it is for may have been made. Contract section 6.3.
  */
 const decideAgain = (
-  command: AskForChange,
+  question: Question,
   state: GateState,
   earlier: Pick<Answer, 'decisionId' | 'generation'>,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
   const generation = earlier.generation + 1;
-  const before = voidSuperseded(state, earlier, command.now);
-  const alone = decideAfresh(command, state, unrelated(generation));
+  const before = voidSuperseded(state, earlier, question.command.now);
+  const alone = decideAfresh(question, state, unrelated(generation));
   // The hold of an approved answer is what its grant draws from; nothing else takes it over.
   if (before.length === 0 || usedGrant(alone)?.decision_id === earlier.decisionId) return alone;
-  const taken = decideAfresh(command, freed(state, earlier.decisionId), {
+  const taken = decideAfresh(question, freed(state, earlier.decisionId), {
     generation,
     before,
     supersedes: earlier.decisionId,
@@ -173,10 +183,10 @@ const decideAgain = (
 };
 
 /** The key of a review holds the fingerprint, which is known only once the change is priced. Contract section 6.3. */
-const withReviewKey = (command: AskForChange, state: GateState): AskForChange => {
+const withReviewKey = ({ command, priced }: Question): Question => {
   const { review } = command.key;
-  const fingerprint = review === undefined ? undefined : fingerprintNow(command, state);
-  if (review === undefined || fingerprint === undefined) return command;
+  const fingerprint = review === undefined ? undefined : priced()?.fingerprint;
+  if (review === undefined || fingerprint === undefined) return { command, priced };
   const text = derivedKey({
     kind: 'admission_review',
     clusterId: review.clusterId,
@@ -184,12 +194,12 @@ const withReviewKey = (command: AskForChange, state: GateState): AskForChange =>
     environmentRaw: command.request.environment_raw,
     generatedName: review.generatedName,
   });
-  return { ...command, key: { scope: command.key.scope, text, isDerived: true } };
+  return { command: { ...command, key: { scope: command.key.scope, text, isDerived: true } }, priced };
 };
 
 /** Whether what a task of this run was answered answers the next task too. */
-const answersNextTask = (command: AskForChange, state: GateState, earlier: RunAnswer): boolean => {
-  if (fingerprintNow(command, state) !== earlier.requestFingerprint) return false;
+const answersNextTask = ({ command, priced }: Question, state: GateState, earlier: RunAnswer): boolean => {
+  if (priced()?.fingerprint !== earlier.requestFingerprint) return false;
   return earlier.isPermitted
     ? command.now < earlier.expiresAt
     : earlier.needsApproval && state.approvals.get(earlier.decisionId) === 'pending';
@@ -201,20 +211,21 @@ const answersNextTask = (command: AskForChange, state: GateState, earlier: RunAn
  * @source protocols section 2, `pre_apply`
  */
 const decideForRun = (
-  command: AskForChange,
+  question: Question,
   state: GateState,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
+  const { command } = question;
   const { run } = command.request;
   const earlier = command.isDryRun ? undefined : earlierOfRun(state.runs, run);
-  if (run?.task === undefined || earlier === undefined) return decideAfresh(command, state, unrelated(1));
-  if (answersNextTask(command, state, earlier)) {
+  if (run?.task === undefined || earlier === undefined) return decideAfresh(question, state, unrelated(1));
+  if (answersNextTask(question, state, earlier)) {
     const { key, payloadHash, now } = command;
     const asked = { integrationId: run.task.integration_id, runId: run.run_id, stage: run.stage, payloadHash, now };
     const entry = reanswered(earlier, { ...asked, key: { scope: key.scope, text: key.text } });
     return { kind: 'reanswered', entries: [entry], revision: earlier.revision };
   }
-  return decideAgain(command, state, { decisionId: earlier.holderId, generation: 0 }, freed);
+  return decideAgain(question, state, { decisionId: earlier.holderId, generation: 0 }, freed);
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
@@ -223,7 +234,8 @@ export const decideChange = (
   state: GateState,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
-  const command = withReviewKey(asked, state);
+  const question = withReviewKey(questionOf(asked, state));
+  const { command } = question;
   const earlier = state.answers.get(answerKey(command.key.scope, command.key.text));
   if (earlier === undefined && command.rememberedAnswer !== null) {
     const { payloadHash, revision } = command.rememberedAnswer;
@@ -231,13 +243,13 @@ export const decideChange = (
       ? { kind: 'replay', revision, isExpired: true }
       : refused({ code: 'idempotency_conflict', firstRevision: revision });
   }
-  if (earlier === undefined) return decideForRun(command, state, freed);
+  if (earlier === undefined) return decideForRun(question, state, freed);
   const stands = !command.key.isDerived || isStanding(state, earlier, command.now);
   if (earlier.payloadHash !== command.payloadHash && stands) {
     return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
   }
   if (stands) return { kind: 'replay', revision: earlier.revision, isExpired: command.now >= earlier.expiresAt };
-  return decideAgain(command, state, earlier, freed);
+  return decideAgain(question, state, earlier, freed);
 };
 
 /** Ends what the approvals journal ended. Nothing due: nothing is written, so a repeated command is harmless. */

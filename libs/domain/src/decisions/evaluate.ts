@@ -1,7 +1,6 @@
 import { type BalanceOf, balancesAt } from '../accounts/accounts.js';
 import { challengerAt, policyFor, type PolicyVersion, priceBookOf } from '../policy/policy.state.js';
-import type { Sha256Hex } from '../shared/brand.js';
-import { changeHashes, requestFingerprint } from '../shared/fingerprint.js';
+import { changeHashes } from '../shared/fingerprint.js';
 import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, max, NOTHING } from '../shared/money.js';
 import { approvalTerms } from './approval-terms.js';
@@ -18,30 +17,34 @@ import { balancesAfter } from './waterfall.js';
 
 export const isPermitted = (outcome: Outcome): boolean => outcome === 'ALLOW' || outcome === 'ALLOW_WITH_CREDITS';
 
-const pricedUnder = (command: AskForChange, version: PolicyVersion, { policy }: GateState) => {
+/** A change priced and placed under one version of the policy, and the hashes that bind it. */
+export type PricedChange = Pick<Assessable, 'place' | 'cost' | 'fingerprint' | 'subject'>;
+
+const pricedUnder = (command: AskForChange, version: PolicyVersion, { policy }: GateState): PricedChange => {
   const place = placeOf(command, version, policy);
-  return { place, cost: assessCost(command, priceBookOf(policy, place.document), place.document, place.behaves) };
-};
-
-/** A change priced and placed under a version: what every further step looks at. */
-const assessableUnder = (command: AskForChange, version: PolicyVersion, state: GateState): Assessable => {
-  const { place, cost } = pricedUnder(command, version, state);
+  const cost = assessCost(command, priceBookOf(policy, place.document), place.document, place.behaves);
   // The fingerprint binds the amounts that the decision uses, so it can only be made once the change is priced.
-  const { fingerprint, subject } = changeHashes(command.request, cost.evidence);
-  return { command, place, cost, context: changeContext(command, place, cost, state.costDays), fingerprint, subject };
+  return { place, cost, ...changeHashes(command.request, cost.evidence) };
 };
 
-/** The fingerprint that a change would be recorded under now; undefined while the tenant has no policy at all. */
-export const fingerprintNow = (command: AskForChange, state: GateState): Sha256Hex | undefined => {
+/** A priced change and what surrounds it: what every further step looks at. */
+const assessableOf = (command: AskForChange, priced: PricedChange, { costDays }: GateState): Assessable => ({
+  command,
+  ...priced,
+  context: changeContext(command, priced.place, priced.cost, costDays),
+});
+
+/** A change priced and placed under the version in force; undefined while the tenant has no policy at all. */
+export const pricedNow = (command: AskForChange, state: GateState): PricedChange | undefined => {
   const version = policyFor(state.policy, command.now, command.request.project_id);
-  if (version === undefined) return undefined;
-  return requestFingerprint(command.request, pricedUnder(command, version, state).cost.evidence);
+  return version === undefined ? undefined : pricedUnder(command, version, state);
 };
 
 const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
   const version = challengerAt(state.policy, command.now);
   if (version === undefined) return null;
-  const verdict = assess(assessableUnder(command, version, state), state, null)?.verdict;
+  const asked = assessableOf(command, pricedUnder(command, version, state), state);
+  const verdict = assess(asked, state, null)?.verdict;
   return {
     decision: verdict?.outcome ?? null,
     evaluated: verdict !== undefined,
@@ -91,12 +94,17 @@ const autoApprovedOf = ({ command, place }: Assessable, { autoApproved, verdict 
  * command on the same state gives the same record, byte for byte (G7). The only comparison with a limit is in the
  * waterfall (G5). Returns undefined while the tenant has no policy at all.
  *
+ * @param priced the change as `pricedNow` made it under the same policy, for whoever has it already.
  * @source contract section 7.1
  */
-export const evaluate = (command: AskForChange, state: GateState, generation: number): DecisionRecorded | undefined => {
-  const version = policyFor(state.policy, command.now, command.request.project_id);
-  if (version === undefined) return undefined;
-  const asked = assessableUnder(command, version, state);
+export const evaluate = (
+  command: AskForChange,
+  state: GateState,
+  generation: number,
+  priced: PricedChange | undefined = pricedNow(command, state),
+): DecisionRecorded | undefined => {
+  if (priced === undefined) return undefined;
+  const asked = assessableOf(command, priced, state);
   const plain = (): Assessed | undefined => {
     const assessment = assess(asked, state, null);
     return assessment === undefined ? undefined : { assessment, balance: assessment.balance, grant: null };

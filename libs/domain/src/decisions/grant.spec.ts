@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Ask, DomainWorld, policyWith, type PolicyChange, usd } from '../../../../test/support/domain-world.js';
+import {
+  type Ask,
+  DomainWorld,
+  policyWith,
+  type PolicyChange,
+  pricedAt,
+  usd,
+} from '../../../../test/support/domain-world.js';
 import { moneyProblem } from '../../../../test/support/money-laws.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import type { GateResult } from './decisions.js';
@@ -116,6 +123,29 @@ describe('the key of a review', () => {
     expect(named.key.text).toBe(`k8s:c1:${plain.request_fingerprint}:prod:job-x7`);
     const elsewhere = review('80', { review: { clusterId: 'c2', generatedName: null } });
     expect(elsewhere.key.text).toBe(`k8s:c2:${plain.request_fingerprint}:prod`);
+  });
+
+  it('costs no second pricing: a review is priced once, whether it is decided, decided again or a repetition', () => {
+    const { world, result } = cluster();
+    let pricings = 0;
+    const evidence = {
+      priceWith: () => {
+        throw new Error('there is no book');
+      },
+      get withoutBook() {
+        pricings += 1;
+        return pricedAt('80').priceWith(null as never);
+      },
+    };
+    const pricedBy = (): number => {
+      pricings = 0;
+      result(null, { evidence });
+      return pricings;
+    };
+    expect([pricedBy(), pricedBy()]).toEqual([1, 1]);
+    world.pass(100_000);
+    world.settle();
+    expect(pricedBy()).toBe(1);
   });
 
   it('has generations: a lapsed answer is decided afresh and gives its hold to the next', () => {
@@ -429,8 +459,9 @@ describe('what a grant clears', () => {
 
   it('is not what a waiver had removed from the approver’s sight', () => {
     const on = cluster(withRules(rule('d', 'deny'), rule('w', 'deny')));
-    on.world.grantWaiver(['w'], { max_uses: 1 });
+    const id = on.world.grantWaiver(['w']);
     on.vote(on.review('80'));
+    on.world.revokeWaiver(id);
     expect(on.review('80')).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
   });
 
