@@ -34,6 +34,12 @@ const recordedMembers = (recorded: unknown, again: unknown): unknown => {
 /** The first release knew less of a change: what was added later is no part of what it recorded. */
 const isOfFirstRelease = ({ change }: DecisionRecorded): boolean => change === undefined;
 
+/** Of what is derived, what the record says: entries written before a use could be left uncounted do not tell. */
+const asRecorded = (recorded: DecisionRecorded, decided: DecisionRecorded): unknown =>
+  isOfFirstRelease(recorded)
+    ? recordedMembers(recorded, decided)
+    : { ...decided, exceptions_used: recordedMembers(recorded.exceptions_used, decided.exceptions_used) };
+
 const textOf = (value: unknown): string => jcsText(asCanonical(value));
 const isSame = (recorded: readonly DomainEntry[], again: readonly DomainEntry[]): boolean =>
   textOf(recorded.map(({ type, payload }) => ({ type, payload }))) === textOf(again);
@@ -66,9 +72,9 @@ export const rederiveAnswer = ({ tenantId, state, entries }: RecordedAnswer, rul
   if (question === undefined) return { kind: 'hidden' };
   const again = gateService.decide(question, state).entries.map((entry) => inPlace(entry, recorded));
   if (recorded.batch?.rolled_back === true) return rederiveRolledBack(recorded, again);
-  const decided = again.at(-1)?.payload;
+  const decided = again.at(-1);
   if (decided === undefined) return { kind: 'undecidable' };
-  const compared = isOfFirstRelease(recorded) ? recordedMembers(recorded, decided) : decided;
+  const compared = asRecorded(recorded, recordedDecision(decided));
   if (textOf(recorded) !== textOf(compared)) return { kind: 'different', pointers: differencesOf(recorded, compared) };
   return isSame(entries.slice(0, -1), again.slice(0, -1)) ? { kind: 'same' } : { kind: 'other_holds' };
 };

@@ -44,7 +44,14 @@ export const RuleTraceText = z
   .object({ id: z.string(), matched: z.boolean(), cost_used: Count, error: z.enum(RULE_ERRORS).nullable() })
   .meta({ id: 'RuleTrace' });
 export const ObligationText = z.object({ key: z.string(), value: z.string() });
-export const UsedExceptionText = z.object({ exception_id: z.string(), waived: z.array(z.string()) });
+export const UsedExceptionText = z.object({
+  counts: z
+    .literal(false)
+    .exactOptional()
+    .meta({ description: 'false: the change may not go ahead by it, so this is none of its `max_uses`' }),
+  exception_id: z.string(),
+  waived: z.array(z.string()),
+});
 
 /** The use of a granted approval by a later request. */
 export const GrantUseText = z

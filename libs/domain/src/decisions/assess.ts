@@ -17,7 +17,7 @@ import type { ReasonCode } from './reason-codes.js';
 import { ruleFindings, type RuleFindings } from './rule-findings.js';
 import { ruleVariables } from './rule-variables.js';
 import { type Verdict, verdictOf } from './verdict.js';
-import { waive } from './waive.js';
+import { countedUses, waive } from './waive.js';
 import { fund, type Waterfall } from './waterfall.js';
 
 /** A change under one version of the policy: where it stands, what it costs, what is known of its surroundings. */
@@ -157,7 +157,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
     balance,
     rules,
     notes,
-    exceptionsUsed: used,
+    exceptionsUsed: countedUses(used, { mode: place.mode, outcome: verdict.outcome, channel: command.channel }),
     route: need.route,
     autoApproved: need.autoApproved,
     ...heldBy(asked, verdict, waterfall, overage),

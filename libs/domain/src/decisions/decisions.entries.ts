@@ -179,6 +179,8 @@ export interface GrantUse {
 
 /** A finding that an exception removed. */
 export interface UsedException {
+  /** false: it made no difference to what may go ahead, so no use is counted; absent: one is, save by a dry run. */
+  readonly counts?: false;
   readonly exception_id: string;
   /** Rule ids or reason codes. */
   readonly waived: readonly string[];

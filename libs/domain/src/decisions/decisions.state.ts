@@ -95,15 +95,15 @@ const withAutoApproved = (state: GateState, recorded: DecisionRecorded): GateSta
 };
 
 const withUsedWaivers = (state: GateState, { exceptions_used: used = [], dry_run }: DecisionRecorded): GateState =>
-  dry_run
-    ? state
-    : used.reduce(
-        (next, { exception_id: id }) => ({
-          ...next,
-          waiverUses: next.waiverUses.set(id, (next.waiverUses.get(id) ?? 0) + 1),
-        }),
-        state,
-      );
+  used
+    .filter(({ counts }) => !dry_run && counts !== false)
+    .reduce(
+      (next, { exception_id: id }) => ({
+        ...next,
+        waiverUses: next.waiverUses.set(id, (next.waiverUses.get(id) ?? 0) + 1),
+      }),
+      state,
+    );
 
 const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint): GateState => {
   const { key, decision_id: decisionId, payload_hash: payloadHash, expires_at: expiresAt } = recorded;

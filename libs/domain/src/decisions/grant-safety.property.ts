@@ -294,8 +294,10 @@ const checkWaivers = (world: DomainWorld, decisions: readonly DecisionRecorded[]
   for (const [id, { terms }] of world.gate.policy.waivers) {
     const used = decisions.filter(
       ({ dry_run, exceptions_used = [] }) =>
-        !dry_run && exceptions_used.some(({ exception_id }) => exception_id === id),
+        !dry_run && exceptions_used.some(({ exception_id, counts }) => exception_id === id && counts !== false),
     );
+    expect(used.filter(({ decision, mode }) => decision === 'DENY' || mode === 'shadow')).toEqual([]);
+    expect(world.gate.waiverUses.get(id) ?? 0).toBe(used.length);
     met.waived += used.length;
     if (terms.max_uses !== null) expect(used.length).toBeLessThanOrEqual(terms.max_uses);
   }

@@ -163,6 +163,52 @@ describe('the uses of a waiver', () => {
     expect(world.ask('10').decision).toBe('DENY');
   });
 
+  it('do not count where the change is denied all the same: the decision names them, and the next may use the waiver', () => {
+    const world = denying({ rules: [DENY, { ...DENY, id: 'no-tuesday', condition: 'cost.monthly > usd("5")' }] });
+    const id = world.grantWaiver(['no-dbs'], { max_uses: 1 });
+    expect(world.ask('10')).toMatchObject({
+      decision: 'DENY',
+      exceptions_used: [{ counts: false, exception_id: id, waived: ['no-dbs'] }],
+    });
+    expect(world.gate.waiverUses.get(id)).toBeUndefined();
+    expect(world.ask('1')).toMatchObject({ decision: 'ALLOW', exceptions_used: [{ exception_id: id }] });
+    expect(world.ask('1')).toMatchObject({ decision: 'DENY', exceptions_used: [] });
+  });
+
+  it('do not count in shadow mode, where everything goes ahead', () => {
+    const world = denying({ mode: 'shadow' });
+    const id = world.grantWaiver(['no-dbs'], { max_uses: 1 });
+    expect(world.ask('1').exceptions_used).toEqual([{ counts: false, exception_id: id, waived: ['no-dbs'] }]);
+    expect(world.ask('1')).toMatchObject({ finding: 'clean' });
+  });
+
+  it('count once a token may let the change pass, since no other decision follows', () => {
+    const world = denying({ approval: { required: { prod: true } } });
+    const id = world.grantWaiver(['no-dbs'], { max_uses: 1 });
+    expect(world.ask('100')).toMatchObject({ decision: 'REQUIRE_APPROVAL', exceptions_used: [{ exception_id: id }] });
+    expect(world.ask('100')).toMatchObject({ decision: 'DENY', exceptions_used: [] });
+  });
+
+  it('count with the use of a grant, not with the question that was agreed to', () => {
+    const world = denying({ approval: { required: { prod: true } } });
+    const id = world.grantWaiver(['no-dbs'], { max_uses: 1 });
+    const review = () => world.ask('100', { channel: 'grant' });
+    const asked = review();
+    expect(asked).toMatchObject({ decision: 'REQUIRE_APPROVAL', exceptions_used: [{ counts: false }] });
+    world.settle();
+    const { approval } = asked;
+    if (approval === null) throw new Error('nobody has to agree');
+    world.vote(approval.approval_id, 'lead-1', { token: null });
+    world.settle();
+    expect(review()).toMatchObject({
+      decision: 'ALLOW',
+      grant_use: { use: 1 },
+      exceptions_used: [{ exception_id: id }],
+    });
+    expect(world.gate.waiverUses.get(id)).toBe(1);
+    expect(review()).toMatchObject({ decision: 'DENY', exceptions_used: [] });
+  });
+
   it('fall to the oldest waiver that names the finding', () => {
     const world = denying();
     const older = world.grantWaiver(['no-dbs'], { exception_id: 'z', max_uses: 1 });

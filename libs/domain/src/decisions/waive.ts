@@ -1,7 +1,8 @@
 import type { PersistentMap } from '../shared/persistent-map.js';
 import type { Instant } from '../shared/brand.js';
 import { type WaivedChange, type Waiver, type Waivers, WAIVABLE_CODES, waiversFor } from '../policy/waivers.js';
-import type { UsedException } from './decisions.entries.js';
+import type { Mode } from '../policy/policy.document.js';
+import type { ApprovalChannel, Outcome, UsedException } from './decisions.entries.js';
 import type { FindingItem } from './findings.js';
 
 /** What is left once waivers have removed what they may. */
@@ -45,4 +46,20 @@ export const waive = (
     waived: [...names].sort(),
   }));
   return { items: left, used };
+};
+
+/**
+ * What waivers were used, and whether that counts: it does where the change may go ahead by it, at once or with the token
+ * that an approval gives. Nothing goes ahead by a denial; in shadow mode everything does, whatever is waived; and an
+ * approval that is a grant is followed by the decision that uses it, which is the one that counts.
+ *
+ * @source contract section 8.5
+ */
+export const countedUses = (
+  used: readonly UsedException[],
+  { mode, outcome, channel }: { readonly mode: Mode; readonly outcome: Outcome; readonly channel: ApprovalChannel },
+): readonly UsedException[] => {
+  const isWaiting = outcome === 'REQUIRE_APPROVAL' && channel === 'grant';
+  const isCounted = mode !== 'shadow' && outcome !== 'DENY' && !isWaiting;
+  return isCounted ? used : used.map((each) => ({ counts: false, ...each }));
 };
