@@ -20,9 +20,8 @@ type ApprovalsHost = ReturnType<typeof hostOf>;
 
 type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
 
-const countTokenEvent = (metrics: Metrics, event: string): void => {
-  // eslint-disable-next-line no-restricted-syntax -- the events of contract section 15 are the codes of 11.4, and two more
-  metrics.approvalTokenEvents.inc(event as TokenEvent);
+const countTokenEvent = (metrics: Metrics, event: TokenEvent): void => {
+  metrics.approvalTokenEvents.inc(event);
   if (event === 'token_tenant_mismatch') metrics.crossTenantRefusals.inc();
 };
 

@@ -299,7 +299,6 @@ export {
   type Withdraw,
 } from './approvals/approvals.js';
 export {
-  type ConsumeCode,
   type ConsumeResult,
   type ConsumeToken,
   decideConsume,
@@ -307,6 +306,12 @@ export {
   type ReadToken,
   type TokenClaims,
 } from './approvals/consume.js';
+export {
+  CONSUME_CODES,
+  type ConsumeCode,
+  type RefusedTokenEvent,
+  refusedTokenEvent,
+} from './approvals/consume-codes.js';
 export type {
   CorrectedLeg,
   CorrectionCause,

@@ -2,6 +2,7 @@ import {
   type Approval,
   type ApprovalsEntry,
   type ApprovalsState,
+  type ConsumeCode,
   type ConsumeToken,
   type ExpectedBinding,
   formatUsd4,
@@ -10,9 +11,11 @@ import {
   labelOf,
   type MicroUsd,
   normaliseEnvironment,
+  type RefusedTokenEvent,
+  refusedTokenEvent,
   sha256Hex,
 } from '@verdict/domain';
-import { consumedToken, refusedToken } from '../journals/entries.codec.js';
+import { consumedToken, refusedCode } from '../journals/entries.codec.js';
 import type { EntryLog } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import type { ServiceHost } from '../journals/service-host.js';
@@ -32,7 +35,7 @@ export interface ConsumeDeps {
   readonly ids: Ids;
   readonly logHost: string;
   /** Told of every way a token ends, for the metric `approval_token_events_total`. */
-  readonly onEvent: (event: string) => void;
+  readonly onEvent: (event: 'consumed' | RefusedTokenEvent) => void;
 }
 
 export interface ConsumeInput {
@@ -62,17 +65,6 @@ const expectedOf = (input: ConsumeInput): ExpectedBinding => ({
   monthly: input.monthly,
   hourly: input.hourly,
 });
-
-/** Events of the metric, closed: the 401s are one, a replay has its own name. @source contract section 15 */
-const eventOf = (code: string): string => {
-  if (code === 'token_replayed') return 'replay_detected';
-  return code === 'token_malformed' ||
-    code === 'token_key_unknown' ||
-    code === 'token_signature_invalid' ||
-    code === 'token_claims_invalid'
-    ? 'tampered'
-    : code;
-};
 
 /** Uses an approval token. Of any number of parallel calls one succeeds; every refusal is in the ledger. */
 export class ConsumeApproval {
@@ -132,7 +124,7 @@ export class ConsumeApproval {
     const committed = outcome.entries[0];
     if (committed === undefined) throw new Error('a token was neither consumed nor refused');
     const { entry } = committed;
-    if (entry.type === 'token_refused') return this.refuse(refusedToken(entry).code);
+    if (entry.type === 'token_refused') return this.refuse(refusedCode(entry));
     this.deps.onEvent('consumed');
     return this.consumed(consumedToken(entry), {
       tenantId,
@@ -141,8 +133,8 @@ export class ConsumeApproval {
     });
   }
 
-  private refuse(code: string): UseCaseResult<Consumed> {
-    this.deps.onEvent(eventOf(code));
+  private refuse(code: ConsumeCode): UseCaseResult<Consumed> {
+    this.deps.onEvent(refusedTokenEvent(code));
     return problemOf(code);
   }
 

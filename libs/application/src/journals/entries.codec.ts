@@ -2,6 +2,7 @@ import type {
   Approval,
   ApprovalsEntry,
   CanonicalJson,
+  ConsumeCode,
   DecisionRecorded,
   DecisionsEntry,
   GateObserved,
@@ -52,8 +53,9 @@ export const consumedToken = ({
 }: {
   readonly payload: unknown;
 }): PayloadOf<ApprovalsEntry, 'token_consumed'> => payload as PayloadOf<ApprovalsEntry, 'token_consumed'>;
-export const refusedToken = ({ payload }: { readonly payload: unknown }): PayloadOf<ApprovalsEntry, 'token_refused'> =>
-  payload as PayloadOf<ApprovalsEntry, 'token_refused'>;
+/** Of an entry that this release has written: readers of older ones may meet codes that are no more. */
+export const refusedCode = ({ payload }: { readonly payload: unknown }): ConsumeCode =>
+  (payload as PayloadOf<ApprovalsEntry, 'token_refused'>).code as ConsumeCode;
 /** What an entry of a journal says, for those who know its type. */
 export const policyEntryOf = (entry: Untyped): PolicyEntry => entry as PolicyEntry;
 export const approvalsEntryOf = (entry: Untyped): ApprovalsEntry => entry as ApprovalsEntry;

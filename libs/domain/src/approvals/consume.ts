@@ -4,6 +4,7 @@ import { type MicroUsd, usdOf } from '../shared/money.js';
 import type { ApprovalCaller } from './approvals.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { type Approval, type ApprovalsState, earlierAnswer } from './approvals.state.js';
+import type { ConsumeCode } from './consume-codes.js';
 
 /** Claims of an approval token whose signature was found good. Contract section 11.3. */
 export interface TokenClaims {
@@ -47,28 +48,6 @@ export interface ConsumeToken {
   readonly nowMs: number;
   readonly idempotency: Keyed;
 }
-
-/** Codes of contract section 11.4, in the order of its rows; the first failing row answers. */
-export type ConsumeCode =
-  | 'validation_failed'
-  | 'token_malformed'
-  | 'token_key_unknown'
-  | 'token_signature_invalid'
-  | 'token_claims_invalid'
-  | 'token_tenant_mismatch'
-  | 'token_expired'
-  | 'approval_not_found'
-  | 'consumer_not_permitted'
-  | 'token_superseded'
-  | 'token_replayed'
-  | 'approval_expired'
-  | 'approval_not_active'
-  | 'binding_source_mismatch'
-  | 'binding_project_mismatch'
-  | 'binding_environment_mismatch'
-  | 'binding_fingerprint_mismatch'
-  | 'binding_resource_mismatch'
-  | 'binding_cost_exceeded';
 
 export type ConsumeResult =
   | Result<ApprovalsEntry, { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }>

@@ -1,3 +1,5 @@
+import { CONSUME_CODES, type RefusedTokenEvent, refusedTokenEvent } from '@verdict/domain';
+
 /** The closed label values of contract section 15. */
 export const SOURCES = ['terraform', 'k8s_admission', 'cloud_event'] as const;
 export const DECISIONS = ['ALLOW', 'ALLOW_WITH_CREDITS', 'REQUIRE_APPROVAL', 'DENY'] as const;
@@ -18,6 +20,8 @@ export const OVERRIDES = ['enforce', 'monitor', 'shadow', 'disabled', 'stop'] as
 export const EXPOSURE_CAUSES = ['override', 'mode', 'failsafe'] as const;
 export const IDEMPOTENCY_EVENTS = ['replay', 'conflict', 'expired'] as const;
 export const APPEND_OUTCOMES = ['appended', 'conflict', 'unknown'] as const;
+/** Services that write journals; `service` is the label of a process. */
+export const WRITERS = ['gate', 'approvals', 'reconciliation'] as const;
 export const JOURNAL_KINDS = ['policy', 'decisions', 'approvals', 'reservations', 'operations', 'system'] as const;
 export const POLICY_CHANGES = [
   'published',
@@ -46,28 +50,14 @@ export const QUOTA_KINDS = [
   'running',
 ] as const;
 export const APPROVAL_OUTCOMES = ['opened', 'granted', 'denied', 'expired', 'withdrawn'] as const;
-export const TOKEN_EVENTS = [
+/** What becomes of an approval token; `stop_active` is the last row of section 11.4. */
+export const TOKEN_EVENTS: readonly ('issued' | 'reissued' | 'consumed' | RefusedTokenEvent | 'stop_active')[] = [
   'issued',
   'reissued',
   'consumed',
-  'replay_detected',
-  'tampered',
-  'validation_failed',
-  'token_tenant_mismatch',
-  'token_expired',
-  'approval_not_found',
-  'consumer_not_permitted',
-  'token_superseded',
-  'approval_expired',
-  'approval_not_active',
-  'binding_source_mismatch',
-  'binding_project_mismatch',
-  'binding_environment_mismatch',
-  'binding_fingerprint_mismatch',
-  'binding_resource_mismatch',
-  'binding_cost_exceeded',
+  ...new Set(CONSUME_CODES.map(refusedTokenEvent)),
   'stop_active',
-] as const;
+];
 export const RECONCILE_TRIGGERS = ['manual', 'replay', 'overdue', 'import', 'correction'] as const;
 export const RECONCILE_STATUSES = ['matched', 'overage', 'savings', 'assumed', 'released', 'late_actual'] as const;
 export const GRANT_USES = ['used', 'cap_exceeded', 'expired'] as const;
