@@ -15,7 +15,7 @@ import { openFileKeyStore, openFileSealer } from '@verdict/adapter-file';
 import { migrateDatabase, openReadModels } from '@verdict/adapter-postgres';
 import type { Health, Metrics } from '@verdict/nest-kit';
 import type { Logger } from 'pino';
-import { metricsObserver } from './observers.js';
+import { coreObserver } from './observers.js';
 import { type BusChoice, openBus } from './open-bus.js';
 import { type LogChoice, openLog } from './open-log.js';
 import { openRelays } from './open-relays.js';
@@ -120,7 +120,7 @@ export const openPlatform = async (options: PlatformOptions): Promise<OpenPlatfo
     clock,
     ids: options.ids ?? systemIds,
     rules: createCelRules(),
-    observer: metricsObserver(metrics),
+    observer: coreObserver({ metrics, logger, clock }),
     logHost,
     close: async () => {
       clearInterval(lag);

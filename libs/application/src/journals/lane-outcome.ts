@@ -28,3 +28,10 @@ export const outcomeOf = <Answer>(
     .map((entry, offset) => ({ kind, origin, entry: { revision: base + BigInt(answer.from + offset), ...entry } }));
   return { kind: 'committed', answer: answer.answer, entries, observed };
 };
+
+/** What was wrong with a command that nobody waits for, where trying again would end the same way. */
+export const defectIn = (outcome: LaneOutcome<unknown>): unknown => {
+  if (outcome.kind === 'failed') return outcome.error;
+  if (outcome.kind !== 'too_large') return undefined;
+  return new RangeError(`an entry of ${String(outcome.bytes)} bytes, at most ${String(outcome.bytesMax)} are allowed`);
+};

@@ -3,7 +3,7 @@ import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import { readEntry } from '@verdict/ledger';
 import { fixedClock } from '@verdict/testkit';
 import { InvalidAppend, type JournalName, type Journals, type Revision, type SeeingAppend } from '../ports/journals.js';
-import { silentObserver } from '../ports/system.js';
+import { type Observer, silentObserver } from '../ports/system.js';
 import { EntryLog } from './entry-log.js';
 import type { CommandContext, Reaction, ServiceDefinition } from './service-definition.js';
 import { TenantLane } from './tenant-lane.js';
@@ -126,11 +126,15 @@ interface Options {
 }
 const openOn = (sees: boolean, options: Options = {}) => {
   const journals = new WatchedJournals(options.store === undefined ? {} : { store: options.store });
+  const failures: Parameters<Observer['reactionFailed']>[0][] = [];
   const deps = {
     log: new EntryLog(sees ? journals : unseeing(journals)),
     clock: fixedClock(),
     sealer: plainSealer,
-    observer: silentObserver,
+    observer: {
+      ...silentObserver,
+      reactionFailed: (failure: (typeof failures)[number]) => void failures.push(failure),
+    },
     logHost: 'log.test',
   };
   const lane = new TenantLane('acme', options.service ?? adding(), deps);
@@ -139,8 +143,9 @@ const openOn = (sees: boolean, options: Options = {}) => {
     commands += 1;
     return lane.execute(command, context(`${String(Math.random())}-${String(commands)}`));
   };
-  return { journals, lane, run, add: (amount: number) => run({ kind: 'add', amount }) };
+  return { journals, lane, run, failures, add: (amount: number) => run({ kind: 'add', amount }) };
 };
+const stringWith = (part: string): string => expect.stringContaining(part) as unknown as string;
 const turns = async (count = 20): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -355,7 +360,7 @@ describe.each(LOGS)('on %s', (_, sees) => {
 
   describe('reactions', () => {
     const perPolicy =
-      (kind: 'react' | 'throw') =>
+      (kind: 'react' | 'throw' | 'large') =>
       (state: Sum): readonly Reaction<Command>[] =>
         Array.from({ length: state.policies - state.reacted }, (_, index) => ({
           command: { kind },
@@ -405,8 +410,45 @@ describe.each(LOGS)('on %s', (_, sees) => {
       expect(await add(1)).toMatchObject({ kind: 'committed' });
     });
 
-    it('whose cause cannot be read harm nobody', async () => {
-      const { neighbour, journals, add, lane } = withNeighbour(perPolicy('react'));
+    it.each([
+      ['throw', 'a defect'],
+      ['large', 'at most'],
+    ] as const)('that are defective (%s) are reported, at each try anew', async (kind, message) => {
+      const { neighbour, add, lane, failures } = withNeighbour(perPolicy(kind));
+      await neighbour.add(0);
+      await lane.caughtUp();
+      const reported = failures.length;
+      expect(reported).toBeGreaterThan(0);
+      for (const failure of failures)
+        expect(failure).toMatchObject({ service: 'adding', tenantId: 'acme', error: { message: stringWith(message) } });
+      lane.tick();
+      await until(() => lane.isIdle);
+      expect(failures.length).toBeGreaterThan(reported);
+      expect(await add(1)).toMatchObject({ kind: 'committed' });
+    });
+
+    it('that cannot even be told are reported, and neither a command nor the clock fails for it', async () => {
+      let isDefective = true;
+      const { add, lane, failures } = open({
+        service: adding(() => {
+          if (isDefective) throw new TypeError('a defect');
+          return [];
+        }),
+      });
+      expect(await add(1)).toMatchObject({ kind: 'committed', answer: 1 });
+      lane.tick();
+      await until(() => lane.isIdle);
+      expect(failures.map(({ error }) => error)).toEqual(failures.map(() => new TypeError('a defect')));
+      const reported = failures.length;
+      expect(reported).toBeGreaterThanOrEqual(2);
+      isDefective = false;
+      lane.tick();
+      expect(await add(1)).toMatchObject({ kind: 'committed', answer: 2 });
+      expect(failures).toHaveLength(reported);
+    });
+
+    it('whose cause cannot be read harm nobody, and are no defect', async () => {
+      const { neighbour, journals, add, lane, failures } = withNeighbour(perPolicy('react'));
       await neighbour.add(0);
       await lane.caughtUp();
       const { read } = journals;
@@ -417,6 +459,7 @@ describe.each(LOGS)('on %s', (_, sees) => {
       journals.read = read.bind(journals);
       lane.tick();
       await until(() => lane.isIdle && lane.current().state.reacted === 1);
+      expect(failures).toEqual([]);
     });
   });
 

@@ -1,5 +1,5 @@
 /* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
-import type { AppendResult, Revision, SeenHead } from '../ports/journals.js';
+import { type AppendResult, LogUnreadable, type Revision, type SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
 import { catchUp } from './catch-up.js';
@@ -7,11 +7,12 @@ import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.j
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
 import { outcomeOf } from './lane-outcome.js';
+import { LaneReport } from './lane-report.js';
 import { outcomeWithoutState } from './outage.js';
 import { reactionContext } from './reaction-context.js';
 import type { BatchStamp } from './seal-entry.js';
-import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
-import type { ServiceWatch, Turn } from './service-watch.js';
+import type { CommandContext, LaneOutcome, Reaction, ServiceDefinition } from './service-definition.js';
+import type { ServiceWatch } from './service-watch.js';
 
 export interface LaneDeps {
   readonly log: EntryLog;
@@ -50,6 +51,7 @@ export class TenantLane<State, Command, Answer> {
   private isRunning = false;
   private hasMoved = true;
   private pause: NodeJS.Timeout | undefined;
+  private readonly report: LaneReport<State, Command>;
   private turnWaiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
 
   constructor(
@@ -58,6 +60,7 @@ export class TenantLane<State, Command, Answer> {
     private readonly deps: LaneDeps,
     private readonly watch: ServiceWatch<State, Command> = {},
   ) {
+    this.report = new LaneReport({ service: service.name, tenantId }, deps.observer, watch);
     this.state = service.initial;
     this.pinned = { state: service.initial, folded: NOTHING_FOLDED };
   }
@@ -82,7 +85,7 @@ export class TenantLane<State, Command, Answer> {
 
   /** Runs what the clock makes due. */
   tick(): void {
-    if (this.service.reactions(this.state, this.deps.clock.nowMs()).length > 0) {
+    if (this.dueReactions().length > 0) {
       this.hasMoved = true;
       this.wake();
     }
@@ -149,7 +152,7 @@ export class TenantLane<State, Command, Answer> {
         this.giveUp(waiters, failure.error);
         return;
       }
-      await this.react().catch(() => undefined); // The cause could not be read; the clock or the next hint comes back to it.
+      await this.react();
       for (const { resolve } of waiters) resolve(); // They see also what was due at once, such as a tenant's first policy.
       const batch = this.takeBatch();
       if (batch.length > 0) await this.commit(batch);
@@ -173,10 +176,27 @@ export class TenantLane<State, Command, Answer> {
     this.pinned = pinned;
   }
 
-  /** Reactions go before waiting commands, in a batch of their own; a race lost is met again on the next turn. */
+  /** Commands do not fail for what the service itself has to do: a defect is reported, and met again at the next tick. */
+  private dueReactions(): readonly Reaction<Command>[] {
+    try {
+      return this.service.reactions(this.state, this.deps.clock.nowMs()).slice(0, BATCH_COMMANDS_MAX);
+    } catch (error) {
+      this.report.reactionFailed(error);
+      return [];
+    }
+  }
+
   private async react(): Promise<void> {
-    const now = this.deps.clock.nowMs();
-    const due = this.service.reactions(this.state, now).slice(0, BATCH_COMMANDS_MAX);
+    try {
+      await this.commitReactions(this.dueReactions());
+    } catch (error) {
+      // A cause that cannot be read while the log is away: the clock or the next hint comes back to it.
+      if (!(error instanceof LogUnreadable)) this.report.reactionFailed(error);
+    }
+  }
+
+  /** Reactions go before waiting commands, in a batch of their own; a race lost is met again on the next turn. */
+  private async commitReactions(due: readonly Reaction<Command>[]): Promise<void> {
     const { log, logHost } = this.deps;
     const at = { tenantId: this.tenantId, logHost, service: this.service.name };
     for (const kind of this.service.own) {
@@ -189,6 +209,7 @@ export class TenantLane<State, Command, Answer> {
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
             if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.hasMoved = true;
+            this.report.reactionEnded(outcome);
           },
         })),
       );
@@ -231,7 +252,7 @@ export class TenantLane<State, Command, Answer> {
       const taken = left.slice(0, decided.answers.length);
       const started = performance.now();
       const appended = await this.appendAll(kind, decided.fresh, attempt);
-      this.observe(kind, decided.fresh.length, taken, { started, outcome: appended.kind, attempt });
+      this.report.append(kind, decided.fresh.length, taken, { started, outcome: appended.kind, attempt });
       if (appended.kind === 'appended') {
         this.finish(kind, decided, taken);
         left = left.slice(taken.length);
@@ -286,27 +307,6 @@ export class TenantLane<State, Command, Answer> {
     return journalName(kind, this.tenantId);
   }
 
-  private observe(
-    kind: JournalKind,
-    entries: number,
-    batch: readonly Waiting<Command, Answer>[],
-    at: { readonly started: number; readonly outcome: AppendResult['kind']; readonly attempt: number },
-  ): void {
-    const seconds = (performance.now() - at.started) / 1000;
-    if (entries > 0)
-      this.deps.observer.batchAppended({ kind, entries, commands: batch.length, seconds, outcome: at.outcome });
-    if (at.outcome === 'appended')
-      this.watchTurns(batch, { outcome: 'committed', at: at.started, hasLostRace: at.attempt > 1 });
-  }
-
-  private watchTurns(
-    batch: readonly Waiting<Command, Answer>[],
-    { at, ...turn }: Pick<Turn<Command>, 'outcome' | 'hasLostRace'> & { readonly at: number },
-  ): void {
-    if (this.watch.turned === undefined) return;
-    for (const { command, since } of batch) this.watch.turned({ ...turn, command, seconds: (at - since) / 1000 });
-  }
-
   private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): DecidedBatch<State, Answer> {
     const stamp: BatchStamp = {
       tenantId: this.tenantId,
@@ -345,6 +345,6 @@ export class TenantLane<State, Command, Answer> {
   private answerAll(batch: readonly Waiting<Command, Answer>[], outcome: LaneOutcome<Answer>): void {
     for (const { settle } of batch) settle(outcome);
     const hasLostRace = outcome.kind === 'contended';
-    this.watchTurns(batch, { outcome: outcome.kind, at: performance.now(), hasLostRace });
+    this.report.turns(batch, { outcome: outcome.kind, at: performance.now(), hasLostRace });
   }
 }

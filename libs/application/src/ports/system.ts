@@ -33,5 +33,7 @@ export interface Observer {
     readonly seconds: number;
     readonly outcome: 'appended' | 'conflict' | 'unknown';
   }): void;
+  /** What the state of a tenant made due could not be decided or written, and waiting does not mend it: a defect. */
+  reactionFailed(failure: { readonly service: string; readonly tenantId: string; readonly error: unknown }): void;
 }
-export const silentObserver: Observer = { batchAppended: () => undefined };
+export const silentObserver: Observer = { batchAppended: () => undefined, reactionFailed: () => undefined };

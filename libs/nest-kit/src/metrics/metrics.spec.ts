@@ -69,6 +69,7 @@ const CLOSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   gate_exposure_usd_total: { source: SOURCE, cause: ['override', 'mode', 'failsafe'] },
   gate_idempotency_events_total: { source: SOURCE, event: ['replay', 'conflict', 'expired'] },
   gate_queue_depth: {},
+  reaction_failures_total: { writer: ['gate', 'approvals', 'reconciliation'] },
   policy_changes_total: {
     kind: [
       ...['published', 'scheduled', 'rolled_back', 'rollout', 'budget', 'credit', 'price_book', 'exception'],
@@ -77,6 +78,15 @@ const CLOSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   },
   budget_alerts_total: { threshold: ['50', '80', '100', 'other'] },
   approval_requests_total: { source: SOURCE, outcome: ['opened', 'granted', 'denied', 'expired', 'withdrawn'] },
+  approval_token_events_total: {
+    event: [
+      ...['issued', 'reissued', 'consumed', 'replay_detected', 'tampered', 'validation_failed'],
+      ...['token_tenant_mismatch', 'token_expired', 'approval_not_found', 'consumer_not_permitted'],
+      ...['token_superseded', 'approval_expired', 'approval_not_active', 'binding_source_mismatch'],
+      ...['binding_project_mismatch', 'binding_environment_mismatch', 'binding_fingerprint_mismatch'],
+      ...['binding_resource_mismatch', 'binding_cost_exceeded', 'stop_active'],
+    ],
+  },
   approval_queue_backlog: {},
   approval_oldest_pending_seconds: {},
   approval_grant_uses_total: { outcome: ['used', 'cap_exceeded', 'expired'] },

@@ -128,6 +128,12 @@ export class Metrics extends InstrumentMaker {
     { consumer: null },
   );
 
+  readonly reactionFailures = this.counter<[writer: string]>(
+    'reaction_failures_total',
+    'Times that what the clock or a neighbour made due could not be decided or written: a defect',
+    { writer: label.WRITERS },
+  );
+
   readonly policyChanges = this.counter<[kind: PolicyChange]>(
     'policy_changes_total',
     'Changes of policy, money and who may ask',
