@@ -229,6 +229,9 @@ describe('bad input', () => {
       ['a project with a blank', { project_id: 'a b' }, '/project_id'],
       ['a long environment', { environment: 'e'.repeat(33) }, '/environment'],
       ['a numeric environment', { environment: 5 }, '/environment'],
+      ['an environment with a control character', { environment: 'pr\u0007od' }, '/environment'],
+      ['an environment with a line break', { environment: 'prod\n' }, '/environment'],
+      ['an environment that is not in form C', { environment: 'pre\u0301prod' }, '/environment'],
       ['a textual dry_run', { dry_run: 'true' }, '/dry_run'],
       ['a short fingerprint', { expected_request_fingerprint: 'abc' }, '/expected_request_fingerprint'],
       ['an upper-case plan hash', { plan_sha256: 'A'.repeat(64) }, '/plan_sha256'],
@@ -617,6 +620,31 @@ describe('bad input', () => {
         { ...expected, at: ['/idempotency_key', 'validation_failed'] },
         ROUTES.gateTerraform,
       );
+    });
+
+    it.each([
+      ['too short', '"abc"'],
+      ['no key inside', '""""'],
+    ])('looks inside the quotes of a key, wherever it stands: %s', async (_title, key) => {
+      const people = await aTenant();
+      const answers = [
+        await post(people.dev, 'gateTerraform', good, { 'idempotency-key': key }),
+        await post(people.dev, 'gateTerraform', withMember(`"idempotency_key":${JSON.stringify(key)}`)),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([422, 422]);
+    });
+
+    it('takes a key with quotes and one without for one key, in the header and in the body', async () => {
+      const people = await aTenant();
+      const inBody = (key: string) => withMember(`"idempotency_key":${JSON.stringify(key)}`);
+      const first = await post(people.dev, 'gateTerraform', good, { 'idempotency-key': '"key-1"' });
+      expect(first.body).toMatchObject({ idempotency_key: 'key-1', replayed: false });
+      for (const again of [
+        () => post(people.dev, 'gateTerraform', inBody('"key-1"')),
+        () => post(people.dev, 'gateTerraform', inBody('key-1')),
+        () => post(people.dev, 'gateTerraform', inBody('"key-1"'), { 'idempotency-key': 'key-1' }),
+      ])
+        expect((await again()).body).toEqual({ ...first.body, replayed: true });
     });
 
     it('refuses two different keys, and does not bind a key to a request that it refused', async () => {

@@ -31,7 +31,7 @@ export const FOREIGN_MEMBERS: ReadonlySet<string> = new Set(['plan', 'resource_c
 const base = {
   resource_reference: name(1, 512),
   project_id: ProjectId.default('default'),
-  environment: z.string().max(32).optional(),
+  environment: name(0, 32).optional(),
   estimated_monthly_delta_usd: MonthlyUsd.optional(),
   estimated_hourly_delta_usd: HourlyUsd.optional(),
   metadata: Metadata.optional(),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { listOf } from './pages.js';
 import { EntryReference } from './policy.js';
-import { IdempotencyKey, InstantAnswer, InstantText, name, ProjectId, Sha256Text, text, UuidText } from './scalars.js';
+import { IdempotencyKey, InstantAnswer, InstantText, name, ProjectId, Sha256Text, UuidText } from './scalars.js';
 
 const PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const ADDRESS = /^https:\/\/([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)(:[1-9][0-9]{0,4})?$/;
 const RULES_MAX = 200;
-const environment = text(1, 32);
+const environment = name(1, 32);
 
 /** `https://host[:port]` in one spelling: lower case, and without the port that https has anyway. */
 const Address = z

@@ -102,7 +102,16 @@ export const ProjectId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/, 'letters, digits and ._:/@- (at most 128)')
   .refine((value) => !value.includes('/env:'), '"/env:" separates a project from its environment class');
-export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{4,128}$/, '4 to 128 visible ASCII characters');
+const QUOTED = /^"(.*)"$/s;
+/**
+ * A caller's key, of the header or the body. One pair of quotes around it is spelling (a header may be a string of RFC 9651):
+ * quoted or not, it is one key. @source contract section 1
+ */
+export const IdempotencyKey = z
+  .string()
+  .transform((sent) => QUOTED.exec(sent)?.[1] ?? sent)
+  .pipe(z.string().regex(/^[\x21-\x7e]{4,128}$/, '4 to 128 visible ASCII characters'))
+  .meta({ pattern: '^([\\x21-\\x7e]{4,128}|"[\\x21-\\x7e]{4,128}")$' });
 export const Sha256Text = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hex digits');
 
 /** A whole number in a path or query: plain digits, nothing that only a number parser would take. */

@@ -1,3 +1,4 @@
+import { IdempotencyKey } from '@verdict/contracts';
 import type { FastifyRequest } from 'fastify';
 import { problem } from '../problems/problem.js';
 
@@ -5,15 +6,12 @@ type Headers = FastifyRequest['headers'];
 const one = (value: string | readonly string[] | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
-const VISIBLE_KEY = /^[\x21-\x7e]{4,128}$/;
-const QUOTED = /^"(.*)"$/s;
-
-/** The `Idempotency-Key` header; one pair of surrounding quotes (the IETF draft's spelling) is removed. */
+/** The `Idempotency-Key` header; one pair of surrounding quotes (the IETF draft's spelling) is removed, as in a body. */
 export const idempotencyKeyOf = (headers: Headers): string | null => {
   const sent = one(headers['idempotency-key']);
   if (sent === null) return null;
-  const key = QUOTED.exec(sent)?.[1] ?? sent;
-  if (VISIBLE_KEY.test(key)) return key;
+  const key = IdempotencyKey.safeParse(sent);
+  if (key.success) return key.data;
   throw problem('validation_failed', {
     errors: [
       { pointer: '/headers/idempotency-key', code: 'validation_failed', detail: '4 to 128 visible ASCII characters' },
