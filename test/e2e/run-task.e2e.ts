@@ -340,6 +340,20 @@ describe('run tasks of HCP Terraform', () => {
     expect((await decisions())[2]!.payload.reason_codes).toContain('environment_unknown_strict');
   });
 
+  it('has a resource reference of 1 to 512 characters without control characters, whatever its names are', async () => {
+    const { start, decisions } = await estate();
+    const long = 'o'.repeat(256);
+    await start({ workspace: 'w'.repeat(256), change: { organization_name: long } }).done;
+    await start({ workspace: 'w'.repeat(255), runId: 'run-2', change: { organization_name: long } }).done;
+    await start({ workspace: 'a\nb', runId: 'run-3' }).done;
+    const references = (await decisions()).map(({ payload }) => payload.request.resource_reference);
+    expect(references).toEqual([
+      expect.stringMatching(/^o{256}\/w{183}#[0-9a-f]{64}$/),
+      `${long}/${'w'.repeat(255)}`,
+      'acme-org/a\uFFFDb',
+    ]);
+  });
+
   it.each([
     ['another host for results', { task_result_callback_url: 'https://evil.test/api/v2/task-results/x/callback' }],
     ['another host for the plan', { plan_json_api_url: 'https://169.254.169.254/latest/meta-data' }],

@@ -66,6 +66,7 @@ export {
   subjectHash,
 } from './shared/fingerprint.js';
 export { BoundedMap } from './shared/bounded-map.js';
+export { boundedReference } from './shared/bounded-reference.js';
 export { PersistentMap } from './shared/persistent-map.js';
 export {
   type AccountBalance,

@@ -1,4 +1,5 @@
 import {
+  boundedReference,
   derivedKey,
   type GateState,
   instantOf,
@@ -121,7 +122,7 @@ export class DecideRunTask {
     return {
       source: 'terraform',
       action: 'terraform.apply',
-      resourceReference: `${task.organization}/${task.workspace}`,
+      resourceReference: boundedReference(`${task.organization}/${task.workspace}`),
       projectId,
       environment: rule?.environment,
       claim: { method: 'declared', monthly: null, hourly: null, isInvalid: false },

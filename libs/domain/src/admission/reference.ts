@@ -1,13 +1,6 @@
 import { resourceName } from '../pricing/kubernetes/facts.js';
-import { sha256Hex } from '../shared/sha256.js';
+import { bounded, boundedReference } from '../shared/bounded-reference.js';
 import { metadataText, subjectOf, type AdmissionRequest } from './review.js';
-
-const REFERENCE_LENGTH_MAX = 512;
-const KEPT_LENGTH = 440;
-
-/** A text within `max` characters; what is cut off is told apart by its hash. */
-export const bounded = (text: string, max: number, kept: number): string =>
-  text.length <= max ? text : `${text.slice(0, kept)}#${sha256Hex(text)}`;
 
 /** Name of the object: on `deletecollection` the request itself has none. */
 const nameOf = (request: AdmissionRequest): string =>
@@ -27,7 +20,6 @@ export const generatedName = (request: AdmissionRequest): string | null => {
   return prefix === '' ? null : bounded(nameOf(request), 253, 188);
 };
 
-const CONTROL = /[\u0000-\u001f\u007f]/g;
 const orDash = (text: string): string => (text === '' ? '-' : text);
 
 /**
@@ -40,6 +32,5 @@ const orDash = (text: string): string => (text === '' ? '-' : text);
 export const admissionReference = (request: AdmissionRequest): string => {
   const prefix = generateNameOf(request) ?? '';
   const name = prefix === '' ? orDash(nameOf(request)) : `${prefix}*`;
-  const text = `${resourceName(request)}/${orDash(namespaceOf(request))}/${name}`.replace(CONTROL, '\uFFFD');
-  return bounded(text.normalize('NFC'), REFERENCE_LENGTH_MAX, KEPT_LENGTH);
+  return boundedReference(`${resourceName(request)}/${orDash(namespaceOf(request))}/${name}`);
 };
