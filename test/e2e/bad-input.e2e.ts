@@ -704,6 +704,31 @@ describe('bad input', () => {
       expect([other.status, other.body.code]).toEqual([409, 'idempotency_conflict']);
     });
 
+    it('binds the keys of withdrawals and new tokens to their request, and answers a repetition once', async () => {
+      const people = await aTenant();
+      const [first, second] = [await grantedApproval(server, people), await grantedApproval(server, people)];
+      for (const [id, as] of [
+        ['reissueToken', people.lead],
+        ['withdrawApproval', people.dev],
+      ] as const) {
+        const send = ({ approvalId }: { readonly approvalId: string }, more: object = {}) =>
+          server.call(id, { as, params: { approval_id: approvalId }, body: {}, key: `${id}-key`, ...more });
+        const [one, two] = await Promise.all([send(first), send(first)]);
+        expect([one.status, two.status]).toEqual([200, 200]);
+        expect([one.body.replayed, two.body.replayed].sort()).toEqual([false, true]);
+        expect([one.body.approval_token, two.body.approval_token].filter((token) => token !== null).length).toBe(
+          id === 'reissueToken' ? 1 : 0,
+        );
+        const before = (await headsOf(people)).approvals;
+        const conflict = await send(second);
+        expect([conflict.status, conflict.body.code]).toEqual([409, 'idempotency_conflict']);
+        const unequal = await send(first, { body: { idempotency_key: 'another-key' } });
+        expect([unequal.status, unequal.body.code]).toEqual([422, 'idempotency_key_mismatch']);
+        expect((await send(first)).body.replayed).toBe(true);
+        expect((await headsOf(people)).approvals).toEqual(before);
+      }
+    });
+
     it('refuses a fingerprint that it does not find, and records nothing', async () => {
       const people = await aTenant();
       const body = JSON.stringify({ ...ask('5'), expected_request_fingerprint: 'a'.repeat(64) });

@@ -100,9 +100,9 @@ export class ApprovalsController {
 
   @Endpoint(ROUTES.withdrawApproval)
   async withdraw(@TheCall() call: Call) {
-    call.body(EmptyBody);
+    const meta = call.meta(call.body(EmptyBody).idempotency_key);
     const change = this.named(
-      unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, call.meta())),
+      unwrap(await this.approvals.withdraw(call.params(ApprovalIdParams).approval_id, meta)),
       call,
     );
     return voteAnswer(change);
@@ -110,12 +110,12 @@ export class ApprovalsController {
 
   @Endpoint(ROUTES.reissueToken)
   async reissue(@TheCall() call: Call) {
-    call.body(EmptyBody);
+    const meta = call.meta(call.body(EmptyBody).idempotency_key);
     const change = this.named(
-      unwrap(await this.approvals.reissue(call.params(ApprovalIdParams).approval_id, call.meta())),
+      unwrap(await this.approvals.reissue(call.params(ApprovalIdParams).approval_id, meta)),
       call,
     );
-    this.metrics.approvalTokenEvents.inc('reissued');
+    if (!change.isReplayed) this.metrics.approvalTokenEvents.inc('reissued');
     return voteAnswer(change);
   }
 

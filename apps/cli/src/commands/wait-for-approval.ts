@@ -46,9 +46,10 @@ const statusOf = async ({ client, state }: Waiting): Promise<string> => {
 /** The token that the approver got stays with the approver: whoever asked has a new one made, and uses it at once. */
 const consume = async ({ client, state }: Waiting): Promise<WaitEnd> => {
   const params = { approval_id: state.approval_request_id };
-  const { value: reissued } = await client.send(ROUTES.reissueToken, { params, body: '{}' });
+  const reissue = async () => (await client.send(ROUTES.reissueToken, { params, body: '{}' })).value.approval_token;
+  // An answer that was lost and repeated has no token any more.
   const body = JSON.stringify({
-    approval_token: reissued.approval_token,
+    approval_token: (await reissue()) ?? (await reissue()),
     ...state.binding,
     estimated_monthly_delta_usd: state.estimated_monthly_delta_usd ?? undefined,
     estimated_hourly_delta_usd: state.estimated_hourly_delta_usd ?? undefined,

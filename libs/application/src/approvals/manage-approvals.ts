@@ -201,7 +201,13 @@ export class ManageApprovals {
     if (approval === undefined) return problemOf('not_found');
     if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     return this.change(
-      { kind: 'withdraw', approvalId, caller: approvalCallerOf(meta), now: this.now() },
+      {
+        kind: 'withdraw',
+        approvalId,
+        caller: approvalCallerOf(meta),
+        now: this.now(),
+        idempotency: keyedBy(meta, { operation: 'withdraw', approval_id: approvalId }),
+      },
       meta,
       approvalId,
       null,
@@ -223,6 +229,7 @@ export class ManageApprovals {
       caller: approvalCallerOf(meta),
       token: token.signed,
       now,
+      idempotency: keyedBy(meta, { operation: 'reissue', approval_id: approvalId }),
     };
     return this.change(command, meta, approvalId, token);
   }

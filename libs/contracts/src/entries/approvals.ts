@@ -76,7 +76,12 @@ const ApprovalExpired = z.object({
   cause: z.enum(['approve_by_passed', 'use_by_passed']),
   expired_at: InstantText,
 });
-const ApprovalWithdrawn = z.object({ ...ids, withdrawn_by: z.string(), withdrawn_at: InstantText });
+const ApprovalWithdrawn = z.object({
+  ...ids,
+  withdrawn_by: z.string(),
+  withdrawn_at: InstantText,
+  idempotency: Keyed.exactOptional(),
+});
 
 const GrantUsedUp = z.object({
   ...ids,
@@ -94,6 +99,7 @@ const TokenIssued = z.object({
   issued_at: InstantText,
   expires_at: InstantText,
   supersedes_jti: z.string().nullable(),
+  idempotency: Keyed.exactOptional(),
 });
 
 const TokenConsumed = z.object({

@@ -95,6 +95,8 @@ export type ApprovalsEntry =
         readonly decision_id: DecisionId;
         readonly withdrawn_by: string;
         readonly withdrawn_at: Instant;
+        /** Absent: withdrawn before such commands took a key. */
+        readonly idempotency?: Keyed;
       }
     >
   /** The last use that a grant had is gone; the uses themselves are decisions of the gate. */
@@ -121,6 +123,8 @@ export type ApprovalsEntry =
         readonly issued_at: Instant;
         readonly expires_at: Instant;
         readonly supersedes_jti: string | null;
+        /** Of a reissue; the key of the vote that completes an approval is in the vote. */
+        readonly idempotency?: Keyed;
       }
     >
   | Entry<

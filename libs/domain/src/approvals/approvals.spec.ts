@@ -151,7 +151,14 @@ describe('a vote', () => {
       'approval_granted',
     ]);
     expect(
-      world.approve({ kind: 'reissue_token', approvalId, caller: caller(CY), token: world.token(), now: world.now }),
+      world.approve({
+        kind: 'reissue_token',
+        approvalId,
+        caller: caller(CY),
+        token: world.token(),
+        now: world.now,
+        idempotency: keyed(null),
+      }),
     ).toMatchObject({
       entries: [{ type: 'token_issued', payload: { supersedes_jti: null } }],
     });
@@ -287,10 +294,12 @@ describe('a withdrawal', () => {
   it('is for the requester and for administrators', () => {
     for (const by of [caller('ana'), caller('pipeline'), caller('root', { isAdmin: true })]) {
       const { world, account, approvalId } = pending();
-      expect(world.approve({ kind: 'withdraw', approvalId, caller: caller(CY), now: world.now })).toEqual(
-        refusal('forbidden'),
-      );
-      expect(world.approve({ kind: 'withdraw', approvalId, caller: by, now: world.now }).kind).toBe('accepted');
+      expect(
+        world.approve({ kind: 'withdraw', approvalId, caller: caller(CY), now: world.now, idempotency: keyed(null) }),
+      ).toEqual(refusal('forbidden'));
+      expect(
+        world.approve({ kind: 'withdraw', approvalId, caller: by, now: world.now, idempotency: keyed(null) }).kind,
+      ).toBe('accepted');
       world.settle();
       expect(statusOf(world, approvalId)).toBe('withdrawn');
       expect(world.balance(account).held).toBe(0n);
@@ -306,7 +315,13 @@ describe('a withdrawal', () => {
     world.vote(id, CY);
     world.settle();
     expect(world.balance(`overage:${big.decision_id}`).held).toBe(usd('4200'));
-    world.approve({ kind: 'withdraw', approvalId: id, caller: caller('ana'), now: world.now });
+    world.approve({
+      kind: 'withdraw',
+      approvalId: id,
+      caller: caller('ana'),
+      now: world.now,
+      idempotency: keyed(null),
+    });
     world.settle();
     expect(world.balance(`overage:${big.decision_id}`).held).toBe(0n);
     expect(
@@ -317,18 +332,64 @@ describe('a withdrawal', () => {
     ).toMatchObject([{ cause: 'approval_withdrawn', released_usd: '5000.0000' }]);
   });
 
+  it('counts once per key: a repetition writes nothing, and another request under the key is refused', () => {
+    const { world, approvalId } = pending();
+    const other = world.ask('60', { subject: 'ana' });
+    world.settle();
+    const withdraw = (id: ApprovalId, by = caller('ana')) =>
+      world.approve({
+        kind: 'withdraw',
+        approvalId: id,
+        caller: by,
+        now: world.now,
+        idempotency: keyed('k', { withdraw: id }),
+      });
+    expect(withdraw(approvalId)).toMatchObject({ entries: [{ type: 'approval_withdrawn' }] });
+    expect(withdraw(approvalId)).toEqual({ kind: 'accepted', entries: [] });
+    expect(withdraw(other.approval?.approval_id ?? approvalId)).toMatchObject({
+      refusal: { code: 'idempotency_conflict' },
+    });
+    expect(withdraw(approvalId, caller('eve'))).toEqual(refusal('forbidden'));
+  });
+
   it('finds nothing to withdraw once the request has ended', () => {
     const { world, approvalId } = pending();
     world.vote(approvalId, CY, { vote: 'deny' });
-    expect(world.approve({ kind: 'withdraw', approvalId, caller: caller('ana'), now: world.now })).toEqual(
-      refusal('approval_not_pending'),
-    );
+    expect(
+      world.approve({ kind: 'withdraw', approvalId, caller: caller('ana'), now: world.now, idempotency: keyed(null) }),
+    ).toEqual(refusal('approval_not_pending'));
   });
 });
 
 describe('a token issued again', () => {
   const reissue = (world: DomainWorld, approvalId: ApprovalId, by = caller(CY)) =>
-    world.approve({ kind: 'reissue_token', approvalId, caller: by, token: world.token(), now: world.now });
+    world.approve({
+      kind: 'reissue_token',
+      approvalId,
+      caller: by,
+      token: world.token(),
+      now: world.now,
+      idempotency: keyed(null),
+    });
+
+  it('comes once per key: a repetition leaves the token that was issued', () => {
+    const { world, approvalId } = pending();
+    world.vote(approvalId, CY);
+    const again = (key: string | null) =>
+      world.approve({
+        kind: 'reissue_token',
+        approvalId,
+        caller: caller(CY),
+        token: world.token(),
+        now: world.now,
+        idempotency: keyed(key, approvalId),
+      });
+    expect(again('k')).toMatchObject({ entries: [{ type: 'token_issued' }] });
+    const { token } = world.approvals.approvals.get(approvalId) ?? {};
+    expect(again('k')).toEqual({ kind: 'accepted', entries: [] });
+    expect(world.approvals.approvals.get(approvalId)?.token).toEqual(token);
+    expect(again('another')).toMatchObject({ entries: [{ type: 'token_issued' }] });
+  });
 
   it('supersedes the one before', () => {
     const { world, approvalId } = pending();
@@ -376,6 +437,7 @@ describe('memory', () => {
       approvalId: 'none' as ApprovalId,
       caller: caller('ana'),
       now: new DomainWorld().now,
+      idempotency: keyed(null),
     };
     spec.given().when(withdraw).thenRefuses({ code: 'approval_not_found' });
     spec.given().when({ kind: 'pass_time', now: new DomainWorld().now }).thenRecords();

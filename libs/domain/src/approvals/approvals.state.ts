@@ -122,13 +122,23 @@ const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {
   );
 };
 
+const UNKEYED = { key: null } as const;
+
 const answered = (
   state: ApprovalsState,
   scope: string,
-  { key, payload_hash: payloadHash }: Keyed,
+  keyed: Keyed | typeof UNKEYED,
   at: { readonly revision: bigint; readonly approvalId: ApprovalId },
 ): ApprovalsState =>
-  key === null ? state : { ...state, answers: state.answers.set(`${scope}\n${key}`, { payloadHash, ...at }) };
+  keyed.key === null
+    ? state
+    : {
+        ...state,
+        answers: state.answers.set(`${scope}\n${keyed.key}`, { payloadHash: keyed.payload_hash, ...at }),
+      };
+
+/** Key spaces of the commands that handle a request once it is there. */
+export const ANSWER_SCOPES = { withdraw: 'withdraw', reissue_token: 'reissue' } as const;
 
 /** What a key was answered before: the same again for the same payload, a refusal for another; undefined: a new key. */
 export const earlierAnswer = (state: ApprovalsState, scope: string, { key, payload_hash }: Keyed) => {
@@ -215,17 +225,22 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'denied', revision }));
     case 'approval_expired':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'expired', revision }));
-    case 'approval_withdrawn':
-      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
+    case 'approval_withdrawn': {
+      const { approval_id: id, idempotency = UNKEYED } = entry.payload;
+      const withdrawn = end(state, id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
+      return answered(withdrawn, ANSWER_SCOPES.withdraw, idempotency, { revision, approvalId: id });
+    }
     case 'grant_used_up':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'consumed', revision }));
     case 'token_issued': {
-      const { approval_id, jti, token_sha256: tokenSha256, expires_at: expiresAt } = entry.payload;
-      return change(state, approval_id, (approval) => ({
+      const { approval_id: id, jti, token_sha256: tokenSha256, expires_at: expiresAt } = entry.payload;
+      const issued = change(state, id, (approval) => ({
         ...approval,
         token: { jti, tokenSha256, expiresAt, issuedCount: (approval.token?.issuedCount ?? 0) + 1 },
         revision,
       }));
+      const { idempotency = UNKEYED } = entry.payload;
+      return answered(issued, ANSWER_SCOPES.reissue_token, idempotency, { revision, approvalId: id });
     }
     case 'token_consumed': {
       const { approval_id, idempotency } = entry.payload;

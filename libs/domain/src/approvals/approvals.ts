@@ -4,7 +4,7 @@ import { charactersOf } from '../shared/characters.js';
 import { plusSeconds } from '../shared/instant.js';
 import { matchesTicket } from '../policy/ticket-pattern.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
+import { ANSWER_SCOPES, type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
 import type { Ballot } from './tally.js';
 import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
 
@@ -60,6 +60,7 @@ export interface Withdraw {
   readonly approvalId: ApprovalId;
   readonly caller: ApprovalCaller;
   readonly now: Instant;
+  readonly idempotency: Keyed;
 }
 export interface ReissueToken {
   readonly kind: 'reissue_token';
@@ -67,6 +68,7 @@ export interface ReissueToken {
   readonly caller: ApprovalCaller;
   readonly token: SignedToken;
   readonly now: Instant;
+  readonly idempotency: Keyed;
 }
 /** Expires what is past its clock; late after an outage, never twice. */
 export interface PassTime {
@@ -165,7 +167,8 @@ const voteRefusal = (command: CastVote, approval: Approval | undefined): Approva
   return command.vote === 'approve' && !isJustified(command, approval) ? { code: 'justification_required' } : undefined;
 };
 
-const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: Instant): ApprovalsEntry => ({
+type TokenIssued = Extract<ApprovalsEntry, { type: 'token_issued' }>;
+const issued = (approval: Approval, token: SignedToken, issuedTo: string, now: Instant): TokenIssued => ({
   type: 'token_issued',
   payload: {
     approval_id: approval.approvalId,
@@ -231,34 +234,61 @@ const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => 
   return accepted<ApprovalsEntry>(vote, ...settlingBy(command, approval, ballot));
 };
 
+const guarded = (
+  state: ApprovalsState,
+  scope: string,
+  keyed: Keyed,
+  decideAfresh: () => ApprovalsResult,
+): ApprovalsResult => {
+  const earlier = earlierAnswer(state, scope, keyed);
+  if (earlier === undefined) return decideAfresh();
+  return earlier.kind === 'replay' ? accepted() : earlier;
+};
+
 const isRequesterOf = (approval: Approval, subject: string): boolean =>
   subject === approval.requested.requester.subject || subject === approval.requested.requester.on_behalf_of;
 
-const withdraw = (command: Withdraw, state: ApprovalsState): ApprovalsResult => {
-  const approval = state.approvals.get(command.approvalId);
-  if (approval === undefined) return refused({ code: 'approval_not_found' });
-  if (!command.caller.isAdmin && !isRequesterOf(approval, command.caller.subject))
-    return refused({ code: 'forbidden' });
+const withdraw = (command: Withdraw, approval: Approval): ApprovalsResult => {
   if (approval.status !== 'pending' && approval.status !== 'granted') return refused({ code: 'approval_not_pending' });
   const { approvalId: approval_id, decisionId: decision_id } = approval;
   return accepted<ApprovalsEntry>({
     type: 'approval_withdrawn',
-    payload: { approval_id, decision_id, withdrawn_by: command.caller.subject, withdrawn_at: command.now },
+    payload: {
+      approval_id,
+      decision_id,
+      withdrawn_by: command.caller.subject,
+      withdrawn_at: command.now,
+      idempotency: command.idempotency,
+    },
   });
 };
 
-// eslint-disable-next-line complexity -- the rows of the contract, in their order
-const reissue = (command: ReissueToken, state: ApprovalsState): ApprovalsResult => {
-  const approval = state.approvals.get(command.approvalId);
-  if (approval === undefined) return refused({ code: 'approval_not_found' });
-  const { subject, isAdmin } = command.caller;
-  const isVoter = approval.votes.get(subject)?.vote === 'approve';
-  if (!isAdmin && !isVoter && !isRequesterOf(approval, subject)) return refused({ code: 'forbidden' });
+const reissue = (command: ReissueToken, approval: Approval): ApprovalsResult => {
   if (approval.status !== 'granted' || approval.useBy === null || isGrantChannel(approval))
     return refused({ code: 'approval_not_active' });
   if (command.now >= approval.useBy) return refused({ code: 'approval_expired' });
   if ((approval.token?.issuedCount ?? 0) > REISSUES_MAX) return refused({ code: 'reissue_limit_reached' });
-  return accepted(issued(approval, command.token, subject, command.now));
+  const { type, payload } = issued(approval, command.token, command.caller.subject, command.now);
+  return accepted<ApprovalsEntry>({ type, payload: { ...payload, idempotency: command.idempotency } });
+};
+
+/** Who may take a request back, or have its token again; asked before the key, which may be somebody else's. */
+const handlingRefusal = (
+  { kind, caller }: Withdraw | ReissueToken,
+  approval: Approval,
+): Extract<ApprovalsRefusal, { code: 'forbidden' }> | undefined => {
+  const isVoter = kind === 'reissue_token' && approval.votes.get(caller.subject)?.vote === 'approve';
+  return caller.isAdmin || isVoter || isRequesterOf(approval, caller.subject) ? undefined : { code: 'forbidden' };
+};
+
+const handle = (command: Withdraw | ReissueToken, state: ApprovalsState): ApprovalsResult => {
+  const approval = state.approvals.get(command.approvalId);
+  if (approval === undefined) return refused({ code: 'approval_not_found' });
+  const refusal = handlingRefusal(command, approval);
+  if (refusal !== undefined) return refused(refusal);
+  return guarded(state, ANSWER_SCOPES[command.kind], command.idempotency, () =>
+    command.kind === 'withdraw' ? withdraw(command, approval) : reissue(command, approval),
+  );
 };
 
 const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry | undefined => {
@@ -299,17 +329,6 @@ const closeGrant = (command: CloseGrant, state: ApprovalsState): ApprovalsResult
   });
 };
 
-const guarded = (
-  state: ApprovalsState,
-  scope: string,
-  keyed: Keyed,
-  decideAfresh: () => ApprovalsResult,
-): ApprovalsResult => {
-  const earlier = earlierAnswer(state, scope, keyed);
-  if (earlier === undefined) return decideAfresh();
-  return earlier.kind === 'replay' ? accepted() : earlier;
-};
-
 /** Decides a command over `approvals-<tenant>`. Accepted without entries: the same was said before, or nothing is due. */
 export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState): ApprovalsResult => {
   switch (command.kind) {
@@ -320,9 +339,8 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
     case 'cast_vote':
       return guarded(state, `vote:${command.caller.subject}`, command.idempotency, () => castVote(command, state));
     case 'withdraw':
-      return withdraw(command, state);
     case 'reissue_token':
-      return reissue(command, state);
+      return handle(command, state);
     case 'pass_time':
       return passTime(command, state);
     case 'close_grant':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApprovalId } from '../shared/brand.js';
-import { caller, DomainWorld, policyWith, TENANT, usd } from '../../../../test/support/domain-world.js';
+import { caller, DomainWorld, policyWith, TENANT, usd, keyed } from '../../../../test/support/domain-world.js';
 import type { ConsumeCode, ConsumeToken, ExpectedBinding, TokenClaims } from './consume.js';
 
 const granted = (consumer: 'creator' | 'project' | 'member' = 'project') => {
@@ -102,6 +102,7 @@ const ROWS: readonly (readonly [string, ConsumeCode, (given: World) => ReturnTyp
         approvalId: given.approvalId,
         caller: caller('ana'),
         now: given.world.now,
+        idempotency: keyed(null),
       });
       return given.use({}, expecting(given, { source: 'x' }));
     },

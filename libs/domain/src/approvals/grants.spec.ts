@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApprovalId } from '../shared/brand.js';
-import { caller, DomainWorld, entriesOf, policyWith, usd } from '../../../../test/support/domain-world.js';
+import { caller, DomainWorld, entriesOf, policyWith, usd, keyed } from '../../../../test/support/domain-world.js';
 import { isGrantChannel } from './approvals.js';
 
 /** A Deployment at 80 that waits for approval; a grant may be used so many times. */
@@ -47,6 +47,7 @@ describe('an approval of the channel grant', () => {
       caller: caller('cy'),
       token: world.token(),
       now: world.now,
+      idempotency: keyed(null),
     });
     expect(again).toEqual({ kind: 'refused', refusal: { code: 'approval_not_active' } });
   });

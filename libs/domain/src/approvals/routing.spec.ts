@@ -246,6 +246,7 @@ describe('a routed request', () => {
       caller: caller('mia'),
       token: world.token(),
       now: world.now,
+      idempotency: keyed(null),
     });
     expect(again).toMatchObject({ entries: [{ payload: { expires_at: '2026-11-10T10:25:00.000Z' } }] });
     world.pass(60);

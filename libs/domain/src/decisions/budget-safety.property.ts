@@ -296,7 +296,13 @@ const onApproval = (
       return;
     }
     case 'withdraw':
-      world.approve({ kind: 'withdraw', approvalId, caller: caller('root', { isAdmin: true }), now });
+      world.approve({
+        kind: 'withdraw',
+        approvalId,
+        caller: caller('root', { isAdmin: true }),
+        now,
+        idempotency: keyed(null),
+      });
       return;
     case 'file':
       world.approve({
@@ -317,6 +323,7 @@ const onApproval = (
         caller: caller('root', { isAdmin: true }),
         token: world.token(),
         now,
+        idempotency: keyed(null),
       });
       return;
     case 'consume': {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeState } from '@verdict/application';
 import fc from 'fast-check';
-import { type Ask, DomainWorld, type PolicyChange, policyWith } from '../../../../test/support/domain-world.js';
+import { type Ask, DomainWorld, type PolicyChange, policyWith, keyed } from '../../../../test/support/domain-world.js';
 import { moneyProblem } from '../../../../test/support/money-laws.js';
 import type { ApprovalId, BudgetId, DecisionId } from '../shared/brand.js';
 import { formatUsd4, microUsd, usdOf } from '../shared/money.js';
@@ -190,7 +190,7 @@ const onApproval = (game: Play, given: Of<'vote' | 'withdraw'>): void => {
     world.vote(approvalId, 'lead', { vote: given.said, token: isGrant ? null : world.token() });
   } else {
     const caller = { subject: 'root', roles: [], groups: [], isAdmin: true, projects: null };
-    world.approve({ kind: 'withdraw', approvalId, caller, now: world.now });
+    world.approve({ kind: 'withdraw', approvalId, caller, now: world.now, idempotency: keyed(null) });
   }
 };
 

@@ -4,6 +4,7 @@ import {
   DomainWorld,
   policyWith,
   type PolicyChange,
+  keyed,
   pricedAt,
   usd,
 } from '../../../../test/support/domain-world.js';
@@ -263,6 +264,7 @@ describe('a grant', () => {
       approvalId,
       caller: { subject: 'dev-1', roles: [], groups: [], isAdmin: false, projects: null },
       now: world.now,
+      idempotency: keyed(null),
     });
     world.settle();
     expect(held()).toBe(0n);
