@@ -69,7 +69,7 @@ const openServices = async (
   }: { readonly dataDir: string; readonly postgres: EmbeddedPostgres; readonly opened: Opened },
   instruments: Instruments,
 ) => {
-  const { url: adminUrl, serviceUrl: url } = postgres;
+  const { url: adminUrl, localUrl: url } = postgres;
   const platform = await openPlatform({
     url,
     adminUrl,

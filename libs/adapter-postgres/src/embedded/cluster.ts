@@ -22,7 +22,7 @@ const SETTINGS = {
   synchronous_commit: 'on',
   data_sync_retry: 'off',
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+  unix_socket_permissions: '0700',
   shared_buffers: '128MB',
   wal_level: 'replica',
   max_wal_size: '2GB',
@@ -107,6 +107,39 @@ export const readPostmaster = async (dataDir: string): Promise<Postmaster | unde
   }
 };
 
+/** The shortest limit of the systems that have such sockets, less the zero byte at its end. */
+const SOCKET_PATH_BYTES_MAX = 103;
+
+const socketPath = (dataDir: string, port: number): string => join(dataDir, `.s.PGSQL.${String(port)}`);
+
+const canHaveSocket = (dataDir: string): boolean =>
+  process.platform !== 'win32' && Buffer.byteLength(socketPath(dataDir, 65_535)) <= SOCKET_PATH_BYTES_MAX;
+
+/** Whether the server listens on a socket in its own folder: a round trip there costs half of one over loopback. */
+export const hasSocket = async ({
+  dataDir,
+  port,
+}: {
+  readonly dataDir: string;
+  readonly port: number;
+}): Promise<boolean> =>
+  canHaveSocket(dataDir) &&
+  stat(socketPath(dataDir, port)).then(
+    (found) => found.isSocket(),
+    () => false,
+  );
+
+/** What a server that was killed may leave of its socket: the next one takes a reused process number for a live server. */
+export const clearSocket = async ({
+  dataDir,
+  port,
+}: {
+  readonly dataDir: string;
+  readonly port: number;
+}): Promise<void> => {
+  for (const suffix of ['', '.lock']) await rm(`${socketPath(dataDir, port)}${suffix}`, { force: true });
+};
+
 /** A port that is free now. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -132,7 +165,9 @@ export const launch = async (
 ): Promise<number> => {
   const output = await open(`${dataDir}.startup.log`, 'w');
   try {
-    const all = { ...SETTINGS, max_connections: String(connectionsMax) };
+    // Relative to the data folder, whose own path could hold what a list of folders gives a meaning.
+    const unix_socket_directories = canHaveSocket(dataDir) ? '.' : '';
+    const all = { ...SETTINGS, unix_socket_directories, max_connections: String(connectionsMax) };
     const settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(binaries.postgres, ['-D', dataDir, '-p', String(port), ...settings], {
       ...RUN_AS,

@@ -109,6 +109,20 @@ describe('Embedded Postgres', () => {
     await expect(withClient(url.href, () => Promise.resolve())).rejects.toMatchObject({ code: '28P01' });
   });
 
+  it('listens on a socket of its own too, which only its user may open, and which asks for the password', async () => {
+    const url = new URL(server.localUrl);
+    expect(url.searchParams.get('host')).toBe(dataDir);
+    const path = join(dataDir, `.s.PGSQL.${String(server.port)}`);
+    expect(((await stat(path)).mode & 0o777).toString(8)).toBe('700');
+    const address = `SELECT inet_client_addr()::text AS address`;
+    const rowsOver = (over: string) =>
+      withClient(over, async (client) => (await client.query(address)).rows as unknown);
+    expect(await rowsOver(server.localUrl)).toEqual([{ address: null }]);
+    expect(await rowsOver(server.serviceUrl)).toEqual([{ address: '127.0.0.1/32' }]);
+    url.password = 'wrong';
+    await expect(withClient(url.href, () => Promise.resolve())).rejects.toMatchObject({ code: '28P01' });
+  });
+
   it('restarts a killed server on the same port with everything that was committed', async () => {
     const { pid } = server;
     process.kill(pid, 'SIGKILL');

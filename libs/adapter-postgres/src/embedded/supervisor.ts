@@ -5,7 +5,9 @@ import type { Binaries } from './binaries.js';
 import { findBinaries } from './binaries.js';
 import {
   ADMIN_ROLE,
+  clearSocket,
   freePort,
+  hasSocket,
   initialise,
   isOtherUser,
   launch,
@@ -39,6 +41,8 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** Role `verdict_service`: may append and read, cannot rewrite. */
   readonly serviceUrl: string;
+  /** As `serviceUrl`, over the server's own socket where the system has such: for processes of this machine. */
+  readonly localUrl: string;
   readonly port: number;
   /** Process of the server that runs now; another one after it was restarted. */
   readonly pid: number;
@@ -129,6 +133,7 @@ const adopt = async (site: Site): Promise<Running | undefined> => {
     await interrupt(pid);
   }
   await rm(join(site.dataDir, 'postmaster.pid'), { force: true });
+  await clearSocket({ dataDir: site.dataDir, port });
   return undefined;
 };
 
@@ -218,12 +223,26 @@ const bringUp = async (options: EmbeddedPostgresOptions): Promise<{ site: Site; 
   return { site, running };
 };
 
-const handleOf = (site: Site, first: Running, lock: LockFile, database: string): EmbeddedPostgres => {
-  const supervision = supervise(site, first);
+const throughSocket = (url: string, folder: string): string => {
+  const changed = new URL(url);
+  changed.searchParams.set('host', folder);
+  return changed.href;
+};
+
+const handleOf = async (
+  site: Site,
+  first: Running,
+  { lock, database }: { readonly lock: LockFile; readonly database: string },
+): Promise<EmbeddedPostgres> => {
   const { port } = first;
+  const { dataDir } = site;
+  const serviceUrl = urlOfDatabase(urlFor(port, SERVICE_ROLE, site.secrets.servicePassword), database);
+  const localUrl = (await hasSocket({ dataDir, port })) ? throughSocket(serviceUrl, dataDir) : serviceUrl;
+  const supervision = supervise(site, first);
   return {
     url: urlOfDatabase(adminUrl(site, port), database),
-    serviceUrl: urlOfDatabase(urlFor(port, SERVICE_ROLE, site.secrets.servicePassword), database),
+    serviceUrl,
+    localUrl,
     port,
     get pid() {
       return supervision.current().pid;
@@ -257,7 +276,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     const { site, running } = await bringUp({ ...options, dataDir });
     await ensureRoles(adminUrl(site, running.port), site.secrets.servicePassword);
     await createDatabase(adminUrl(site, running.port), database);
-    return handleOf(site, running, lock, database);
+    return await handleOf(site, running, { lock, database });
   } catch (error) {
     await lock.release();
     throw error;

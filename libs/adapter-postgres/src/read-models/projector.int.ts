@@ -149,6 +149,26 @@ describe('following the log', () => {
     expect(await mark()).toBe(999n);
   });
 
+  it('rests although hints come, so one transaction stores what many told of, and not while a reader waits', async () => {
+    const history = busyHistory(30);
+    const store = faulty(neverFails);
+    const log = new EntryLog(new MemoryJournals({ store: new MemoryStore() }));
+    const projector = await start(log, store, { restMs: 3_600_000 });
+    const decisions = history.fresh('decisions');
+    const name = journalName('decisions', history.tenantId);
+    const appendOne = (index: number) =>
+      log.journals.append(name, BigInt(index) - 1n, decisions.slice(index, index + 1));
+    await appendOne(0);
+    await eventually(() => store.calls.length === 1);
+    for (let index = 1; index < decisions.length; index += 1) {
+      await appendOne(index);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(store.calls).toHaveLength(1);
+    expect(await projector.waitFor(history.tenantId, 'decisions', BigInt(decisions.length) - 1n, WAIT_MS)).toBe(true);
+    expect(store.calls).toHaveLength(2);
+  });
+
   it('is not disturbed by hints that come twice, late or never', async () => {
     const journals = new MemoryJournals();
     const log = new EntryLog(journals);

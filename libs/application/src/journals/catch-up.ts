@@ -10,8 +10,15 @@ export interface Progress<State> {
   readonly pinned: FoldedState<State>;
 }
 
+export interface CatchUpTerms {
+  readonly log: EntryLog;
+  readonly tenantId: string;
+  /** Fold as far as these, which somebody was told of, and do not ask the log for more. */
+  readonly heads?: Partial<Folded> | undefined;
+}
+
 /**
- * Folds every journal of a tenant to its head; the heads are read afresh, so no acknowledged entry is missed. An own entry
+ * Folds every journal of a tenant to its head. Unless `heads` are given, they are read afresh, so no acknowledged entry is missed. An own entry
  * that another replica wrote may have seen less of the other journals than is folded here, and folds do not commute: then
  * the fold goes back to the last own entry and takes the order that the new one pins, as everybody does who folds later.
  *
@@ -21,9 +28,10 @@ export interface Progress<State> {
 export const catchUp = async <State, Command, Answer>(
   from: Progress<State>,
   { kinds, own, evolve }: Pick<ServiceDefinition<State, Command, Answer>, 'kinds' | 'own' | 'evolve'>,
-  { log, tenantId }: { readonly log: EntryLog; readonly tenantId: string },
+  { log, tenantId, heads: told }: CatchUpTerms,
 ): Promise<Progress<State>> => {
-  const heads = await log.heads(kinds.map((kind) => journalName(kind, tenantId)));
+  const names = kinds.map((kind) => journalName(kind, tenantId));
+  const heads = told === undefined ? await log.heads(names) : kinds.map((kind) => told[kind]);
   const behind = (folded: Folded): readonly JournalKind[] =>
     kinds.filter((kind, index) => folded[kind] < (heads[index] ?? -1n));
   let { at, pinned } = from;

@@ -525,10 +525,26 @@ describe('a lane whose log sees the other journals as it appends', () => {
     for (const head of [0n, 1n, 2n]) lane.touch('policy', head);
     expect(lane.isIdle).toBe(false);
     await until(() => lane.isIdle);
-    expect(journals.calls.filter((call) => call === 'heads')).toHaveLength(1);
+    expect(journals.calls.filter((call) => call === 'read')).toHaveLength(1);
     expect(lane.current().state.policies).toBe(3);
     await neighbour.add(0);
     lane.touch('policy', 3n);
     expect(await add(1)).toMatchObject({ kind: 'committed', observed: { policy: 3n } });
+  });
+
+  it('folds what a hint told of without a question, and asks the log once it is in doubt', async () => {
+    const store = new MemoryStore();
+    const neighbour = openOn(true, { store, service: { ...adding(), own: ['policy'], journalOf: () => 'policy' } });
+    const { journals, lane, add } = openOn(true, { store });
+    await add(1);
+    await neighbour.add(0);
+    journals.calls.length = 0;
+    lane.touch('policy', 0n);
+    await until(() => lane.isIdle);
+    expect(journals.calls).toEqual(['read']);
+    lane.touch('policy', 5n); // What is not there: only the log can say so.
+    await until(() => lane.isIdle);
+    expect(await add(1)).toMatchObject({ kind: 'committed', observed: { policy: 0n } });
+    expect(journals.calls).toContain('heads');
   });
 });

@@ -33,7 +33,7 @@ const ATTEMPTS_MAX = 8;
 const QUEUE_MAX = 8_192;
 const BATCH_COMMANDS_MAX = 128;
 /** Hints that no command waits for are folded together: every turn costs a question to the log. */
-const HINTS_PAUSE_MS = 10;
+const HINTS_PAUSE_MS = 20;
 
 /**
  * The writer of one tenant's journals in one process. Commands queue while an append is in flight; then all that wait are
@@ -50,6 +50,9 @@ export class TenantLane<State, Command, Answer> {
   private queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
   private hasMoved = true;
+  /** What the log holds is not known here: it has to be asked. Otherwise what hints told of is enough to go by. */
+  private isInDoubt = true;
+  private hinted: Partial<Record<JournalKind, Revision>> = {};
   private pause: NodeJS.Timeout | undefined;
   private readonly report: LaneReport<State, Command>;
   private turnWaiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
@@ -75,7 +78,8 @@ export class TenantLane<State, Command, Answer> {
 
   /** A journal of this tenant may have grown: fold it soon, and do what it makes due. */
   touch(kind: JournalKind, head: Revision): void {
-    if (head <= this.folded[kind]) return;
+    if (head <= (this.hinted[kind] ?? this.folded[kind])) return;
+    this.hinted[kind] = head;
     this.hasMoved = true;
     this.pause ??= setTimeout(() => {
       this.pause = undefined;
@@ -125,6 +129,11 @@ export class TenantLane<State, Command, Answer> {
     return this.queue.length > 0 || isHintDue || this.turnWaiters.length > 0;
   }
 
+  private doubt(): void {
+    this.isInDoubt = true;
+    this.hasMoved = true;
+  }
+
   private wake(): void {
     if (this.isRunning) return;
     this.isRunning = true;
@@ -145,9 +154,11 @@ export class TenantLane<State, Command, Answer> {
       await new Promise(setImmediate); // What arrives in this turn of the event loop is one batch.
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
-      const isCatchUpDue = this.hasMoved || waiters.length > 0 || !this.deps.log.canAppendSeeing;
+      // A hint needs no question: whether there is more is found out by the append, where the log can look at other journals.
+      const isAsked = this.isInDoubt || waiters.length > 0 || !this.deps.log.canAppendSeeing;
+      const isCatchUpDue = this.hasMoved || isAsked;
       this.hasMoved = false;
-      const failure = isCatchUpDue ? await this.tryCatchUp() : undefined;
+      const failure = isCatchUpDue ? await this.tryCatchUp(isAsked ? undefined : this.hinted) : undefined;
       if (failure !== undefined) {
         this.giveUp(waiters, failure.error);
         return;
@@ -159,18 +170,22 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  private tryCatchUp(): Promise<{ readonly error: unknown } | undefined> {
-    return this.catchUp().then(
+  private tryCatchUp(heads?: Partial<Record<JournalKind, Revision>>): Promise<{ readonly error: unknown } | undefined> {
+    this.hinted = {};
+    this.isInDoubt = false;
+    return this.catchUp(heads).then(
       () => undefined,
-      (error: unknown) => ({ error }),
+      (error: unknown) => {
+        this.isInDoubt = true;
+        return { error };
+      },
     );
   }
 
-  private async catchUp(): Promise<void> {
-    const { at, pinned } = await catchUp({ at: this.current(), pinned: this.pinned }, this.service, {
-      log: this.deps.log,
-      tenantId: this.tenantId,
-    });
+  private async catchUp(heads: Partial<Record<JournalKind, Revision>> | undefined): Promise<void> {
+    const { log } = this.deps;
+    const from = { at: this.current(), pinned: this.pinned };
+    const { at, pinned } = await catchUp(from, this.service, { log, tenantId: this.tenantId, heads });
     this.state = at.state;
     this.folded = at.folded;
     this.pinned = pinned;
@@ -208,7 +223,7 @@ export class TenantLane<State, Command, Answer> {
           context: await reactionContext(log, { ...at, anchor: `${revision}:${index.toString()}` }, cause),
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
-            if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.hasMoved = true;
+            if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.doubt();
             this.report.reactionEnded(outcome);
           },
         })),
@@ -260,7 +275,7 @@ export class TenantLane<State, Command, Answer> {
         continue;
       }
       if (appended.kind === 'unknown') {
-        this.hasMoved = true; // Read back before anything else is appended.
+        this.doubt(); // Read back before anything else is appended.
         this.answerAll(left, { kind: 'unknown' });
         return;
       }

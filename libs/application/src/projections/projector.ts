@@ -122,8 +122,8 @@ export class Projector {
       this.carried.put(journal, entries);
       this.touch(journal, head);
     }
-    this.rest.end();
     const carried = movements.filter(({ entries }) => entries.length > 0);
+    if (carried.length > 0) this.rest.end(); // A hint alone can wait: one transaction then stores what many hints told of.
     return this.deliveries.wait(carried, this.isDealtWith);
   }
 
