@@ -332,10 +332,10 @@ export {
   evolveReservations,
   noReservations,
   type OpenException,
-  type Reservation,
   type ReservationsObserved,
   type ReservationsState,
 } from './reservations/reservations.state.js';
+export { isSweepable, type Reservation } from './reservations/reservation.js';
 export {
   decideReconcile,
   earlierSettlement,

@@ -58,7 +58,7 @@ const LOOK_MS = 2_000;
 /** Who sweeps by the clock. */
 export const SWEEPER = 'verdict:reconciliation';
 
-/** Looking through all holds takes its time, and nobody waits for a sweep to the second: once a minute is enough. */
+/** Nobody waits for a sweep to the second, and together they are fewer appends: once a minute is enough. */
 const reactions = (state: ReservationsState, nowMs: number): readonly Reaction<ReconciliationCommand>[] => {
   if (nowMs % MINUTE_MS >= LOOK_MS) return [];
   const now = instantOf(nowMs);
@@ -82,7 +82,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
     own: ['reservations'],
     kinds: ['policy', 'decisions', 'approvals', 'reservations'],
     initial: noReservations,
-    stateVersion: 8,
+    stateVersion: 9,
     journalOf: () => 'reservations',
     decide,
     evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),

@@ -5,8 +5,11 @@ import { caller, DomainWorld, keyed, policyWith } from '../../../../test/support
 import { aboveLimit, moneyProblem } from '../../../../test/support/money-laws.js';
 import { decideApprovals } from '../approvals/approvals.js';
 import { type ApprovalsObserved, evolveApprovals, noApprovals } from '../approvals/approvals.state.js';
+import { isSweepable } from '../reservations/reservation.js';
 import { evolveReservations, noReservations } from '../reservations/reservations.state.js';
+import { overdueHolds } from '../reservations/sweep.js';
 import type { ApprovalId, BudgetId, Instant } from '../shared/brand.js';
+import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, microUsd } from '../shared/money.js';
 import { decideChange, type GateResult } from './decisions.js';
 import { emptyGate, evolveGate, type GateObserved, type GateState } from './decisions.state.js';
@@ -203,6 +206,7 @@ interface Met {
   corrected: number;
   unbooked: number;
   withCredits: number;
+  overdue: number;
 }
 const met: Met = {
   asks: 0,
@@ -218,6 +222,7 @@ const met: Met = {
   corrected: 0,
   unbooked: 0,
   withCredits: 0,
+  overdue: 0,
 };
 
 /** G5 at one revision. */
@@ -461,11 +466,30 @@ const play = (game: Play, step: Step): void => {
   }
 };
 
+/** Some holds of every history are younger than this, and some are older. */
+const OVERDUE_SECONDS = 40_000;
+const overdueIn = ({ reservations, now }: DomainWorld): readonly string[] =>
+  overdueHolds(reservations, { olderThanSeconds: OVERDUE_SECONDS, now }).map(({ decisionId }) => decisionId);
+
+/** The same by a look at every hold there is. */
+const overdueByWalk = ({ reservations, now }: DomainWorld): readonly string[] => {
+  const before = plusSeconds(now, -OVERDUE_SECONDS);
+  const found = [...reservations.reservations.values()]
+    .filter((held) => held.heldSince <= before && isSweepable(reservations.money, held))
+    .sort((a, b) =>
+      a.heldSince === b.heldSince ? Number(a.revision - b.revision) : a.heldSince < b.heldSince ? -1 : 1,
+    )
+    .map(({ decisionId }) => decisionId);
+  met.overdue += found.length > 0 ? 1 : 0;
+  return found;
+};
+
 const started = (): Play => {
   const { world, budgets } = open();
   world.onFold = (service, before, seen) => {
     if (service === 'gate') checkMoney(world, before, seen);
     if (service === 'gate') meet(seen);
+    if (service === 'reservations') expect(overdueIn(world)).toEqual(overdueByWalk(world));
   };
   return { world, budgets, firstAnswers: new Map() };
 };
@@ -473,7 +497,7 @@ const started = (): Play => {
 const foldGate = (from: GateState, entries: readonly GateObserved[]): GateState => entries.reduce(evolveGate, from);
 
 describe('budgets under any interleaving', () => {
-  it('never hold and spend more than their limit, retries included (G5, G3)', () => {
+  it('never hold and spend more than their limit, retries included (G5, G3); what is overdue is what a walk finds', () => {
     fc.assert(
       fc.property(history, (steps) => {
         const game = started();

@@ -11,7 +11,8 @@ import {
 } from './exceptions.js';
 import type { CorrectedLeg, CorrectionCause, ReservationsEntry, SettlementTrigger } from './reservations.entries.js';
 import type { Booking, ReservationsState } from './reservations.state.js';
-import { type Booked, bookedOn, bookShare, overageOf, overrunOf, sharesOf } from './split.js';
+import { overageOf } from './reservation.js';
+import { type Booked, bookedOn, bookShare, overrunOf, sharesOf } from './split.js';
 
 /** An amount that replaces what is booked for a decision. */
 export interface Correct {

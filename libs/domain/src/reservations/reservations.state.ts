@@ -9,24 +9,10 @@ import { assertNever, type Keyed } from '../shared/entry.js';
 import { max, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
+import { type DueDates, noDueDates, withDueDate, withoutDueDate } from '../shared/due-dates.js';
 import { type CostRows, foldCostRows, noCostRows } from './cost-rows.js';
+import { isReconcilable, isSweepable, type Reservation, reservationOf } from './reservation.js';
 import type { ExceptionKind, ReservationsEntry, SettledLeg } from './reservations.entries.js';
-
-/** A decision whose actual cost may still come: what it asked for, and on which accounts. */
-export interface Reservation {
-  readonly decisionId: DecisionId;
-  readonly requested: MicroUsd;
-  readonly total: MicroUsd;
-  /** What a grant lets pass beyond every limit; its leg comes with the exception that the gate writes. */
-  readonly unfunded: MicroUsd;
-  /** Where an actual is charged that no leg of a hold carries. */
-  readonly projectId: string;
-  readonly environmentClass: string;
-  /** Accounts of the hold in the order they were drawn on. */
-  readonly drawn: readonly string[];
-  readonly heldSince: Instant;
-  readonly revision: bigint;
-}
 
 /**
  * What is booked for a decision whose hold has ended, or that never held anything. `assumed` is spent until an actual
@@ -51,6 +37,7 @@ export interface Booking {
 export interface OpenException {
   readonly kind: ExceptionKind;
   readonly decisionId: DecisionId;
+  readonly dueAt: Instant;
 }
 
 /** What a key was answered. */
@@ -61,6 +48,8 @@ export interface SettlementAnswer {
 
 export interface ReservationsState {
   readonly reservations: PersistentMap<Reservation>;
+  /** Those that a sweep may end, by the instant since when they hold: which are overdue, policy says. */
+  readonly sweepable: DueDates;
   /** The same fold of policy, holds and spent money as the gate's: what headroom a settlement may still charge. */
   readonly money: GateState;
   /** By decision. */
@@ -76,6 +65,7 @@ export const SETTLEMENTS_KEPT = 10_000;
 
 export const noReservations: ReservationsState = {
   reservations: PersistentMap.empty,
+  sweepable: noDueDates,
   money: emptyGate,
   bookings: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   bare: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
@@ -86,25 +76,6 @@ export const noReservations: ReservationsState = {
 
 export const bookingOf = (state: ReservationsState, decisionId: string): Booking | undefined =>
   state.bookings.get(decisionId) ?? state.bare.get(decisionId);
-
-/** Something to reconcile: money is held or may yet be, or a saving was promised. */
-const isReconcilable = ({ hold, cost, decision }: DecisionRecorded): boolean => {
-  if (decision === 'DENY') return false;
-  if (decision === 'REQUIRE_APPROVAL' || usdOf(hold.total_usd) > 0n) return true;
-  return cost.monthly_delta_usd !== null && usdOf(cost.monthly_delta_usd) < 0n;
-};
-
-const reservationOf = (payload: DecisionRecorded, revision: bigint): Reservation => ({
-  decisionId: payload.decision_id,
-  requested: usdOf(payload.cost.monthly_delta_usd ?? payload.hold.total_usd),
-  total: usdOf(payload.hold.total_usd),
-  unfunded: payload.approval === null ? NOTHING : usdOf(payload.approval.unfunded_usd),
-  projectId: payload.request.project_id,
-  environmentClass: payload.request.environment_class,
-  drawn: payload.hold.legs.map(({ account }) => account),
-  heldSince: payload.decided_at,
-  revision,
-});
 
 const unbooked = (reservation: Reservation, kind: Booking['kind'], at: Instant): Booking => ({
   reservation,
@@ -251,7 +222,7 @@ const correct = (state: ReservationsState, payload: Payload<'reservation_correct
 };
 
 const openException = (state: ReservationsState, payload: Payload<'exception_opened'>): ReservationsState => {
-  const open: OpenException = { kind: payload.kind, decisionId: payload.decision_id };
+  const open: OpenException = { kind: payload.kind, decisionId: payload.decision_id, dueAt: payload.due_at };
   return { ...state, openExceptions: state.openExceptions.set(payload.exception_id, open) };
 };
 
@@ -308,15 +279,33 @@ const foldMoney = (state: ReservationsState, seen: ReservationsObserved): Reserv
   return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses } };
 };
 
-/** What the decision that an entry is about holds before the entry is folded. */
-const heldBefore = (state: ReservationsState, { entry }: ReservationsObserved): readonly HeldLeg[] =>
-  'decision_id' in entry.payload && typeof entry.payload.decision_id === 'string'
-    ? (state.money.accounts.holds.get(entry.payload.decision_id) ?? [])
-    : [];
+/** The decision that an entry is about; whether its hold may be swept depends on such entries alone. */
+const decisionOf = ({ entry }: ReservationsObserved): string | null =>
+  'decision_id' in entry.payload && typeof entry.payload.decision_id === 'string' ? entry.payload.decision_id : null;
+
+const withSweepable = (before: ReservationsState, after: ReservationsState, id: string): ReservationsState => {
+  const kept = after.reservations.get(id);
+  const reservation = kept ?? before.reservations.get(id);
+  if (reservation === undefined) return after;
+  const isDue = kept !== undefined && isSweepable(after.money, kept);
+  const sweepable = (isDue ? withDueDate : withoutDueDate)(after.sweepable, id, reservation.heldSince);
+  return sweepable === after.sweepable ? after : { ...after, sweepable };
+};
+
+const foldRest = (
+  state: ReservationsState,
+  seen: ReservationsObserved,
+  heldBefore: readonly HeldLeg[],
+): ReservationsState => {
+  if (seen.journal === 'decisions') return foldDecisions(state, seen, heldBefore);
+  return seen.journal === 'reservations' ? evolveOwn(state, seen, heldBefore) : state;
+};
 
 /** Folds one entry of the service's own journal or of those it observes. */
 export const evolveReservations = (state: ReservationsState, seen: ReservationsObserved): ReservationsState => {
   const next = foldMoney(state, seen);
-  if (seen.journal === 'decisions') return foldDecisions(next, seen, heldBefore(state, seen));
-  return seen.journal === 'reservations' ? evolveOwn(next, seen, heldBefore(state, seen)) : next;
+  const id = decisionOf(seen);
+  const heldBefore = (id === null ? undefined : state.money.accounts.holds.get(id)) ?? [];
+  const folded = foldRest(next, seen, heldBefore);
+  return id === null ? folded : withSweepable(state, folded, id);
 };

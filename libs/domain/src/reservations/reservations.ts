@@ -16,10 +16,10 @@ import {
   bookingOf,
   earlierAnswer,
   type Operation,
-  type Reservation,
   type ReservationsState,
 } from './reservations.state.js';
-import { type Booked, bookShare, overageOf, overrunOf, sharesOf } from './split.js';
+import { overageOf, type Reservation } from './reservation.js';
+import { type Booked, bookShare, overrunOf, sharesOf } from './split.js';
 
 export interface Reconcile {
   readonly kind: 'reconcile';

@@ -3,7 +3,8 @@ import { creditBalance, creditIdOf, isCreditAccount } from '../policy/credits.js
 import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, PLAN_CEILING, termsOf } from '../policy/policy.state.js';
 import type { Instant } from '../shared/brand.js';
 import { floorTo4, max, type MicroUsd, microUsd, min, NOTHING, sum } from '../shared/money.js';
-import type { Reservation, ReservationsState } from './reservations.state.js';
+import { isOverage, type Reservation } from './reservation.js';
+import type { ReservationsState } from './reservations.state.js';
 
 /** What an actual asks of one account, and what the hold had set aside there. */
 export interface Share {
@@ -23,14 +24,7 @@ export interface Booked {
   readonly shortfall: MicroUsd;
 }
 
-const isOverage = (account: string): boolean => account.startsWith('overage:');
 const isBudget = (account: string): boolean => account.startsWith('budget:');
-
-const amountOn = (legs: readonly HeldLeg[], fits: (account: string) => boolean): MicroUsd =>
-  sum(legs.filter(({ account }) => fits(account)).map(({ amount }) => amount));
-
-/** The part of a hold that an approved overage carries. */
-export const overageOf = (legs: readonly HeldLeg[]): MicroUsd => amountOn(legs, isOverage);
 
 /** Credits in the order they were drawn: reserved before emergency, as the gate wrote them. */
 const creditsOf = (legs: readonly HeldLeg[], drawn: readonly string[]): readonly HeldLeg[] =>

@@ -1,14 +1,15 @@
 import { policyInForce } from '../policy/policy.state.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused } from '../shared/entry.js';
+import { dueUntil } from '../shared/due-dates.js';
 import { plusSeconds } from '../shared/instant.js';
-import { formatUsd4, type MicroUsd, microUsd, NOTHING } from '../shared/money.js';
+import { formatUsd4, type MicroUsd, NOTHING } from '../shared/money.js';
 import { unbook } from './corrections.js';
 import { exceptionIdOf, exceptionOpened, type ReconciliationRules } from './exceptions.js';
 import type { ReservationsEntry, Resolution, SettledLeg, SweepAction } from './reservations.entries.js';
 import { earlierSettlement, type ReconcileResult } from './reservations.js';
-import { bookingOf, type Reservation, type ReservationsState } from './reservations.state.js';
-import { overageOf } from './split.js';
+import { heldMonthly, type Reservation } from './reservation.js';
+import { bookingOf, type ReservationsState } from './reservations.state.js';
 
 /** Ends holds that nobody has settled in time; null: as the policy in force says. */
 export interface SweepOverdue {
@@ -54,38 +55,21 @@ export const sweepTerms = (
   return { olderThanSeconds: execution.hold_overdue_seconds, action: reconciliation.overdue_action };
 };
 
-const heldMonthly = (state: ReservationsState, { decisionId, total }: Reservation): MicroUsd =>
-  microUsd(total + overageOf(state.money.accounts.holds.get(decisionId) ?? []));
-
-/** A hold of money that waits for nobody's approval, nor for the use of one; nor for the gate to name its overage. */
-const isSweepable = (state: ReservationsState, reservation: Reservation): boolean => {
-  const progress = state.money.approvals.get(reservation.decisionId);
-  if (progress === 'pending' || progress === 'granted') return false;
-  const isOverageDue =
-    reservation.unfunded > NOTHING &&
-    overageOf(state.money.accounts.holds.get(reservation.decisionId) ?? []) === NOTHING;
-  return !isOverageDue && heldMonthly(state, reservation) > NOTHING;
-};
-
-/** Holds that are overdue, oldest first. */
+/** Holds that are overdue, oldest first. Found without a look at those that are not. */
 export const overdueHolds = (
-  state: ReservationsState,
+  { reservations, sweepable }: Pick<ReservationsState, 'reservations' | 'sweepable'>,
   { olderThanSeconds, now }: { readonly olderThanSeconds: number; readonly now: Instant },
-): readonly Reservation[] => {
-  const before = plusSeconds(now, -olderThanSeconds);
-  return [...state.reservations.values()]
-    .filter((reservation) => reservation.heldSince <= before && isSweepable(state, reservation))
+): readonly Reservation[] =>
+  [...dueUntil(sweepable, plusSeconds(now, -olderThanSeconds))]
+    .flatMap((id) => reservations.get(id) ?? [])
     .sort((a, b) => (a.heldSince < b.heldSince || (a.heldSince === b.heldSince && a.revision < b.revision) ? -1 : 1));
-};
 
 /** How many holds a sweep would end now, as policy says. */
 export const countOverdue = (state: ReservationsState, now: Instant): number => {
   const terms = sweepTerms(state, now);
   if (terms === undefined) return 0;
-  const before = plusSeconds(now, -terms.olderThanSeconds);
   let count = 0;
-  for (const [, reservation] of state.reservations)
-    if (reservation.heldSince <= before && isSweepable(state, reservation)) count += 1;
+  for (const _ of dueUntil(state.sweepable, plusSeconds(now, -terms.olderThanSeconds))) count += 1;
   return count;
 };
 
@@ -103,7 +87,7 @@ const endHold = (
 ): readonly ReservationsEntry[] => {
   const { decisionId } = reservation;
   const { command, olderThanSeconds, action, rules } = sweeping;
-  const total = heldMonthly(state, reservation);
+  const total = heldMonthly(state.money, reservation);
   const exception = { kind: 'unreconciled', decisionId, count: 0, expected: total, amount: total } as const;
   const swept = {
     decision_id: decisionId,
