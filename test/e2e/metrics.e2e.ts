@@ -334,6 +334,11 @@ describe('the metrics of the running services', () => {
         'the actual closed it and opened another',
         async () => ((await app.scrape()).get('reconciliation_exceptions_open{kind="late_actual"}') ?? 0) >= 1,
       );
+      const pastDue = async () =>
+        (await app.scrape()).get('reconciliation_exceptions_past_due{kind="late_actual"}') ?? Number.NaN;
+      expect(await pastDue()).toBe(0);
+      app.advance(8 * DAY_SECONDS);
+      await waitUntil('a week was not enough for it', async () => (await pastDue()) >= 1);
     }, 180_000);
 
     it('count a sweep that somebody asks for once, however many holds it ends', async () => {

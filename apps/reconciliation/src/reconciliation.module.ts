@@ -27,7 +27,7 @@ const hostOf = (platform: Platform, metrics: Metrics) =>
   new ServiceHost(reconciliationService, platform, watchReconciliation(metrics, platform.clock));
 type ReconciliationHost = ReturnType<typeof hostOf>;
 
-/** Each time all holds are looked through. */
+/** Each time the open exceptions are looked through, and the holds that are overdue. */
 const GAUGES_EVERY_MS = 10_000;
 
 /** Reconciliation: settles what was held with what was really spent. */

@@ -98,14 +98,21 @@ export const watchReconciliation = (
 /** Sets the gauges over all tenants. */
 export const showReservations = (metrics: Metrics, states: Iterable<ReservationsState>, nowMs: number): void => {
   const now = instantOf(nowMs);
-  const open: Record<ExceptionKind, number> = { overage: 0, savings: 0, overrun: 0, late_actual: 0, unreconciled: 0 };
+  const none: Record<ExceptionKind, number> = { overage: 0, savings: 0, overrun: 0, late_actual: 0, unreconciled: 0 };
+  const [open, pastDue] = [{ ...none }, { ...none }];
   let [active, overdue] = [0, 0];
   for (const state of states) {
     active += state.money.accounts.holds.size;
     overdue += countOverdue(state, now);
-    for (const [, { kind }] of state.openExceptions) open[kind] += 1;
+    for (const [, { kind, dueAt }] of state.openExceptions) {
+      open[kind] += 1;
+      if (dueAt <= now) pastDue[kind] += 1;
+    }
   }
   metrics.reservationsActive.set(active);
   metrics.reservationsOverdue.set(overdue);
-  for (const kind of EXCEPTION_KINDS) metrics.reconciliationExceptionsOpen.set(open[kind], kind);
+  for (const kind of EXCEPTION_KINDS) {
+    metrics.reconciliationExceptionsOpen.set(open[kind], kind);
+    metrics.reconciliationExceptionsPastDue.set(pastDue[kind], kind);
+  }
 };

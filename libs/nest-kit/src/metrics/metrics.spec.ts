@@ -99,6 +99,7 @@ const CLOSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   reservations_overdue: {},
   reconciliation_sweep_runs_total: { status: ['ok', 'error'] },
   reconciliation_exceptions_open: { kind: ['overage', 'savings', 'overrun', 'late_actual', 'unreconciled'] },
+  reconciliation_exceptions_past_due: { kind: ['overage', 'savings', 'overrun', 'late_actual', 'unreconciled'] },
   actual_cost_rows_total: { status: ['accepted', 'replaced', 'refused'] },
   webhook_auth_failures_total: { way: ['mtls', 'bearer', 'path', 'hmac', 'none'] },
   cross_tenant_refusals_total: {},

@@ -202,6 +202,11 @@ export class Metrics extends InstrumentMaker {
     'Exceptions that nobody has resolved',
     { kind: label.EXCEPTION_KINDS },
   );
+  readonly reconciliationExceptionsPastDue = this.gauge<[kind: ExceptionKind]>(
+    'reconciliation_exceptions_past_due',
+    'Exceptions that nobody has resolved in the time that policy gives',
+    { kind: label.EXCEPTION_KINDS },
+  );
   readonly actualCostRows = this.counter<[status: CostRowStatus]>(
     'actual_cost_rows_total',
     'Rows of imported cost; a refused import takes none of its rows',
