@@ -12,12 +12,7 @@ import {
   settlementExceptions,
 } from './exceptions.js';
 import type { ReservationsEntry, SettledLeg, SettlementTrigger } from './reservations.entries.js';
-import {
-  bookingOf,
-  earlierAnswer,
-  type Operation,
-  type ReservationsState,
-} from './reservations.state.js';
+import { bookingOf, earlierAnswer, type Operation, type ReservationsState } from './reservations.state.js';
 import { overageOf, type Reservation } from './reservation.js';
 import { type Booked, bookShare, overrunOf, sharesOf } from './split.js';
 
