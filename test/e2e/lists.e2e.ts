@@ -93,8 +93,13 @@ describe('the lists of what administrators keep', () => {
             expires_at: new Date(Date.now() + DAY_MS).toISOString(),
           },
         }),
-      change: (people, { exception_id }) =>
-        must(server, 'revokeWaiver', { as: people.admin, params: { exception_id: String(exception_id) }, body: {} }),
+      change: (people, { exception_id, version }) =>
+        must(server, 'revokeWaiver', {
+          as: people.admin,
+          params: { exception_id: String(exception_id) },
+          headers: { 'if-match': `"${String(version)}"` },
+          body: {},
+        }),
       idOf: ({ exception_id }) => String(exception_id),
     },
   ];

@@ -144,15 +144,19 @@ describe('the metrics of the running services', () => {
       const later = new Date(Date.now() + DAY_SECONDS * 30_000).toISOString();
       expect(await changes(() => publish(2))).toEqual({ '{kind="published"}': 1 });
       expect(await changes(() => publish(3, { effective_from: later }))).toEqual({ '{kind="scheduled"}': 1 });
-      expect(await changes(() => must(app, 'cancelPolicy', { as: admin, params: { version: '4' }, body: {} }))).toEqual(
-        { '{kind="scheduled"}': 1 },
-      );
-      expect(await changes(() => publish(4, { rollout: { cohort_percent: 10, salt: 'r1' } }))).toEqual({
+      const cancelled = { as: admin, headers: { 'if-match': '"4"' }, params: { version: '4' }, body: {} };
+      expect(await changes(() => must(app, 'cancelPolicy', cancelled))).toEqual({ '{kind="scheduled"}': 1 });
+      expect(await changes(() => publish(4.1, { rollout: { cohort_percent: 10, salt: 'r1' } }))).toEqual({
         '{kind="rollout"}': 1,
       });
-      const widen = { as: admin, params: { version: '5' }, body: { cohort_percent: 20 } };
+      const widen = {
+        as: admin,
+        headers: { 'if-match': '"5"' },
+        params: { version: '5' },
+        body: { cohort_percent: 20 },
+      };
       expect(await changes(() => must(app, 'rollOutPolicy', widen))).toEqual({ '{kind="rollout"}': 1 });
-      const back = { as: admin, headers: { 'if-match': '"5"' }, body: { to_version: 1, message: 'back' } };
+      const back = { as: admin, headers: { 'if-match': '"5.1"' }, body: { to_version: 1, message: 'back' } };
       expect(await changes(() => must(app, 'rollBackPolicy', back))).toEqual({ '{kind="rolled_back"}': 1 });
       expect(await changes(() => createBudget(app, people, '70', 'project:web'))).toEqual({ '{kind="budget"}': 1 });
       const credit = { pool: 'reserved', scope: 'tenant', total_amount_usd: '5', reason: 'r' };

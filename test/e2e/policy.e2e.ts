@@ -132,7 +132,18 @@ describe('policy, money and the ways in, over HTTP', () => {
       });
       const { body: list } = await must(server, 'listWaivers', { as: people.admin });
       expect(list.items[0]).toMatchObject({ exception_id: id, uses: 1, status: 'active' });
-      await must(server, 'revokeWaiver', { as: people.admin, params: { exception_id: id }, body: {} });
+      const revoke = (headers: Readonly<Record<string, string>>) =>
+        call(server, 'revokeWaiver', { as: people.admin, params: { exception_id: id }, headers, body: {} });
+      const shown = await must(server, 'getWaiver', { as: people.dev, params: { exception_id: id } });
+      expect([shown.headers.get('etag'), shown.body.version]).toEqual(['"1"', 1]);
+      expect(await revoke({})).toMatchObject({ status: 428, body: { code: 'precondition_required' } });
+      expect(await revoke({ 'if-match': '"2"' })).toMatchObject({
+        status: 412,
+        body: { code: 'version_conflict', current_etag: '"1"' },
+      });
+      const revoked = await revoke({ 'if-match': '"1"' });
+      expect([revoked.status, revoked.headers.get('etag'), revoked.body.status]).toEqual([200, '"2"', 'revoked']);
+      expect(await revoke({ 'if-match': '"1"' })).toMatchObject({ status: 412, body: { current_etag: '"2"' } });
       expect((await gate('10')).body.decision).toBe('DENY');
     });
 
@@ -207,11 +218,24 @@ describe('policy, money and the ways in, over HTTP', () => {
         policy_version: 2,
         decision: 'ALLOW',
       });
-      await must(server, 'rollOutPolicy', {
-        as: people.admin,
-        params: { version: '3' },
-        body: { cohort_percent: 90 },
-      });
+      const change = (id: 'rollOutPolicy' | 'cancelPolicy', version: string, tag: string | null) =>
+        call(server, id, {
+          as: people.admin,
+          params: { version },
+          headers: tag === null ? {} : { 'if-match': `"${tag}"` },
+          body: id === 'rollOutPolicy' ? { cohort_percent: 90 } : {},
+        });
+      const tagOf = async (version: string) =>
+        (await must(server, 'getPolicyVersion', { as: people.admin, params: { version } })).headers.get('etag');
+      const widened = await change('rollOutPolicy', '3', '3');
+      expect([widened.status, widened.headers.get('etag'), await tagOf('3')]).toEqual([200, '"3.1"', '"3.1"']);
+      for (const id of ['rollOutPolicy', 'cancelPolicy'] as const) {
+        expect(await change(id, '3', null)).toMatchObject({ status: 428, body: { code: 'precondition_required' } });
+        expect(await change(id, '3', '3')).toMatchObject({
+          status: 412,
+          body: { code: 'version_conflict', current_etag: '"3.1"' },
+        });
+      }
       expect((await gate('60', { project_id: 'checkout' })).body.policy_version).toBe(3);
       const { body: diff } = await must(server, 'diffPolicies', {
         as: people.auditor,
@@ -229,9 +253,11 @@ describe('policy, money and the ways in, over HTTP', () => {
         tightens: ['/entitlements/hard_deny_above_monthly_usd'],
         loosens: [],
       });
-      await must(server, 'cancelPolicy', { as: people.admin, params: { version: '3' }, body: {} });
+      expect((await change('cancelPolicy', '3', '3.1')).headers.get('etag')).toBe('"3.2"');
       expect((await gate('60', { project_id: 'data' })).body.policy_version).toBe(2);
-      const scheduled = await publish(stricter, { effective_from: soon(DAY_MS) }, 3);
+      const inForce = await must(server, 'getPolicy', { as: people.admin });
+      expect([inForce.body.version, inForce.headers.get('etag')]).toEqual([2, '"3.2"']); // That of the newest.
+      const scheduled = await publish(stricter, { effective_from: soon(DAY_MS) }, 3.2);
       expect(scheduled.body).toMatchObject({ version: 4, status: 'scheduled', in_force: false });
       const late = await call(server, 'publishPolicy', {
         as: people.admin,
@@ -239,10 +265,10 @@ describe('policy, money and the ways in, over HTTP', () => {
         body: { document: stricter, message: 'm', effective_from: soon(91 * DAY_MS) },
       });
       expect([late.status, late.body.errors[0].pointer]).toEqual([422, '/effective_from']);
-      await must(server, 'cancelPolicy', { as: people.admin, params: { version: '4' }, body: {} });
+      expect((await change('cancelPolicy', '4', '4')).status).toBe(200);
       const back = await must(server, 'rollBackPolicy', {
         as: people.admin,
-        headers: { 'if-match': '"4"' },
+        headers: { 'if-match': '"4.1"' },
         body: { to_version: 1, message: 'back' },
       });
       expect(back.body).toMatchObject({ version: 5, rolled_back_to: 1, status: 'in_force' });

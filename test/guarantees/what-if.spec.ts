@@ -170,7 +170,7 @@ describe('a review of the policy', () => {
   it('tells what ends and what begins until then, by time', async () => {
     const at = (days: number) => plusSeconds(world.clock.now(), days * DAY);
     const version = async (days: number, message: string): Promise<void> => {
-      const expectedVersion = valueOf(await world.admin.policyVersions('acme')).length;
+      const expectedVersion = await world.policyTag();
       const input = { message, effectiveFrom: at(days), expectedVersion, rollout: null, role: 'active' as const };
       valueOf(
         await world.admin.publishPolicy(

@@ -26,23 +26,34 @@ const versions = async (world: ServiceWorld): Promise<void> => {
       ...current,
       reconciliation: { ...current.reconciliation, default_owner: `team-${String(at)}` },
     };
-    const input = { document, message: 'm', effectiveFrom: null, expectedVersion: at, rollout: null } as const;
+    const expectedVersion = await world.policyTag();
+    const input = { document, message: 'm', effectiveFrom: null, expectedVersion, rollout: null } as const;
     return valueOf(
       await world.admin.publishPolicy({ ...input, role: 'active', ...more }, world.meta(ADMIN, `policy-${String(at)}`)),
     );
   };
   await publish({ effectiveFrom: later(world, 3_600) }, count);
-  valueOf(await world.admin.cancelVersion(count + 1, world.meta(ADMIN)));
+  valueOf(
+    await world.admin.cancelVersion(
+      { version: count + 1, expectedVersion: await world.policyTag() },
+      world.meta(ADMIN),
+    ),
+  );
   await publish({ rollout: { cohort_percent: 10, salt: 'r1' } }, count + 1);
   valueOf(await world.ask('7', { projectId: 'data' })); // Bucket 4: the new version.
   valueOf(await world.ask('7', { projectId: 'api' }));
-  valueOf(await world.admin.setRollout({ version: count + 2, cohortPercent: 85 }, world.meta(ADMIN)));
+  valueOf(
+    await world.admin.setRollout(
+      { version: count + 2, cohortPercent: 85, expectedVersion: await world.policyTag() },
+      world.meta(ADMIN),
+    ),
+  );
   valueOf(await world.ask('8', { projectId: 'api' }));
   await publish({ role: 'challenger' }, count + 2);
   valueOf(await world.ask('9'));
   valueOf(
     await world.admin.rollBackPolicy(
-      { toVersion: 1, message: 'back', expectedVersion: count + 3 },
+      { toVersion: 1, message: 'back', expectedVersion: await world.policyTag() },
       world.meta(ADMIN, 'policy-back'),
     ),
   );
@@ -102,7 +113,12 @@ const moneyBesides = async (world: ServiceWorld): Promise<void> => {
     ),
   );
   valueOf(await world.ask('6', legacy));
-  valueOf(await world.money.revokeWaiver(waiver.terms.exception_id, world.meta(ADMIN, 'waiver-2')));
+  valueOf(
+    await world.money.revokeWaiver(
+      { exceptionId: waiver.terms.exception_id, expectedVersion: '1' },
+      world.meta(ADMIN, 'waiver-2'),
+    ),
+  );
   valueOf(await world.ask('6', legacy));
 };
 

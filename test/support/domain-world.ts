@@ -70,6 +70,7 @@ import {
   type TokenClaims,
   type WaiverScope,
   type WaiverTerms,
+  versionTag,
 } from '@verdict/domain';
 
 export const TENANT = 'acme';
@@ -384,10 +385,17 @@ export class DomainWorld {
       effectiveFrom,
       rollout: null,
       role: 'active',
-      expectedVersion: this.gate.policy.versions.length,
+      expectedVersion: this.policyTag(),
       now: this.now,
       idempotency: keyed(null),
     });
+  }
+
+  /** What `If-Match` has to quote for a version; without a number: for the newest. */
+  policyTag(version?: number): string {
+    const { versions } = this.gate.policy;
+    const found = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
+    return found === undefined ? '0' : versionTag(found);
   }
 
   setBudget(limit: string, more: Partial<SetBudget> = {}) {
@@ -419,7 +427,7 @@ export class DomainWorld {
     const terms = this.gate.policy.budgets.get(budgetId)?.terms;
     return this.setBudget(limit, {
       budgetId,
-      change: { kind: 'update', expectedVersion: terms?.version ?? 0 },
+      change: { kind: 'update', expectedVersion: String(terms?.version) },
       ...(terms === undefined ? {} : { scope: terms.scope, period: terms.period, monthsCharged: terms.months_charged }),
       ...more,
     }).result;

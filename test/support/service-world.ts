@@ -27,7 +27,7 @@ import {
   type UseCaseResult,
 } from '@verdict/application';
 import { completePolicy } from '@verdict/contracts';
-import { type MicroUsd, parseUsd, type Rollout } from '@verdict/domain';
+import { type MicroUsd, parseUsd, type Rollout, versionTag } from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
 import { expectReplayable } from './replay-journals.js';
 
@@ -204,14 +204,20 @@ export class ServiceWorld {
     };
   }
 
+  /** What `If-Match` has to quote for the newest version. */
+  async policyTag(tenantId = 'acme'): Promise<string> {
+    const newest = valueOf(await this.admin.policyVersions(tenantId)).at(-1);
+    if (newest === undefined) throw new Error('a tenant has a policy');
+    return versionTag(newest.version);
+  }
+
   /** Publishes a policy on top of whatever stands. */
   async policy(document: Parameters<typeof completePolicy>[0], rollout: Rollout | null = null, tenantId = 'acme') {
-    const versions = valueOf(await this.admin.policyVersions(tenantId));
     const input = {
       document: completePolicy(document),
       message: 'test',
       effectiveFrom: null,
-      expectedVersion: versions.length,
+      expectedVersion: await this.policyTag(tenantId),
       rollout,
       role: 'active' as const,
     };

@@ -18,7 +18,7 @@ import {
   VersionPairParams,
   VersionParams,
 } from '@verdict/contracts';
-import { jcsText, policyDiff, type PolicyDocument, policyWarnings, sha256Hex } from '@verdict/domain';
+import { jcsText, policyDiff, type PolicyDocument, policyWarnings, sha256Hex, versionTag } from '@verdict/domain';
 import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { PLATFORM, POLICY_ADMIN } from './tokens.js';
@@ -69,7 +69,7 @@ export class PolicyController {
     const newest = versions.at(-1);
     if (shown === undefined || newest === undefined)
       throw problem('log_unavailable', { detail: 'the policy of this tenant is being written' });
-    call.answer.etag(newest.version.version); // An author changes the newest version, which may be scheduled.
+    call.answer.etag(versionTag(newest.version)); // An author changes the newest version, which may be scheduled.
     return policyAnswer(shown);
   }
 
@@ -85,7 +85,7 @@ export class PolicyController {
       (each) => each.version.version === version,
     );
     if (shown === undefined) throw problem('not_found');
-    call.answer.etag(version);
+    call.answer.etag(versionTag(shown.version));
     return policyAnswer(shown);
   }
 
@@ -122,15 +122,16 @@ export class PolicyController {
   @Endpoint(ROUTES.rollOutPolicy)
   async rollOut(@TheCall() call: Call) {
     const body = call.body(RolloutBody);
-    const input = { version: call.params(VersionParams).version, cohortPercent: body.cohort_percent };
+    const { version } = call.params(VersionParams);
+    const input = { version, cohortPercent: body.cohort_percent, expectedVersion: call.expectedVersion };
     return this.written(unwrap(await this.admin.setRollout(input, call.meta(body.idempotency_key))), call);
   }
 
   @Endpoint(ROUTES.cancelPolicy)
   async cancel(@TheCall() call: Call) {
     const body = call.body(CancelVersionBody);
-    const { version } = call.params(VersionParams);
-    return this.written(unwrap(await this.admin.cancelVersion(version, call.meta(body.idempotency_key))), call);
+    const input = { version: call.params(VersionParams).version, expectedVersion: call.expectedVersion };
+    return this.written(unwrap(await this.admin.cancelVersion(input, call.meta(body.idempotency_key))), call);
   }
 
   @Endpoint(ROUTES.publishPolicy)
@@ -159,7 +160,7 @@ export class PolicyController {
     written: ShownPolicy & { readonly entry: EntryReference | null; readonly isReplayed: boolean },
     { answer }: Call,
   ) {
-    answer.etag(written.version.version);
+    answer.etag(versionTag(written.version));
     if (written.entry === null) answer.status(200);
     else answer.entry('policy', BigInt(written.entry.revision));
     return {

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { MoneyAdmin, ShownWaiver, Written } from '@verdict/application';
 import { GrantWaiverBody, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
+import { waiverVersion } from '@verdict/domain';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { MONEY_ADMIN } from './tokens.js';
@@ -15,6 +16,7 @@ const waiverAnswer = (shown: ShownWaiver) => {
   const { waiver, uses } = shown;
   return {
     ...waiver.terms,
+    version: waiverVersion(waiver),
     kind: 'waiver',
     status: statusOf(shown),
     uses,
@@ -30,6 +32,14 @@ export class WaiversController {
   @Endpoint(ROUTES.listWaivers)
   async list(@TheCall() call: Call) {
     return pageAnswer(unwrap(await this.admin.waivers(call.tenantId, pageRequest(call))), waiverAnswer);
+  }
+
+  @Endpoint(ROUTES.getWaiver)
+  async one(@TheCall() call: Call) {
+    const { exception_id: exceptionId } = call.params(WaiverIdParams);
+    const shown = unwrap(await this.admin.findWaiver(call.tenantId, exceptionId));
+    call.answer.etag(waiverVersion(shown.waiver));
+    return waiverAnswer(shown);
   }
 
   @Endpoint(ROUTES.grantWaiver)
@@ -58,10 +68,12 @@ export class WaiversController {
   async revoke(@TheCall() call: Call) {
     const { exception_id: exceptionId } = call.params(WaiverIdParams);
     const body = call.body(RevokeBody);
-    return this.written(unwrap(await this.admin.revokeWaiver(exceptionId, call.meta(body.idempotency_key))), call);
+    const input = { exceptionId, expectedVersion: call.expectedVersion };
+    return this.written(unwrap(await this.admin.revokeWaiver(input, call.meta(body.idempotency_key))), call);
   }
 
   private written(written: ShownWaiver & Written, { answer }: Call) {
+    answer.etag(waiverVersion(written.waiver));
     if (written.entry !== null) answer.entry('policy', BigInt(written.entry.revision));
     return { ...waiverAnswer(written), entry: written.entry, replayed: written.isReplayed };
   }

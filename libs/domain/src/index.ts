@@ -133,7 +133,7 @@ export type {
   WaiverTerms,
 } from './policy/policy.entries.js';
 export { type Credit, creditAccount, creditBalance, type Credits } from './policy/credits.js';
-export { WAIVABLE_CODES, type Waiver, type Waivers } from './policy/waivers.js';
+export { WAIVABLE_CODES, type Waiver, type Waivers, waiverVersion } from './policy/waivers.js';
 export { CREDITS_MAX, type CreditsCommand, type GrantCredit, type RevokeCredit } from './policy/decide-credits.js';
 export {
   type GrantWaiver,
@@ -150,6 +150,7 @@ export {
   type VersionsCommand,
   type VersionStatus,
   versionStatus,
+  versionTag,
 } from './policy/versions.js';
 export { type PolicyDefect, policyDefects } from './policy/policy-defects.js';
 export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';

@@ -125,6 +125,7 @@ const grantedApprovalOf = (estate: Estate | undefined) => ({ approval_id: estate
 const budget = (estate: Estate | undefined) => ({ budget_id: estate?.budgetId ?? randomUUID() });
 const anExport = (estate: Estate | undefined) => ({ export_id: estate?.exportId ?? randomUUID() });
 const integration = (estate: Estate | undefined) => ({ integration_id: estate?.integrationId ?? randomUUID() });
+const waiver = (estate: Estate | undefined) => ({ exception_id: estate?.waiverId ?? randomUUID() });
 const IF_MATCH = { 'if-match': '"1"' } as const;
 
 /** One call for every route of the API: a route that is not here does not compile. */
@@ -160,8 +161,13 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
   publishPolicy: { about: 'own', body: () => ({ document: {}, message: 'for the test' }), headers: IF_MATCH },
   validatePolicy: { about: 'none', body: () => ({ document: {} }) },
   diffPolicies: { about: 'none', params: () => ({ version: '1', other: '1' }) },
-  rollOutPolicy: { about: 'own', params: () => ({ version: '1' }), body: () => ({ cohort_percent: 50 }) },
-  cancelPolicy: { about: 'own', params: () => ({ version: '1' }), body: () => ({}) },
+  rollOutPolicy: {
+    about: 'own',
+    params: () => ({ version: '1' }),
+    body: () => ({ cohort_percent: 50 }),
+    headers: IF_MATCH,
+  },
+  cancelPolicy: { about: 'own', params: () => ({ version: '1' }), body: () => ({}), headers: IF_MATCH },
   rollBackPolicy: { about: 'own', body: () => ({ to_version: 1, message: 'for the test' }), headers: IF_MATCH },
   listBudgets: { about: 'list' },
   getBudget: { about: 'thing', params: budget },
@@ -180,12 +186,9 @@ export const SAMPLES: Readonly<Record<RouteId, Sample>> = {
     body: () => ({}),
   },
   listWaivers: { about: 'list' },
+  getWaiver: { about: 'thing', params: waiver },
   grantWaiver: { about: 'own', body: () => waiverOf('for the test') },
-  revokeWaiver: {
-    about: 'thing',
-    params: (estate) => ({ exception_id: estate?.waiverId ?? randomUUID() }),
-    body: () => ({}),
-  },
+  revokeWaiver: { about: 'thing', params: waiver, body: () => ({}), headers: IF_MATCH },
   listPriceBooks: { about: 'list' },
   getPriceBook: { about: 'thing', params: (estate) => ({ version: estate?.priceBook ?? `book-${randomUUID()}` }) },
   publishPriceBook: {

@@ -6,6 +6,7 @@ import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
 import { openSession, parseCount, withGlobals } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
+import { seenEtag } from './seen-etag.js';
 
 type Waiver = z.output<typeof ROUTES.grantWaiver.response>;
 
@@ -108,11 +109,16 @@ const revokeCommand = (io: Io): Command =>
   new Command('revoke')
     .description('it lets nothing pass any more')
     .argument('<exception>', 'id of the waiver')
-    .action(async (id: string, _flags: object, command: Command) => {
+    .option('--if-match <etag>', 'the ETag of the waiver as you saw it (default: as it is now)')
+    .action(async (id: string, { ifMatch: flag }: { readonly ifMatch?: string }, command: Command) => {
       const session = openSession(io, command);
-      const answer = await (
-        await session.client()
-      ).send(ROUTES.revokeWaiver, { params: { exception_id: id }, body: '{}' });
+      const params = { exception_id: id };
+      const ifMatch = await seenEtag(session, flag, async (client) => {
+        const { value, etag } = await client.send(ROUTES.getWaiver, { params });
+        return etag ?? `"${String(value.version)}"`;
+      });
+      const client = await session.client();
+      const answer = await client.send(ROUTES.revokeWaiver, { params, ifMatch, body: '{}' });
       session.printer.print({ body: answer.body, text: () => waiverText(answer.value), id: answer.value.exception_id });
     });
 

@@ -2,6 +2,7 @@ import { ROUTES } from '@verdict/contracts';
 import type { z } from 'zod';
 import { facts } from '../output/table.js';
 import type { Session } from '../session.js';
+import { seenEtag } from './seen-etag.js';
 
 export type PolicyVersion = z.output<typeof ROUTES.getPolicy.response>;
 
@@ -43,11 +44,9 @@ export const printPublished = (
 export const publishBody = (members: Readonly<Record<string, unknown>>, document: string): string =>
   `${JSON.stringify(members).slice(0, -1)},"document":${document}}`;
 
-/** What `If-Match` says: the version that was looked at. */
-export const currentEtag = async (session: Session, flag: string | undefined): Promise<string> => {
-  if (flag !== undefined) return /^[0-9]+$/.test(flag) ? `"${flag}"` : flag;
-  const client = await session.client();
-  if (client.isDryRun) return '"<version in force>"';
-  const { value, etag } = await client.send(ROUTES.getPolicy);
-  return etag ?? `"${String(value.version)}"`;
-};
+/** What `If-Match` says: the newest version, as it was looked at. */
+export const currentEtag = (session: Session, flag: string | undefined): Promise<string> =>
+  seenEtag(session, flag, async (client) => {
+    const { value, etag } = await client.send(ROUTES.getPolicy);
+    return etag ?? `"${String(value.version)}"`;
+  });

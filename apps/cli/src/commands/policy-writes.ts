@@ -4,8 +4,9 @@ import { wrongCall } from '../failure.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { policyFileOf } from '../input/policy-file.js';
 import type { Io } from '../io.js';
-import { openSession, parseCount } from '../session.js';
+import { openSession, parseCount, type Session } from '../session.js';
 import { currentEtag, printPublished, publishBody } from './policy-text.js';
+import { seenEtag } from './seen-etag.js';
 
 interface RollbackFlags {
   readonly message: string;
@@ -74,26 +75,44 @@ const rollbackCommand = (io: Io): Command =>
       printPublished(session, await (await session.client()).send(ROUTES.rollBackPolicy, { ifMatch: etag, body }));
     });
 
+interface RolloutFlags {
+  readonly percent: string;
+  readonly ifMatch?: string;
+}
+const IF_MATCH = ['--if-match <etag>', 'the ETag of the version as you saw it (default: as it is now)'] as const;
+
+const etagOf = (session: Session, flag: string | undefined, params: { readonly version: string }): Promise<string> =>
+  seenEtag(session, flag, async (client) => {
+    const { etag } = await client.send(ROUTES.getPolicyVersion, { params });
+    return etag ?? `"${params.version}"`;
+  });
+
 const rolloutCommand = (io: Io): Command =>
   new Command('rollout')
     .description('widen or narrow the part of the projects that a version decides for')
     .argument('<version>', 'number of a version that was published with --percent')
     .requiredOption('--percent <n>', '1 to 100')
-    .action(async (version: string, { percent }: { readonly percent: string }, command: Command) => {
+    .option(...IF_MATCH)
+    .action(async (version: string, { percent, ifMatch }: RolloutFlags, command: Command) => {
       const session = openSession(io, command);
       const body = JSON.stringify({ cohort_percent: percentOf(percent) });
       const params = { version: parseCount(version, 'version') };
-      printPublished(session, await (await session.client()).send(ROUTES.rollOutPolicy, { params, body }));
+      const etag = await etagOf(session, ifMatch, params);
+      const client = await session.client();
+      printPublished(session, await client.send(ROUTES.rollOutPolicy, { params, ifMatch: etag, body }));
     });
 
 const cancelCommand = (io: Io): Command =>
   new Command('cancel')
     .description('cancel a version that is scheduled, a challenger, or still rolling out')
     .argument('<version>', 'number of the version')
-    .action(async (version: string, _flags: object, command: Command) => {
+    .option(...IF_MATCH)
+    .action(async (version: string, { ifMatch }: Pick<RolloutFlags, 'ifMatch'>, command: Command) => {
       const session = openSession(io, command);
       const params = { version: parseCount(version, 'version') };
-      printPublished(session, await (await session.client()).send(ROUTES.cancelPolicy, { params, body: '{}' }));
+      const etag = await etagOf(session, ifMatch, params);
+      const client = await session.client();
+      printPublished(session, await client.send(ROUTES.cancelPolicy, { params, ifMatch: etag, body: '{}' }));
     });
 
 export const POLICY_WRITES = [publishCommand, rollbackCommand, rolloutCommand, cancelCommand] as const;

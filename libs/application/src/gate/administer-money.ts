@@ -107,10 +107,14 @@ export class MoneyAdmin {
     return this.waiverOf(await this.writer.write(command, meta, 'exception'), null);
   }
 
-  async revokeWaiver(exceptionId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
+  async revokeWaiver(
+    input: { readonly exceptionId: string; readonly expectedVersion: string | null },
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Written & ShownWaiver>> {
+    const { exceptionId } = input;
     const command: PolicyCommand = {
       kind: 'revoke_waiver',
-      exceptionId,
+      ...input,
       ...this.by(meta, { exception_id: exceptionId }),
     };
     return this.waiverOf(await this.writer.write(command, meta, 'exception_revoke'), exceptionId);
@@ -124,6 +128,13 @@ export class MoneyAdmin {
   /** Newest first. */
   waivers(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownWaiver>>> {
     return this.writer.page(WAIVERS, tenantId, page);
+  }
+
+  findWaiver(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownWaiver>> {
+    return this.writer.find(tenantId, (state, now) => {
+      const waiver = state.policy.waivers.get(exceptionId);
+      return waiver === undefined ? undefined : shownWaiver(state, waiver, now);
+    });
   }
 
   private by(meta: RequestMeta, asked: Parameters<typeof keyedBy>[1]) {

@@ -117,7 +117,7 @@ export class PolicyAdmin {
       readonly document: PolicyDocument;
       readonly message: string;
       readonly effectiveFrom: Instant | null;
-      readonly expectedVersion: number | null;
+      readonly expectedVersion: string | null;
       readonly rollout: Rollout | null;
       readonly role: PolicyRole;
     },
@@ -144,7 +144,7 @@ export class PolicyAdmin {
   }
 
   async rollBackPolicy(
-    input: { readonly toVersion: number; readonly message: string; readonly expectedVersion: number | null },
+    input: { readonly toVersion: number; readonly message: string; readonly expectedVersion: string | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const now = this.writer.now();
@@ -159,7 +159,7 @@ export class PolicyAdmin {
   }
 
   async setRollout(
-    input: { readonly version: number; readonly cohortPercent: number },
+    input: { readonly version: number; readonly cohortPercent: number; readonly expectedVersion: string | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const asked = { operation: 'rollout', version: input.version, cohort_percent: input.cohortPercent };
@@ -167,8 +167,12 @@ export class PolicyAdmin {
     return this.versionOf(await this.writer.write(command, meta, 'policy_rollout'), input.version);
   }
 
-  async cancelVersion(version: number, meta: RequestMeta): Promise<UseCaseResult<Written & ShownPolicy>> {
-    const command = { kind: 'cancel_version', version, ...this.by(meta, { operation: 'cancel', version }) } as const;
+  async cancelVersion(
+    input: { readonly version: number; readonly expectedVersion: string | null },
+    meta: RequestMeta,
+  ): Promise<UseCaseResult<Written & ShownPolicy>> {
+    const { version } = input;
+    const command = { kind: 'cancel_version', ...input, ...this.by(meta, { operation: 'cancel', version }) } as const;
     return this.versionOf(await this.writer.write(command, meta, 'policy_cancel'), version);
   }
 

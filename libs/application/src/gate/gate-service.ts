@@ -127,7 +127,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   own: ['policy', 'decisions'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: emptyGate,
-  stateVersion: 4,
+  stateVersion: 5,
   journalOf,
   decide,
   evolve: (state, kind, entry) => evolveGate(state, observedEntry(kind, entry)),

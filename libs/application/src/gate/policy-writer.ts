@@ -64,7 +64,7 @@ export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseRes
     case 'precondition_required':
       return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });
     case 'version_conflict':
-      return problemOf('version_conflict', { extra: { current_etag: `"${String(refusal.currentVersion)}"` } });
+      return problemOf('version_conflict', { extra: { current_etag: `"${refusal.currentVersion}"` } });
     case 'idempotency_conflict':
       return problemOf('idempotency_conflict', {
         detail: 'the key or version stands for something else already',

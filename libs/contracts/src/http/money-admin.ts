@@ -98,6 +98,7 @@ export const WaiverIdParams = z.strictObject({ exception_id: UuidText });
 export const WaiverAnswer = z
   .strictObject({
     exception_id: UuidText,
+    version: z.int().meta({ description: 'what its ETag quotes' }),
     kind: z.literal('waiver'),
     status: z.enum(['active', 'expired', 'revoked', 'used_up']),
     scope: z.strictObject({

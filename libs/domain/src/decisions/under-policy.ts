@@ -38,6 +38,7 @@ export const underPolicy = (
     role: 'active',
     rollout: null,
     isCancelled: false,
+    changes: 0,
   };
   return { ...state, policy: { ...state.policy, versions: [version] } };
 };

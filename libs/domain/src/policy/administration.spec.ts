@@ -26,8 +26,26 @@ const waiver = (world: DomainWorld, more: Partial<GrantWaiver> = {}) =>
     ...{ now: world.now, idempotency: keyed(null) },
     ...more,
   });
-const revokeWaiver = (world: DomainWorld, exceptionId: string) =>
-  world.administer({ kind: 'revoke_waiver', exceptionId, author: 'ana', now: world.now, idempotency: keyed(null) });
+const revokeWaiver = (world: DomainWorld, exceptionId: string, expectedVersion: string | null = '1') =>
+  world.administer({
+    ...{ kind: 'revoke_waiver', exceptionId, expectedVersion, author: 'ana', now: world.now },
+    idempotency: keyed(null),
+  });
+
+describe('the end of a waiver', () => {
+  it('is for whoever names the version that he has seen', () => {
+    const world = new DomainWorld();
+    const exceptionId = world.id();
+    waiver(world, { exceptionId });
+    expect(revokeWaiver(world, exceptionId, null)).toMatchObject({ refusal: { code: 'precondition_required' } });
+    expect(revokeWaiver(world, exceptionId, '2')).toMatchObject({
+      refusal: { code: 'version_conflict', currentVersion: '1' },
+    });
+    expect(revokeWaiver(world, exceptionId)).toMatchObject({ entries: [{ type: 'waiver_revoked' }] });
+    expect(revokeWaiver(world, exceptionId)).toMatchObject({ refusal: { currentVersion: '2' } });
+    expect(revokeWaiver(world, exceptionId, '2')).toEqual({ kind: 'accepted', entries: [] });
+  });
+});
 
 describe('a credit', () => {
   it('is granted under its terms and funds from then on', () => {
@@ -115,7 +133,7 @@ describe('a waiver', () => {
       world.grantWaiver(['r'], { exception_id: `w${String(count)}` });
     expect(waiver(world)).toEqual({ kind: 'refused', refusal: { code: 'quota_exceeded', limit: 500 } });
     expect(revokeWaiver(world, 'w7').kind).toBe('accepted');
-    expect(revokeWaiver(world, 'w7')).toEqual({ kind: 'accepted', entries: [] });
+    expect(revokeWaiver(world, 'w7', '2')).toEqual({ kind: 'accepted', entries: [] });
     expect(waiver(world).kind).toBe('accepted');
     expect(revokeWaiver(world, 'none')).toEqual({ kind: 'refused', refusal: { code: 'not_found' } });
   });

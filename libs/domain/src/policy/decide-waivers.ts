@@ -3,9 +3,10 @@ import type { Instant } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd } from '../shared/money.js';
+import { type VersionRefusal, versionRefusal } from './expected-version.js';
 import type { PolicyEntry, WaiverScope } from './policy.entries.js';
 import { invalidMember, type InvalidMember } from './versions.js';
-import { WAIVABLE_CODES, type Waivers } from './waivers.js';
+import { WAIVABLE_CODES, type Waivers, waiverVersion } from './waivers.js';
 
 export interface GrantWaiver {
   readonly kind: 'grant_waiver';
@@ -26,13 +27,18 @@ export interface GrantWaiver {
 export interface RevokeWaiver {
   readonly kind: 'revoke_waiver';
   readonly exceptionId: string;
+  /** What the entity tag of the waiver quoted when the author saw it; null: none was named. */
+  readonly expectedVersion: string | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
 }
 export type WaiversCommand = GrantWaiver | RevokeWaiver;
 export type WaiversRefusal =
-  { readonly code: 'not_found' } | { readonly code: 'quota_exceeded'; readonly limit: number } | InvalidMember;
+  | { readonly code: 'not_found' }
+  | VersionRefusal
+  | { readonly code: 'quota_exceeded'; readonly limit: number }
+  | InvalidMember;
 type WaiversResult = Result<PolicyEntry, WaiversRefusal>;
 
 /** Waivers that a tenant has and that have neither ended nor been revoked. @source contract section 16 */
@@ -87,6 +93,8 @@ export const decideWaivers = (command: WaiversCommand, waivers: Waivers): Waiver
   if (command.kind === 'grant_waiver') return grant(command, waivers);
   const waiver = waivers.get(command.exceptionId);
   if (waiver === undefined) return refused({ code: 'not_found' });
+  const stale = versionRefusal(String(waiverVersion(waiver)), command.expectedVersion);
+  if (stale !== undefined) return refused(stale);
   if (waiver.isRevoked) return accepted();
   const { exceptionId, author, now, idempotency } = command;
   return accepted({

@@ -16,7 +16,7 @@ const publishing = (world: DomainWorld, change: Partial<PublishPolicy> = {}): Pu
     effectiveFrom: null,
     rollout: null,
     role: 'active',
-    expectedVersion: world.gate.policy.versions.length,
+    expectedVersion: world.policyTag(),
     now: world.now,
     idempotency: keyed(null),
     ...change,
@@ -48,9 +48,9 @@ describe('policy versions', () => {
       kind: 'refused',
       refusal: { code: 'precondition_required' },
     });
-    expect(world.administer(publishing(world, { document: other, expectedVersion: 9 }))).toEqual({
+    expect(world.administer(publishing(world, { document: other, expectedVersion: '9' }))).toEqual({
       kind: 'refused',
-      refusal: { code: 'version_conflict', currentVersion: 1 },
+      refusal: { code: 'version_conflict', currentVersion: '1' },
     });
     expect(world.administer(publishing(world, { document: other }))).toMatchObject({
       entries: [{ payload: { version: 2 } }],
@@ -91,13 +91,13 @@ describe('policy versions', () => {
       now: world.now,
       idempotency: keyed(null),
     } as const;
-    expect(world.administer({ ...command, expectedVersion: 1 })).toMatchObject({
+    expect(world.administer({ ...command, expectedVersion: '1' })).toMatchObject({
       refusal: { code: 'version_conflict' },
     });
-    expect(world.administer({ ...command, toVersion: 9, expectedVersion: 2 })).toMatchObject({
+    expect(world.administer({ ...command, toVersion: 9, expectedVersion: '2' })).toMatchObject({
       refusal: { code: 'not_found' },
     });
-    expect(world.administer({ ...command, expectedVersion: 2 })).toMatchObject({
+    expect(world.administer({ ...command, expectedVersion: '2' })).toMatchObject({
       entries: [{ payload: { version: 3, rolled_back_to: 1, document: policyWith() } }],
     });
   });
@@ -144,11 +144,11 @@ describe('budgets', () => {
   it('change at their version only', () => {
     const world = new DomainWorld();
     const { budgetId } = world.setBudget('10');
-    const change = (expectedVersion: number | null) =>
+    const change = (expectedVersion: string | null) =>
       world.changeBudget(budgetId, '20', { change: { kind: 'update', expectedVersion } });
     expect(change(null)).toMatchObject({ refusal: { code: 'precondition_required' } });
-    expect(change(2)).toMatchObject({ refusal: { code: 'version_conflict', currentVersion: 1 } });
-    expect(change(1)).toMatchObject({ entries: [{ payload: { version: 2, limit_usd: '20.0000' } }] });
+    expect(change('2')).toMatchObject({ refusal: { code: 'version_conflict', currentVersion: '1' } });
+    expect(change('1')).toMatchObject({ entries: [{ payload: { version: 2, limit_usd: '20.0000' } }] });
     expect(world.changeBudget('none' as BudgetId, '20')).toMatchObject({ refusal: { code: 'not_found' } });
   });
 

@@ -35,6 +35,8 @@ export interface PolicyVersion {
   /** null: all projects. */
   readonly rollout: Rollout | null;
   readonly isCancelled: boolean;
+  /** How often its rollout was set or it was cancelled since it was published. */
+  readonly changes: number;
 }
 
 export interface PublishedPriceBook {
@@ -236,7 +238,9 @@ const changeVersion = (
   change: (version: PolicyVersion) => PolicyVersion,
 ): PolicyState => ({
   ...state,
-  versions: state.versions.map((each) => (each.version === version ? change(each) : each)),
+  versions: state.versions.map((each) =>
+    each.version === version ? { ...change(each), changes: each.changes + 1 } : each,
+  ),
 });
 
 /** Folds one entry of `policy-<tenant>`. */
@@ -258,6 +262,7 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
         role: payload.role ?? 'active',
         rollout: payload.rollout ?? null,
         isCancelled: false,
+        changes: 0,
       };
       return withAnswer({ ...state, versions: [...state.versions, version] }, 'policy', payload.idempotency, revision);
     }

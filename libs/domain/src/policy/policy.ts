@@ -8,7 +8,14 @@ import { decideIntegrations, type IntegrationsCommand } from './integrations.js'
 import type { PolicyDocument } from './policy.document.js';
 import { type CreditsCommand, decideCredits } from './decide-credits.js';
 import { decideWaivers, type WaiversCommand } from './decide-waivers.js';
-import { decideVersions, type InvalidMember, publicationRefusal, type VersionsCommand } from './versions.js';
+import { type VersionRefusal, versionRefusal } from './expected-version.js';
+import {
+  decideVersions,
+  type InvalidMember,
+  publicationRefusal,
+  type VersionsCommand,
+  versionTag,
+} from './versions.js';
 import type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
 import { adminKey, type Budget, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
 
@@ -23,8 +30,8 @@ export interface PublishPolicy extends AdminCommand {
   readonly documentSha256: Sha256Hex;
   readonly message: string;
   readonly effectiveFrom: Instant | null;
-  /** The version the author edited (If-Match); null: none was named. */
-  readonly expectedVersion: number | null;
+  /** What the entity tag of the newest version quoted when the author saw it (If-Match); null: none was named. */
+  readonly expectedVersion: string | null;
   /** null: for all projects. */
   readonly rollout: Rollout | null;
   readonly role: PolicyRole;
@@ -40,13 +47,13 @@ export interface RollBackPolicy extends AdminCommand {
   readonly kind: 'roll_back_policy';
   readonly toVersion: number;
   readonly message: string;
-  readonly expectedVersion: number | null;
+  readonly expectedVersion: string | null;
 }
 export interface SetBudget extends AdminCommand {
   readonly kind: 'set_budget';
   readonly budgetId: BudgetId;
   /** Create, or change an existing one whose version must be named. */
-  readonly change: { readonly kind: 'create' } | { readonly kind: 'update'; readonly expectedVersion: number | null };
+  readonly change: { readonly kind: 'create' } | { readonly kind: 'update'; readonly expectedVersion: string | null };
   readonly scope: BudgetScope;
   readonly period: BudgetPeriod;
   readonly limit: MicroUsd;
@@ -76,8 +83,7 @@ export type PolicyCommand =
   | IntegrationsCommand;
 
 export type PolicyRefusal =
-  | { readonly code: 'precondition_required' }
-  | { readonly code: 'version_conflict'; readonly currentVersion: number }
+  | VersionRefusal
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }
   | { readonly code: 'not_found' }
   | InvalidMember
@@ -107,9 +113,9 @@ const guarded = (state: PolicyState, scope: string, keyed: Keyed, decideAfresh: 
   return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
 };
 
-const versionRefusal = (current: number, expected: number | null): PolicyRefusal | undefined => {
-  if (expected === null) return { code: 'precondition_required' };
-  return expected === current ? undefined : { code: 'version_conflict', currentVersion: current };
+const newestTag = ({ versions }: PolicyState): string => {
+  const newest = versions.at(-1);
+  return newest === undefined ? '0' : versionTag(newest);
 };
 
 /** The newest version has this text and has come into force for everybody, so publishing it again changes nothing. */
@@ -120,15 +126,14 @@ const isInForce = (state: PolicyState, command: PublishPolicy): boolean => {
 };
 
 const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
-  const latest = state.versions.at(-1)?.version ?? 0;
-  const problem = versionRefusal(latest, command.expectedVersion);
+  const problem = versionRefusal(newestTag(state), command.expectedVersion);
   if (problem !== undefined) return refused(problem);
   if (isInForce(state, command)) return accepted();
   const refusal = publicationRefusal(state, command);
   if (refusal !== undefined) return refused(refusal);
   return accepted(
     published(command, {
-      version: latest + 1,
+      version: (state.versions.at(-1)?.version ?? 0) + 1,
       effectiveFrom: command.effectiveFrom ?? command.now,
       rolledBackTo: null,
       rollout: command.rollout,
@@ -167,7 +172,7 @@ const published = (
 
 const rollBack = (command: RollBackPolicy, state: PolicyState): PolicyResult => {
   const latest = state.versions.at(-1);
-  const problem = versionRefusal(latest?.version ?? 0, command.expectedVersion);
+  const problem = versionRefusal(newestTag(state), command.expectedVersion);
   if (problem !== undefined) return refused(problem);
   const target = state.versions.find(({ version }) => version === command.toVersion);
   if (target === undefined || latest === undefined) return refused({ code: 'not_found' });
@@ -204,7 +209,7 @@ const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Account
   const current = state.budgets.get(command.budgetId);
   if (command.change.kind === 'update') {
     if (current === undefined) return { code: 'not_found' };
-    const problem = versionRefusal(current.terms.version, command.change.expectedVersion);
+    const problem = versionRefusal(String(current.terms.version), command.change.expectedVersion);
     if (problem !== undefined) return problem;
     const committed = committedOf(command, state, accounts);
     if (command.whenCommitted === 'refuse' && command.limit < committed)

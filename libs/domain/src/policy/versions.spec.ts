@@ -12,17 +12,21 @@ const publish = (world: DomainWorld, more: Partial<PublishPolicy> = {}) =>
   world.administer({
     ...{ kind: 'publish_policy', document: other, documentSha256: sha256Hex('other'), message: 'm', author: 'ana' },
     ...{ effectiveFrom: null, rollout: null, role: 'active', now: world.now, idempotency: keyed(null) },
-    expectedVersion: world.gate.policy.versions.length,
+    expectedVersion: world.policyTag(),
     ...more,
   });
 const ahead = (world: DomainWorld, seconds: number): Instant => instantOf(msOf(world.now) + seconds * 1000);
 const widen = (world: DomainWorld, version: number, cohortPercent: number, key: string | null = null) =>
   world.administer({
     ...{ kind: 'set_rollout', version, cohortPercent, author: 'ana', now: world.now },
+    expectedVersion: world.policyTag(version),
     idempotency: keyed(key, cohortPercent),
   });
 const cancel = (world: DomainWorld, version: number) =>
-  world.administer({ kind: 'cancel_version', version, author: 'ana', now: world.now, idempotency: keyed(null) });
+  world.administer({
+    ...{ kind: 'cancel_version', version, author: 'ana', now: world.now },
+    ...{ expectedVersion: world.policyTag(version), idempotency: keyed(null) },
+  });
 const statuses = (world: DomainWorld) =>
   world.gate.policy.versions.map((version) => versionStatus(world.gate.policy, version, world.now));
 const DAY = 86_400;
@@ -119,6 +123,37 @@ describe('a rollout', () => {
   });
 });
 
+describe('the tag of a version', () => {
+  it('is its number until it is changed, and another after each change', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    expect([world.policyTag(1), world.policyTag(2)]).toEqual(['1', '2']);
+    widen(world, 2, 50);
+    expect([world.policyTag(1), world.policyTag(2)]).toEqual(['1', '2.1']);
+    cancel(world, 2);
+    expect(world.policyTag(2)).toBe('2.2');
+  });
+
+  it('has to be named by whoever changes that version, or follows it when it is the newest', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    widen(world, 2, 50);
+    const by = { author: 'ana', now: world.now, idempotency: keyed(null) };
+    for (const kind of ['set_rollout', 'cancel_version'] as const) {
+      const change = (expectedVersion: string | null) =>
+        world.administer({ kind, version: 2, cohortPercent: 60, expectedVersion, ...by });
+      expect(change(null)).toEqual({ kind: 'refused', refusal: { code: 'precondition_required' } });
+      for (const stale of ['2', '1', ''])
+        expect(change(stale)).toEqual({
+          kind: 'refused',
+          refusal: { code: 'version_conflict', currentVersion: '2.1' },
+        });
+    }
+    expect(publish(world, { expectedVersion: '2' })).toMatchObject({ refusal: { code: 'version_conflict' } });
+    expect(publish(world, { expectedVersion: '2.1' }).kind).toBe('accepted');
+  });
+});
+
 describe('a challenger', () => {
   it('is never in force, and rolled out to nobody', () => {
     const world = new DomainWorld();
@@ -146,7 +181,7 @@ describe('a challenger', () => {
     publish(world, { role: 'challenger' });
     world.administer({
       ...{ kind: 'roll_back_policy', toVersion: 2, message: 'm', author: 'ana', now: world.now },
-      ...{ expectedVersion: 2, idempotency: keyed(null) },
+      ...{ expectedVersion: '2', idempotency: keyed(null) },
     });
     expect(world.ask('1')).toMatchObject({ policy_version: 3, mode: 'soft' });
   });

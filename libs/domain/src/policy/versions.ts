@@ -1,6 +1,7 @@
 import type { Instant } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
+import { type VersionRefusal, versionRefusal } from './expected-version.js';
 import type { PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
 import { challengerAt, policyInForce, type PolicyState, type PolicyVersion } from './policy.state.js';
 
@@ -10,6 +11,8 @@ export interface SetRollout {
   readonly version: number;
   /** 1 to 100; the salt stays, so whoever was in stays in when it grows. */
   readonly cohortPercent: number;
+  /** What the entity tag of the version quoted when the author saw it; null: none was named. */
+  readonly expectedVersion: string | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
@@ -18,6 +21,7 @@ export interface SetRollout {
 export interface CancelVersion {
   readonly kind: 'cancel_version';
   readonly version: number;
+  readonly expectedVersion: string | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
@@ -35,7 +39,16 @@ export const invalidMember = (pointer: string, detail: string): InvalidMember =>
   pointer,
   detail,
 });
-export type VersionsRefusal = { readonly code: 'not_found' } | InvalidMember;
+export type VersionsRefusal = { readonly code: 'not_found' } | VersionRefusal | InvalidMember;
+
+/**
+ * What the entity tag of a version quotes: its number, and behind a point how often it was changed since, if ever. So
+ * whoever changes a rollout has seen how far it is, and whoever publishes has seen what became of the newest version.
+ *
+ * @source contract section 1 (ETag)
+ */
+export const versionTag = ({ version, changes }: Pick<PolicyVersion, 'version' | 'changes'>): string =>
+  changes === 0 ? String(version) : `${String(version)}.${String(changes)}`;
 
 const DAY_SECONDS = 86_400;
 /** Limits of contract section 8.1. */
@@ -129,5 +142,7 @@ const cancel = (
 export const decideVersions = (command: VersionsCommand, state: PolicyState): Result<PolicyEntry, VersionsRefusal> => {
   const version = state.versions.find((each) => each.version === command.version);
   if (version === undefined) return refused({ code: 'not_found' });
+  const stale = versionRefusal(versionTag(version), command.expectedVersion);
+  if (stale !== undefined) return refused(stale);
   return command.kind === 'set_rollout' ? setRollout(command, version) : cancel(command, version, state);
 };

@@ -26,6 +26,9 @@ export interface Waiver {
 export type Waivers = PersistentMap<Waiver>;
 export const noWaivers: Waivers = PersistentMap.empty;
 
+/** What the entity tag of a waiver quotes. Its terms never change, so being revoked is its one change. */
+export const waiverVersion = ({ isRevoked }: Waiver): number => (isRevoked ? 2 : 1);
+
 type WaiverEntry = Extract<PolicyEntry, Entry<'waiver_granted' | 'waiver_revoked', unknown>>;
 
 /** Folds a waiver or its end. */

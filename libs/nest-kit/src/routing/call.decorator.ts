@@ -114,8 +114,8 @@ export class Call {
     return { projectId: asked };
   }
 
-  /** The version from `If-Match`; null when none was sent. */
-  get expectedVersion(): number | null {
+  /** What `If-Match` quotes; null when none was sent. */
+  get expectedVersion(): string | null {
     return ifMatchVersionOf(this.request.headers);
   }
 

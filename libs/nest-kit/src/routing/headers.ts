@@ -19,12 +19,11 @@ export const idempotencyKeyOf = (headers: Headers): string | null => {
   });
 };
 
-/** The version an author edited, from `If-Match: "3"`; null when none was sent. */
-export const ifMatchVersionOf = (headers: Headers): number | null => {
+/** What an author's `If-Match: "3"` quotes, `3`; null when none was sent. */
+export const ifMatchVersionOf = (headers: Headers): string | null => {
   const sent = one(headers['if-match']);
   if (sent === null) return null;
-  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(sent)?.[1];
-  return version === undefined ? -1 : Number(version); // A tag that is none of ours matches no version.
+  return /^(?:W\/)?"(\d{1,9}(?:\.\d{1,9})?)"$/.exec(sent)?.[1] ?? ''; // A tag that is none of ours matches no version.
 };
 
 /** A journal's kind and a revision, as `Verdict-Entry` gave them. */
