@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApprovalId } from '../shared/brand.js';
 import { caller, DomainWorld, policyWith, TENANT, usd, keyed } from '../../../../test/support/domain-world.js';
-import type { ConsumeCode, ConsumeToken, ExpectedBinding, TokenClaims } from './consume.js';
+import type { ConsumeCode } from './consume-codes.js';
+import type { ConsumeToken, ExpectedBinding, TokenClaims } from './consume.js';
 
 const granted = (consumer: 'creator' | 'project' | 'member' = 'project') => {
   const world = new DomainWorld(policyWith({ approval: { required: { prod: true }, consumer } }));
