@@ -195,6 +195,43 @@ describe('the metrics of the running services', () => {
     });
   });
 
+  describe('of what policy names besides', () => {
+    it('count decisions that a challenger would have made otherwise, by their source', async () => {
+      const people = await estate();
+      await must(app, 'publishPolicy', {
+        as: people.admin,
+        headers: { 'if-match': '"2"' },
+        body: {
+          document: { ...MONEY_ONLY, entitlements: { hard_deny_above_monthly_usd: '50' } },
+          message: 'm',
+          role: 'challenger',
+        },
+      });
+      const counted = await counting();
+      await hold(people, '40');
+      expect(await counted('challenger_divergence_total')).toEqual({});
+      await hold(people, '60');
+      expect(await counted('challenger_divergence_total')).toEqual({ '{source="terraform"}': 1 });
+    });
+
+    it('count credits that end unused, and what comes back to them afterwards', async () => {
+      const people = await estate(MONEY_ONLY, '100');
+      const counted = await counting();
+      const grant = (key: string, more: object) => {
+        const credit = { scope: 'tenant', total_amount_usd: '50', reason: 'r', ...more };
+        return must(app, 'grantCredit', { as: people.admin, key, body: credit });
+      };
+      const expires_at = new Date(app.nowMs + 600_000).toISOString();
+      await grant('credit-1', { pool: 'reserved', expires_at });
+      await grant('credit-2', { pool: 'emergency' });
+      const params = await hold(people, '130'); // 100 of the budget, 30 of the credit that ends.
+      app.advance(601);
+      await reaches(counted, 'credits_expired_usd_total', '{pool="reserved"}', 20);
+      await must(app, 'reconcile', { as: people.admin, params, body: { actual_monthly_delta_usd: '110' } });
+      expect(await counted('credits_expired_usd_total')).toEqual({ '{pool="reserved"}': 40 });
+    }, 60_000);
+  });
+
   describe('of approvals', () => {
     it('count requests by what became of them, those that the clock ends included; the gauges show who waits', async () => {
       const people = peopleOf(freshTenant());

@@ -37,6 +37,7 @@ import { ReviewController } from './review.controller.js';
 import { WaiversController } from './waivers.controller.js';
 import { RunTaskController } from './run-task.controller.js';
 import { type RunTaskOptions, runTaskProviders } from './run-tasks.providers.js';
+import { CreditsWatch } from './watch-credits.js';
 import { watchGate } from './watch-gate.js';
 import {
   DECIDE_CHANGE,
@@ -105,7 +106,12 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     return {
       module: GateModule,
       controllers: CONTROLLERS,
-      providers: [{ provide: PLATFORM, useValue: platform }, ...USE_CASES, ...runTaskProviders(runTasks)],
+      providers: [
+        { provide: PLATFORM, useValue: platform },
+        ...USE_CASES,
+        CreditsWatch,
+        ...runTaskProviders(runTasks),
+      ],
     };
   }
 

@@ -1,5 +1,6 @@
 import {
   type CommittedBatch,
+  decisionsEntryOf,
   type GateCommand,
   policyEntryOf,
   recordedDecision,
@@ -8,13 +9,14 @@ import {
 } from '@verdict/application';
 import {
   budgetAlerts,
+  creditsReturnedLate,
   type DecisionRecorded,
   type GateState,
   instantOf,
   isBeyondGrants,
   type PolicyEntry,
 } from '@verdict/domain';
-import { countBudgetAlerts, type Metrics } from '@verdict/nest-kit';
+import { countBudgetAlerts, countLostCredits, type Metrics } from '@verdict/nest-kit';
 
 type PolicyChange = Parameters<Metrics['policyChanges']['inc']>[0];
 
@@ -78,6 +80,9 @@ const countDecision = (metrics: Metrics, recorded: DecisionRecorded, before: Gat
   const { request, would_be: wouldBe, exposure_usd: exposure, grant_use: use = null } = recorded;
   if (wouldBe !== null) metrics.gateWouldBeDecisions.inc(request.source, wouldBe.decision, 'enforce');
   metrics.gateExposureUsd.add(Number(exposure), request.source, 'mode');
+  const { decision, challenger = null } = recorded;
+  if (challenger?.evaluated === true && challenger.decision !== decision)
+    metrics.challengerDivergence.inc(request.source);
   if (use !== null) metrics.approvalGrantUses.inc('used');
   else if (isBeyondGrants(recorded, before)) metrics.approvalGrantUses.inc('cap_exceeded');
 };
@@ -96,7 +101,10 @@ const countDecisions = (
     for (const { account } of recorded.hold.legs)
       if (account.startsWith(BUDGET)) charged.add(account.slice(BUDGET.length));
   }
-  if (charged.size > 0) countBudgetAlerts(metrics, budgetAlerts(charged, [before, after], instantOf(nowMs)));
+  const now = instantOf(nowMs);
+  if (charged.size > 0) countBudgetAlerts(metrics, budgetAlerts(charged, [before, after], now));
+  const ended = entries.filter(({ type }) => type !== 'decision_recorded').map(decisionsEntryOf);
+  if (ended.length > 0) countLostCredits(metrics, creditsReturnedLate(ended, [before, after], now));
 };
 
 /** Counts what the gate writes, whoever asked for it, and the turns of those who ask. @source contract section 15 */

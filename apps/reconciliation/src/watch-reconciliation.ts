@@ -10,12 +10,13 @@ import {
 import {
   budgetAlerts,
   countOverdue,
+  creditsReturnedLate,
   type ExceptionKind,
   instantOf,
   type ReservationsEntry,
   type ReservationsState,
 } from '@verdict/domain';
-import { countBudgetAlerts, type Metrics } from '@verdict/nest-kit';
+import { countBudgetAlerts, countLostCredits, type Metrics } from '@verdict/nest-kit';
 
 const EXCEPTION_KINDS = ['overage', 'savings', 'overrun', 'late_actual', 'unreconciled'] as const;
 
@@ -70,9 +71,10 @@ const countBatch = (metrics: Metrics, batch: CommittedBatch<ReservationsState>, 
   const { before, after } = batch;
   const entries = batch.entries.map(reservationsEntryOf);
   for (const entry of entries) countEntry(metrics, entry);
+  const money = [before.money, after.money] as const;
   const charged = new Set(entries.flatMap(chargedBy));
-  if (charged.size > 0)
-    countBudgetAlerts(metrics, budgetAlerts(charged, [before.money, after.money], instantOf(nowMs)));
+  if (charged.size > 0) countBudgetAlerts(metrics, budgetAlerts(charged, money, instantOf(nowMs)));
+  countLostCredits(metrics, creditsReturnedLate(entries, money, instantOf(nowMs)));
 };
 
 /** A sweep that somebody asked for is counted by its entry, unless a part of it fails. */

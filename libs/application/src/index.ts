@@ -52,6 +52,7 @@ export {
   policyEntryOf,
   recordedDecision,
   requestedApproval,
+  decisionsEntryOf,
   reservationsEntryOf,
 } from './journals/entries.codec.js';
 export { type AroundAppend, EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';

@@ -159,6 +159,7 @@ export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
 export { cohortOf } from './policy/cohort.js';
 export type { Grant } from './decisions/grants.state.js';
 export { isBeyondGrants } from './decisions/grant.js';
+export { creditsExpired, creditsReturnedLate, type LostCredits } from './policy/lost-credits.js';
 export { budgetAlerts } from './policy/budget-alerts.js';
 export { DEFAULT_POLICY } from './policy/default-policy.js';
 export {

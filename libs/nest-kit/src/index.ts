@@ -25,6 +25,7 @@ export type { Logger } from 'pino';
 export { redactPath } from './logging/redact.js';
 export type { MetricsOptions } from './metrics/instrument-maker.js';
 export { countBudgetAlerts } from './metrics/count-budget-alerts.js';
+export { countLostCredits } from './metrics/count-lost-credits.js';
 export { Metrics } from './metrics/metrics.js';
 export { isProblemCode, PROBLEMS, type ProblemCode } from './problems/problem-codes.js';
 export {

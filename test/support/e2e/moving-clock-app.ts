@@ -113,13 +113,17 @@ export class MovingClockApp implements Api {
     return call(this, id, request);
   }
 
+  get nowMs(): number {
+    return Date.now() + this.aheadMs;
+  }
+
   advance(seconds: number): void {
     this.aheadMs += seconds * 1000;
   }
 
   /** The clock's reactions that come once a minute are due now. */
   advanceToMinute(): void {
-    this.aheadMs += 60_000 - ((Date.now() + this.aheadMs) % 60_000);
+    this.aheadMs += 60_000 - (this.nowMs % 60_000);
   }
 
   async scrape(): Promise<Scrape> {

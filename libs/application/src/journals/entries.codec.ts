@@ -58,6 +58,7 @@ export const refusedCode = ({ payload }: { readonly payload: unknown }): Consume
   (payload as PayloadOf<ApprovalsEntry, 'token_refused'>).code as ConsumeCode;
 /** What an entry of a journal says, for those who know its type. */
 export const policyEntryOf = (entry: Untyped): PolicyEntry => entry as PolicyEntry;
+export const decisionsEntryOf = (entry: Untyped): DecisionsEntry => entry as DecisionsEntry;
 export const approvalsEntryOf = (entry: Untyped): ApprovalsEntry => entry as ApprovalsEntry;
 export const reservationsEntryOf = (entry: Untyped): ReservationsEntry => entry as ReservationsEntry;
 

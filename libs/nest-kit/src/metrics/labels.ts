@@ -36,6 +36,7 @@ export const POLICY_CHANGES = [
 ] as const;
 /** Percents of a budget that are used; `other` is what a budget names besides. */
 export const BUDGET_THRESHOLDS = ['50', '80', '100', 'other'] as const;
+export const CREDIT_POOLS = ['reserved', 'emergency'] as const;
 /** How a webhook's caller proves who it is; `none` brought no proof at all. */
 export const WEBHOOK_WAYS = ['mtls', 'bearer', 'path', 'hmac', 'none'] as const;
 /** The limits of contract section 16; `kept` is what a tenant may keep, `running` what may run at the same time. */

@@ -77,6 +77,8 @@ const CLOSED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     ],
   },
   budget_alerts_total: { threshold: ['50', '80', '100', 'other'] },
+  credits_expired_usd_total: { pool: ['reserved', 'emergency'] },
+  challenger_divergence_total: { source: SOURCE },
   approval_requests_total: { source: SOURCE, outcome: ['opened', 'granted', 'denied', 'expired', 'withdrawn'] },
   approval_token_events_total: {
     event: [

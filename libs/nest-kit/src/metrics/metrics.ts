@@ -17,6 +17,7 @@ type ApprovalOutcome = label.Of<typeof label.APPROVAL_OUTCOMES>;
 type TokenEvent = label.Of<typeof label.TOKEN_EVENTS>;
 type PolicyChange = label.Of<typeof label.POLICY_CHANGES>;
 type Threshold = label.Of<typeof label.BUDGET_THRESHOLDS>;
+type CreditPool = label.Of<typeof label.CREDIT_POOLS>;
 type QuotaKind = label.Of<typeof label.QUOTA_KINDS>;
 type WebhookWay = label.Of<typeof label.WEBHOOK_WAYS>;
 type Trigger = label.Of<typeof label.RECONCILE_TRIGGERS>;
@@ -143,6 +144,16 @@ export class Metrics extends InstrumentMaker {
     'budget_alerts_total',
     'Budgets whose used part has reached a percentage that they name',
     { threshold: label.BUDGET_THRESHOLDS },
+  );
+  readonly creditsExpiredUsd = this.counter<[pool: CreditPool]>(
+    'credits_expired_usd_total',
+    'USD of credits that nobody used in time; for graphs only',
+    { pool: label.CREDIT_POOLS },
+  );
+  readonly challengerDivergence = this.counter<[source: Source]>(
+    'challenger_divergence_total',
+    'Decisions that the challenger of the policy in force would have made otherwise',
+    { source },
   );
   readonly webhookAuthFailures = this.counter<[way: WebhookWay]>(
     'webhook_auth_failures_total',
