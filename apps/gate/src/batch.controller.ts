@@ -32,9 +32,10 @@ import {
   unwrap,
   withSpan,
 } from '@verdict/nest-kit';
+import { type AskInTime, statedWaitMs } from './ask-in-time.js';
 import { countRefusal, countVerdict } from './count-verdict.js';
 import { changeOf, preflightOf } from './gate-input.js';
-import { DECIDE_CHANGES } from './tokens.js';
+import { ASK_IN_TIME, DECIDE_CHANGES } from './tokens.js';
 
 const ENVELOPE = { depthMax: FOREIGN_DEPTH_MAX, raw: new Set(['items']) };
 
@@ -82,6 +83,8 @@ const memberAnswer = (result: UseCaseResult<DecidedChange>, index: number) => {
   return { index, verdict: answer(recorded, result.value), problem: null };
 };
 
+const sourceOf = (members: readonly BatchMember[], index: number) => members[index]?.request.source ?? 'terraform';
+
 const isPermitted = (result: UseCaseResult<DecidedChange>): boolean =>
   result.kind === 'done' && result.value.recorded.decision.startsWith('ALLOW') && !result.value.isExpired;
 
@@ -90,6 +93,7 @@ const isPermitted = (result: UseCaseResult<DecidedChange>): boolean =>
 export class BatchController {
   constructor(
     @Inject(DECIDE_CHANGES) private readonly decideChanges: DecideChanges,
+    @Inject(ASK_IN_TIME) private readonly inTime: AskInTime,
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(QUOTAS) private readonly quotas: Quotas,
   ) {}
@@ -102,14 +106,18 @@ export class BatchController {
     if (overload !== undefined) throw overloadProblem(overload);
     const members = items.map(memberOf);
     const started = performance.now();
+    const asked = { source: sourceOf(members, 0), waitMs: statedWaitMs(call) };
+    const meta = { ...call.meta(), key: null };
     const results = unwrap(
-      await withSpan('decide changes', { 'verdict.members': members.length }, () =>
-        this.decideChanges(members, atomic, { ...call.meta(), key: null }),
+      await this.inTime.ask(asked, (wait) =>
+        withSpan('decide changes', { 'verdict.members': members.length }, () =>
+          this.decideChanges(members, atomic, { ...meta, wait }),
+        ),
       ),
     );
     const seconds = (performance.now() - started) / 1000;
     results.forEach((result, index) => {
-      const source = members[index]?.request.source ?? 'terraform';
+      const source = sourceOf(members, index);
       countVerdict(this.metrics, source, result, seconds);
       if (result.kind === 'problem') countRefusal(this.metrics, source, result.problem);
     });

@@ -26,9 +26,10 @@ import {
   unwrap,
   withSpan,
 } from '@verdict/nest-kit';
+import { type AskInTime, statedWaitMs } from './ask-in-time.js';
 import { countVerdict } from './count-verdict.js';
 import { changeOf, eventChangeOf, preflightOf } from './gate-input.js';
-import { DECIDE_CHANGE } from './tokens.js';
+import { ASK_IN_TIME, DECIDE_CHANGE } from './tokens.js';
 
 const BODY = { depthMax: FOREIGN_DEPTH_MAX, raw: FOREIGN_MEMBERS };
 
@@ -37,6 +38,7 @@ const BODY = { depthMax: FOREIGN_DEPTH_MAX, raw: FOREIGN_MEMBERS };
 export class GateController {
   constructor(
     @Inject(DECIDE_CHANGE) private readonly decideChange: DecideChange,
+    @Inject(ASK_IN_TIME) private readonly inTime: AskInTime,
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
@@ -79,10 +81,12 @@ export class GateController {
 
   private async decide(request: ChangeRequest, call: Call, key: string | undefined): Promise<DecidedChange> {
     const started = performance.now();
-    const result = await withSpan('decide change', { 'verdict.source': request.source }, () =>
-      this.decideChange(request, call.meta(key)),
+    const { source } = request;
+    const meta = call.meta(key);
+    const result = await this.inTime.ask({ source, waitMs: statedWaitMs(call) }, (wait) =>
+      withSpan('decide change', { 'verdict.source': source }, () => this.decideChange(request, { ...meta, wait })),
     );
-    countVerdict(this.metrics, request.source, result, (performance.now() - started) / 1000);
+    countVerdict(this.metrics, source, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);
     call.answer.entry('decisions', decided.entry.revision);
     return decided;

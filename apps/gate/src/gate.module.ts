@@ -17,6 +17,8 @@ import { ROUTES } from '@verdict/contracts';
 import {
   HEALTH,
   type Health,
+  LOGGER,
+  type Logger,
   METRICS,
   type Metrics,
   QUOTAS,
@@ -24,6 +26,7 @@ import {
   WEBHOOK_ROUTES,
   type WebhookRoutes,
 } from '@verdict/nest-kit';
+import { AskInTime } from './ask-in-time.js';
 import { BatchController } from './batch.controller.js';
 import { BudgetsController } from './budgets.controller.js';
 import { CreditsController } from './credits.controller.js';
@@ -40,6 +43,7 @@ import { type RunTaskOptions, runTaskProviders } from './run-tasks.providers.js'
 import { CreditsWatch } from './watch-credits.js';
 import { watchGate } from './watch-gate.js';
 import {
+  ASK_IN_TIME,
   DECIDE_CHANGE,
   DECIDE_CHANGES,
   EXPLAIN_DECISION,
@@ -83,6 +87,11 @@ const USE_CASES = [
   ofGate(MONEY_ADMIN, (gate, ports) => new MoneyAdmin({ gate, ...ports })),
   ofGate(INTEGRATIONS_ADMIN, (gate, ports) => new IntegrationsAdmin({ gate, ...ports })),
   ofGate(INTEGRATIONS, (gate, ports) => new FindIntegrations({ gate, ...ports })),
+  {
+    provide: ASK_IN_TIME,
+    useFactory: (metrics: Metrics, logger: Logger) => new AskInTime(metrics, logger),
+    inject: [METRICS, LOGGER],
+  },
   {
     provide: REVIEW_ADMISSION,
     useFactory: (gate: GateHost, decide: DecideChange) => createReviewAdmission({ gate }, decide),

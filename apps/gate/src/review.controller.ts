@@ -9,6 +9,7 @@ import type {
 } from '@verdict/application';
 import {
   type AdmissionReviewAnswer,
+  GateQuery,
   readAdmissionReview,
   reviewAnswer,
   reviewRefusal,
@@ -20,17 +21,15 @@ import {
   type Call,
   currentTraceparent,
   Endpoint,
-  LOGGER,
-  type Logger,
   METRICS,
   type Metrics,
   problem,
   TheCall,
   withSpan,
 } from '@verdict/nest-kit';
+import type { AskInTime } from './ask-in-time.js';
 import { countRefusal, countVerdict } from './count-verdict.js';
-import { REVIEW_ADMISSION } from './tokens.js';
-import { within } from './within.js';
+import { ASK_IN_TIME, REVIEW_ADMISSION } from './tokens.js';
 
 const SOURCE = 'k8s_admission';
 
@@ -65,12 +64,6 @@ const verdictOf = ({ decided: { recorded }, warnings }: ReviewedAdmission): Revi
   ],
 });
 
-const WITHOUT_VERDICT_IN_TIME = {
-  timeout: 'no verdict was durable within the deadline',
-  overloaded: 'the gate has more calls than it may take',
-  evaluation_error: 'the review could not be decided',
-} as const;
-
 const notDurable = (detail: string) => problem('verdict_not_durable', { detail });
 
 /**
@@ -81,8 +74,8 @@ const notDurable = (detail: string) => problem('verdict_not_durable', { detail }
 export class ReviewController {
   constructor(
     @Inject(REVIEW_ADMISSION) private readonly reviewAdmission: ReviewAdmission,
+    @Inject(ASK_IN_TIME) private readonly inTime: AskInTime,
     @Inject(METRICS) private readonly metrics: Metrics,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Endpoint(ROUTES.reviewAdmission)
@@ -97,12 +90,16 @@ export class ReviewController {
 
   private async answer(call: Call): Promise<AdmissionReviewAnswer> {
     const integration = clusterOf(call.integration);
+    const { timeout } = call.query(GateQuery); // Now, since a review whose uid is read is answered with a review.
     const reading = readAdmissionReview(call.bytes);
     if (reading.kind === 'refused') {
       const { code, pointer, detail } = reading;
       throw problem(code, { errors: [{ pointer, code, detail }] });
     }
-    if (call.overload !== null) throw this.withoutVerdict('overloaded');
+    if (call.overload !== null) {
+      this.metrics.gateFailures.inc(SOURCE, 'overloaded');
+      throw notDurable('the gate has more calls than it may take');
+    }
     const { info } = call;
     const review = {
       request: reading.request,
@@ -110,39 +107,19 @@ export class ReviewController {
       correlationId: info.correlationId,
       traceparent: currentTraceparent() ?? info.traceparent,
     };
-    const result = await this.decided(review, answerWithinMs(info.deadlineMs) - call.elapsedMs);
+    const result = await this.decided(review, answerWithinMs(timeout) - call.elapsedMs);
     if (result.kind === 'problem') return this.refused(reading.request.uid, result.problem);
     call.answer.entry('decisions', result.value.decided.entry.revision);
     return reviewAnswer(reading.request.uid, verdictOf(result.value));
   }
 
-  /** The decision, in time. A late one is committed all the same, and answers the next call of its key. */
-  private async decided(review: AskedReview, milliseconds: number): Promise<UseCaseResult<ReviewedAdmission>> {
+  private async decided(review: AskedReview, waitMs: number): Promise<UseCaseResult<ReviewedAdmission>> {
     const started = performance.now();
-    const work = withSpan('decide change', { 'verdict.source': SOURCE }, () => this.reviewAdmission(review));
-    try {
-      const outcome = await within(work, milliseconds);
-      if (outcome.kind === 'in_time') {
-        countVerdict(this.metrics, SOURCE, changeOf(outcome.value), (performance.now() - started) / 1000);
-        return outcome.value;
-      }
-      work.catch((error: unknown) => {
-        this.logger.error({ err: error }, 'a review that was given up has failed');
-      });
-    } catch (error) {
-      this.logger.error({ err: error }, 'a review could not be decided');
-      throw this.withoutVerdict('evaluation_error');
-    }
-    throw this.withoutVerdict('timeout');
-  }
-
-  /**
-   * What a review gets whose verdict is not there in time. Contract 12.2 answers with a fail-safe verdict, once that is
-   * durable; without the log nothing here makes one durable, so the cluster's failurePolicy decides (G1).
-   */
-  private withoutVerdict(failure: keyof typeof WITHOUT_VERDICT_IN_TIME) {
-    this.metrics.gateFailures.inc(SOURCE, failure);
-    return notDurable(WITHOUT_VERDICT_IN_TIME[failure]);
+    const result = await this.inTime.ask({ source: SOURCE, waitMs }, (wait) =>
+      withSpan('decide change', { 'verdict.source': SOURCE }, () => this.reviewAdmission({ ...review, wait })),
+    );
+    countVerdict(this.metrics, SOURCE, changeOf(result), (performance.now() - started) / 1000);
+    return result;
   }
 
   private refused(uid: string, refusal: { readonly code: string; readonly detail?: string }): AdmissionReviewAnswer {

@@ -1,3 +1,4 @@
+export const ASK_IN_TIME = Symbol('AskInTime');
 export const PLATFORM = Symbol('gate.platform');
 export const EXPLAIN_DECISION = Symbol('EXPLAIN_DECISION');
 export const DECIDE_CHANGES = Symbol('DECIDE_CHANGES');

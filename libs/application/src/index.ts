@@ -55,6 +55,7 @@ export {
   decisionsEntryOf,
   reservationsEntryOf,
 } from './journals/entries.codec.js';
+export { CallersWait } from './journals/callers-wait.js';
 export { type AroundAppend, EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';

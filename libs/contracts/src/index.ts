@@ -75,6 +75,7 @@ export {
 export { BudgetIdParams, PriceBookParams, VersionPairParams, VersionParams } from './http/params.js';
 export { RunTaskBody, RunTaskHead, TEST_TOKEN } from './terraform/run-task.js';
 export { IdempotencyKey } from './http/scalars.js';
+export { GateQuery, parseTimeoutMs } from './http/timeout.js';
 export { PageQuery } from './http/pages.js';
 export { type RouteId, ROUTES } from './http/routes.js';
 export { PLAN_BODY_BYTES_MAX } from './http/routes/gate.routes.js';

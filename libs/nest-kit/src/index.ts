@@ -41,7 +41,6 @@ export { takeRandomBytes } from './request/random-pool.js';
 export { uuidV7 } from './request/request-id.js';
 export { readRequestInfo } from './request/request-info.js';
 export type { RequestInfo } from './request/request-state.js';
-export { parseTimeoutMs } from './request/timeout.js';
 export { AnswerHead, entryReference } from './routing/answer-head.js';
 export { Endpoint } from './routing/endpoint.decorator.js';
 export { Answer, Caller, RawBody, RequestContext } from './routing/params.decorator.js';

@@ -321,7 +321,7 @@ export const createDecideChange =
     const prepared = await prepareQuestion(deps, request, meta, current.state);
     if (prepared.kind === 'problem') return prepared;
     const { command } = prepared;
-    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId));
+    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId), meta.wait);
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
     return boundTo(await outcomeOf(deps, tenantId, outcome, command), request);
   };

@@ -109,7 +109,7 @@ export const createDecideChanges =
     const [first] = commands;
     if (first === undefined) return problemOf('validation_failed', { detail: 'a batch has a member' });
     const command = { kind: 'ask_for_changes', items: commands, isAtomic } as const;
-    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, first.decisionId));
+    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, first.decisionId), meta.wait);
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
     if (outcome.answer.kind !== 'batch') throw new Error('a batch was answered with something else');
     const committed: Committed = { deps, tenantId, entries: outcome.entries };

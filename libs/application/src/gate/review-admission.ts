@@ -7,6 +7,7 @@ import {
   sha256Hex,
   unitKey,
 } from '@verdict/domain';
+import type { CallersWait } from '../journals/callers-wait.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import type { RequestMeta } from '../shared/request.js';
 import { notCommitted, type UseCaseResult } from '../shared/refusal.js';
@@ -19,6 +20,7 @@ export interface AskedReview {
   readonly integration: FoundIntegration<ClusterTerms>;
   readonly correlationId: string | null;
   readonly traceparent: string | null;
+  readonly wait?: CallersWait | undefined;
 }
 
 /** The decision about a review, and what was odd about reading it. */
@@ -38,7 +40,7 @@ const boundedName = (name: string): string =>
   name.length <= NAME_LENGTH_MAX ? name : `${name.slice(0, NAME_KEPT)}#${sha256Hex(name)}`;
 
 /** The person or account that the API server names; its other data may hold credentials and are left out. */
-const metaOf = ({ request, integration, correlationId, traceparent }: AskedReview): RequestMeta => {
+const metaOf = ({ request, integration, correlationId, traceparent, wait }: AskedReview): RequestMeta => {
   const subject = request.username === '' ? NOBODY : boundedName(request.username);
   return {
     caller: {
@@ -52,6 +54,7 @@ const metaOf = ({ request, integration, correlationId, traceparent }: AskedRevie
     key: null,
     correlationId,
     traceparent,
+    wait,
   };
 };
 

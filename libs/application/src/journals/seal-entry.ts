@@ -1,6 +1,8 @@
 import { sealEntry } from '@verdict/ledger';
 import type { Sealer } from '../ports/system.js';
 import type { FreshEntry } from './entry-log.js';
+import type { Folded } from './fold-in-order.js';
+import type { JournalKind } from './kinds.js';
 import { sealPayload } from './seal-payload.js';
 import type { CommandContext, DomainEntry } from './service-definition.js';
 
@@ -13,6 +15,19 @@ export interface BatchStamp {
   /** How far the other journals of the service were folded when the batch was decided. */
   readonly observed: Readonly<Record<string, number>>;
 }
+
+/** How far a service had folded the journals that it does not write to now. */
+export const observedFor = (
+  writing: JournalKind,
+  kinds: readonly JournalKind[],
+  folded: Folded,
+): BatchStamp['observed'] =>
+  Object.fromEntries(
+    kinds
+      .filter((kind) => kind !== writing)
+      .sort()
+      .map((kind) => [kind, Number(folded[kind])]),
+  );
 
 /**
  * Makes an entry's bytes, once: personal text is sealed first, so that the hash covers the sealed form.

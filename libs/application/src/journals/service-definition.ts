@@ -69,7 +69,7 @@ export type LaneOutcome<Answer> =
     }
   /** The entries may or may not be in the log: repeating the command with the same key is safe. */
   | { readonly kind: 'unknown' }
-  /** Other writers won every race; nothing was written. */
+  /** Other writers won every race, or the caller gave up before a turn came; nothing was written. */
   | { readonly kind: 'contended' }
   /** The log cannot be read; nothing was written. */
   | { readonly kind: 'unavailable' }

@@ -3,6 +3,7 @@ import { JournalFollower } from '../bus/journal-follower.js';
 import { LogBus } from '../bus/log-bus.js';
 import type { Bus, Movement } from '../ports/bus.js';
 import type { Revision } from '../ports/journals.js';
+import type { CallersWait } from './callers-wait.js';
 import { encodeStateInTurns } from './state-codec.js';
 import { anchorOf, loadSnapshot } from './load-snapshot.js';
 import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
@@ -59,11 +60,17 @@ export class ServiceHost<State, Command, Answer> {
     }, TICK_MS);
   }
 
-  async execute(tenantId: string, command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
+  /** `wait`: of the caller who may give up before its turn comes; without it nobody does. */
+  async execute(
+    tenantId: string,
+    command: Command,
+    context: CommandContext,
+    wait?: CallersWait,
+  ): Promise<LaneOutcome<Answer>> {
     const lane = this.ready.get(tenantId);
-    if (lane !== undefined) return lane.execute(command, context);
+    if (lane !== undefined) return lane.execute(command, context, wait);
     return this.lane(tenantId).then(
-      (opened) => opened.execute(command, context),
+      (opened) => opened.execute(command, context, wait),
       (error: unknown) => {
         const outcome = outcomeWithoutState(error);
         this.watch.turned?.({ command, outcome: outcome.kind, seconds: 0, hasLostRace: false });

@@ -4,6 +4,7 @@ import { readEntry } from '@verdict/ledger';
 import { fixedClock } from '@verdict/testkit';
 import { InvalidAppend, type JournalName, type Journals, type Revision, type SeeingAppend } from '../ports/journals.js';
 import { type Observer, silentObserver } from '../ports/system.js';
+import { CallersWait } from './callers-wait.js';
 import { EntryLog } from './entry-log.js';
 import type { CommandContext, Reaction, ServiceDefinition } from './service-definition.js';
 import { TenantLane } from './tenant-lane.js';
@@ -139,9 +140,9 @@ const openOn = (sees: boolean, options: Options = {}) => {
   };
   const lane = new TenantLane('acme', options.service ?? adding(), deps);
   let commands = 0;
-  const run = (command: Command) => {
+  const run = (command: Command, wait?: CallersWait) => {
     commands += 1;
-    return lane.execute(command, context(`${String(Math.random())}-${String(commands)}`));
+    return lane.execute(command, context(`${String(Math.random())}-${String(commands)}`), wait);
   };
   return { journals, lane, run, failures, add: (amount: number) => run({ kind: 'add', amount }) };
 };
@@ -193,6 +194,22 @@ describe.each(LOGS)('on %s', (_, sees) => {
       await Promise.all([first, ...rest]);
       expect(journals.batches).toEqual([1, 9]);
       expect(journals.inFlightMax).toBe(1);
+    });
+
+    it('writes nothing for a caller who has given up before his turn came, and answers the others of the batch', async () => {
+      const { journals, lane, run, add } = open();
+      await add(1);
+      journals.hold();
+      const first = add(2);
+      await turns();
+      const [early, patient] = [new CallersWait(), new CallersWait()];
+      const rest = [run({ kind: 'add', amount: 10 }, early), run({ kind: 'add', amount: 100 }, patient)];
+      expect(early.giveUp()).toBe(true);
+      journals.release();
+      await first;
+      expect((await Promise.all(rest)).map(({ kind }) => kind)).toEqual(['contended', 'committed']);
+      expect(patient.giveUp()).toBe(false);
+      expect(lane.current().state.total).toBe(103);
     });
 
     it('decides each command on the state its predecessors of the batch leave', async () => {

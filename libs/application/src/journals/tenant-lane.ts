@@ -2,15 +2,17 @@
 import { type AppendResult, LogUnreadable, type Revision, type SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog, FreshEntry } from './entry-log.js';
+import type { CallersWait } from './callers-wait.js';
 import { catchUp } from './catch-up.js';
 import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
 import { outcomeOf } from './lane-outcome.js';
 import { LaneReport } from './lane-report.js';
+import { nextBatch } from './next-batch.js';
 import { outcomeWithoutState } from './outage.js';
 import { reactionContext } from './reaction-context.js';
-import type { BatchStamp } from './seal-entry.js';
+import { type BatchStamp, observedFor } from './seal-entry.js';
 import type { CommandContext, LaneOutcome, Reaction, ServiceDefinition } from './service-definition.js';
 import type { ServiceWatch } from './service-watch.js';
 
@@ -26,12 +28,13 @@ interface Waiting<Command, Answer> {
   readonly command: Command;
   readonly context: CommandContext;
   readonly since: number;
+  readonly wait?: CallersWait | undefined;
   readonly settle: (outcome: LaneOutcome<Answer>) => void;
 }
 
 const ATTEMPTS_MAX = 8;
 const QUEUE_MAX = 8_192;
-const BATCH_COMMANDS_MAX = 128;
+const REACTIONS_MAX = 128;
 /** Hints that no command waits for are folded together: every turn costs a question to the log. */
 const HINTS_PAUSE_MS = 20;
 
@@ -47,7 +50,7 @@ export class TenantLane<State, Command, Answer> {
   private folded: Folded = NOTHING_FOLDED;
   /** As it was after the last own entry. What was folded of other journals since then is provisional: see `catchUp`. */
   private pinned: FoldedState<State>;
-  private queue: Waiting<Command, Answer>[] = [];
+  private readonly queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
   private hasMoved = true;
   /** What the log holds is not known here: it has to be asked. Otherwise what hints told of is enough to go by. */
@@ -68,10 +71,11 @@ export class TenantLane<State, Command, Answer> {
     this.pinned = { state: service.initial, folded: NOTHING_FOLDED };
   }
 
-  execute(command: Command, context: CommandContext): Promise<LaneOutcome<Answer>> {
+  /** A command whose caller has given up before its turn came ends as `contended`, and is not written. */
+  execute(command: Command, context: CommandContext, wait?: CallersWait): Promise<LaneOutcome<Answer>> {
     if (this.queue.length >= QUEUE_MAX) return Promise.resolve({ kind: 'overloaded' });
     return new Promise((settle) => {
-      this.queue.push({ command, context, since: performance.now(), settle });
+      this.queue.push({ command, context, since: performance.now(), wait, settle });
       this.wake();
     });
   }
@@ -165,8 +169,9 @@ export class TenantLane<State, Command, Answer> {
       }
       await this.react();
       for (const { resolve } of waiters) resolve(); // They see also what was due at once, such as a tenant's first policy.
-      const batch = this.takeBatch();
-      if (batch.length > 0) await this.commit(batch);
+      const { taken, givenUp } = nextBatch(this.queue, this.service.journalOf);
+      this.answerAll(givenUp, { kind: 'contended' });
+      if (taken.length > 0) await this.commit(taken);
     }
   }
 
@@ -194,7 +199,7 @@ export class TenantLane<State, Command, Answer> {
   /** Commands do not fail for what the service itself has to do: a defect is reported, and met again at the next tick. */
   private dueReactions(): readonly Reaction<Command>[] {
     try {
-      return this.service.reactions(this.state, this.deps.clock.nowMs()).slice(0, BATCH_COMMANDS_MAX);
+      return this.service.reactions(this.state, this.deps.clock.nowMs()).slice(0, REACTIONS_MAX);
     } catch (error) {
       this.report.reactionFailed(error);
       return [];
@@ -230,20 +235,6 @@ export class TenantLane<State, Command, Answer> {
       );
       if (batch.length > 0) await this.commit(batch);
     }
-  }
-
-  /** The longest run of waiting commands that write to one journal. */
-  private takeBatch(): readonly Waiting<Command, Answer>[] {
-    const first = this.queue[0];
-    if (first === undefined) return [];
-    const kind = this.service.journalOf(first.command);
-    let count = 1;
-    while (count < Math.min(this.queue.length, BATCH_COMMANDS_MAX)) {
-      const next = this.queue[count];
-      if (next === undefined || this.service.journalOf(next.command) !== kind) break;
-      count += 1;
-    }
-    return this.queue.splice(0, count);
   }
 
   /** Appends a batch and answers it, whatever happens: a promise that nobody settles would be an outcome of its own. */
@@ -309,8 +300,8 @@ export class TenantLane<State, Command, Answer> {
 
   /** False also when the heads cannot be read: the catch-up that follows says so to those who wait. */
   private async isAtHeads(): Promise<boolean> {
-    const { kinds } = this.service;
     try {
+      const { kinds } = this.service;
       const heads = await this.deps.log.heads(kinds.map((kind) => this.nameOf(kind)));
       return kinds.every((kind, index) => (heads[index] ?? -1n) <= this.folded[kind]);
     } catch {
@@ -323,21 +314,14 @@ export class TenantLane<State, Command, Answer> {
   }
 
   private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): DecidedBatch<State, Answer> {
+    const { service, deps, tenantId, state, folded } = this;
     const stamp: BatchStamp = {
-      tenantId: this.tenantId,
-      origin: originOf(this.deps.logHost, this.tenantId, kind),
-      recordedAt: new Date(this.deps.clock.nowMs()).toISOString(),
-      observed: Object.fromEntries(
-        this.service.kinds
-          .filter((each) => each !== kind)
-          .sort()
-          .map((each) => [each, Number(this.folded[each])]),
-      ),
+      tenantId,
+      origin: originOf(deps.logHost, tenantId, kind),
+      recordedAt: new Date(deps.clock.nowMs()).toISOString(),
+      observed: observedFor(kind, service.kinds, folded),
     };
-    return decideBatch(
-      { service: this.service, state: this.state, kind, next: this.folded[kind] + 1n, stamp, sealer: this.deps.sealer },
-      batch,
-    );
+    return decideBatch({ service, state, kind, next: folded[kind] + 1n, stamp, sealer: deps.sealer }, batch);
   }
 
   private finish(

@@ -31,7 +31,7 @@ export const notCommitted = <Value>(
       return problemOf(whenUnavailable, { detail: 'the log cannot be reached; nothing was written' });
     case 'contended':
       return problemOf(whenUnavailable, {
-        detail: 'other writers won every race for this journal; nothing was written',
+        detail: 'no turn came in time, or other writers won every race for this journal; nothing was written',
       });
     case 'overloaded':
       return problemOf('rate_limited', {

@@ -1,4 +1,5 @@
 import { type Actor, type Json, jcsText, type Keyed, sha256Hex } from '@verdict/domain';
+import type { CallersWait } from '../journals/callers-wait.js';
 import type { CommandContext } from '../journals/service-definition.js';
 
 /** The authenticated caller as use cases know him. */
@@ -27,6 +28,8 @@ export interface RequestMeta {
   readonly key: string | null;
   readonly correlationId: string | null;
   readonly traceparent: string | null;
+  /** Given by an edge that answers at a deadline, whatever has become of the command by then. */
+  readonly wait?: CallersWait | undefined;
 }
 
 export const contextOf = (

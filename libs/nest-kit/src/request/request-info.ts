@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { parseTimeoutMs } from './timeout.js';
 import type { RequestInfo } from './request-state.js';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
@@ -12,20 +11,14 @@ export const traceparentFrom = (header: string | readonly string[] | undefined):
 const correlationFrom = (header: string | readonly string[] | undefined, otherwise: string): string =>
   typeof header === 'string' && VISIBLE_ASCII.test(header) ? header : otherwise;
 
-const timeoutOf = (query: unknown): unknown =>
-  typeof query === 'object' && query !== null && 'timeout' in query ? query.timeout : undefined;
-
 /** The request's context, made once per request. */
 export const readRequestInfo = (request: FastifyRequest): RequestInfo => {
   if (request.verdictInfo !== null) return request.verdictInfo;
   const { headers, id } = request;
-  const timeout = timeoutOf(request.query);
-  const deadlineMs = typeof timeout === 'string' ? parseTimeoutMs(timeout) : undefined;
   request.verdictInfo = {
     requestId: id,
     traceparent: traceparentFrom(headers.traceparent),
     correlationId: correlationFrom(headers['x-correlation-id'], id),
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
   return request.verdictInfo;
 };

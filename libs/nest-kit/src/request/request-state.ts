@@ -9,8 +9,6 @@ export interface RequestInfo {
   /** W3C trace context as received; null when there was none or it was not valid. */
   readonly traceparent: string | null;
   readonly correlationId: string;
-  /** How long the caller waits, in milliseconds from arrival (`?timeout=`); absent when it did not say. */
-  readonly deadlineMs?: number;
 }
 
 declare module 'fastify' {

@@ -46,7 +46,7 @@ export class Call {
     return this.request.verdictOverload;
   }
 
-  /** Request id, trace context and deadline of the call. */
+  /** Request id and trace context of the call. */
   get info(): RequestInfo {
     return readRequestInfo(this.request);
   }

@@ -5,6 +5,7 @@ import { CloudEventBody } from '../cloud-event.js';
 import { GateBody, PreflightAnswer, PreflightBody, VerdictAnswer } from '../gate.js';
 import { RunTaskParams } from '../integrations.js';
 import { SegmentParams } from '../params.js';
+import { GateQuery } from '../timeout.js';
 import { BASE, MONEY, type RouteContract } from './route-contract.js';
 
 /** A plan of some thousand resources; everything else is small. */
@@ -35,6 +36,7 @@ export const GATE_ROUTES = {
     roles: ['member', 'service'],
     scopes: ['gate'],
     status: 200,
+    query: GateQuery,
     body: GateBody,
     response: VerdictAnswer,
     problems: GATE,
@@ -50,6 +52,7 @@ export const GATE_ROUTES = {
     roles: ['member', 'service'],
     scopes: ['gate'],
     status: 200,
+    query: GateQuery,
     body: PreflightBody,
     response: PreflightAnswer,
     problems: GATE,
@@ -66,6 +69,7 @@ export const GATE_ROUTES = {
     webhook: true,
     answersOverload: true,
     status: 200,
+    query: GateQuery,
     body: AdmissionReviewBody,
     response: AdmissionReviewAnswer,
     problems: REVIEW,
@@ -82,6 +86,7 @@ export const GATE_ROUTES = {
     answersOverload: true,
     status: 200,
     params: SegmentParams,
+    query: GateQuery,
     body: AdmissionReviewBody,
     response: AdmissionReviewAnswer,
     problems: REVIEW,
@@ -96,6 +101,7 @@ export const GATE_ROUTES = {
     roles: ['member', 'service'],
     scopes: ['gate'],
     status: 200,
+    query: GateQuery,
     body: GateBody,
     response: VerdictAnswer,
     problems: GATE,
@@ -111,6 +117,7 @@ export const GATE_ROUTES = {
     roles: ['member', 'service'],
     scopes: ['gate'],
     status: 200,
+    query: GateQuery,
     body: CloudEventBody,
     response: VerdictAnswer,
     problems: [...GATE, 'media_type_unsupported'],
@@ -126,6 +133,7 @@ export const GATE_ROUTES = {
     roles: ['member', 'service'],
     scopes: ['gate'],
     status: 200,
+    query: GateQuery,
     body: BatchBody,
     response: BatchAnswer,
     problems: GATE,

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 const UNITS_MS = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const satisfies Record<
   string,
   number
@@ -22,3 +24,20 @@ export const parseTimeoutMs = (text: string): number | undefined => {
   const whole = Math.floor(total);
   return whole > 0 ? whole : undefined;
 };
+
+const Timeout = z
+  .string()
+  .transform((sent, context): number => {
+    const milliseconds = parseTimeoutMs(sent);
+    if (milliseconds !== undefined) return milliseconds;
+    context.addIssue({ code: 'custom', message: 'a duration of at least a millisecond, such as 2s or 1500ms' });
+    return z.NEVER;
+  })
+  .meta({
+    pattern: WHOLE.source,
+    description:
+      'How long the caller waits. The answer comes before that, `min(timeout - margin, 1.5 s)` after the request: a verdict that is not durable by then is 503, and may be asked for again with the same key.',
+    examples: ['2s', '1500ms'],
+  });
+/** Query of every gate; `timeout` in milliseconds once read. @source contract sections 5.1, 12.1 */
+export const GateQuery = z.object({ timeout: Timeout.optional() });
