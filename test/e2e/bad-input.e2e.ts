@@ -1420,11 +1420,16 @@ describe('bad input', () => {
       });
       await expectRefusal(answer, { status: 503, code: 'read_model_behind' }, ROUTES.listDecisions);
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-      for (const odd of ['nonsense', 'decisions@x', 'system@99', 'decisions@99999999999999999999']) {
-        expect(
-          (await server.call('listDecisions', { as: people.dev, headers: { 'verdict-min-entry': odd } })).status,
-        ).toBeLessThan(504);
-      }
+    });
+
+    it('refuses the name of an entry that can be none, with a pointer', async () => {
+      const people = await aTenant();
+      for (const odd of ['nonsense', 'decisions@x', 'system@9', 'decisions@-1', 'decisions@99999999999999999999'])
+        for (const id of ['listDecisions', 'getPolicy', 'queryLedger', 'listCheckpoints'] as const) {
+          const answer = await server.call(id, { as: people.admin, headers: { 'verdict-min-entry': odd } });
+          const at = ['/headers/verdict-min-entry', 'validation_failed'] as const;
+          await expectRefusal(answer, { status: 422, code: 'validation_failed', at }, ROUTES[id]);
+        }
     });
 
     const exchange = (text: string): Promise<string> =>

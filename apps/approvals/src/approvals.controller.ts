@@ -21,16 +21,7 @@ import {
   VoteBody,
 } from '@verdict/contracts';
 import { type Approval, type ApprovalId, instantOf, PersistentMap, routeOf, stagesOf } from '@verdict/domain';
-import {
-  type Call,
-  Endpoint,
-  METRICS,
-  type Metrics,
-  problem,
-  TheCall,
-  unwrap,
-  waitForMinEntry,
-} from '@verdict/nest-kit';
+import { type Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { approvalAnswer, openText, voteAnswer } from './approval-answer.js';
 import { MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
@@ -57,7 +48,7 @@ export class ApprovalsController {
   @Endpoint(ROUTES.listApprovals)
   async list(@TheCall() call: Call) {
     const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
-    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
+    await this.seeNamed(call);
     return this.page(
       call.tenantId,
       await this.platform.readModels.listApprovals(
@@ -82,6 +73,7 @@ export class ApprovalsController {
   @Endpoint(ROUTES.getApproval)
   async one(@TheCall() call: Call) {
     const { approval_id: id } = call.params(ApprovalIdParams);
+    await this.seeNamed(call);
     const approval = (await this.approvals.show(call.tenantId, id)) ?? (await this.fromJournal(call.tenantId, id));
     if (approval === undefined) throw problem('not_found');
     call.requireProject(approval.requested.binding.project_id);
@@ -117,6 +109,11 @@ export class ApprovalsController {
     );
     if (!change.isReplayed) this.metrics.approvalTokenEvents.inc('reissued');
     return voteAnswer(change);
+  }
+
+  /** The read models have what the caller wrote; what is in memory follows the log by itself, and may come after them. */
+  private async seeNamed({ minEntry, tenantId }: Call): Promise<void> {
+    if (minEntry !== null) await this.approvals.catchUp(tenantId);
   }
 
   private async vote(vote: 'approve' | 'deny', call: Call) {

@@ -1,14 +1,16 @@
-import { Controller, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Inject, Query } from '@nestjs/common';
 import { JOURNAL_KINDS, journalName, type Platform, readLedger, vkeyLines } from '@verdict/application';
 import { KindParams, LedgerQuery, ROUTES } from '@verdict/contracts';
 import {
   Answer,
   type AnswerHead,
+  type Call,
   Caller,
   type CallerIdentity,
   Endpoint,
   problem,
   readParams,
+  TheCall,
   unwrap,
 } from '@verdict/nest-kit';
 import { checkpointAnswer, ledgerAnswer } from './answers.js';
@@ -42,22 +44,32 @@ export class LedgerController {
   }
 
   @Endpoint(ROUTES.listCheckpoints)
-  checkpoints(@Caller() caller: CallerIdentity) {
-    const journals = JOURNAL_KINDS.map((kind) => journalName(kind, caller.tenantId));
-    return orUnavailable(async () => ({
-      items: (await this.services.store.latestCheckpoints(journals)).map(checkpointAnswer),
-      next_cursor: null,
-    }));
+  checkpoints(@TheCall() call: Call) {
+    const journals = JOURNAL_KINDS.map((kind) => journalName(kind, call.tenantId));
+    return orUnavailable(async () => {
+      await this.coverNamed(call);
+      const items = (await this.services.store.latestCheckpoints(journals)).map(checkpointAnswer);
+      return { items, next_cursor: null };
+    });
   }
 
   @Endpoint(ROUTES.latestCheckpoint)
-  checkpoint(@Caller() caller: CallerIdentity, @Param() params: unknown) {
-    const { kind } = readParams(KindParams, params);
+  checkpoint(@TheCall() call: Call) {
+    const { kind } = call.params(KindParams);
     return orUnavailable(async () => {
-      const [latest] = await this.services.store.latestCheckpoints([journalName(kind, caller.tenantId)]);
+      await this.coverNamed(call);
+      const [latest] = await this.services.store.latestCheckpoints([journalName(kind, call.tenantId)]);
       if (latest === undefined) throw problem('not_found');
       return checkpointAnswer(latest);
     });
+  }
+
+  /** The log has the entry that the caller names; the checkpoints have it once one is signed that covers it. */
+  private async coverNamed({ minEntry, tenantId }: Call): Promise<void> {
+    if (minEntry === null) return;
+    const { kind, revision } = minEntry;
+    const covering = await this.services.publisher.covering(tenantId, kind, revision + 1n);
+    if (covering === undefined) throw problem('read_model_behind');
   }
 
   @Endpoint(ROUTES.vkeys)

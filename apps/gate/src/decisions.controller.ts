@@ -14,7 +14,7 @@ import {
   verdictAnswer,
 } from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
-import { type Call, Endpoint, problem, TheCall, waitForMinEntry } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall } from '@verdict/nest-kit';
 import { EXPLAIN_DECISION, PLATFORM } from './tokens.js';
 
 /** Where a decision stands, from what three journals say of it. */
@@ -105,7 +105,6 @@ export class DecisionsController {
   async list(@TheCall() call: Call) {
     const { limit, cursor, ...filter } = call.query(DecisionsQuery);
     const { tenantId } = call;
-    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
     const page = await readModels.listDecisions(
       tenantId,
@@ -163,7 +162,6 @@ export class DecisionsController {
   private async find(call: Call): Promise<Found> {
     const { decision_id: id } = call.params(DecisionIdParams);
     const { tenantId } = call;
-    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const view = await findDecision(this.platform, tenantId, id);
     if (view === undefined) throw problem('not_found');
     call.requireProject(view.row.projectId);

@@ -8,7 +8,7 @@ import {
 } from '@verdict/application';
 import { ExceptionIdParams, ExceptionsQuery, ResolveBody, ROUTES } from '@verdict/contracts';
 import { formatUsd4, microUsd, usdOf, usdTextOf } from '@verdict/domain';
-import { type Call, Endpoint, problem, TheCall, unwrap, waitForMinEntry } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { PLATFORM, RESOLVE_EXCEPTION } from './tokens.js';
 
 @Controller()
@@ -22,7 +22,6 @@ export class ExceptionsController {
   async list(@TheCall() call: Call) {
     const { limit, cursor, kind, status } = call.query(ExceptionsQuery);
     const { tenantId } = call;
-    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
     const page = await readModels.listExceptions(tenantId, { kind, status }, { limit, cursor });
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');

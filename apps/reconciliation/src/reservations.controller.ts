@@ -8,16 +8,7 @@ import {
 } from '@verdict/application';
 import { DecisionIdParams, ReconcileBody, ReservationsQuery, ROUTES, SweepBody } from '@verdict/contracts';
 import { formatUsd4, microUsd, NOTHING, type SettledLeg, usdOf } from '@verdict/domain';
-import {
-  type Call,
-  Endpoint,
-  METRICS,
-  type Metrics,
-  problem,
-  TheCall,
-  unwrap,
-  waitForMinEntry,
-} from '@verdict/nest-kit';
+import { type Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { PLATFORM, RECONCILE_RESERVATION, SWEEP_RESERVATIONS } from './tokens.js';
 
 /** What came back, counted once: a budget leg may carry each dollar once a month, a ceiling carries it once. */
@@ -60,7 +51,6 @@ export class ReservationsController {
   async active(@TheCall() call: Call) {
     const { limit, cursor, project_id: projectId } = call.query(ReservationsQuery);
     const { tenantId } = call;
-    await waitForMinEntry(this.platform, tenantId, call.minEntry);
     const { readModels } = this.platform;
     const page = await readModels.listActiveReservations(tenantId, call.projectsFor(projectId), { limit, cursor });
     if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
@@ -75,7 +65,6 @@ export class ReservationsController {
   @Endpoint(ROUTES.getReservation)
   async one(@TheCall() call: Call) {
     const { decision_id: id } = call.params(DecisionIdParams);
-    await waitForMinEntry(this.platform, call.tenantId, call.minEntry);
     const view = await findDecision(this.platform, call.tenantId, id);
     if (view === undefined) throw problem('not_found');
     call.requireProject(view.row.projectId);

@@ -92,7 +92,7 @@ const openServices = async (
     ReconciliationModule.register(platform),
     AuditExportModule.register(platform, audit.options),
   );
-  return { module, issuers: [await ownIssuer(platform.keys), ...config.AUTH_ISSUERS] };
+  return { module, platform, issuers: [await ownIssuer(platform.keys), ...config.AUTH_ISSUERS] };
 };
 
 const open = async (config: StandaloneConfig, opened: Opened): Promise<void> => {
@@ -110,10 +110,11 @@ const open = async (config: StandaloneConfig, opened: Opened): Promise<void> => 
   const dataDir = resolve(config.VERDICT_DATA_DIR);
   const postgres = await openDatabase(dataDir, instruments);
   opened.add(() => postgres.stop());
-  const { module, issuers } = await openServices(config, { dataDir, postgres, opened }, instruments);
+  const { module, platform, issuers } = await openServices(config, { dataDir, postgres, opened }, instruments);
   const app = await createHttpApp({
     service: 'standalone',
     module,
+    arrivals: platform,
     config: { ...config, AUTH_ISSUERS: issuers },
     tls,
     bodyBytesMax: reviewBytes(config),

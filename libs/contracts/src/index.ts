@@ -79,7 +79,7 @@ export { GateQuery, parseTimeoutMs } from './http/timeout.js';
 export { PageQuery } from './http/pages.js';
 export { type RouteId, ROUTES } from './http/routes.js';
 export { PLAN_BODY_BYTES_MAX } from './http/routes/gate.routes.js';
-export type { RouteContract } from './http/routes/route-contract.js';
+export { isTenantRead, type RouteContract } from './http/routes/route-contract.js';
 export { openApiDocument, type OpenApiDocument, type OpenApiOptions } from './openapi/document.js';
 export type { ProblemTable } from './openapi/problems.js';
 export { ENTRY_KINDS, type EntryKind, type EntryName } from './entries/entry-schema.js';

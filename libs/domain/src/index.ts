@@ -284,23 +284,21 @@ export {
   evolveApprovals,
   noApprovals,
 } from './approvals/approvals.state.js';
-export {
-  type ApprovalCaller,
-  type ApprovalsCommand,
-  type ApprovalsRefusal,
-  type ApprovalsResult,
-  type CastVote,
-  type CloseGrant,
-  decideApprovals,
-  type FileRequest,
-  isGrantChannel,
-  type OpenRequest,
-  type PassTime,
-  REISSUES_MAX,
-  type ReissueToken,
-  type SignedToken,
-  type Withdraw,
-} from './approvals/approvals.js';
+export type {
+  ApprovalCaller,
+  ApprovalsCommand,
+  ApprovalsRefusal,
+  ApprovalsResult,
+  CastVote,
+  CloseGrant,
+  FileRequest,
+  OpenRequest,
+  PassTime,
+  ReissueToken,
+  SignedToken,
+  Withdraw,
+} from './approvals/approvals.commands.js';
+export { decideApprovals, isGrantChannel, REISSUES_MAX } from './approvals/approvals.js';
 export {
   type ConsumeResult,
   type ConsumeToken,

@@ -81,6 +81,7 @@ const start = async ({ name, writes: relayKinds, moduleOf }: ServiceMain): Promi
   const app = await createHttpApp({
     service: name,
     module,
+    arrivals: platform,
     config,
     logger,
     metrics,

@@ -1,4 +1,4 @@
-import { type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
+import { isTenantRead, type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
 import { PROBLEMS } from '@verdict/nest-kit';
 import type { Who } from './tokens.js';
 
@@ -87,6 +87,7 @@ const GENERAL = [
   'rate_limited',
 ];
 const OF_BODIES = ['malformed_json', 'body_too_large', 'media_type_unsupported', 'validation_failed', 'unknown_field'];
+const OF_READS = ['validation_failed', 'read_model_behind'];
 const OF_INPUT = ['malformed_json', 'not_found', 'validation_failed', 'unknown_field'];
 
 const mayAnswer = (route: RouteContract, code: string): boolean =>
@@ -95,6 +96,7 @@ const mayAnswer = (route: RouteContract, code: string): boolean =>
     ...GENERAL,
     ...(route.body === undefined ? [] : OF_BODIES),
     ...((route.params ?? route.query) ? OF_INPUT : []),
+    ...(isTenantRead(route) ? OF_READS : []),
   ].includes(code);
 
 /** Defects of a problem answer; none when it is as contract section 1 says. */

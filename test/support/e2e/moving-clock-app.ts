@@ -89,7 +89,7 @@ export class MovingClockApp implements Api {
       AuditExportModule.register(platform, audit.options),
     );
     const http = await createHttpApp({
-      ...{ service: 'test', module, logger, metrics, health },
+      ...{ service: 'test', module, arrivals: platform, logger, metrics, health },
       config: {
         AUTH_ISSUERS: [await issuerOf(platform.keys)],
         LOG_LEVEL: 'error',

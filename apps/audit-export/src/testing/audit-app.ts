@@ -228,7 +228,9 @@ export const openAuditApp = async (world: World, options: Partial<AuditExportOpt
     stream: { write: (line: string) => void process.stderr.write(line) },
   });
   const module = AuditExportModule.register(world.platform, { ...world.options, ...options });
-  const app = await createHttpApp({ service: 'audit-export', module, config, logger });
+  const app = await createHttpApp({
+    ...{ service: 'audit-export', module, arrivals: world.platform, config, logger },
+  });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return {

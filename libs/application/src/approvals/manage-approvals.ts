@@ -247,6 +247,11 @@ export class ManageApprovals {
     return { page: found, revision: seen.folded.approvals };
   }
 
+  /** From here on everything is in memory that was acknowledged before. @throws LogUnreadable while the log is away. */
+  async catchUp(tenantId: string): Promise<void> {
+    await this.deps.approvals.caughtUp(tenantId);
+  }
+
   /** An approval that is in memory, as folded so far. */
   async known(tenantId: string, approvalId: string): Promise<Approval | undefined> {
     return (await this.deps.approvals.current(tenantId)).state.approvals.get(approvalId);

@@ -122,6 +122,8 @@ describe('the OpenAPI document', () => {
         .filter((each) => each['in'] === 'header')
         .map((each) => `${String(each['name'])}${each['required'] === true ? '!' : ''}`);
     expect(headersOf('publishPolicy')).toEqual(['Idempotency-Key', 'If-Match!', 'X-Request-Id']);
+    for (const { id, method, roles } of routes)
+      expect([id, headersOf(id).includes('Verdict-Min-Entry')]).toEqual([id, method === 'GET' && roles !== 'public']);
     expect(headersOf('getDecision')).toEqual(['Verdict-Min-Entry', 'X-Request-Id']);
     expect(headersOf('jwks')).toEqual(['X-Request-Id']);
   });

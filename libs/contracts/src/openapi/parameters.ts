@@ -1,4 +1,4 @@
-import type { RouteContract } from '../http/routes/route-contract.js';
+import { isTenantRead, type RouteContract } from '../http/routes/route-contract.js';
 import { IdempotencyKey } from '../http/scalars.js';
 import type { JsonSchema, Schemas } from './schemas.js';
 
@@ -33,7 +33,11 @@ export const sharedParameters = (schemas: Schemas): Readonly<Record<string, Json
     in: 'header',
     required: false,
     description: 'What a write answered as `Verdict-Entry`: the answer is at least as new as that entry',
-    schema: { type: 'string', pattern: '^[a-z]+@[0-9]+$', examples: ['decisions@41'] },
+    schema: {
+      type: 'string',
+      pattern: '^(policy|decisions|approvals|reservations)@[0-9]{1,18}$',
+      examples: ['decisions@41'],
+    },
   },
   RequestId: {
     name: 'X-Request-Id',
@@ -55,12 +59,16 @@ export const SHARED_HEADERS: Readonly<Record<string, JsonSchema>> = {
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/parameters/${name}` });
 
-const headersOf = ({ idempotencyKey = 'none', ifMatch, problems }: RouteContract): readonly JsonSchema[] => [
+const commandHeadersOf = ({ idempotencyKey = 'none', ifMatch }: RouteContract): readonly JsonSchema[] => [
   ...(idempotencyKey === 'none'
     ? []
     : [ref(idempotencyKey === 'required' ? 'IdempotencyKeyRequired' : 'IdempotencyKey')]),
   ...(ifMatch === true ? [ref('IfMatch')] : []),
-  ...(problems.includes('read_model_behind') ? [ref('MinEntry')] : []),
+];
+
+const headersOf = (route: RouteContract): readonly JsonSchema[] => [
+  ...commandHeadersOf(route),
+  ...(isTenantRead(route) ? [ref('MinEntry')] : []),
   ref('RequestId'),
 ];
 

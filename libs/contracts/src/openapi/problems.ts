@@ -1,4 +1,4 @@
-import type { RouteContract } from '../http/routes/route-contract.js';
+import { isTenantRead, type RouteContract } from '../http/routes/route-contract.js';
 import type { JsonSchema } from './schemas.js';
 
 /** What the closed table of problem codes says. @source contract section 17.2 */
@@ -54,6 +54,7 @@ const OF_BODIES = [
   'unknown_field',
 ] as const;
 const OF_QUERIES = ['validation_failed', 'unknown_field'] as const;
+const OF_READS = ['validation_failed', 'read_model_behind'] as const;
 /** An id that cannot be one is an id that is not there. */
 const OF_PATHS = ['malformed_json', 'not_found'] as const;
 
@@ -63,6 +64,7 @@ export const problemsOf = (route: RouteContract): readonly string[] => [
     ...(route.roles === 'public' ? [] : OF_CALLERS),
     ...(route.params === undefined ? [] : OF_PATHS),
     ...(route.query === undefined ? [] : OF_QUERIES),
+    ...(isTenantRead(route) ? OF_READS : []),
     ...(route.body === undefined ? [] : OF_BODIES),
     ...route.problems,
     // A gate turns whatever goes wrong inside into a fail-safe verdict (contract 17.2).

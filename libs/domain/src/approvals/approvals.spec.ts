@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { specFor } from '@verdict/testkit';
 import type { ApprovalId, DecisionId } from '../shared/brand.js';
 import { caller, DomainWorld, entriesOf, keyed, policyWith, usd } from '../../../../test/support/domain-world.js';
-import { type ApprovalsCommand, type ApprovalsRefusal, decideApprovals, REISSUES_MAX } from './approvals.js';
+import type { ApprovalsCommand, ApprovalsRefusal } from './approvals.commands.js';
+import { decideApprovals, REISSUES_MAX } from './approvals.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { progressOf } from './voting.js';
 import {

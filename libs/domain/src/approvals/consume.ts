@@ -1,7 +1,7 @@
 import type { Instant, Sha256Hex } from '../shared/brand.js';
 import { accepted, type Keyed, type Result } from '../shared/entry.js';
 import { type MicroUsd, usdOf } from '../shared/money.js';
-import type { ApprovalCaller } from './approvals.js';
+import type { ApprovalCaller } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { type Approval, type ApprovalsState, earlierAnswer } from './approvals.state.js';
 import type { ConsumeCode } from './consume-codes.js';

@@ -22,6 +22,7 @@ import { limitCalls } from '../quotas/quota-hooks.js';
 import { DEFAULT_QUOTAS, type QuotaConfig } from '../quotas/quota-env.js';
 import { Quotas } from '../quotas/quotas.js';
 import { requestIdFrom } from '../request/request-id.js';
+import { type Arrivals, awaitMinEntry } from '../routing/await-min-entry.js';
 import { BODY_BYTES_MAX } from '../routing/route-spec.js';
 import { RouteTable, type RegisteredRoute } from '../routing/route-table.js';
 import { nameHttpSpan } from '../tracing/route-hook.js';
@@ -51,6 +52,8 @@ export interface HttpAppOptions {
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   readonly health?: Health;
+  /** Where reads wait for the entry that they name; absent: the app has no journals. */
+  readonly arrivals?: Arrivals;
   /** Most bytes of a body by route id, in place of what the route itself says. */
   readonly bodyBytesMax?: Readonly<Record<string, number>>;
   /** Absent: plain HTTP. */
@@ -131,6 +134,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
   const quotas = new Quotas({ config: { ...DEFAULT_QUOTAS, ...config }, metrics, logger });
   fastify.addHook('onRequest', createWebhookCheck(webhooks, metrics));
   limitCalls(fastify, quotas);
+  if (options.arrivals !== undefined) awaitMinEntry(fastify, options.arrivals);
   fastify.addHook('onResponse', createRequestLog(logger));
   const app = await NestFactory.create<NestFastifyApplication>(
     RootModule.of({ health, metrics, logger, webhooks, quotas }, module),

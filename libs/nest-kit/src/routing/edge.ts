@@ -1,6 +1,6 @@
 import { currentTraceparent } from '../tracing/with-span.js';
 import { DEPTH_MAX, parseBody, type Parsed, parseWith } from '@verdict/contracts';
-import type { JournalKind, Platform, RequestMeta, UseCaseResult } from '@verdict/application';
+import type { RequestMeta, UseCaseResult } from '@verdict/application';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import { isProblemCode } from '../problems/problem-codes.js';
@@ -77,18 +77,3 @@ export const metaOf = (caller: Caller, info: RequestInfo, key: string | null): R
   correlationId: info.correlationId,
   traceparent: currentTraceparent() ?? info.traceparent,
 });
-
-const KINDS: ReadonlySet<string> = new Set<JournalKind>(['policy', 'decisions', 'approvals', 'reservations']);
-const isKind = (kind: string): kind is JournalKind => KINDS.has(kind);
-const MIN_ENTRY_WAIT_MS = 2_000;
-
-/** Waits for the entry a caller wants to see; 503 when it is not there in time. */
-export const waitForMinEntry = async (
-  platform: Pick<Platform, 'barrier'>,
-  tenantId: string,
-  entry: { readonly kind: string; readonly revision: bigint } | null,
-): Promise<void> => {
-  if (entry === null || !isKind(entry.kind)) return;
-  const isThere = await platform.barrier.waitFor(tenantId, entry.kind, entry.revision, MIN_ENTRY_WAIT_MS);
-  if (!isThere) throw problem('read_model_behind');
-};

@@ -1,3 +1,4 @@
+import { JOURNAL_KINDS, type JournalKind } from '@verdict/application';
 import { IdempotencyKey } from '@verdict/contracts';
 import type { FastifyRequest } from 'fastify';
 import { problem } from '../problems/problem.js';
@@ -6,17 +7,16 @@ type Headers = FastifyRequest['headers'];
 const one = (value: string | readonly string[] | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
+const invalid = (name: string, detail: string) =>
+  problem('validation_failed', { errors: [{ pointer: `/headers/${name}`, code: 'validation_failed', detail }] });
+
 /** The `Idempotency-Key` header; one pair of surrounding quotes (the IETF draft's spelling) is removed, as in a body. */
 export const idempotencyKeyOf = (headers: Headers): string | null => {
   const sent = one(headers['idempotency-key']);
   if (sent === null) return null;
   const key = IdempotencyKey.safeParse(sent);
   if (key.success) return key.data;
-  throw problem('validation_failed', {
-    errors: [
-      { pointer: '/headers/idempotency-key', code: 'validation_failed', detail: '4 to 128 visible ASCII characters' },
-    ],
-  });
+  throw invalid('idempotency-key', '4 to 128 visible ASCII characters');
 };
 
 /** What an author's `If-Match: "3"` quotes, `3`; null when none was sent. */
@@ -28,14 +28,19 @@ export const ifMatchVersionOf = (headers: Headers): string | null => {
 
 /** A journal's kind and a revision, as `Verdict-Entry` gave them. */
 export interface MinEntryReference {
-  readonly kind: string;
+  readonly kind: JournalKind;
   readonly revision: bigint;
 }
 
-/** `Verdict-Min-Entry: decisions@41`: what the caller wrote and wants to read; null when absent or not of that form. */
+const isKind = (text: string | undefined): text is JournalKind => JOURNAL_KINDS.some((kind) => kind === text);
+
+/** `Verdict-Min-Entry: decisions@41`: what the caller wrote and wants to read; null when it was not sent. */
 export const minEntryOf = (headers: Headers): MinEntryReference | null => {
-  const match = /^([a-z]{1,32})@(\d{1,18})$/.exec(one(headers['verdict-min-entry']) ?? '');
-  return match?.[1] === undefined || match[2] === undefined ? null : { kind: match[1], revision: BigInt(match[2]) };
+  const sent = one(headers['verdict-min-entry']);
+  if (sent === null) return null;
+  const [, kind, revision] = /^([a-z]+)@(\d{1,18})$/.exec(sent) ?? [];
+  if (isKind(kind) && revision !== undefined) return { kind, revision: BigInt(revision) };
+  throw invalid('verdict-min-entry', 'an entry as `Verdict-Entry` names it, such as decisions@41');
 };
 
 export const rangeOf = (headers: Headers): string | null => one(headers.range);

@@ -35,6 +35,8 @@ export interface RouteSpec {
   readonly quota?: 'gate' | 'consume' | 'admin_writes' | 'writes' | 'reads';
   /** The controller answers an excess itself, by `Call.overload`; default: 429. */
   readonly answersOverload?: boolean;
+  /** It answers from the log, where every acknowledged entry is; default: from the read models, which follow it. */
+  readonly readsLog?: boolean;
   /** A caller admitted by the role `service` alone needs one of these. */
   readonly scopes?: readonly string[];
 }

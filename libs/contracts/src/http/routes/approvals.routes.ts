@@ -51,6 +51,7 @@ export const APPROVALS_ROUTES = {
     problems: ['cursor_invalid', 'read_model_behind', 'log_unavailable'],
     summary: 'What the caller may decide now, oldest first',
     tag: 'approvals',
+    readsLog: true,
   },
   getApproval: {
     id: 'getApproval',

@@ -15,6 +15,7 @@ export const BUDGETS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Budgets with spent, held and headroom, newest first',
     tag: 'budgets',
+    readsLog: true,
   },
   getBudget: {
     id: 'getBudget',
@@ -27,6 +28,7 @@ export const BUDGETS_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'One budget',
     tag: 'budgets',
+    readsLog: true,
   },
   createBudget: {
     id: 'createBudget',

@@ -14,6 +14,7 @@ export const CREDITS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Credits with what is consumed, held and left, newest first',
     tag: 'credits',
+    readsLog: true,
   },
   grantCredit: {
     id: 'grantCredit',

@@ -14,6 +14,7 @@ export const EXCEPTIONS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Waivers with their uses, newest first',
     tag: 'exceptions',
+    readsLog: true,
   },
   getWaiver: {
     id: 'getWaiver',
@@ -26,6 +27,7 @@ export const EXCEPTIONS_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'One waiver with its uses',
     tag: 'exceptions',
+    readsLog: true,
   },
   grantWaiver: {
     id: 'grantWaiver',

@@ -26,6 +26,7 @@ export const EXPORTS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Exports, newest first',
     tag: 'exports',
+    readsLog: true,
   },
   exportParity: {
     id: 'exportParity',
@@ -37,6 +38,7 @@ export const EXPORTS_ROUTES = {
     problems: ['log_unavailable', 'read_model_behind', 'rate_limited'],
     summary: 'Do the read models say what the journals say?',
     tag: 'exports',
+    readsLog: true,
   },
   getExport: {
     id: 'getExport',
@@ -49,6 +51,7 @@ export const EXPORTS_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'One export and its progress',
     tag: 'exports',
+    readsLog: true,
   },
   downloadExport: {
     id: 'downloadExport',
@@ -62,6 +65,7 @@ export const EXPORTS_ROUTES = {
     problems: ['not_found', 'export_not_ready', 'export_expired', 'log_unavailable'],
     summary: 'The bundle; Range requests work',
     tag: 'exports',
+    readsLog: true,
   },
   getExportParity: {
     id: 'getExportParity',
@@ -81,5 +85,6 @@ export const EXPORTS_ROUTES = {
     ],
     summary: 'Journal, read model and bundle compared',
     tag: 'exports',
+    readsLog: true,
   },
 } as const satisfies Readonly<Record<string, RouteContract>>;

@@ -21,6 +21,7 @@ export const INTEGRATIONS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Clusters and Terraform installations that may ask, newest first',
     tag: 'integrations',
+    readsLog: true,
   },
   createIntegration: {
     id: 'createIntegration',

@@ -13,6 +13,7 @@ export const LEDGER_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Entries of a journal',
     tag: 'ledger',
+    readsLog: true,
   },
   listCheckpoints: {
     id: 'listCheckpoints',
@@ -24,6 +25,7 @@ export const LEDGER_ROUTES = {
     problems: ['log_unavailable'],
     summary: 'The newest signed checkpoint of every journal',
     tag: 'ledger',
+    readsLog: true,
   },
   latestCheckpoint: {
     id: 'latestCheckpoint',
@@ -36,5 +38,6 @@ export const LEDGER_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'The newest signed checkpoint of a journal',
     tag: 'ledger',
+    readsLog: true,
   },
 } as const satisfies Readonly<Record<string, RouteContract>>;

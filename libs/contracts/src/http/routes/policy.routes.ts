@@ -24,6 +24,7 @@ export const POLICY_ROUTES = {
     problems: ['log_unavailable'],
     summary: 'The policy in force',
     tag: 'policy',
+    readsLog: true,
   },
   listPolicyVersions: {
     id: 'listPolicyVersions',
@@ -36,6 +37,7 @@ export const POLICY_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'All versions, newest first',
     tag: 'policy',
+    readsLog: true,
   },
   getPolicyVersion: {
     id: 'getPolicyVersion',
@@ -48,6 +50,7 @@ export const POLICY_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'One version with text, author and message',
     tag: 'policy',
+    readsLog: true,
   },
   publishPolicy: {
     id: 'publishPolicy',
@@ -86,6 +89,7 @@ export const POLICY_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'What differs between two versions, and what of it loosens or tightens',
     tag: 'policy',
+    readsLog: true,
   },
   rollOutPolicy: {
     id: 'rollOutPolicy',

@@ -15,6 +15,7 @@ export const PRICE_BOOKS_ROUTES = {
     problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'Published price books, newest first',
     tag: 'price books',
+    readsLog: true,
   },
   getPriceBook: {
     id: 'getPriceBook',
@@ -27,6 +28,7 @@ export const PRICE_BOOKS_ROUTES = {
     problems: ['not_found', 'log_unavailable'],
     summary: 'One price book with its text',
     tag: 'price books',
+    readsLog: true,
   },
   publishPriceBook: {
     id: 'publishPriceBook',

@@ -25,6 +25,8 @@ export interface RouteContract {
   readonly quota?: 'gate' | 'consume' | 'admin_writes' | 'writes' | 'reads';
   /** The controller answers an excess itself; default: 429. */
   readonly answersOverload?: boolean;
+  /** It answers from the log, where every acknowledged entry is; default: from the read models, which follow it. */
+  readonly readsLog?: boolean;
   /** The write needs the version it changes. */
   readonly ifMatch?: boolean;
   /** Its caller is an integration, and shows a proof of contract section 2.1 in place of a token. */
@@ -32,6 +34,9 @@ export interface RouteContract {
   /** Media type of an answer that is not JSON. */
   readonly mediaType?: string;
 }
+
+/** A read of what a tenant has: it waits for the entry that `Verdict-Min-Entry` names. @source contract section 1 */
+export const isTenantRead = ({ method, roles }: RouteContract): boolean => method === 'GET' && roles !== 'public';
 
 export const BASE = '/api/v1/enforcement';
 export const READERS = ['member', 'approver', 'admin', 'auditor', 'operator'] as const;

@@ -1,0 +1,92 @@
+import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
+import type { Keyed, PersonalText, Result } from '../shared/entry.js';
+import type { ApprovalsEntry } from './approvals.entries.js';
+
+/** The caller of a command, as the rules of separation and consumption need it. */
+export interface ApprovalCaller {
+  readonly subject: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly isAdmin: boolean;
+  /** Projects the identity may act for; null: all. */
+  readonly projects: readonly string[] | null;
+}
+
+/** A token signed before the decision, so that deciding stays synchronous; it enters the ledger only if the vote completes. */
+export interface SignedToken {
+  readonly jti: string;
+  readonly tokenSha256: Sha256Hex;
+  readonly kid: string;
+  readonly expiresAt: Instant;
+}
+
+export interface OpenRequest {
+  readonly kind: 'open_request';
+  readonly decisionId: DecisionId;
+  readonly now: Instant;
+}
+export interface FileRequest {
+  readonly kind: 'file_request';
+  readonly decisionId: DecisionId;
+  readonly caller: ApprovalCaller;
+  readonly justification: PersonalText | null;
+  readonly justificationLength: number;
+  readonly ticket: string | null;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+export interface CastVote {
+  readonly kind: 'cast_vote';
+  readonly approvalId: ApprovalId;
+  readonly vote: 'approve' | 'deny';
+  /** The stage to vote in; null: whichever admits the caller. */
+  readonly stageId: string | null;
+  readonly caller: ApprovalCaller;
+  readonly notes: PersonalText | null;
+  readonly ticket: string | null;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+  /** null: no signing key is at hand; the vote stands, a token can be reissued later. */
+  readonly token: SignedToken | null;
+}
+export interface Withdraw {
+  readonly kind: 'withdraw';
+  readonly approvalId: ApprovalId;
+  readonly caller: ApprovalCaller;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+export interface ReissueToken {
+  readonly kind: 'reissue_token';
+  readonly approvalId: ApprovalId;
+  readonly caller: ApprovalCaller;
+  readonly token: SignedToken;
+  readonly now: Instant;
+  readonly idempotency: Keyed;
+}
+/** Expires what is past its clock; late after an outage, never twice. */
+export interface PassTime {
+  readonly kind: 'pass_time';
+  readonly now: Instant;
+}
+/** Says that a grant has no use left. */
+export interface CloseGrant {
+  readonly kind: 'close_grant';
+  readonly approvalId: ApprovalId;
+  readonly now: Instant;
+}
+export type ApprovalsCommand = CloseGrant | OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
+
+export type ApprovalsRefusal =
+  | { readonly code: 'decision_not_approvable' }
+  | { readonly code: 'approval_not_found' }
+  | { readonly code: 'approval_not_pending' }
+  | { readonly code: 'approval_expired' }
+  | { readonly code: 'approval_not_active' }
+  | { readonly code: 'self_review_forbidden' }
+  | { readonly code: 'not_eligible_reviewer' }
+  | { readonly code: 'justification_required' }
+  | { readonly code: 'reissue_limit_reached' }
+  | { readonly code: 'forbidden' }
+  | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
+export type ApprovalsResult = Result<ApprovalsEntry, ApprovalsRefusal>;
