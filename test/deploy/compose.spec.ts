@@ -329,6 +329,13 @@ describe('the build', () => {
     }
   });
 
+  it('gives Node the flags that `npm start` gives it, and that the bench measures with', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { readonly scripts: { readonly start: string } };
+    const flags = scripts.start.match(/--[a-z-]+=\S+/g) ?? [];
+    expect(flags).not.toEqual([]);
+    expect(/NODE_OPTIONS=(\S+)/.exec(dockerfileOf('deploy/Dockerfile').text)?.[1]).toBe(flags.join(' '));
+  });
+
   it('runs as nobody, from exactly what the lock file says, without tools that only the build needs', () => {
     const { text } = dockerfileOf('deploy/Dockerfile');
     expect(text).toMatch(/^RUN npm ci --omit=dev .*--ignore-scripts/m);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [closed|open|tenants|delay|gate|evaluation|scale-out] [-- --seconds 4 --json]`: load on a real standalone, or on
+ * `npm run bench [closed|open|tenants|delay|gate|evaluation|floor|scale-out] [-- --seconds 4 --json]`: load on a real standalone, or on
  * separate processes, with their real database, in a temporary folder. See docs/bench.md. Exit code 1: an acknowledged
  * decision is not in the ledger once.
  */
@@ -13,6 +13,7 @@ import { auditOf, isLoss, measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
 import { planOf, SHAPE_RUNS } from './plan.mjs';
 import { auditLine, heading, machineLine, ratioLine, runLine, targetLine } from './report.mjs';
+import { runFloor } from './run-floor.mjs';
 import { startServer } from './server.mjs';
 import { evaluateAlone } from './evaluate-alone.mjs';
 import { compare, ratiosOf } from './targets.mjs';
@@ -73,13 +74,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void leav
 const onServer = (server) => (current = server);
 const runParts = async () => {
   const evaluations = only === 'gate' || only === 'evaluation' ? await evaluateAlone({ seconds, say }) : [];
+  const floor = only === 'gate' || only === 'floor' ? await runFloor({ folder, seconds, say, onServer }) : [];
   const parts = [];
   for (const [index, part] of planOf(only).entries())
     parts.push(await runOn(part, { folder, index, seconds, say, onServer }));
   const targets = compare(parts.flatMap(({ runs }) => runs));
   if (targets.length > 0) say('');
   for (const target of targets) say(targetLine(target));
-  return { evaluations, parts, targets, hasLoss: parts.some(({ audit }) => isLoss(audit)) };
+  return { evaluations, floor, parts, targets, hasLoss: parts.some(({ audit }) => isLoss(audit)) };
 };
 const runShapes = async () => {
   const { runScaleOut } = await import('./scale-out/main.mjs');

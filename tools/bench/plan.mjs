@@ -1,6 +1,6 @@
 import { rulesOf } from './rules.mjs';
 
-export const PARTS = ['closed', 'open', 'tenants', 'delay', 'gate', 'evaluation', 'scale-out'];
+export const PARTS = ['closed', 'open', 'tenants', 'delay', 'gate', 'evaluation', 'floor', 'scale-out'];
 const OPEN_PER_SECOND = 1000;
 const OPEN_CONNECTIONS = 256;
 
@@ -54,6 +54,11 @@ const gateParts = () => [
     runs: ['generic', 'preflight', 'review'].map((kind) => asked(kind, 64)),
     ratios: [],
   },
+];
+
+export const FLOOR_RUNS = [
+  ...CONNECTIONS.map((connections) => ({ name: `floor ${connections}`, connections, tenants: 1 })),
+  { ...open(OPEN_PER_SECOND), name: `floor ${OPEN_PER_SECOND}/s` },
 ];
 
 /** The load that every shape of a deployment is compared by. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from './child.mjs';
+import { NODE_FLAGS } from './node-flags.mjs';
 import { RAISED_QUOTAS } from './quotas.mjs';
 import { processorTimeOf } from './processor-time.mjs';
 
@@ -15,7 +16,7 @@ const readServerFile = (dataDir) => {
 /** Starts a standalone on a free port of loopback; ready when its server file is there. */
 export const startServer = async ({ main, dataDir, logFile, env = {} }) => {
   const child = startChild({
-    args: [main],
+    args: [...NODE_FLAGS, main],
     env: {
       VERDICT_PORT: '0',
       VERDICT_DATA_DIR: dataDir,

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startKafkaBroker } from '../../../test/support/kafka/broker.mjs';
+import { NODE_FLAGS } from '../node-flags.mjs';
 import { startChild } from '../child.mjs';
 import { RAISED_QUOTAS } from '../quotas.mjs';
 
@@ -67,7 +68,7 @@ const environmentOf = async ({ folder, postgres, eventStore, keys, keysDir, brok
 
 /** A process of the product; `url` resolves when it is ready. */
 const launchProduct = (name, env, logFile) => {
-  const child = startChild({ args: [join(ROOT, 'apps', appOf(name), 'dist/main.js')], env, logFile });
+  const child = startChild({ args: [...NODE_FLAGS, join(ROOT, 'apps', appOf(name), 'dist/main.js')], env, logFile });
   let text = '';
   const read = (chunk) => (text += chunk);
   child.output.on('data', read);

@@ -5,6 +5,7 @@ import type { EntryLog, FreshEntry } from './entry-log.js';
 import type { CallersWait } from './callers-wait.js';
 import { catchUp } from './catch-up.js';
 import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
+import { Hints } from './hints.js';
 import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
 import { outcomeOf } from './lane-outcome.js';
@@ -52,10 +53,7 @@ export class TenantLane<State, Command, Answer> {
   private pinned: FoldedState<State>;
   private readonly queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
-  private hasMoved = true;
-  /** What the log holds is not known here: it has to be asked. Otherwise what hints told of is enough to go by. */
-  private isInDoubt = true;
-  private hinted: Partial<Record<JournalKind, Revision>> = {};
+  private readonly hints = new Hints();
   private pause: NodeJS.Timeout | undefined;
   private readonly report: LaneReport<State, Command>;
   private turnWaiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
@@ -82,19 +80,17 @@ export class TenantLane<State, Command, Answer> {
 
   /** A journal of this tenant may have grown: fold it soon, and do what it makes due. */
   touch(kind: JournalKind, head: Revision): void {
-    if (head <= (this.hinted[kind] ?? this.folded[kind])) return;
-    this.hinted[kind] = head;
-    this.hasMoved = true;
+    if (!this.hints.add(kind, head, this.folded)) return;
     this.pause ??= setTimeout(() => {
       this.pause = undefined;
-      if (this.hasMoved) this.wake();
+      if (this.hints.areDue) this.wake();
     }, HINTS_PAUSE_MS);
   }
 
   /** Runs what the clock makes due. */
   tick(): void {
     if (this.dueReactions().length > 0) {
-      this.hasMoved = true;
+      this.hints.stir();
       this.wake();
     }
   }
@@ -129,13 +125,8 @@ export class TenantLane<State, Command, Answer> {
   }
 
   private hasWork(): boolean {
-    const isHintDue = this.hasMoved && this.pause === undefined;
+    const isHintDue = this.hints.areDue && this.pause === undefined;
     return this.queue.length > 0 || isHintDue || this.turnWaiters.length > 0;
-  }
-
-  private doubt(): void {
-    this.isInDoubt = true;
-    this.hasMoved = true;
   }
 
   private wake(): void {
@@ -158,11 +149,9 @@ export class TenantLane<State, Command, Answer> {
       await new Promise(setImmediate); // What arrives in this turn of the event loop is one batch.
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
-      // A hint needs no question: whether there is more is found out by the append, where the log can look at other journals.
-      const isAsked = this.isInDoubt || waiters.length > 0 || !this.deps.log.canAppendSeeing;
-      const isCatchUpDue = this.hasMoved || isAsked;
-      this.hasMoved = false;
-      const failure = isCatchUpDue ? await this.tryCatchUp(isAsked ? undefined : this.hinted) : undefined;
+      // Hints will do without a question where the append finds out whether there is more.
+      const isAsked = this.hints.areInDoubt || waiters.length > 0 || !this.deps.log.canAppendSeeing;
+      const failure = isAsked || this.hints.areDue ? await this.tryCatchUp(isAsked ? 'heads' : 'hints') : undefined;
       if (failure !== undefined) {
         this.giveUp(waiters, failure.error);
         return;
@@ -175,25 +164,20 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  private tryCatchUp(heads?: Partial<Record<JournalKind, Revision>>): Promise<{ readonly error: unknown } | undefined> {
-    this.hinted = {};
-    this.isInDoubt = false;
-    return this.catchUp(heads).then(
-      () => undefined,
-      (error: unknown) => {
-        this.isInDoubt = true;
-        return { error };
-      },
-    );
-  }
-
-  private async catchUp(heads: Partial<Record<JournalKind, Revision>> | undefined): Promise<void> {
-    const { log } = this.deps;
+  private async tryCatchUp(by: 'heads' | 'hints' = 'heads'): Promise<{ readonly error: unknown } | undefined> {
+    const told = this.hints.take();
     const from = { at: this.current(), pinned: this.pinned };
-    const { at, pinned } = await catchUp(from, this.service, { log, tenantId: this.tenantId, heads });
-    this.state = at.state;
-    this.folded = at.folded;
-    this.pinned = pinned;
+    const terms = { log: this.deps.log, tenantId: this.tenantId, heads: by === 'hints' ? told : undefined };
+    try {
+      const { at, pinned } = await catchUp(from, this.service, terms);
+      this.state = at.state;
+      this.folded = at.folded;
+      this.pinned = pinned;
+      return undefined;
+    } catch (error) {
+      this.hints.fail();
+      return { error };
+    }
   }
 
   /** Commands do not fail for what the service itself has to do: a defect is reported, and met again at the next tick. */
@@ -228,7 +212,7 @@ export class TenantLane<State, Command, Answer> {
           context: await reactionContext(log, { ...at, anchor: `${revision}:${index.toString()}` }, cause),
           since: performance.now(),
           settle: (outcome: LaneOutcome<Answer>) => {
-            if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.doubt();
+            if (outcome.kind === 'unknown' || outcome.kind === 'contended') this.hints.doubt();
             this.report.reactionEnded(outcome);
           },
         })),
@@ -266,7 +250,7 @@ export class TenantLane<State, Command, Answer> {
         continue;
       }
       if (appended.kind === 'unknown') {
-        this.doubt(); // Read back before anything else is appended.
+        this.hints.doubt();
         this.answerAll(left, { kind: 'unknown' });
         return;
       }
