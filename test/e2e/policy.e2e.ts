@@ -396,6 +396,21 @@ describe('policy, money and the ways in, over HTTP', () => {
       for (const again of [binary, plain]) {
         expect(again.body).toMatchObject({ decision_id: structured.body.decision_id, replayed: true });
       }
+      const { body } = await must(server, 'queryLedger', {
+        as: people.auditor,
+        query: { journal: 'decisions', type: 'decision_recorded' },
+      });
+      expect(body.items[0].payload.request.event).toMatchObject({ id: '7', extensions: '{"someextension":"kept"}' });
+    });
+
+    it('that comes in binary mode without an attribute is told which header is missing', async () => {
+      fresh();
+      const missing = await send(
+        { 'content-type': 'application/json', 'ce-source': '/ci/a', 'ce-type': 'com.example.change' },
+        data(),
+      );
+      const pointers = missing.body.errors.map(({ pointer }: { readonly pointer: string }) => pointer);
+      expect([missing.status, pointers]).toEqual([422, ['/headers/ce-specversion', '/headers/ce-id']]);
     });
 
     it('of the same id from another source is another event', async () => {

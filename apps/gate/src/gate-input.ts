@@ -63,7 +63,7 @@ const eventMetadata = (metadata: string, { event, data }: ReadCloudEvent): strin
 
 /** A question that came as a cloud event. @source contract sections 5.1, 6.2, 6.3 */
 export const eventChangeOf = (read: ReadCloudEvent): ChangeRequest => {
-  const { event, body } = read;
+  const { event, extensions, body } = read;
   const change = common(body);
   return {
     source: 'cloud_event',
@@ -72,11 +72,12 @@ export const eventChangeOf = (read: ReadCloudEvent): ChangeRequest => {
     ...change,
     metadata: eventMetadata(change.metadata, read),
     event: {
+      ...(extensions === null ? {} : { extensions }),
       id: event.id,
       source: event.source,
-      type: event.type,
       subject: event.subject ?? null,
       time: event.time ?? null,
+      type: event.type,
     },
     keyFrom: { kind: 'cloud_event', eventSource: event.source, eventId: event.id },
   };

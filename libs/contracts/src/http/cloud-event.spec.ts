@@ -10,6 +10,11 @@ const eventOf = (reading: ReturnType<typeof read>) => {
 };
 const ATTRIBUTES = { specversion: '1.0', id: '7', source: '/ci/a', type: 'change' };
 const DATA = { action: 'apply' };
+const STRUCTURED = { 'content-type': 'application/cloudevents+json' };
+const headersOf = (attributes: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]));
+const extensionsOf = (reading: ReturnType<typeof read>) => (reading.kind === 'ok' ? reading.value.extensions : reading);
+const refusedAt = (pointer: string) => ({ kind: 'refused', code: 'validation_failed', errors: [{ pointer }] });
 const UNSET = { subject: null, time: null, datacontenttype: null };
 
 describe('an event', () => {
@@ -26,12 +31,70 @@ describe('an event', () => {
   });
 
   it.each([
+    ['2026-11-22T10:00:00Z', true],
+    ['2026-11-22t10:00:00.123456789+01:00', true],
+    ['2016-12-31T23:59:60Z', true],
+    ['2026-02-30T10:00:00Z', false],
+    ['2026-11-22T24:00:00Z', false],
+    ['2026-11-22 10:00:00Z', false],
+    ['2026-11-22T10:00:00', false],
+    ['yesterday', false],
+  ])('has a time of RFC 3339, or is refused: %s', (time, isGood) => {
+    const reading = read({ ...ATTRIBUTES, time, data: DATA }, STRUCTURED);
+    expect(reading).toMatchObject(isGood ? { kind: 'ok', value: { event: { time } } } : refusedAt('/time'));
+  });
+
+  it.each([
+    ['application/json', true],
+    ['application/vnd.change+json; charset=utf-8', true],
+    ['text/json', true],
+    ['text/xml', false],
+    ['application/jsonp', false],
+  ])('has JSON as its data, or is refused: %s', (datacontenttype, isGood) => {
+    const reading = read({ ...ATTRIBUTES, datacontenttype, data: DATA }, STRUCTURED);
+    expect(reading).toMatchObject(isGood ? { kind: 'ok' } : refusedAt('/datacontenttype'));
+  });
+
+  it('keeps the attributes that nobody knows, whatever the mode, and says so of none', () => {
+    const more = { partitionkey: 'a', sampledrate: 5, dataschema: 'urn:x' };
+    const kept = '{"dataschema":"urn:x","partitionkey":"a","sampledrate":5}';
+    expect(extensionsOf(read({ ...ATTRIBUTES, ...more, data: DATA }, STRUCTURED))).toBe(kept);
+    expect(extensionsOf(read({ ...DATA, cloud_event: { ...ATTRIBUTES, ...more } }, {}))).toBe(kept);
+    const binary = read(DATA, { ...headersOf(ATTRIBUTES), 'ce-partitionkey': 'a', 'ce-sampledrate': '5' });
+    expect(extensionsOf(binary)).toBe('{"partitionkey":"a","sampledrate":"5"}');
+    expect(extensionsOf(read({ ...ATTRIBUTES, unset: null, data: DATA }, STRUCTURED))).toBeNull();
+  });
+
+  it('has room for attributes as large as metadata may be', () => {
+    const reading = read({ ...ATTRIBUTES, large: 'x'.repeat(64 * 1024), data: DATA }, STRUCTURED);
+    expect(reading).toMatchObject({ kind: 'refused', code: 'metadata_too_large', errors: [{ pointer: '' }] });
+  });
+
+  it.each(['specversion', 'id', 'source', 'type'])('in binary mode names the header that is missing: ce-%s', (name) => {
+    const { [`ce-${name}`]: _, ...headers } = headersOf(ATTRIBUTES);
+    expect(read(DATA, headers)).toMatchObject(refusedAt(`/headers/ce-${name}`));
+  });
+
+  it('in binary mode is told each defect where it is: in a header, or in the data', () => {
+    const headers = { ...headersOf(ATTRIBUTES), 'ce-time': 'soon', 'ce-source': 'x'.repeat(1025) };
+    const reading = read({ action: '' }, headers);
+    const pointers = reading.kind === 'refused' ? reading.errors.map(({ pointer }) => pointer) : [];
+    expect(pointers).toEqual(['/headers/ce-source', '/headers/ce-time', '/action']);
+  });
+
+  it('is looked for in headers as soon as one of its attributes is there: source and type alone are no missing event', () => {
+    const reading = read(DATA, { 'ce-source': '/ci/a', 'ce-type': 'change' });
+    const pointers = reading.kind === 'refused' ? reading.errors.map(({ pointer }) => pointer) : [];
+    expect(pointers).toEqual(['/headers/ce-specversion', '/headers/ce-id']);
+    expect(read(DATA, { 'ce-partitionkey': 'a' })).toMatchObject(refusedAt('/cloud_event'));
+  });
+
+  it.each([
     ['Gr%C3%B6%C3%9Fe%20x', 'Größe x'],
     ['"a \\"b\\" c"', 'a "b" c'],
     ['"100%25"', '100%'],
     ['100%', '100%'],
   ])('has the attribute that the header %s means', (sent, meant) => {
-    const headers = { ...Object.fromEntries(Object.entries(ATTRIBUTES).map(([name, value]) => [`ce-${name}`, value])) };
-    expect(eventOf(read(DATA, { ...headers, 'ce-subject': sent })).subject).toBe(meant);
+    expect(eventOf(read(DATA, { ...headersOf(ATTRIBUTES), 'ce-subject': sent })).subject).toBe(meant);
   });
 });

@@ -1,11 +1,24 @@
-import { isRawObject, memberOf, pointerTo, type RawJson, type RawObject } from '@verdict/domain';
+import { isRawObject, memberOf, type RawJson, type RawObject } from '@verdict/domain';
 import { z } from 'zod';
 import { FOREIGN_DEPTH_MAX, readJson } from '../json/strict-json.js';
 import { EventGateBody, FOREIGN_MEMBERS } from './gate.js';
-import { name } from './scalars.js';
+import { Metadata, name } from './scalars.js';
 import { type Parsed, parseWith, toWire, type WireError } from './wire.js';
 
-/** Attributes of an event that this gate reads; whatever else it has is kept by its sender. @source CloudEvents 1.0 */
+const TIME =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,30})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+const isDay = (day: string): boolean => {
+  const read = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(read.getTime()) && read.toISOString().startsWith(day);
+};
+/** An instant as events have it, with its own offset: kept as it was sent. @source RFC 3339 section 5.6 */
+const EventTime = z
+  .string()
+  .refine((sent) => isDay(TIME.exec(sent)?.[1] ?? ''), 'a time of RFC 3339')
+  .meta({ format: 'date-time' });
+const JSON_TYPE = /^[a-z0-9!#$&^_.+-]+\/(?:json|[a-z0-9!#$&^_.+-]+\+json)\s*(?:;|$)/i;
+
+/** Attributes of an event that this gate reads; whatever else it has is recorded as it came. @source CloudEvents 1.0 */
 export const CloudEventAttributes = z
   .looseObject({
     specversion: z.literal('1.0'),
@@ -13,7 +26,11 @@ export const CloudEventAttributes = z
     source: name(1, 1024),
     type: name(1, 256),
     subject: name(1, 512).optional(),
-    time: z.string().max(64).optional(),
+    time: EventTime.optional(),
+    datacontenttype: z
+      .string()
+      .refine((type) => JSON_TYPE.test(type.trim()), 'the data is JSON')
+      .optional(),
   })
   .meta({ id: 'CloudEventAttributes' });
 
@@ -25,6 +42,8 @@ export const CloudEventBody = EventGateBody.extend({ cloud_event: CloudEventAttr
 export type EventAttributes = z.output<typeof CloudEventAttributes>;
 export interface ReadCloudEvent {
   readonly event: EventAttributes;
+  /** RFC 8785 text of the attributes that this gate does not know; null: there are none. */
+  readonly extensions: string | null;
   readonly body: z.output<typeof EventGateBody>;
   /** The data as read, without the event around it: what its hash is made from. */
   readonly data: RawObject;
@@ -44,24 +63,48 @@ const refused = (code: string, pointer: string, detail: string): Parsed<never> =
 const under = (pointer: string, errors: readonly WireError[]): readonly WireError[] =>
   errors.map((error) => ({ ...error, pointer: `${pointer}${error.pointer}` }));
 
+/** Errors of attributes, where their sender looks for them: `/cloud_event/source`, or the header `/headers/ce-source`. */
+const named = ({ pointer }: Attributes, errors: readonly WireError[]): readonly WireError[] =>
+  errors.map((error) => ({
+    ...error,
+    pointer: error.pointer === '' ? pointer.replace(/\/[^/]*$/, '') : `${pointer}${error.pointer.slice(1)}`,
+  }));
+
 /** An attribute that is null is not set. @source CloudEvents JSON format section 2.2 */
 const withoutUnset = (attributes: unknown): unknown =>
   typeof attributes === 'object' && attributes !== null
     ? Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null))
     : attributes;
 
+const isKnown = (attribute: string): boolean => Object.hasOwn(CloudEventAttributes.shape, attribute);
+
+const extensionsOf = (attributes: unknown): Parsed<string | null> => {
+  if (typeof attributes !== 'object' || attributes === null) return { kind: 'ok', value: null };
+  const unknown = Object.entries(attributes).filter(([attribute]) => !isKnown(attribute));
+  return unknown.length === 0 ? { kind: 'ok', value: null } : parseWith(Metadata, Object.fromEntries(unknown));
+};
+
+interface Attributes {
+  readonly value: unknown;
+  /** In front of the attribute's name. */
+  readonly pointer: string;
+}
+
 const combined = (
-  attributes: { readonly value: unknown; readonly pointer: string },
+  attributes: Attributes,
   data: { readonly value: RawJson | undefined; readonly pointer: string },
 ): Parsed<ReadCloudEvent> => {
-  const event = parseWith(CloudEventAttributes, withoutUnset(attributes.value));
+  const set = withoutUnset(attributes.value);
+  const [event, extensions] = [parseWith(CloudEventAttributes, set), extensionsOf(set)];
   if (!isRawObject(data.value)) return refused('validation_failed', data.pointer, 'the data is an object');
   const body = parseWith(EventGateBody, toWire(data.value, FOREIGN_MEMBERS));
-  if (event.kind === 'ok' && body.kind === 'ok') {
-    return { kind: 'ok', value: { event: event.value, body: body.value, data: data.value } };
+  if (event.kind === 'ok' && extensions.kind === 'ok' && body.kind === 'ok') {
+    const value = { event: event.value, extensions: extensions.value, body: body.value, data: data.value };
+    return { kind: 'ok', value };
   }
   const errors = [
-    ...(event.kind === 'ok' ? [] : under(attributes.pointer, event.errors)),
+    ...(event.kind === 'ok' ? [] : named(attributes, event.errors)),
+    ...(extensions.kind === 'ok' ? [] : named(attributes, extensions.errors)),
     ...(body.kind === 'ok' ? [] : under(data.pointer, body.errors)),
   ];
   return { kind: 'refused', code: errors[0]?.code ?? 'validation_failed', errors };
@@ -73,7 +116,7 @@ const structured = (document: RawJson): Parsed<ReadCloudEvent> => {
     return refused('validation_failed', '/data_base64', 'the data is JSON');
   }
   const { data, ...attributes } = document;
-  return combined({ value: toWire(attributes), pointer: '' }, { value: data, pointer: '/data' });
+  return combined({ value: toWire(attributes), pointer: '/' }, { value: data, pointer: '/data' });
 };
 
 const QUOTED = /^"(.*)"$/s;
@@ -102,6 +145,9 @@ const headerAttributes = (headers: Headers): Readonly<Record<string, string>> =>
     ),
   );
 
+/** A header of one of these makes the request an event in binary mode. */
+const REQUIRED = ['specversion', 'id', 'source', 'type'] as const;
+
 const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
   if (!isRawObject(document)) return refused('validation_failed', '', 'the body is an object');
   const { cloud_event: attributes, ...data } = document;
@@ -112,7 +158,7 @@ const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
       'the event is missing: as this member, as ce- headers, or around the data',
     );
   }
-  return combined({ value: toWire(attributes), pointer: '/cloud_event' }, { value: data, pointer: '' });
+  return combined({ value: toWire(attributes), pointer: '/cloud_event/' }, { value: data, pointer: '' });
 };
 
 /**
@@ -128,7 +174,7 @@ export const readCloudEvent = (bytes: Uint8Array, headers: Headers): Parsed<Read
   const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
   if (STRUCTURED.test(contentType.trim())) return structured(read.value);
   const attributes = headerAttributes(headers);
-  return 'specversion' in attributes || 'id' in attributes
-    ? combined({ value: attributes, pointer: pointerTo('', 'headers') }, { value: read.value, pointer: '' })
+  return REQUIRED.some((attribute) => attribute in attributes)
+    ? combined({ value: attributes, pointer: '/headers/ce-' }, { value: read.value, pointer: '' })
     : plain(read.value);
 };

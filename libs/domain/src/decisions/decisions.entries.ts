@@ -116,6 +116,8 @@ export interface RecordedRequest {
   } | null;
   /** The cloud event that asked; absent where none did. */
   readonly event?: {
+    /** RFC 8785 text of its other attributes; absent: it has none, or nobody kept them yet. Part of no hash. */
+    readonly extensions?: string;
     readonly id: string;
     readonly source: string;
     readonly type: string;
