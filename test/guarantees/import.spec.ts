@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ImportActualCosts, type SentRow } from '@verdict/application';
+import type { SentRow } from '@verdict/application';
 import { computeContext, plusDays } from '@verdict/domain';
-import { LOG_HOST, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
+import { MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
 const open = async () => {
@@ -9,16 +9,8 @@ const open = async () => {
   worlds.push(world);
   await world.policy(MONEY_ONLY);
   await world.budget('1000');
-  const costs = new ImportActualCosts({
-    reconciliation: world.reconciliation,
-    reconcile: world.reconcile,
-    log: world.log,
-    clock: world.clock,
-    ids: { uuid: () => world.uuid(), randomText: () => '' },
-    logHost: LOG_HOST,
-  });
   const imports = (rows: readonly SentRow[], key: string | null = world.uuid()) =>
-    costs.import(rows, world.meta('billing', key));
+    world.costs.import(rows, world.meta('billing', key));
   return { world, imports };
 };
 afterEach(async () => {

@@ -670,6 +670,7 @@ export class DomainWorld {
       by: 'admin-1',
       now: this.now,
       idempotency: keyed(key, { decisionId, amount }),
+      rememberedBooking: null,
     };
   }
 
@@ -715,6 +716,7 @@ export class DomainWorld {
         by: 'admin-1',
         now: this.now,
         idempotency: keyed(key, { exceptionId, resolution }),
+        rememberedBooking: null,
       },
       this.reservations,
     );

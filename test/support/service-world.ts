@@ -17,7 +17,6 @@ import {
   ManageApprovals,
   MoneyAdmin,
   PolicyAdmin,
-  type ReadModels,
   reconciliationService,
   type RequestMeta,
   type Sealer,
@@ -27,9 +26,10 @@ import {
   type UseCaseResult,
 } from '@verdict/application';
 import { completePolicy } from '@verdict/contracts';
-import { type MicroUsd, parseUsd, type Rollout, versionTag } from '@verdict/domain';
+import { BoundedMap, type MicroUsd, noReservations, parseUsd, type Rollout, versionTag } from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
 import { expectReplayable } from './replay-journals.js';
+import { scannedReadModels } from './scanned-read-models.js';
 
 export const LOG_HOST = 'log.test';
 /** Hides nothing, but has the shape: what is recorded is the sealed form. */
@@ -69,11 +69,11 @@ const clearTokens: ApprovalTokens = {
   },
 };
 
-/** No entry ever leaves memory here, so nobody asks the read models. */
-const noReadModels = {
-  findAnswers: () => Promise.resolve([]),
-  findDecision: () => Promise.resolve(undefined),
-} as unknown as ReadModels;
+/** The service with a memory for so many bookings, and as many decisions without any. */
+const rememberingOnly = (count: number): typeof reconciliationService => ({
+  ...reconciliationService,
+  initial: { ...noReservations, bookings: BoundedMap.ofCapacity(count), bare: BoundedMap.ofCapacity(count) },
+});
 
 export const usd = (text: string): MicroUsd => {
   const amount = parseUsd(text, 4);
@@ -129,7 +129,14 @@ export class ServiceWorld {
   readonly keys = new MemoryKeyStore();
   private ids = 0;
 
-  constructor(options: { readonly store?: MemoryStore; readonly clock?: FixedClock; readonly idsFrom?: number } = {}) {
+  constructor(
+    options: {
+      readonly store?: MemoryStore;
+      readonly clock?: FixedClock;
+      readonly idsFrom?: number;
+      readonly bookingsKept?: number;
+    } = {},
+  ) {
     this.clock = options.clock ?? fixedClock();
     this.ids = options.idsFrom ?? 0;
     this.journals = new MemoryJournals(options.store === undefined ? {} : { store: options.store });
@@ -143,13 +150,16 @@ export class ServiceWorld {
       observer: silentObserver,
       logHost: LOG_HOST,
       ids,
-      readModels: noReadModels,
+      readModels: scannedReadModels(this.journals),
       rules: createCelRules(),
       barrier: { waitFor: () => Promise.resolve(true) },
     };
     this.gate = new ServiceHost(gateService, deps);
     this.approvals = new ServiceHost(approvalsService, deps);
-    this.reconciliation = new ServiceHost(reconciliationService, deps);
+    this.reconciliation = new ServiceHost(
+      options.bookingsKept === undefined ? reconciliationService : rememberingOnly(options.bookingsKept),
+      deps,
+    );
     this.decideChange = createDecideChange({ ...deps, gate: this.gate });
     this.decideChanges = createDecideChanges({ ...deps, gate: this.gate });
     this.explain = createExplainDecision(deps);

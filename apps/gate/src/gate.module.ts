@@ -115,12 +115,7 @@ export class GateModule implements OnModuleInit, OnModuleDestroy {
     return {
       module: GateModule,
       controllers: CONTROLLERS,
-      providers: [
-        { provide: PLATFORM, useValue: platform },
-        ...USE_CASES,
-        CreditsWatch,
-        ...runTaskProviders(runTasks),
-      ],
+      providers: [{ provide: PLATFORM, useValue: platform }, ...USE_CASES, CreditsWatch, ...runTaskProviders(runTasks)],
     };
   }
 

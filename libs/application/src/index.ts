@@ -135,6 +135,7 @@ export {
   type ReconcileReservation,
   type Settled,
 } from './reconciliation/reconcile-reservation.js';
+export { rememberedBooking } from './reconciliation/remembered-booking.js';
 export {
   type ParkedJournal,
   type ProjectedEntry,

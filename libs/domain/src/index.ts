@@ -335,7 +335,13 @@ export {
   type ReservationsObserved,
   type ReservationsState,
 } from './reservations/reservations.state.js';
-export { isSweepable, type Reservation } from './reservations/reservation.js';
+export {
+  bookingFrom,
+  type BookingHistory,
+  hasForgotten,
+  type RememberedBooking,
+} from './reservations/remembered-booking.js';
+export { isReconcilable, isSweepable, type Reservation } from './reservations/reservation.js';
 export {
   decideReconcile,
   earlierSettlement,

@@ -354,8 +354,24 @@ const describeReservations = (subject: Subject): void =>
         expect(await bookingOf(assumed!)).toMatchObject({ status: 'assumed', actualUsd: '125.5000' });
         expect(await bookingOf(released!)).toMatchObject({ status: 'released', actualUsd: '0.0000' });
         expect(await bookingOf(corrected!)).toMatchObject({ status: 'overage', actualUsd: '145.5000', revision: 4n });
+        expect(await readModels.bookingRevisions(history.tenantId, corrected!)).toEqual([2n, 3n, 4n]);
+        expect(await readModels.bookingRevisions(history.tenantId, released!)).toEqual([1n]);
+        expect(await readModels.bookingRevisions(freshHistory().tenantId, released!)).toEqual([]);
         expect(rowsOf(await readModels.listDecisions(history.tenantId, {}, START))).toHaveLength(3);
       }
+    });
+
+    it('names what booked something for a decision, its settlement first', async () => {
+      const { readModels, store } = subject();
+      const history = freshHistory();
+      const { decisionId: id } = history.decide();
+      const other = history.decide().decisionId;
+      history.settle(other);
+      history.settle(id);
+      history.correct(id, '140.0000');
+      for (const kind of ['decisions', 'reservations'] as const) await store.apply([history.slice(kind)]);
+      // A settlement comes after the actual that it settles.
+      expect(await readModels.bookingRevisions(history.tenantId, id)).toEqual([3n, 4n]);
     });
 
     it('knows a settled hold when both journals are told at the same time', async () => {

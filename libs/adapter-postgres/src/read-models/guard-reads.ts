@@ -34,6 +34,7 @@ async function* guardedEach<Each>(reading: AsyncIterable<Each>): AsyncGenerator<
 export const guardReads = (reads: ReadModels): ReadModels => ({
   listDecisions: (...asked) => guarded(reads.listDecisions(...asked)),
   findDecision: (...asked) => guarded(reads.findDecision(...asked)),
+  bookingRevisions: (...asked) => guarded(reads.bookingRevisions(...asked)),
   findAnswers: (...asked) => guarded(reads.findAnswers(...asked)),
   listApprovals: (...asked) => guarded(reads.listApprovals(...asked)),
   findApproval: (...asked) => guarded(reads.findApproval(...asked)),

@@ -69,6 +69,14 @@ export class PostgresReadModels implements ReadModels {
     return found === null ? undefined : decisionView(found);
   }
 
+  async bookingRevisions(tenantId: string, decisionId: string): Promise<readonly Revision[]> {
+    const { source } = this.deps;
+    const of = { where: { tenantId, decisionId }, select: { revision: true } } as const;
+    const settled = await source.getRepository(SettlementEntity).find(of);
+    const booked = await source.getRepository(BookingEntity).find({ ...of, order: { revision: 'ASC' } });
+    return [...settled, ...booked].map(({ revision }) => revision); // Whatever follows a settlement is a correction of it.
+  }
+
   async findAnswers(
     tenantId: string,
     keys: readonly { readonly scope: string; readonly text: string }[],

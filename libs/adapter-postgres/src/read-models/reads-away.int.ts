@@ -23,6 +23,7 @@ it('every read says that the read models are unavailable while the server is awa
   const reads: readonly (() => Promise<unknown>)[] = [
     () => readModels.listDecisions('acme', {}, PAGE),
     () => readModels.findDecision('acme', 'd'),
+    () => readModels.bookingRevisions('acme', 'd'),
     () => readModels.findAnswers('acme', [{ scope: 'terraform', text: 'k' }]),
     () => readModels.listApprovals('acme', {}, PAGE),
     () => readModels.findApproval('acme', 'a'),

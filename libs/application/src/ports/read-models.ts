@@ -149,6 +149,8 @@ export interface ReadModels {
   /** Newest first. */
   listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>>;
   findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined>;
+  /** Revisions of the entries of the reservations journal that booked something for a decision, in order. */
+  bookingRevisions(tenantId: string, decisionId: string): Promise<readonly Revision[]>;
   /** The newest answer each key got; keys that got none are missing. */
   findAnswers(
     tenantId: string,

@@ -7,6 +7,7 @@ import {
   decisionIdOf,
   formatUsd4,
   formatUsd6,
+  hasForgotten,
   instantOf,
   type MicroUsd,
   readCostRow,
@@ -18,12 +19,13 @@ import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
-import { maySettle, type ReconcileReservation } from './reconcile-reservation.js';
+import type { ReconcileReservation } from './reconcile-reservation.js';
 import type { SweepDeps } from './sweep-overdue.js';
 
-export interface ImportDeps extends SweepDeps {
+export interface ImportDeps extends SweepDeps, FindDecisionDeps {
   readonly reconcile: ReconcileReservation;
 }
 
@@ -66,16 +68,19 @@ const defectAt = (
   detail: `${line === null ? `row ${String(index + 1)}` : `line ${String(line)}`}, column ${column}: ${detail}`,
 });
 
+/** The project of a decision that may be reconciled; undefined: there is no such decision. */
+type ProjectOf = (decisionId: string) => string | undefined;
+
 /** Two rows may reconcile one decision if they agree; a decision that nobody knows can be none that a row means. */
 const settlesDefect = (
   row: CostRowInput,
   known: ReadonlyMap<string, MicroUsd>,
-  state: ReservationsState,
+  projectOf: ProjectOf,
 ): { readonly column: string; readonly code: string; readonly detail: string } | undefined => {
   if (row.settles === null) return undefined;
   const { decisionId, actual } = row.settles;
-  const isKnown = state.reservations.has(decisionId) || bookingOf(state, decisionId) !== undefined;
-  if (!isKnown) return { column: 'x_decision_id', code: 'not_found', detail: 'no such decision holds or held money' };
+  if (projectOf(decisionId) === undefined)
+    return { column: 'x_decision_id', code: 'not_found', detail: 'no such decision holds or held money' };
   const other = known.get(decisionId);
   return other === undefined || other === actual
     ? undefined
@@ -88,7 +93,7 @@ interface ReadRows {
   readonly defects: readonly Defect[];
 }
 
-const readRows = (sent: readonly SentRow[], state: ReservationsState, nowMs: number): ReadRows => {
+const readRows = (sent: readonly SentRow[], projectOf: ProjectOf, nowMs: number): ReadRows => {
   const now = instantOf(nowMs);
   const rows: CostRowInput[] = [];
   const settles = new Map<string, MicroUsd>();
@@ -100,7 +105,7 @@ const readRows = (sent: readonly SentRow[], state: ReservationsState, nowMs: num
       defects.push(...read.defects.map((defect) => defectAt(each, index, defect)));
       continue;
     }
-    const defect = settlesDefect(read.row, settles, state);
+    const defect = settlesDefect(read.row, settles, projectOf);
     if (defect !== undefined) defects.push(defectAt(each, index, defect));
     if (read.row.settles !== null) settles.set(read.row.settles.decisionId, read.row.settles.actual);
     rows.push(read.row);
@@ -139,14 +144,28 @@ export class ImportActualCosts {
     const { reconciliation, clock } = this.deps;
     const caught = await reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
-    const read = readRows(sent, caught.state, clock.nowMs());
+    const projectOf = await this.projects(sent, caught.state, tenantId);
+    const read = readRows(sent, projectOf, clock.nowMs());
     if (read.defects.length > 0) return refusalOf(read.defects);
     const isOwn = read.rows.every(
       ({ projectId, settles }) =>
         mayActFor(meta.caller, projectId) &&
-        (settles === null || maySettle(meta, caught.state, decisionIdOf(settles.decisionId))),
+        (settles === null || mayActFor(meta.caller, projectOf(settles.decisionId) ?? '')),
     );
     return isOwn ? this.record(read, meta) : projectForbidden();
+  }
+
+  /** Decisions that have left memory are looked up, once anything has. */
+  private async projects(sent: readonly SentRow[], state: ReservationsState, tenantId: string): Promise<ProjectOf> {
+    const kept: ProjectOf = (id) => (state.reservations.get(id) ?? bookingOf(state, id)?.reservation)?.projectId;
+    if (!hasForgotten(state)) return kept;
+    const older = new Map<string, string>();
+    const { settles } = readRows(sent, () => '', this.deps.clock.nowMs());
+    for (const id of settles.keys()) {
+      const row = kept(id) === undefined ? (await findDecision(this.deps, tenantId, id))?.row : undefined;
+      if (row?.isDryRun === false) older.set(id, row.projectId);
+    }
+    return (id) => kept(id) ?? older.get(id);
   }
 
   private async record({ rows, settles }: ReadRows, meta: RequestMeta): Promise<UseCaseResult<ImportedCosts>> {

@@ -5,6 +5,8 @@ import {
   instantOf,
   type MicroUsd,
   type Reconcile,
+  type RememberedBooking,
+  type Reservation,
   type ReservationsRefusal,
   type ReservationsState,
   type SettlementTrigger,
@@ -20,10 +22,13 @@ import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js
 import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
+import type { ReadModels } from '../ports/read-models.js';
 import type { ReconciliationHost } from './reconciliation-service.js';
+import { rememberedBooking, type RememberedBookingDeps } from './remembered-booking.js';
 import { isSettlement, type Settlement, settlementOf } from './settlement.js';
 
-export interface ReconcileDeps extends FindDecisionDeps {
+export interface ReconcileDeps extends FindDecisionDeps, RememberedBookingDeps {
+  readonly readModels: Pick<ReadModels, 'findDecision' | 'bookingRevisions'>;
   readonly reconciliation: ReconciliationHost;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -82,8 +87,15 @@ const notWaiting = async (deps: ReconcileDeps, tenantId: string, id: DecisionId)
   const view = await findDecision(deps, tenantId, id);
   if (view === undefined) return problemOf('not_found');
   if (view.settlement !== null) return problemOf('reservation_already_settled');
-  return problemOf('decision_not_reconcilable', { detail: 'this decision was a dry run, or is too old to be known' });
+  return problemOf('decision_not_reconcilable', { detail: 'this decision was a dry run' });
 };
+
+/** Asked again a moment later, these are decided otherwise. */
+export const BEHIND = {
+  overage_not_written: { detail: 'the gate has not written the granted exception yet', retryAfterSeconds: 1 },
+  booking_moved: { detail: 'another actual of this decision came at the same time', retryAfterSeconds: 1 },
+} as const;
+const isEarly = (code: ReservationsRefusal['code']): code is keyof typeof BEHIND => code in BEHIND;
 
 const refusalOf = (
   deps: ReconcileDeps,
@@ -92,10 +104,7 @@ const refusalOf = (
   { code }: ReservationsRefusal,
 ): Promise<UseCaseResult<Settled>> => {
   if (code === 'decision_not_reconcilable') return notWaiting(deps, tenantId, decisionId);
-  const detail = 'the gate has not written the granted exception yet';
-  return Promise.resolve(
-    code === 'overage_not_written' ? problemOf('read_model_behind', { detail, retryAfterSeconds: 1 }) : problemOf(code),
-  );
+  return Promise.resolve(isEarly(code) ? problemOf('read_model_behind', BEHIND[code]) : problemOf(code));
 };
 
 export interface SettleInput {
@@ -111,6 +120,7 @@ const commandOf = (
   { clock }: ReconcileDeps,
   { decisionId, actual, notes, isCorrection, trigger }: SettleInput,
   meta: RequestMeta,
+  remembered: RememberedBooking | null,
 ): Reconcile => {
   const { subject } = meta.caller;
   const asked = {
@@ -130,16 +140,33 @@ const commandOf = (
     by: subject,
     now: instantOf(clock.nowMs()),
     idempotency: keyedBy(meta, asked),
+    rememberedBooking: remembered,
   };
 };
 
-const reservationOf = (state: ReservationsState, id: DecisionId) =>
-  state.reservations.get(id) ?? bookingOf(state, id)?.reservation;
+/** What is known of a decision's money: held, booked, or read back. */
+const reservationOf = (
+  state: ReservationsState,
+  id: DecisionId,
+  remembered: RememberedBooking | null,
+): Reservation | undefined => state.reservations.get(id) ?? (bookingOf(state, id) ?? remembered?.booking)?.reservation;
 
-/** Whether an identity may settle a decision, as far as the decision is known. */
-export const maySettle = ({ caller }: RequestMeta, state: ReservationsState, id: DecisionId): boolean => {
-  const reservation = reservationOf(state, id);
-  return reservation === undefined || mayActFor(caller, reservation.projectId);
+type Committed = Extract<Awaited<ReturnType<typeof settleOnceWritten>>, { kind: 'committed' }>;
+
+/** The settlement that was written, or the one that answered the key before; or why there is none. */
+const answerOf = async (
+  deps: ReconcileDeps,
+  tenantId: string,
+  command: Reconcile,
+  { answer, entries }: Committed,
+): Promise<UseCaseResult<Settled>> => {
+  if (answer.kind === 'refused') return refusalOf(deps, tenantId, command, answer.refusal);
+  const fresh = entries.find(({ entry }) => isSettlement(entry.type))?.entry;
+  const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
+  if (entry === undefined) throw new Error('a settlement was accepted without an entry');
+  const settled = settlementOf(reservationsEntryOf(entry));
+  const origin = originOf(deps.logHost, tenantId, 'reservations');
+  return done({ settled, entry: entryReferenceOf(origin, entry), isReplayed: fresh === undefined });
 };
 
 /** Settles the hold of one decision with its actual cost, or books an actual that comes after the hold has ended. */
@@ -150,18 +177,12 @@ export const createReconcileReservation =
     // To the tip first: the decision, or its approval's use, may be a moment old.
     const caught = await deps.reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
-    if (!maySettle(meta, caught.state, input.decisionId)) return projectForbidden();
-    const command = commandOf(deps, input, meta);
-    const causes = await causesOf(deps, tenantId, reservationOf(caught.state, input.decisionId)?.revision);
+    const remembered = await rememberedBooking(deps, tenantId, caught, input.decisionId);
+    const reservation = reservationOf(caught.state, input.decisionId, remembered);
+    if (reservation !== undefined && !mayActFor(meta.caller, reservation.projectId)) return projectForbidden();
+    const command = commandOf(deps, input, meta, remembered);
+    const causes = await causesOf(deps, tenantId, reservation?.revision);
     const outcome = await settleOnceWritten(deps, command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
-    if (outcome.kind !== 'committed') return notCommitted(outcome);
-    const { answer } = outcome;
-    if (answer.kind === 'refused') return refusalOf(deps, tenantId, command, answer.refusal);
-    const fresh = outcome.entries.find(({ entry }) => isSettlement(entry.type))?.entry;
-    const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
-    if (entry === undefined) throw new Error('a settlement was accepted without an entry');
-    const settled = settlementOf(reservationsEntryOf(entry));
-    const origin = originOf(deps.logHost, tenantId, 'reservations');
-    return done({ settled, entry: entryReferenceOf(origin, entry), isReplayed: fresh === undefined });
+    return outcome.kind === 'committed' ? answerOf(deps, tenantId, command, outcome) : notCommitted(outcome);
   };
 export type ReconcileReservation = ReturnType<typeof createReconcileReservation>;

@@ -1,9 +1,11 @@
-import { instantOf, type Resolution, type ResolveException } from '@verdict/domain';
+import { instantOf, type ReservationsRefusal, type Resolution, type ResolveException } from '@verdict/domain';
 import { originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { BEHIND } from './reconcile-reservation.js';
+import { rememberedBooking, type RememberedBookingDeps } from './remembered-booking.js';
 import type { SweepDeps } from './sweep-overdue.js';
 
 export interface ResolveInput {
@@ -20,13 +22,20 @@ export interface Resolved {
   readonly isReplayed: boolean;
 }
 
+const refusalOf = ({ code }: ReservationsRefusal): UseCaseResult<never> => {
+  if (code === 'exception_not_open') return problemOf('not_found', { detail: 'no exception of this id is open' });
+  return code === 'booking_moved' ? problemOf('read_model_behind', BEHIND[code]) : problemOf(code);
+};
+
 /** Records what somebody found out about an open exception. */
 export const createResolveException =
-  (deps: SweepDeps) =>
+  (deps: SweepDeps & RememberedBookingDeps) =>
   async (input: ResolveInput, meta: RequestMeta): Promise<UseCaseResult<Resolved>> => {
     const { tenantId, subject } = meta.caller;
     const caught = await deps.reconciliation.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return notCommitted({ kind: 'unavailable' });
+    const open = caught.state.openExceptions.get(input.exceptionId);
+    const remembered = open === undefined ? null : await rememberedBooking(deps, tenantId, caught, open.decisionId);
     const command: ResolveException = {
       kind: 'resolve_exception',
       exceptionId: input.exceptionId,
@@ -40,14 +49,12 @@ export const createResolveException =
         resolution: input.resolution,
         notes: input.notes,
       }),
+      rememberedBooking: remembered,
     };
     const outcome = await deps.reconciliation.execute(tenantId, command, contextOf(meta, deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
-    if (answer.kind === 'refused')
-      return answer.refusal.code === 'exception_not_open'
-        ? problemOf('not_found', { detail: 'no exception of this id is open' })
-        : problemOf(answer.refusal.code);
+    if (answer.kind === 'refused') return refusalOf(answer.refusal);
     const first = outcome.entries[0]?.entry;
     const reference =
       first === undefined ? null : entryReferenceOf(originOf(deps.logHost, tenantId, 'reservations'), first);

@@ -5,8 +5,10 @@ import { caller, DomainWorld, keyed, policyWith } from '../../../../test/support
 import { aboveLimit, moneyProblem } from '../../../../test/support/money-laws.js';
 import { decideApprovals } from '../approvals/approvals.js';
 import { type ApprovalsObserved, evolveApprovals, noApprovals } from '../approvals/approvals.state.js';
+import { overageAccount } from '../policy/policy.state.js';
+import { bookingFrom, type BookingHistory } from '../reservations/remembered-booking.js';
 import { isSweepable } from '../reservations/reservation.js';
-import { evolveReservations, noReservations } from '../reservations/reservations.state.js';
+import { bookingOf, evolveReservations, noReservations } from '../reservations/reservations.state.js';
 import { overdueHolds } from '../reservations/sweep.js';
 import type { ApprovalId, BudgetId, Instant } from '../shared/brand.js';
 import { plusSeconds } from '../shared/instant.js';
@@ -494,6 +496,25 @@ const started = (): Play => {
   return { world, budgets, firstAnswers: new Map() };
 };
 
+const ENDS = new Set<string>(['reservation_settled', 'reservation_assumed_spent', 'reservation_released']);
+
+/** Entries about one decision, in the order that reconciliation has folded them. */
+const historyOf = ({ folded, reservations }: DomainWorld, id: string): BookingHistory => {
+  const own = folded.reservations.filter(
+    ({ entry }) => 'decision_id' in entry.payload && entry.payload.decision_id === id,
+  );
+  const end = own.findIndex(({ entry }) => ENDS.has(entry.type));
+  const until = end < 0 ? own : own.slice(0, end);
+  const [asked, ...holds] = until.flatMap((seen) => (seen.journal === 'decisions' ? [seen] : []));
+  if (asked?.entry.type !== 'decision_recorded') throw new Error('booked before it was asked for');
+  return {
+    decision: { payload: asked.entry.payload, revision: asked.revision },
+    overage: reservations.money.policy.overages.get(overageAccount(id)),
+    holds,
+    bookings: own.flatMap((seen) => (seen.journal === 'reservations' ? [seen] : [])),
+  };
+};
+
 const foldGate = (from: GateState, entries: readonly GateObserved[]): GateState => entries.reduce(evolveGate, from);
 
 describe('budgets under any interleaving', () => {
@@ -534,6 +555,20 @@ describe('budgets under any interleaving', () => {
         expect(textOf(folded.reservations.reduce(evolveReservations, noReservations))).toBe(textOf(reservations));
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('leave bookings that are the same when they are read back from the entries of one decision alone', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const game = started();
+        for (const each of steps) play(game, each);
+        game.world.settle();
+        const { reservations } = game.world;
+        for (const id of bookingsOf(reservations))
+          expect([id, bookingFrom(historyOf(game.world, id))]).toEqual([id, bookingOf(reservations, id)]);
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -56,6 +56,8 @@ export interface ReservationsState {
   readonly bookings: BoundedMap<Booking>;
   /** Decisions that held nothing, by themselves, so that many of them push no settlement out of memory. */
   readonly bare: BoundedMap<Booking>;
+  /** Revisions of the newest corrections of what had left memory, by decision: who read it before must read it again. */
+  readonly lateCorrections: BoundedMap<bigint>;
   readonly openExceptions: PersistentMap<OpenException>;
   readonly costRows: CostRows;
   readonly answers: BoundedMap<SettlementAnswer>;
@@ -69,6 +71,7 @@ export const noReservations: ReservationsState = {
   money: emptyGate,
   bookings: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   bare: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  lateCorrections: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   openExceptions: PersistentMap.empty,
   costRows: noCostRows,
   answers: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
@@ -206,9 +209,14 @@ const assume = (
     corrections: 0,
   }));
 
-const correct = (state: ReservationsState, payload: Payload<'reservation_corrected'>): ReservationsState => {
+const correct = (
+  state: ReservationsState,
+  payload: Payload<'reservation_corrected'>,
+  revision: bigint,
+): ReservationsState => {
   const booking = bookingOf(state, payload.decision_id);
-  if (booking === undefined) return state;
+  if (booking === undefined)
+    return { ...state, lateCorrections: state.lateCorrections.set(payload.decision_id, revision) };
   const corrected: Booking = {
     ...booking,
     kind: payload.cause === 'not_applied' ? 'released' : 'actual',
@@ -243,7 +251,10 @@ const evolveOwn = (
         legs,
       }));
     case 'reservation_corrected':
-      return answered(correct(state, entry.payload), 'reconcile', { keyed: entry.payload.idempotency, revision });
+      return answered(correct(state, entry.payload, revision), 'reconcile', {
+        keyed: entry.payload.idempotency,
+        revision,
+      });
     case 'overdue_swept':
       return answered(state, 'sweep', { keyed: entry.payload.idempotency, revision });
     case 'actual_costs_imported': {

@@ -12,7 +12,8 @@ import {
   settlementExceptions,
 } from './exceptions.js';
 import type { ReservationsEntry, SettledLeg, SettlementTrigger } from './reservations.entries.js';
-import { bookingOf, earlierAnswer, type Operation, type ReservationsState } from './reservations.state.js';
+import { bookingKnown, type RememberedBooking } from './remembered-booking.js';
+import { earlierAnswer, type Operation, type ReservationsState } from './reservations.state.js';
 import { overageOf, type Reservation } from './reservation.js';
 import { type Booked, bookShare, overrunOf, sharesOf } from './split.js';
 
@@ -28,6 +29,8 @@ export interface Reconcile {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  /** null: what is booked is in memory, or nothing is. */
+  readonly rememberedBooking: RememberedBooking | null;
 }
 
 export type ReservationsRefusal =
@@ -36,6 +39,8 @@ export type ReservationsRefusal =
   | { readonly code: 'reservation_already_settled' }
   /** The grant is used, and the gate has yet to write the exception it makes: a moment later this succeeds. */
   | { readonly code: 'overage_not_written' }
+  /** What was read back of a decision was corrected meanwhile: it is to be read again. */
+  | { readonly code: 'booking_moved' }
   | { readonly code: 'exception_not_open' }
   | { readonly code: 'quota_exceeded' }
   | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
@@ -161,7 +166,8 @@ export const decideReconcile = (command: Reconcile, state: ReservationsState): R
     const problem = heldRefusal(state, reservation);
     return problem === undefined ? accepted(...settle(command, reservation, state, rules)) : refused(problem);
   }
-  const booking = bookingOf(state, command.decisionId);
+  const booking = bookingKnown(state, command.decisionId, command.rememberedBooking);
+  if (booking === 'moved') return refused({ code: 'booking_moved' });
   if (booking === undefined) return refused({ code: 'decision_not_reconcilable' });
   if (booking.kind === 'actual' && !command.isCorrection) return refused({ code: 'reservation_already_settled' });
   return accepted(actualRecorded(command), ...decideCorrection(command, { booking, rules }, state));

@@ -9,7 +9,8 @@ import { exceptionIdOf, exceptionOpened, type ReconciliationRules } from './exce
 import type { ReservationsEntry, Resolution, SettledLeg, SweepAction } from './reservations.entries.js';
 import { earlierSettlement, type ReconcileResult } from './reservations.js';
 import { heldMonthly, type Reservation } from './reservation.js';
-import { bookingOf, type ReservationsState } from './reservations.state.js';
+import { bookingKnown, type RememberedBooking } from './remembered-booking.js';
+import type { ReservationsState } from './reservations.state.js';
 
 /** Ends holds that nobody has settled in time; null: as the policy in force says. */
 export interface SweepOverdue {
@@ -162,6 +163,8 @@ export interface ResolveException {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  /** Of the decision that the exception is about; null: what is booked is in memory, or nothing is. */
+  readonly rememberedBooking: RememberedBooking | null;
 }
 
 /**
@@ -186,9 +189,10 @@ export const decideResolve = (command: ResolveException, state: ReservationsStat
       idempotency: command.idempotency,
     },
   };
-  const booking = bookingOf(state, decisionId);
-  const isUnbooked = command.resolution === 'not_applied' && kind === 'unreconciled' && booking?.kind === 'assumed';
-  if (!isUnbooked) return accepted(resolved);
+  if (command.resolution !== 'not_applied' || kind !== 'unreconciled') return accepted(resolved);
+  const booking = bookingKnown(state, decisionId, command.rememberedBooking);
+  if (booking === 'moved') return refused({ code: 'booking_moved' });
+  if (booking?.kind !== 'assumed') return accepted(resolved);
   const keyed = { key: null, payload_hash: command.idempotency.payload_hash };
   return accepted(resolved, unbook(booking, command.by, command.now, keyed));
 };
