@@ -346,6 +346,36 @@ describe('policy, money and the ways in, over HTTP', () => {
       expect(body.items).toEqual([]);
     });
 
+    it('with a key of its own, in the header or the body, is answered as the first time, or refused whole', async () => {
+      fresh();
+      await publishPolicy(server, people, MONEY_ONLY);
+      const [own] = items('2');
+      const body = { items: [{ ...ask('1'), source: 'terraform' }, own] };
+      const sent = (more: object, key?: string) =>
+        call(server, 'gateBatch', {
+          as: people.dev,
+          body: { ...body, ...more },
+          ...(key === undefined ? {} : { key }),
+        });
+      const first = await sent({}, 'nightly');
+      const verdicts = ({ body: { items: list } }: ApiAnswer) =>
+        list.map(({ verdict }: { verdict: { decision_id: string; replayed: boolean } }) => [
+          verdict.decision_id,
+          verdict.replayed,
+        ]);
+      const replayed = verdicts(first).map(([id]: readonly [string, boolean]) => [id, true]);
+      expect(verdicts(await sent({}, 'nightly'))).toEqual(replayed);
+      expect(verdicts(await sent({ idempotency_key: 'nightly' }))).toEqual(replayed);
+      const other = await sent({ items: [{ ...ask('5'), source: 'terraform' }, own] }, 'nightly');
+      expect([other.status, other.body.code, other.body.differing_fields]).toEqual([
+        409,
+        'idempotency_conflict',
+        ['/items/0/estimated_monthly_delta_usd'],
+      ]);
+      const mismatch = await sent({ idempotency_key: 'weekly' }, 'nightly');
+      expect([mismatch.status, mismatch.body.code]).toEqual([422, 'idempotency_key_mismatch']);
+    });
+
     it('refuses only the member whose key stands for something else', async () => {
       fresh();
       await publishPolicy(server, people, MONEY_ONLY);

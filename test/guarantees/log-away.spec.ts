@@ -222,7 +222,8 @@ describe('a service whose state cannot be had', () => {
     ['a question', ({ decideChange }) => decideChange(changeOf('1'), meta), 'verdict_not_durable'],
     [
       'a batch',
-      ({ deps }) => createDecideChanges(deps)([{ request: changeOf('1'), key: null }], false, meta),
+      ({ deps }) =>
+        createDecideChanges(deps)({ members: [{ request: changeOf('1'), key: null }], isAtomic: false }, meta),
       'verdict_not_durable',
     ],
     ['a review', ({ deps, decideChange }) => createReviewAdmission(deps, decideChange)(review), 'verdict_not_durable'],

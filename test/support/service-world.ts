@@ -278,7 +278,7 @@ export class ServiceWorld {
       const key = this.uuid();
       return { request: { ...changeOf(amount), resourceReference: key }, key };
     });
-    return this.decideChanges(members, isAtomic, this.meta('dev-1'));
+    return this.decideChanges({ members, isAtomic }, this.meta('dev-1'));
   }
 
   /** Lets everything that is due happen. */

@@ -100,18 +100,18 @@ export class BatchController {
 
   @Endpoint(ROUTES.gateBatch)
   async batch(@TheCall() call: Call) {
-    const { items, atomic } = call.body(BatchEnvelope, ENVELOPE);
+    const { items, atomic, idempotency_key: key } = call.body(BatchEnvelope, ENVELOPE);
     if (!isRawList(items)) throw problem('validation_failed');
     const overload = this.quotas.spendMembers(call.caller, items.length);
     if (overload !== undefined) throw overloadProblem(overload);
     const members = items.map(memberOf);
     const started = performance.now();
     const asked = { source: sourceOf(members, 0), waitMs: statedWaitMs(call) };
-    const meta = { ...call.meta(), key: null };
+    const meta = call.meta(key);
     const results = unwrap(
       await this.inTime.ask(asked, (wait) =>
         withSpan('decide changes', { 'verdict.members': members.length }, () =>
-          this.decideChanges(members, atomic, { ...meta, wait }),
+          this.decideChanges({ members, isAtomic: atomic }, { ...meta, wait }),
         ),
       ),
     );

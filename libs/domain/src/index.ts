@@ -247,6 +247,7 @@ export {
   type AskForChanges,
   type BatchAnswer,
   type BatchResult,
+  type BatchKey,
   decideChanges,
   rolledBack,
 } from './decisions/batch.js';

@@ -1,4 +1,11 @@
-import { type AskForChange, type BatchAnswer } from '@verdict/domain';
+import {
+  type AskForChange,
+  type AskForChanges,
+  type BatchAnswer,
+  type BatchKey,
+  jcsText,
+  sha256Hex,
+} from '@verdict/domain';
 import { recordedDecision } from '../journals/entries.codec.js';
 import { originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
@@ -6,6 +13,8 @@ import type { CommittedEntry } from '../journals/service-definition.js';
 import { LogUnreadable } from '../ports/journals.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { differingInBatch } from './differing-fields.js';
+import type { GateAnswer } from './gate-service.js';
 import {
   boundTo,
   type ChangeRequest,
@@ -21,6 +30,11 @@ import {
 export interface BatchMember {
   readonly request: ChangeRequest;
   readonly key: string | null;
+}
+/** Several questions in one request. */
+export interface AskedBatch {
+  readonly members: readonly BatchMember[];
+  readonly isAtomic: boolean;
 }
 /** What each member got, in their order. A member that was refused wrote nothing. */
 export type DecidedBatch = readonly UseCaseResult<DecidedChange>[];
@@ -67,6 +81,53 @@ const ofItem = (index: number, result: UseCaseResult<DecidedChange>): UseCaseRes
   return { kind: 'problem', problem: { ...result.problem, errors } };
 };
 
+/** Under the key of its batch, a member without one of its own is known by its place. */
+const keyInBatch = (key: string | null, index: number): string | null =>
+  key === null ? null : `batch:${key}:${String(index)}`;
+
+/** What a batch asks: its members in their order, under which keys, and whether all of them or none. */
+const batchKeyOf = (text: string, items: readonly AskForChange[], isAtomic: boolean): BatchKey => ({
+  payload_hash: sha256Hex(
+    jcsText({
+      atomic: isAtomic,
+      items: items.map(({ key, payloadHash }) => ({ key: key.text, payload_hash: payloadHash, scope: key.scope })),
+      v: 1,
+    }),
+  ),
+  text,
+});
+
+/** A member is refused, and the batch with it: what differs is named where it stands in the batch. */
+const refusedMember = async (
+  refused: Promise<UseCaseResult<DecidedChange>>,
+  index: number,
+): Promise<UseCaseResult<never>> => {
+  const problem = problemIn(await refused);
+  const fields: unknown = problem.extra?.['differing_fields'];
+  if (!Array.isArray(fields)) return { kind: 'problem', problem };
+  const differing_fields = fields.map((field) => `/items/${String(index)}${String(field)}`);
+  return { kind: 'problem', problem: { ...problem, extra: { ...problem.extra, differing_fields } } };
+};
+
+const refusedBatch = async (
+  deps: GateDeps,
+  tenantId: string,
+  { items, isAtomic, key }: AskForChanges,
+  { refusal, index }: Extract<GateAnswer, { kind: 'batch_refused' }>,
+): Promise<UseCaseResult<never>> => {
+  const member = index === null ? undefined : items[index];
+  if (index !== null && member !== undefined)
+    return refusedMember(refusalOf(deps, tenantId, refusal, member), index).catch(unreadable);
+  if (refusal.code !== 'idempotency_conflict' || key === null) throw new Error('a batch was refused for nothing');
+  const again = { items, isAtomic, key: key.text };
+  const fields = await differingInBatch(deps.log, tenantId, refusal.firstRevision, again).catch(unreadable);
+  if ('kind' in fields) return fields;
+  return problemOf('idempotency_conflict', {
+    detail: 'this key answered another batch before',
+    extra: { differing_fields: fields },
+  });
+};
+
 const outcomesOf = async (
   committed: Committed,
   members: readonly BatchMember[],
@@ -86,31 +147,31 @@ const outcomesOf = async (
 
 /**
  * Asks for several changes at once: decided in order, each on the state that the earlier left, in one append. A member that
- * cannot even be asked refuses the whole batch; one whose key stands for something else is refused alone.
+ * cannot even be asked refuses the whole batch; one whose key stands for something else is refused alone, unless the batch
+ * has a key itself: then it is answered whole, or refused whole.
  *
- * @source contract section 5.4
+ * @source contract sections 1 (Idempotency-Key), 5.4
  */
 export const createDecideChanges =
   (deps: GateDeps) =>
-  async (
-    members: readonly BatchMember[],
-    isAtomic: boolean,
-    meta: RequestMeta,
-  ): Promise<UseCaseResult<DecidedBatch>> => {
+  async ({ members, isAtomic }: AskedBatch, meta: RequestMeta): Promise<UseCaseResult<DecidedBatch>> => {
     const { tenantId } = meta.caller;
     const current = await deps.gate.current(tenantId).catch(nothingWhileAway);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
     const commands: AskForChange[] = [];
     for (const [index, { request, key }] of members.entries()) {
-      const prepared = await prepareQuestion(deps, request, { ...meta, key }, current.state);
+      const ofMember = { ...meta, key: key ?? keyInBatch(meta.key, index) };
+      const prepared = await prepareQuestion(deps, request, ofMember, current.state);
       if (prepared.kind === 'problem') return { kind: 'problem', problem: problemIn(ofItem(index, prepared)) };
       commands.push(prepared.command);
     }
     const [first] = commands;
     if (first === undefined) return problemOf('validation_failed', { detail: 'a batch has a member' });
-    const command = { kind: 'ask_for_changes', items: commands, isAtomic } as const;
+    const key = meta.key === null ? null : batchKeyOf(meta.key, commands, isAtomic);
+    const command = { kind: 'ask_for_changes', items: commands, isAtomic, key } as const;
     const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, first.decisionId), meta.wait);
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
+    if (outcome.answer.kind === 'batch_refused') return refusedBatch(deps, tenantId, command, outcome.answer);
     if (outcome.answer.kind !== 'batch') throw new Error('a batch was answered with something else');
     const committed: Committed = { deps, tenantId, entries: outcome.entries };
     const { answers } = outcome.answer;

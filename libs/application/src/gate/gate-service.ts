@@ -35,6 +35,7 @@ export type GateAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly refusal: GateRefusal | PolicyRefusal }
   | { readonly kind: 'batch'; readonly answers: readonly BatchAnswer[] }
+  | { readonly kind: 'batch_refused'; readonly refusal: GateRefusal; readonly index: number | null }
   | { readonly kind: 'replay'; readonly revision: bigint; readonly isExpired: boolean };
 
 const DEFAULT_POLICY_SHA256 = sha256Hex(jcsText(asCanonical(DEFAULT_POLICY)));
@@ -62,8 +63,9 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
         : { entries: [], answer: result };
     }
     case 'ask_for_changes': {
-      const { entries, answers } = decideChanges(command, state, freed);
-      return { entries, answer: { kind: 'batch', answers } };
+      const result = decideChanges(command, state, freed);
+      if (result.kind === 'refused') return { entries: [], answer: { ...result, kind: 'batch_refused' } };
+      return { entries: result.entries, answer: { kind: 'batch', answers: result.answers } };
     }
     case 'note_run_stage':
       return noteRunStage(command, state);

@@ -55,7 +55,16 @@ const DecisionRecorded = z.object({
   ttl_seconds: Count,
   supersedes: DecisionId.nullable().meta({ description: 'the decision whose lapsed hold this one took over' }),
   batch: z
-    .object({ index: Count, size: Ordinal, atomic: z.boolean(), rolled_back: z.boolean() })
+    .object({
+      index: Count,
+      size: Ordinal,
+      atomic: z.boolean(),
+      rolled_back: z.boolean(),
+      key: z
+        .object({ payload_hash: Sha256, text: z.string() })
+        .exactOptional()
+        .meta({ description: 'the key that the batch itself came with, and the hash of all that it asked' }),
+    })
     .nullable()
     .exactOptional()
     .meta({ description: 'where it stood among the members of one request' }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IdempotencyKey } from './scalars.js';
 import { GateBody, PreflightBody, PreflightAnswer, VerdictAnswer } from './gate.js';
 
 const Source = z.enum(['terraform', 'k8s_admission', 'cloud_event']);
@@ -16,12 +17,14 @@ export const BatchBody = z
   .strictObject({
     items: z.array(BatchItem).min(1).max(BATCH_ITEMS_MAX),
     atomic: z.boolean().default(false),
+    idempotency_key: IdempotencyKey.optional(),
   })
   .meta({ id: 'BatchRequest' });
 /** The same with the items left as they were read. */
 export const BatchEnvelope = z.strictObject({
   items: z.array(z.unknown()).min(1).max(BATCH_ITEMS_MAX),
   atomic: z.boolean().default(false),
+  idempotency_key: IdempotencyKey.optional(),
 });
 
 const MemberProblem = z

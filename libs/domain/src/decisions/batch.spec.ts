@@ -1,17 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Ask, DomainWorld, type PolicyChange, policyWith, usd } from '../../../../test/support/domain-world.js';
 import { freeHold } from '../accounts/accounts.js';
-import { type BatchResult, decideChanges } from './batch.js';
+import { sha256Hex } from '../shared/sha256.js';
+import { type AskForChanges, type BatchKey, type BatchResult, decideChanges } from './batch.js';
 import { type DecisionsEntry } from './decisions.entries.js';
 import { evolveGate, type GateState } from './decisions.state.js';
 
 type Item = readonly [string | null, Ask?];
-const decide = (world: DomainWorld, items: readonly Item[], isAtomic = false) => {
-  const result = decideChanges(
-    { kind: 'ask_for_changes', isAtomic, items: items.map(([amount, more]) => world.question(amount, more)) },
+const asking = (
+  world: DomainWorld,
+  items: readonly Item[],
+  { isAtomic = false, key = null }: Partial<Pick<AskForChanges, 'isAtomic' | 'key'>> = {},
+) =>
+  decideChanges(
+    { kind: 'ask_for_changes', isAtomic, key, items: items.map(([amount, more]) => world.question(amount, more)) },
     world.gate,
     (state, id): GateState => ({ ...state, accounts: freeHold(state.accounts, id) }),
   );
+const decide = (world: DomainWorld, items: readonly Item[], isAtomic = false, key: BatchKey | null = null) => {
+  const result = asking(world, items, { isAtomic, key });
+  if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
   const after = result.entries.reduce(
     (state: GateState, entry: DecisionsEntry, index) =>
       evolveGate(state, { journal: 'decisions', entry, revision: BigInt(index) }),
@@ -131,6 +139,66 @@ describe('a batch', () => {
     const { result } = decide(world, [['20', { key: null }], ['30']]);
     expect(result.entries.map(({ type }) => type)).toEqual(['hold_voided', 'decision_recorded', 'decision_recorded']);
     expect(membersOf(result).map(({ hold }) => hold.total_usd)).toEqual(['20.0000', '30.0000']);
+  });
+
+  describe('with a key of its own', () => {
+    const keyed = (asked: string): BatchKey => ({ payload_hash: sha256Hex(asked), text: 'nightly' });
+    /** As the use case keys the members. */
+    const two = (amount = '30'): readonly Item[] => [
+      ['20', { key: 'batch:nightly:0' }],
+      [amount, { key: 'own' }],
+    ];
+
+    it('is answered as the first time when it comes again, and names its key in each of its decisions', () => {
+      const world = hundred();
+      const { result, after } = decide(world, two(), false, keyed('a'));
+      expect(membersOf(result).map(({ batch }) => batch?.key)).toEqual([keyed('a'), keyed('a')]);
+      world.gate = after;
+      expect(asking(world, two(), { key: keyed('a') })).toEqual({
+        kind: 'decided',
+        entries: [],
+        answers: [
+          { kind: 'replay', revision: 0n, isExpired: false },
+          { kind: 'replay', revision: 1n, isExpired: false },
+        ],
+      });
+    });
+
+    it('is refused whole when it asks for something else, before anything is decided', () => {
+      const world = hundred();
+      world.gate = decide(world, two(), false, keyed('a')).after;
+      const other: readonly Item[] = [['5', { key: 'fresh-1' }]]; // No key of a member tells.
+      expect(asking(world, other, { key: keyed('b') })).toEqual({
+        kind: 'refused',
+        refusal: { code: 'idempotency_conflict', firstRevision: 1n },
+        index: null,
+      });
+    });
+
+    it('is refused whole for a member whose own key stands for something else', () => {
+      const world = hundred();
+      world.ask('10', { key: 'own' });
+      expect(asking(world, two(), { key: keyed('a') })).toEqual({
+        kind: 'refused',
+        refusal: { code: 'idempotency_conflict', firstRevision: 0n },
+        index: 1,
+      });
+      expect(decide(world, [['20', { key: 'batch:nightly:0' }]], false, keyed('b')).result.entries).toHaveLength(1);
+    });
+
+    it('that is atomic and rolled back stays so', () => {
+      const world = hundred();
+      const { result, after } = decide(world, two('500'), true, keyed('a'));
+      expect(membersOf(result).map(({ batch }) => [batch?.rolled_back, batch?.key?.text])).toEqual([
+        [true, 'nightly'],
+        [true, 'nightly'],
+      ]);
+      world.gate = after;
+      expect(asking(world, two('500'), { isAtomic: true, key: keyed('a') })).toMatchObject({
+        kind: 'decided',
+        entries: [],
+      });
+    });
   });
 
   it('of dry runs that is atomic says so as the real one would', () => {

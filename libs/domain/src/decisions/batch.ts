@@ -3,7 +3,7 @@ import { formatUsd4, NOTHING } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
 import { decideChange, type GateRefusal } from './decisions.js';
 import type { BatchPlace, DecisionRecorded, DecisionsEntry } from './decisions.entries.js';
-import { answerKey, evolveGate, type GateState } from './decisions.state.js';
+import { answerKey, BATCH_SCOPE, evolveGate, type GateState } from './decisions.state.js';
 import { isPermitted } from './evaluate.js';
 import { inAnswerOrder, type ReasonCode, REASON_CODES } from './reason-codes.js';
 
@@ -13,7 +13,10 @@ export interface AskForChanges {
   readonly items: readonly AskForChange[];
   /** All members or none. */
   readonly isAtomic: boolean;
+  /** Of the batch itself; null: only its members have keys. */
+  readonly key: BatchKey | null;
 }
+export type BatchKey = NonNullable<BatchPlace['key']>;
 
 /** What became of one member. `index`: of the entry among those of this batch. */
 export type BatchAnswer =
@@ -22,8 +25,15 @@ export type BatchAnswer =
   | { readonly kind: 'refused'; readonly refusal: GateRefusal };
 
 export interface BatchResult {
+  readonly kind: 'decided';
   readonly entries: readonly DecisionsEntry[];
   readonly answers: readonly BatchAnswer[];
+}
+/** A batch with a key has one outcome: it is refused whole, for itself (`index` null) or for one of its members. */
+export interface RefusedBatch {
+  readonly kind: 'refused';
+  readonly refusal: GateRefusal;
+  readonly index: number | null;
 }
 
 type Freed = (state: GateState, id: DecisionId) => GateState;
@@ -128,18 +138,43 @@ const rollBack = (members: readonly Member[]): BatchResult => {
     if (index === undefined) throw new TypeError('a member repeats a decision that this batch did not make');
     return { kind: 'recorded', index };
   });
-  return { entries, answers };
+  return { kind: 'decided', entries, answers };
 };
 
-/** Decides the members in order. One append has them all; an atomic batch with one that is not permitted holds nothing. */
-export const decideChanges = (command: AskForChanges, state: GateState, freed: Freed): BatchResult => {
-  const { items, isAtomic } = command;
+/** The key was used before, for another batch. */
+const conflictOf = (key: BatchKey, state: GateState): RefusedBatch | undefined => {
+  const earlier = state.answers.get(answerKey(BATCH_SCOPE, key.text));
+  if (earlier === undefined || earlier.payloadHash === key.payload_hash) return undefined;
+  return { kind: 'refused', refusal: { code: 'idempotency_conflict', firstRevision: earlier.revision }, index: null };
+};
+
+const refusedMember = (members: readonly Member[]): RefusedBatch | undefined => {
+  for (const [index, { answer }] of members.entries())
+    if (answer.kind === 'refused') return { kind: 'refused', refusal: answer.refusal, index };
+  return undefined;
+};
+
+/**
+ * Decides the members in order. One append has them all; an atomic batch with one that is not permitted holds nothing.
+ * Under a key of its own a batch is answered as the first time, member by member, or refused before anything is decided.
+ */
+export const decideChanges = (command: AskForChanges, state: GateState, freed: Freed): BatchResult | RefusedBatch => {
+  const { items, isAtomic, key } = command;
+  const conflict = key === null ? undefined : conflictOf(key, state);
+  if (conflict !== undefined) return conflict;
+  const keyed = key === null ? {} : { key };
   const start: Walked = { state, members: [], entryCount: 0 };
   const { members } = items.reduce(
     (walked, item, index) =>
-      step(walked, item, { index, size: items.length, atomic: isAtomic, rolled_back: false }, freed),
+      step(walked, item, { atomic: isAtomic, index, ...keyed, rolled_back: false, size: items.length }, freed),
     start,
   );
+  const refusal = key === null ? undefined : refusedMember(members);
+  if (refusal !== undefined) return refusal;
   if (isAtomic && members.some((member) => !member.isPermitted)) return rollBack(members);
-  return { entries: members.flatMap(({ entries }) => entries), answers: members.map(({ answer }) => answer) };
+  return {
+    kind: 'decided',
+    entries: members.flatMap(({ entries }) => entries),
+    answers: members.map(({ answer }) => answer),
+  };
 };

@@ -197,6 +197,8 @@ export interface BatchPlace {
   readonly atomic: boolean;
   /** Another member was not permitted: this one holds nothing and opens no request. */
   readonly rolled_back: boolean;
+  /** The key that the batch itself came with, and the hash of all that it asked; absent: it had none. */
+  readonly key?: { readonly payload_hash: Sha256Hex; readonly text: string };
 }
 
 /** What the challenger of the policy in force would have said. */

@@ -81,6 +81,8 @@ export const emptyGate: GateState = {
   due: PersistentMap.empty,
 };
 
+/** Scope of the keys that batches came with; those of questions begin with their source. */
+export const BATCH_SCOPE = 'batch';
 export const answerKey = (scope: string, text: string): string => `${scope}\n${text}`;
 export const autoApprovalKey = (
   { subject, on_behalf_of }: Pick<Requester, 'subject' | 'on_behalf_of'>,
@@ -105,6 +107,16 @@ const withUsedWaivers = (state: GateState, { exceptions_used: used = [], dry_run
       state,
     );
 
+/** Every member that was decided says what its batch asked, whichever of them were answered before. */
+const withBatchKey = (
+  answers: GateState['answers'],
+  { batch = null }: DecisionRecorded,
+  answer: Answer,
+): GateState['answers'] =>
+  batch?.key === undefined
+    ? answers
+    : answers.set(answerKey(BATCH_SCOPE, batch.key.text), { ...answer, payloadHash: batch.key.payload_hash });
+
 const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint): GateState => {
   const { key, decision_id: decisionId, payload_hash: payloadHash, expires_at: expiresAt } = recorded;
   const answer: Answer = {
@@ -118,7 +130,7 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
   };
   const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
   const accounts = placeHold(state.accounts, decisionId, legs);
-  const answers = state.answers.set(answerKey(key.scope, key.text), answer);
+  const answers = withBatchKey(state.answers.set(answerKey(key.scope, key.text), answer), recorded, answer);
   const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
   const grants = withDecision(state.grants, recorded);
   const units = withUnit(state.units, recorded);

@@ -140,7 +140,7 @@ export const GATE_ROUTES = {
     summary: 'May these changes go ahead? Decided in order, or all of them or none',
     tag: 'gate',
     bodyBytesMax: PLAN_BODY_BYTES_MAX,
-    idempotencyKey: 'none',
+    idempotencyKey: 'optional',
   },
   runTask: {
     id: 'runTask',
