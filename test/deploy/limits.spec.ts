@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { EXPORTS_RUNNING_MAX, PLAN_BYTES_MAX } from '@verdict/application';
-import { ROUTES } from '@verdict/contracts';
+import { type RouteContract, ROUTES } from '@verdict/contracts';
 import { BUDGETS_MAX, CREDITS_MAX, INTEGRATIONS_MAX, WAIVERS_MAX } from '@verdict/domain';
 import { BODY_BYTES_MAX, DEFAULT_QUOTAS } from '@verdict/nest-kit';
 import { REPOSITORY } from '../support/e2e/processes.js';
@@ -84,7 +84,23 @@ const LIMITS: readonly (readonly [limit: string, wanted: number, has: number, fi
   ['integrations', 100, INTEGRATIONS_MAX, 'libs/domain/src/policy/integrations.spec.ts', 'INTEGRATIONS_MAX'],
 ];
 
+/** What takes more than 256 KiB, and why: ADR 17. */
+const LARGER_BODIES = {
+  gateTerraform: 4 * MIB, // A plan.
+  gatePreflight: 4 * MIB,
+  gateBatch: 4 * MIB,
+  reviewAdmission: 3 * MIB, // Two objects.
+  reviewAdmissionBySegment: 3 * MIB,
+  importCosts: MIB, // 1,000 rows.
+};
+
 describe('the limit of contract section 16', () => {
+  it('on bodies is 256 KiB for every route that carries no evidence, objects or rows', () => {
+    const routes: readonly RouteContract[] = Object.values(ROUTES);
+    const larger = routes.flatMap(({ id, bodyBytesMax }) => (bodyBytesMax === undefined ? [] : [[id, bodyBytesMax]]));
+    expect(Object.fromEntries(larger)).toEqual(LARGER_BODIES);
+  });
+
   it.each(LIMITS)('"%s" is %d, and a test goes beyond it', (_limit, wanted, has, file, title) => {
     expect(has).toBe(wanted);
     expect(readFileSync(REPOSITORY + file, 'utf8')).toContain(title);

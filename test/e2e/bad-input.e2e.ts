@@ -459,6 +459,25 @@ describe('bad input', () => {
       );
     });
 
+    it('refuses more than 256 KiB where no plan is expected: clusters, events and price books', async () => {
+      const people = await aTenant();
+      const padding = 'x'.repeat(256 * 1024);
+      for (const [who, id] of [
+        [people.dev, 'gateAdmission'],
+        [people.dev, 'gateCloudEvent'],
+        [people.admin, 'publishPriceBook'],
+      ] as const)
+        await refusedAndUnwritten(people, () => post(who, id, JSON.stringify({ padding })), {
+          status: 413,
+          code: 'body_too_large',
+        });
+      const body = JSON.stringify({
+        ...JSON.parse(good),
+        plan: { format_version: '1.2', resource_changes: [], padding },
+      });
+      expect((await post(people.dev, 'gateTerraform', body)).status).toBe(200);
+    });
+
     it('refuses more than 50,000 changes, and prices 50,000', async () => {
       const people = await aTenant();
       const changes = Array.from({ length: 50_001 }, (_, number) => change(number));

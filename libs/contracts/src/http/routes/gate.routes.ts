@@ -8,7 +8,7 @@ import { SegmentParams } from '../params.js';
 import { GateQuery } from '../timeout.js';
 import { BASE, MONEY, type RouteContract } from './route-contract.js';
 
-/** A plan of some thousand resources; everything else is small. */
+/** A plan of some thousand resources, where pipelines ask about Terraform; everything else is small (ADR 17). */
 export const PLAN_BODY_BYTES_MAX = 4 * 1024 * 1024;
 /** An UPDATE carries two objects. A setting may raise it. @source contract section 16 */
 const REVIEW_BODY_BYTES_MAX = 3 * 1024 * 1024;
@@ -107,7 +107,6 @@ export const GATE_ROUTES = {
     problems: GATE,
     summary: 'May this change of a cluster go ahead? For callers that are no API server',
     tag: 'gate',
-    bodyBytesMax: PLAN_BODY_BYTES_MAX,
     idempotencyKey: 'optional',
   },
   gateCloudEvent: {
@@ -123,7 +122,6 @@ export const GATE_ROUTES = {
     problems: [...GATE, 'media_type_unsupported'],
     summary: 'May the change go ahead that this event asks for? Structured and binary mode too',
     tag: 'gate',
-    bodyBytesMax: PLAN_BODY_BYTES_MAX,
     idempotencyKey: 'optional',
   },
   gateBatch: {

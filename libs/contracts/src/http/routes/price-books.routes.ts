@@ -41,7 +41,6 @@ export const PRICE_BOOKS_ROUTES = {
     problems: [...WRITE, ...MONEY, 'currency_unsupported', 'quota_exceeded'],
     summary: 'Publish a price book; it never changes',
     tag: 'price books',
-    bodyBytesMax: 1024 * 1024,
     idempotencyKey: 'optional',
   },
 } as const satisfies Readonly<Record<string, RouteContract>>;

@@ -16,6 +16,9 @@ import {
 } from '../reservations.js';
 import { ADMIN_READS, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
+/** 1,000 rows as FOCUS exports have them, columns that are left aside included (ADR 17). */
+const COSTS_BODY_BYTES_MAX = 1024 * 1024;
+
 export const RESERVATIONS_ROUTES = {
   listActiveReservations: {
     id: 'listActiveReservations',
@@ -101,7 +104,7 @@ export const RESERVATIONS_ROUTES = {
     status: 200,
     body: ImportBody,
     takesCsv: true,
-    bodyBytesMax: 1024 * 1024,
+    bodyBytesMax: COSTS_BODY_BYTES_MAX,
     response: ImportAnswer,
     problems: [...WRITE, 'project_forbidden', 'currency_unsupported', 'idempotency_key_required', 'quota_exceeded'],
     summary: 'Import actual cost, all rows or none',
