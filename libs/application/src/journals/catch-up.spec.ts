@@ -4,7 +4,7 @@ import { sealEntry } from '@verdict/ledger';
 import { type AppendResult, LogUnreadable } from '../ports/journals.js';
 import { catchUp, type Progress } from './catch-up.js';
 import { EntryLog } from './entry-log.js';
-import { NOTHING_FOLDED } from './fold-in-order.js';
+import { type Folded, NOTHING_FOLDED, PinnedEntryMissing } from './fold-in-order.js';
 import type { JournalKind } from './kinds.js';
 
 /** Remembers the order of what it folds: no two folds commute. */
@@ -42,7 +42,9 @@ const world = () => {
     });
     return journals.append(`${kind}-acme`, BigInt(revision) - 1n, [{ ...entry, type }]);
   };
-  return { journals, write, run: (from: Progress<string>) => catchUp(from, service, { log, tenantId: 'acme' }) };
+  const run = (from: Progress<string>, heads?: Partial<Folded>) =>
+    catchUp(from, service, { log, tenantId: 'acme', heads });
+  return { journals, write, run };
 };
 
 describe('catching up', () => {
@@ -67,6 +69,31 @@ describe('catching up', () => {
     await write('policy', 0, 'p0');
     const second = await run(first);
     expect([second.at.state, second.pinned.state]).toEqual([' d0 p0', ' d0']);
+  });
+
+  it('takes a cause before its effect, also where it was told of the effect alone', async () => {
+    const { write, run } = world();
+    await write('policy', 0, 'p0');
+    await write('reservations', 0, 'r0', { policy: 0 });
+    await write('policy', 1, 'p1');
+    const told = await run(EMPTY, { reservations: 0n });
+    expect(told.at.state).toMatch(/^ p0 (?:p1 )?r0/);
+    expect((await run(EMPTY)).at.state).toBe(told.at.state);
+  });
+
+  it('folds nothing of an effect whose cause cannot be read', async () => {
+    const { write, run } = world();
+    await write('reservations', 0, 'r0', { policy: 0 });
+    await expect(run(EMPTY, { reservations: 0n })).rejects.toThrow(PinnedEntryMissing);
+  });
+
+  it('folds as far as it was told, and asks for no heads', async () => {
+    const { journals, write, run } = world();
+    await write('policy', 0, 'p0');
+    await write('reservations', 0, 'r0');
+    journals.heads = () => Promise.reject(new Error('asked'));
+    expect((await run(EMPTY, { policy: 0n })).at.state).toBe(' p0');
+    expect((await run(EMPTY, {})).at.state).toBe('');
   });
 
   it('folds nothing when the log says less than its heads', async () => {

@@ -64,6 +64,7 @@ class Folding<State> {
   pinned: FoldedState<State> | undefined;
   private readonly own: readonly Cursor[];
   private readonly others: readonly Cursor[];
+  private readonly otherKinds: readonly JournalKind[];
 
   constructor(
     private at: FoldedState<State>,
@@ -73,6 +74,7 @@ class Folding<State> {
     const cursors = fold.kinds.map((kind) => new Cursor(kind, open));
     this.own = cursors.filter(({ kind }) => fold.own.includes(kind));
     this.others = cursors.filter(({ kind }) => !fold.own.includes(kind));
+    this.otherKinds = this.others.map(({ kind }) => kind);
   }
 
   async run(): Promise<FoldedState<State>> {
@@ -117,18 +119,34 @@ class Folding<State> {
 
   /** Takes the others up to what an own entry observed, or all there is; a cause before its effect. */
   private async takeOthers(pin: RecordedEntry | undefined): Promise<void> {
-    const kinds = this.others.map(({ kind }) => kind);
     if (pin !== undefined) for (const cursor of this.others) await this.reach(cursor, observedOf(pin, cursor.kind));
-    for (;;) {
-      const within = this.others.filter(
-        ({ kind, peeked }) => peeked !== undefined && (pin === undefined || peeked.revision <= observedOf(pin, kind)),
-      );
-      const chosen =
-        within.find(({ peeked }) => peeked !== undefined && isReady(peeked, kinds, this.at.folded)) ?? within[0];
-      if (chosen?.peeked === undefined) break;
-      await this.take(chosen, chosen.peeked);
-      if (pin !== undefined) await this.reach(chosen, observedOf(pin, chosen.kind));
+    for (let next = this.nextOther(pin); next !== undefined; next = this.nextOther(pin)) {
+      const { cursor, entry } = next;
+      if (pin === undefined && !next.isReady && (await this.reachCauses(entry))) continue;
+      await this.take(cursor, entry);
+      if (pin !== undefined) await this.reach(cursor, observedOf(pin, cursor.kind));
     }
+  }
+
+  /** One that is ready, if there is one; otherwise one that has seen more than is being read. */
+  private nextOther(
+    pin: RecordedEntry | undefined,
+  ): { readonly cursor: Cursor; readonly entry: RecordedEntry; readonly isReady: boolean } | undefined {
+    let first: Cursor | undefined;
+    for (const cursor of this.others) {
+      const { kind, peeked } = cursor;
+      if (peeked === undefined || (pin !== undefined && peeked.revision > observedOf(pin, kind))) continue;
+      if (isReady(peeked, this.otherKinds, this.at.folded)) return { cursor, entry: peeked, isReady: true };
+      first ??= cursor;
+    }
+    return first?.peeked === undefined ? undefined : { cursor: first, entry: first.peeked, isReady: false };
+  }
+
+  /** What an entry has seen of the others may lie beyond what is being read. False: it is being read already. */
+  private async reachCauses(effect: RecordedEntry): Promise<boolean> {
+    const unread = this.others.filter(({ peeked }) => peeked === undefined);
+    for (const cursor of unread) await this.reach(cursor, observedOf(effect, cursor.kind));
+    return unread.some(({ peeked }) => peeked !== undefined);
   }
 
   /** Reads on where the reader stopped short of a revision that somebody has seen. */

@@ -564,4 +564,123 @@ describe('a lane whose log sees the other journals as it appends', () => {
     expect(await add(1)).toMatchObject({ kind: 'committed', observed: { policy: 0n } });
     expect(journals.calls).toContain('heads');
   });
+
+  describe('while an append is under way', () => {
+    const holding = async (store = new MemoryStore()) => {
+      const decided: string[] = [];
+      const { decide } = adding();
+      const service: ServiceDefinition<Sum, Command, number> = {
+        ...adding(),
+        decide: (command, state) => {
+          decided.push(command.kind === 'add' ? String(command.amount) : command.kind);
+          return decide(command, state);
+        },
+      };
+      const opened = openOn(true, { store, service });
+      await opened.lane.caughtUp();
+      opened.journals.hold();
+      const first = opened.add(1);
+      await until(() => opened.journals.inFlight === 1);
+      return { ...opened, decided, first, store };
+    };
+    const answersOf = async (waiting: readonly ReturnType<TenantLane<Sum, Command, number>['execute']>[]) =>
+      (await Promise.all(waiting)).map((outcome) => (outcome.kind === 'committed' ? outcome.answer : outcome.kind));
+    const amountsIn = async (journals: Journals) => {
+      const amounts: unknown[] = [];
+      for await (const { bytes } of journals.read('decisions-acme', 0n))
+        amounts.push((readEntry(bytes).payload as { readonly amount: number }).amount);
+      return amounts;
+    };
+
+    it('decides what arrives, and appends and answers it only once that append is durable (G1)', async () => {
+      const { journals, add, decided, first } = await holding();
+      let answered = 0;
+      const rest = [add(2), add(3)].map((each) => each.finally(() => (answered += 1)));
+      await turns();
+      const later = add(4);
+      await turns();
+      expect([decided, journals.batches, answered]).toEqual([['1', '2', '3', '4'], [1], 0]);
+      journals.release();
+      expect(await answersOf([first, ...rest, later])).toEqual([1, 3, 6, 10]);
+      expect([decided, journals.batches]).toEqual([
+        ['1', '2', '3', '4'],
+        [1, 3],
+      ]);
+    });
+
+    it('decides again what rested on an append that lost its race, in the order of arrival and once', async () => {
+      const { journals, add, decided, first, store } = await holding();
+      const rest = [add(2), add(3)];
+      await turns();
+      expect(await answersOf([openOn(true, { store }).add(10)])).toEqual([10]);
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual([11, 13, 16]);
+      expect(decided).toEqual(['1', '2', '3', '1', '2', '3']);
+      expect(await amountsIn(journals)).toEqual([10, 1, 2, 3]);
+    });
+
+    it('writes nothing on an append whose outcome is unknown before it was read back', async () => {
+      const { journals, add, first } = await holding();
+      const rest = [add(2), add(3)];
+      await turns();
+      journals.faults.arm('crash_after_commit');
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual(['unknown', 3, 6]);
+      expect(await amountsIn(journals)).toEqual([1, 2, 3]);
+    });
+
+    it('decides ahead no more than one append takes', async () => {
+      const { journals, run, first } = await holding();
+      const many = { kind: 'add', amount: 1, entries: 200 } as const;
+      const rest = [run(many), run(many), run(many)];
+      await turns();
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual([1, 201, 401, 601]);
+      expect(journals.batches).toEqual([1, 400, 200]);
+    });
+
+    it('decides again what rested on an append that failed', async () => {
+      const { journals, add, first } = await holding();
+      const rest = [add(2), add(3)];
+      await turns();
+      journals.failure = new InvalidAppend('a defect of the port');
+      void first.then(() => (journals.failure = undefined));
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual(['failed', 2, 5]);
+      expect(await amountsIn(journals)).toEqual([2, 3]);
+    });
+
+    it('a defect of a command that was decided ahead is that command’s alone', async () => {
+      const { journals, run, add, first } = await holding();
+      const rest = [run({ kind: 'throw' }), add(2)];
+      await turns();
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual([1, 'failed', 3]);
+    });
+
+    it('commands that never end keep neither a reader nor a reaction waiting', async () => {
+      const reactOnce: ServiceDefinition<Sum, Command, number>['reactions'] = ({ policies, reacted }) =>
+        policies > reacted ? [{ command: { kind: 'react' }, cause: { kind: 'policy', revision: 0n } }] : [];
+      const store = new MemoryStore();
+      const neighbour = openOn(true, { store, service: { ...adding(), own: ['policy'], journalOf: () => 'policy' } });
+      const { journals, lane, add } = openOn(true, { store, service: adding(reactOnce) });
+      const { appendSeeing } = journals;
+      journals.appendSeeing = async (append) => {
+        await turns(3); // Long enough for the next command to be decided meanwhile.
+        return appendSeeing.call(journals, append);
+      };
+      let isOver = false;
+      const again = async (): Promise<void> => {
+        while (!isOver) await add(1);
+      };
+      const callers = [again(), turns(2).then(again)];
+      await until(() => journals.batches.length > 4);
+      await neighbour.add(0);
+      lane.touch('policy', 0n);
+      await until(() => lane.current().state.reacted === 1);
+      expect((await lane.caughtUp()).state.policies).toBe(1);
+      isOver = true;
+      await Promise.all(callers);
+    });
+  });
 });
