@@ -57,6 +57,62 @@ describe('every decision is derived again from the ledger alone (G7)', () => {
   });
 });
 
+describe('what the gate wrote of itself is derived again from the ledger alone', () => {
+  type Found = { readonly kind: JournalKind; readonly entry: RecordedEntry };
+  const reactions = async (): Promise<readonly Found[]> => {
+    const found: Found[] = [];
+    for (const kind of ['policy', 'decisions'] as const)
+      for await (const entry of source().read(kind, 0n))
+        if (entry.commandId.startsWith('reaction:gate:') || entry.type === 'decision_reanswered')
+          found.push({ kind, entry });
+    return found;
+  };
+  /** Ids and times are given: the entries that they come from are in other journals, or the clock's. */
+  const GIVEN: Readonly<Record<string, readonly string[]>> = {
+    policy_published: ['published_at'],
+    exception_granted: ['granted_at'],
+    hold_voided: ['voided_at'],
+    hold_expired: ['expired_at'],
+    decision_reanswered: ['key', 'payload_hash', 'reanswered_at', 'stage'],
+  };
+
+  it('all of it, and no other entry is taken for such', async () => {
+    const report = await replayed(source());
+    const all = await reactions();
+    expect([report.reactions, report.reactionsDiverging]).toEqual([all.length, 0]);
+    expect(new Set(all.map(({ entry }) => entry.type))).toEqual(new Set(Object.keys(GIVEN)));
+  });
+
+  it('and whatever member of it says something else is found', async () => {
+    const seen = new Set<string>();
+    for (const { kind, entry } of await reactions()) {
+      if (seen.has(entry.type)) continue;
+      seen.add(entry.type);
+      const unseen: string[] = [];
+      for (const name of Object.keys(entry.payload as Payload)) {
+        const change: Change = (of, each) =>
+          of === kind && each.revision === entry.revision
+            ? { ...each, payload: { ...(each.payload as Payload), [name]: other((each.payload as Payload)[name]) } }
+            : each;
+        const found = await replayed(source(change)).then(
+          ({ divergences }) => divergences.some((at) => at.journal === kind && at.revision === entry.revision),
+          () => true, // It cannot even be folded.
+        );
+        if (!found) unseen.push(name);
+      }
+      expect([entry.type, [...unseen].sort()]).toEqual([entry.type, GIVEN[entry.type]]);
+    }
+  });
+
+  it('each once, in whichever of two ranges it lies', async () => {
+    const all = await replayed(source());
+    const first = await replayed(source(), { to: 9n });
+    const rest = await replayed(source(), { from: 10n });
+    expect(first.reactions).toBeGreaterThan(0);
+    expect(first.reactions + rest.reactions).toBe(all.reactions);
+  });
+});
+
 describe('a decision that says something else is found, with the place', () => {
   const decisionAt = async (): Promise<{ readonly revision: bigint; readonly payload: Payload }> => {
     for await (const { type, revision, payload } of source().read('decisions', 0n)) {
@@ -70,7 +126,10 @@ describe('a decision that says something else is found, with the place', () => {
     const { revision, payload } = await decisionAt();
     const report = await replayed(source(tampered(revision, (found) => ({ ...found, decision: 'ALLOW' }))));
     expect(report.divergences).toEqual([
-      { revision, decisionId: payload['decision_id'], kind: 'different', pointers: ['/decision'], isCut: false },
+      {
+        ...{ journal: 'decisions', revision, type: 'decision_recorded', decisionId: payload['decision_id'] },
+        ...{ kind: 'different', pointers: ['/decision'], isCut: false },
+      },
     ]);
   });
 

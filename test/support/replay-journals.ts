@@ -43,11 +43,14 @@ export const expectReplayable = async (journals: Pick<Journals, 'list' | 'read'>
   let decisions = 0;
   for (const tenantId of await tenantsIn(journals)) {
     const report = await replayed(sourceOf(journals, tenantId));
-    if (report.diverging > 0)
+    if (report.diverging + report.reactionsDiverging > 0)
       throw new Error(
-        `${String(report.diverging)} of ${String(report.decisions)} decisions of ${tenantId} diverge (G7): ${report.divergences
+        `${String(report.diverging)} of ${String(report.decisions)} decisions and ${String(report.reactionsDiverging)} of ${String(report.reactions)} reactions of ${tenantId} diverge (G7): ${report.divergences
           .slice(0, 5)
-          .map(({ revision, kind, pointers }) => `@${String(revision)} ${kind} ${pointers.join(' ')}`)
+          .map(
+            ({ journal, revision, type, kind, pointers }) =>
+              `${journal}@${String(revision)} ${type} ${kind} ${pointers.join(' ')}`,
+          )
           .join('; ')}`,
       );
     decisions += report.decisions - report.hidden;

@@ -8,6 +8,9 @@ import { type CliRun, runCli } from './testing/run-cli.js';
 
 const { recording } = readRecording('0.1.0');
 const DECISIONS = recording.decisions.filter((line) => line.includes('"type":"decision_recorded"')).length;
+const REACTIONS = [...recording.policy, ...recording.decisions].filter((line) =>
+  line.includes('"command_id":"reaction:gate:'),
+).length;
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -42,7 +45,7 @@ describe('verdict replay', () => {
     const { exit, stdout, stderr } = await replay(await folderOf(recording), '-o', 'table');
     expect({ exit, stdout, stderr }).toEqual({
       exit: 0,
-      stdout: `${String(DECISIONS)} decisions, 0 diverge\n`,
+      stdout: `${String(DECISIONS)} decisions, 0 diverge\n${String(REACTIONS)} other entries of the gate, 0 diverge\n`,
       stderr: '',
     });
   });
@@ -59,8 +62,28 @@ describe('verdict replay', () => {
     });
     const table = (await replay(folder, '-o', 'table')).stdout;
     expect(table).toMatch(
-      new RegExp(`^${String(DECISIONS)} decisions, 1 diverge\n[^]*acme +${String(denied)} +\\S+ +/decision\n$`),
+      new RegExp(
+        `^${String(DECISIONS)} decisions, 1 diverge\n[^]*acme +${String(denied)} +decision_recorded +\\S+ +/decision\n$`,
+      ),
     );
+  });
+
+  it('ends 1 and names the entry where what the gate wrote of itself says something else', async () => {
+    const voided = recording.decisions.findIndex((line) => line.includes('"cause":"approval_denied"'));
+    const lie = (line: string): string => line.replace(/"released_usd":"[^"]*"/, '"released_usd":"1.2345"');
+    const decisions = recording.decisions.map((line, index) => (index === voided ? lie(line) : line));
+    const { exit, stdout } = await replay(await folderOf({ ...recording, decisions }));
+    expect([exit, JSON.parse(stdout)]).toMatchObject([
+      1,
+      {
+        ...{ diverging: 0, reactions: REACTIONS, reactions_diverging: 1 },
+        tenants: [
+          {
+            divergences: [{ journal: 'decisions', revision: voided, type: 'hold_voided', pointers: ['/released_usd'] }],
+          },
+        ],
+      },
+    ]);
   });
 
   it('compares a range, and says so about its ends only', async () => {

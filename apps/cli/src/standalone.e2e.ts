@@ -269,7 +269,8 @@ describe('the command line against the standalone', () => {
 
   it('derives every decision of the stopped server again', async () => {
     const { exit, stdout, stderr } = await runCli(['replay', '-o', 'table'], { cwd });
-    expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '7 decisions, 0 diverge\n', stderr: '' });
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toMatch(/^7 decisions, 0 diverge\n\d+ other entries of the gate, 0 diverge\n$/);
     const other = await runCli(['replay', '--policy', 'strict.json'], { cwd });
     expect([other.exit, bodyOf(other)]).toMatchObject([1, { decisions: 7, hidden: 0, tenants: [{ tenant: 'acme' }] }]);
   }, 60_000);

@@ -94,11 +94,14 @@ export const replayBundle = (session: Session, path: string): Promise<readonly R
   replayAll(session, path, {});
 
 /** Whether all came out the same. */
-export const isSame = (reports: readonly ReplayReport[]): boolean => totalsOf(reports).diverging === 0;
+export const isSame = (reports: readonly ReplayReport[]): boolean => {
+  const { diverging, reactionsDiverging } = totalsOf(reports);
+  return diverging + reactionsDiverging === 0;
+};
 
 const ELSEWHERE = {
   other_holds: 'the holds that it takes over',
-  undecidable: 'no policy is in force there, or the key was answered before',
+  undecidable: 'nothing asks for it there, or it was answered before',
 } as const satisfies Record<Exclude<Divergence['kind'], 'different'>, string>;
 
 interface Row extends Divergence {
@@ -109,7 +112,8 @@ const rowsText = (rows: readonly Row[]): string =>
     [
       { title: 'TENANT', value: ({ tenantId }) => tenantId },
       { title: 'REVISION', value: ({ revision }) => revision.toString(), isNumber: true },
-      { title: 'DECISION', value: ({ decisionId }) => decisionId },
+      { title: 'ENTRY', value: ({ type }) => type },
+      { title: 'DECISION', value: ({ decisionId }) => decisionId ?? '-' },
       {
         title: 'DIFFERS AT',
         value: ({ kind, pointers, isCut }) =>
@@ -123,7 +127,13 @@ interface Totals {
   readonly decisions: number;
   readonly diverging: number;
   readonly hidden: number;
+  readonly reactions: number;
+  readonly reactionsDiverging: number;
 }
+
+/** The second line of a report: what the gate wrote of itself. */
+const reactionsLine = ({ reactions, reactionsDiverging }: Totals): string =>
+  `${String(reactions)} other entries of the gate, ${String(reactionsDiverging)} diverge`;
 
 /** The line of a report, as in `18204 decisions, 0 diverge`. */
 export const replayLine = ({ decisions, diverging, hidden }: Totals): string =>
@@ -133,23 +143,34 @@ const totalsOf = (reports: readonly ReplayReport[]): Totals => ({
   decisions: reports.reduce((sum, { decisions }) => sum + decisions, 0),
   diverging: reports.reduce((sum, { diverging }) => sum + diverging, 0),
   hidden: reports.reduce((sum, { hidden }) => sum + hidden, 0),
+  reactions: reports.reduce((sum, { reactions }) => sum + reactions, 0),
+  reactionsDiverging: reports.reduce((sum, { reactionsDiverging }) => sum + reactionsDiverging, 0),
+});
+
+const countsBody = ({ decisions, diverging, hidden, reactions, reactionsDiverging }: Totals) => ({
+  decisions,
+  diverging,
+  hidden,
+  reactions,
+  reactions_diverging: reactionsDiverging,
 });
 
 /** The report as JSON, the same for `replay` and for `verify --rederive`. */
 export const replayBody = (reports: readonly ReplayReport[]): object => ({
   schema: 'verdict.replay.report.v1',
-  ...totalsOf(reports),
-  tenants: reports.map(({ tenantId, entries, decisions, diverging, hidden, divergences }) => ({
-    ...{ tenant: tenantId, entries, decisions, diverging, hidden },
-    divergences: divergences.map(({ revision, decisionId, kind, pointers, isCut }) => ({
-      ...{ revision: Number(revision), decision_id: decisionId, kind, pointers, is_cut: isCut },
+  ...countsBody(totalsOf(reports)),
+  tenants: reports.map(({ tenantId, entries, divergences, ...counts }) => ({
+    ...{ tenant: tenantId, entries, ...countsBody(counts) },
+    divergences: divergences.map(({ journal, revision, type, decisionId, kind, pointers, isCut }) => ({
+      ...{ journal, revision: Number(revision), type, decision_id: decisionId, kind, pointers, is_cut: isCut },
     })),
   })),
 });
 
 export const replayText = (reports: readonly ReplayReport[]): string => {
   const rows = reports.flatMap(({ tenantId, divergences }) => divergences.map((each) => ({ ...each, tenantId })));
-  return `${replayLine(totalsOf(reports))}\n${rows.length === 0 ? '' : rowsText(rows)}`;
+  const totals = totalsOf(reports);
+  return `${replayLine(totals)}\n${reactionsLine(totals)}\n${rows.length === 0 ? '' : rowsText(rows)}`;
 };
 
 const whatIfText = (reports: readonly WhatIfReport[]): string => {
@@ -221,8 +242,11 @@ export const replayCommand = (io: Io): Command =>
     .addHelpText(
       'after',
       `
-Exit codes: 0 every decision comes out the same, 1 some differ (the places are named), 2 called wrongly, or the policy has
+Exit codes: 0 everything comes out the same, 1 some differ (the places are named), 2 called wrongly, or the policy has
 defects (all are listed).
+
+Derived again and compared are decisions with the holds that they take over, and what the gate wrote of itself: holds that
+ended with their approval, the room that a grant makes, a tenant's first policy, answers to later tasks of a run.
 
 With --policy each decision is made again by itself, under that policy, on the balances, credits, waivers and grants that it
 found and at the price that it was given. What others held stays as recorded: what would have followed from a decision that

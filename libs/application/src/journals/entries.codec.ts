@@ -7,6 +7,7 @@ import type {
   DecisionsEntry,
   GateObserved,
   Json,
+  PolicyDocument,
   PolicyEntry,
   ReservationsEntry,
 } from '@verdict/domain';
@@ -58,6 +59,9 @@ export const refusedCode = ({ payload }: { readonly payload: unknown }): Consume
   (payload as PayloadOf<ApprovalsEntry, 'token_refused'>).code as ConsumeCode;
 /** What an entry of a journal says, for those who know its type. */
 export const policyEntryOf = (entry: Untyped): PolicyEntry => entry as PolicyEntry;
+/** The text of a policy as it was published, which may lack members that today's texts have. */
+export const publishedDocument = ({ payload }: { readonly payload: unknown }): PolicyDocument =>
+  (payload as { readonly document: PolicyDocument }).document;
 export const decisionsEntryOf = (entry: Untyped): DecisionsEntry => entry as DecisionsEntry;
 export const approvalsEntryOf = (entry: Untyped): ApprovalsEntry => entry as ApprovalsEntry;
 export const reservationsEntryOf = (entry: Untyped): ReservationsEntry => entry as ReservationsEntry;

@@ -19,13 +19,17 @@ const causeOf = async (
   return { causes: [], traceparent: null };
 };
 
+const prefixOf = (service: string): string => `reaction:${service}:`;
+/** Whether a command was one that this service gave itself. */
+export const isReactionOf = (service: string, commandId: string): boolean => commandId.startsWith(prefixOf(service));
+
 /** Who and what stands behind a command that nobody sent: the service itself, and the entry that made it due. */
 export const reactionContext = async (
   log: EntryLog,
   at: { readonly tenantId: string; readonly logHost: string; readonly service: string; readonly anchor: string },
   cause: Reaction<unknown>['cause'],
 ): Promise<CommandContext> => ({
-  commandId: `reaction:${at.service}:${at.anchor}`,
+  commandId: `${prefixOf(at.service)}${at.anchor}`,
   actor: { kind: 'system', id: `verdict:${at.service}`, roles: [] },
   correlationId: null,
   ...(cause === null ? { causes: [], traceparent: null } : await causeOf(log, at, cause)),

@@ -1,6 +1,7 @@
 import { pointerTo } from '@verdict/domain';
 
-const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** Something with members. */
+export const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const namesOf = (left: object, right: object): readonly string[] =>
   [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();

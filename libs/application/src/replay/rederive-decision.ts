@@ -2,7 +2,7 @@ import { type DecisionRecorded, jcsText, recordedQuestion, rolledBack, type Rule
 import { gateService } from '../gate/gate-service.js';
 import { asCanonical, recordedDecision } from '../journals/entries.codec.js';
 import type { DomainEntry } from '../journals/service-definition.js';
-import { differencesOf } from './json-differences.js';
+import { differencesOf, isHolder } from './json-differences.js';
 import type { RecordedAnswer } from './walk-decisions.js';
 
 export type Rederived =
@@ -16,10 +16,8 @@ export type Rederived =
   /** The entry does not hold what evidence alone came to. */
   | { readonly kind: 'hidden' };
 
-const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
 /** Of what is derived, the members that were recorded. */
-const recordedMembers = (recorded: unknown, again: unknown): unknown => {
+export const recordedMembers = (recorded: unknown, again: unknown): unknown => {
   if (Array.isArray(recorded) && Array.isArray(again)) {
     return again.map((item, at) => recordedMembers(recorded[at], item));
   }

@@ -40,6 +40,8 @@ export interface Walk {
   readonly start?: FoldedState<GateState>;
   /** Called for each decision of the range, in the order of their revisions. */
   readonly visit: (answer: RecordedAnswer, decision: RecordedEntry) => void;
+  /** Called for each entry of the gate's own journals in the range, with the state in front of it. */
+  readonly visitOwn?: (state: GateState, kind: JournalKind, entry: RecordedEntry) => void;
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
 
@@ -66,22 +68,28 @@ const leftToNext = ({ tenantId, state }: RecordedAnswer, decision: RecordedEntry
 class Walker {
   entries = 0;
   decisions = 0;
+  /** An entry of another journal is in the range if it comes after a decision entry that is. */
+  private isInRange: boolean;
   private answer: RecordedAnswer | undefined;
   /** What an atomic batch that was rolled back had decided so far. */
   private speculative: { readonly commandId: string; readonly state: GateState } | undefined;
 
-  constructor(private readonly walk: Walk) {}
+  constructor(private readonly walk: Walk) {
+    this.isInRange = (walk.range?.from ?? 0n) <= 0n;
+  }
 
   readonly evolve = (state: GateState, kind: JournalKind, entry: RecordedEntry): GateState => {
     this.entries += 1;
     this.walk.onProgress?.({ entries: this.entries, decisions: this.decisions });
     if (kind === 'decisions') this.take(state, entry);
+    if (this.isInRange && gateService.own.includes(kind)) this.walk.visitOwn?.(state, kind, entry);
     return gateService.evolve(state, kind, entry);
   };
 
   private take(state: GateState, entry: RecordedEntry): void {
     const { source, range = {} } = this.walk;
     if (range.to !== undefined && entry.revision > range.to) throw new RangeDone();
+    this.isInRange ||= entry.revision >= (range.from ?? 0n);
     const { answer } = this;
     const isSameCommand = answer?.entries[0]?.commandId === entry.commandId;
     // What one command made is one answer; a batch makes one after the other.
