@@ -41,6 +41,16 @@ describe('calls in flight', () => {
     expect(heard).toEqual(['a entered', 'a entered', 'a full']);
     expect(room.waiting).toBe(3);
   });
+  it('keeps nobody for longer than he waits himself', () => {
+    ['a', 'a'].forEach((tenant) => ask(tenant));
+    for (const waitMs of [300, 5000, -20])
+      room.enter({ tenantId: 'b', cost: 1, waitMs }, (entrance) => void heard.push(`b ${entrance}`));
+    expect(timers.map(({ ms }) => ms)).toEqual([300, 1500]); // The third found the line full.
+    timers[0]?.then();
+    expect(heard.slice(2)).toEqual(['b full', 'b waited_out']);
+    room.enter({ tenantId: 'b', cost: 1, waitMs: -20 }, () => undefined);
+    expect(timers.at(-1)?.ms).toBe(0);
+  });
   it('refuses whoever waited for the whole time, and forgets the timer of whoever did not', () => {
     ['a', 'a', 'a', 'b'].forEach((tenant) => ask(tenant));
     expect(timers.map(({ ms }) => ms)).toEqual([1500, 1500]);

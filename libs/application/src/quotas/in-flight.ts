@@ -45,8 +45,15 @@ export class InFlight {
     return this.running;
   }
 
-  /** Calls `then` once, at once where there is room. Whoever has `entered` must `leave`; nobody else may. */
-  enter(who: { readonly tenantId: string; readonly cost: number }, then: (entrance: Entrance) => void): void {
+  /**
+   * Calls `then` once, at once where there is room. Whoever has `entered` must `leave`; nobody else may.
+   *
+   * @param waitMs how long this visitor waits, where that is less than the limit.
+   */
+  enter(
+    { waitMs = Infinity, ...who }: { readonly tenantId: string; readonly cost: number; readonly waitMs?: number },
+    then: (entrance: Entrance) => void,
+  ): void {
     if (this.running < this.limits.inFlightMax) {
       this.running += 1; // Nobody waits while there is room: see `leave`.
       then('entered');
@@ -58,7 +65,7 @@ export class InFlight {
       then('full');
       return;
     }
-    visitor.cancel = this.after(this.limits.waitMsMax, () => {
+    visitor.cancel = this.after(Math.max(0, Math.min(waitMs, this.limits.waitMsMax)), () => {
       if (this.queue.remove(waiting)) then('waited_out');
     });
   }

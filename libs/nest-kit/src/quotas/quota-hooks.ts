@@ -1,3 +1,5 @@
+import { GateQuery } from '@verdict/contracts';
+import { answerWithinMs } from '@verdict/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { RouteSpec } from '../routing/route-spec.js';
 import { rateKindOf } from './quota-kind.js';
@@ -12,6 +14,12 @@ const whoOf = ({ verdictCaller, verdictIntegration }: FastifyRequest) => {
 
 const bytesOf = ({ body }: FastifyRequest): number => (body instanceof Uint8Array ? body.length : 0);
 
+/** What is left of the time that the caller states; a bad value is refused by the gate. */
+const waitMsOf = ({ query }: FastifyRequest, { elapsedTime }: FastifyReply): number => {
+  const stated = GateQuery.safeParse(query).data?.timeout;
+  return stated === undefined ? Infinity : answerWithinMs(stated) - elapsedTime;
+};
+
 /** The hooks, in the order in which a call meets them. */
 class CallLimits {
   constructor(private readonly quotas: Quotas) {}
@@ -24,14 +32,15 @@ class CallLimits {
     else this.refuse(request, spec, overload, done);
   };
 
-  readonly enter = (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+  readonly enter = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const spec = request.routeOptions.config.endpoint;
     const who = whoOf(request);
     if (spec === undefined || who === undefined || request.verdictOverload !== null || rateKindOf(spec) !== 'gate') {
       done();
       return;
     }
-    this.quotas.enterGate(who.tenantId, bytesOf(request), (overload) => {
+    const visitor = { tenantId: who.tenantId, bodyBytes: bytesOf(request), waitMs: waitMsOf(request, reply) };
+    this.quotas.enterGate(visitor, (overload) => {
       if (overload !== undefined) {
         this.refuse(request, spec, overload, done);
         return;

@@ -249,6 +249,16 @@ describe('calls in flight', () => {
     await until(() => working.length === 1);
     expect((await ask(GATE, 'quiet')).body).toMatchObject({ code: 'rate_limited', limit_kind: 'in_flight' });
   });
+  it('are refused before their callers give up, where these say how long they wait', async () => {
+    await full();
+    isSlow = true;
+    void ask(GATE, 'loud').catch(() => undefined);
+    await until(() => working.length === 1);
+    const began = performance.now();
+    const answer = await ask({ ...GATE, path: `${GATE.path}?timeout=1s` }, 'quiet');
+    expect(answer.body).toMatchObject({ code: 'rate_limited', limit_kind: 'in_flight' });
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
   it('keep their place until their work is done, also when the client has gone away', async () => {
     await full({ VERDICT_GATE_WAIT_MS: 100 });
     isSlow = true;

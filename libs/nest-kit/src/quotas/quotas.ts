@@ -140,9 +140,12 @@ export class Quotas {
    * Waits for a place among the gate's calls in flight; calls `then` once, at once where there is room. Without an
    * overload the place is taken, and `leaveGate` must give it back.
    */
-  enterGate(tenantId: string, bodyBytes: number, then: (overload: Overload | undefined) => void): void {
+  enterGate(
+    { tenantId, bodyBytes, waitMs }: { readonly tenantId: string; readonly bodyBytes: number; readonly waitMs: number },
+    then: (overload: Overload | undefined) => void,
+  ): void {
     const cost = Math.min(COST_MAX, 1 + Math.floor(bodyBytes / BYTES_A_UNIT));
-    this.gate.enter({ tenantId, cost }, (entrance: Entrance) => {
+    this.gate.enter({ tenantId, cost, waitMs }, (entrance: Entrance) => {
       this.showDepth();
       then(entrance === 'entered' ? undefined : this.refused(tenantId, null, this.crowded()));
     });
