@@ -115,24 +115,26 @@ describe('the lists of what administrators keep', () => {
   };
 
   describe.each(LISTS.map((list) => [list.id, list] as const))('%s', (_id, list) => {
-    it('shows each item once, newest first, though new ones come and old ones change between its pages', async () => {
+    it('shows each item once, newest first and as it was, though new ones come and old ones change between its pages', async () => {
       const people = await estate(list);
-      const whole = (await page(list, people, {})).items;
-      const wanted = whole.map(list.idOf);
-      const shown: string[] = [];
+      const { items: whole, as_of: began } = await page(list, people, {});
+      expect(began.policy).toBe((await ledger.heads(people.admin.tenant)).policy);
+      const shown: Item[] = [];
       let cursor: string | null | undefined;
       for (let turn = 0; cursor !== null; turn += 1) {
         const each = await page(list, people, { limit: '2', ...(cursor === undefined ? {} : { cursor }) });
         expect(each.items.length).toBeLessThanOrEqual(2);
-        expect(each.as_of.policy).toBe((await ledger.heads(people.admin.tenant)).policy);
-        shown.push(...each.items.map(list.idOf));
+        expect(each.as_of).toEqual(began);
+        shown.push(...each.items);
         cursor = each.next_cursor;
         await list.add(people, `later-${String(turn)}`);
         const [oldest] = whole.slice(-1);
         if (turn === 0 && oldest !== undefined) await list.change?.(people, oldest);
       }
-      expect(shown).toEqual(wanted);
-      expect((await page(list, people, {})).items.map(list.idOf).slice(-wanted.length)).toEqual(wanted);
+      expect(shown).toEqual(whole);
+      const now = await page(list, people, {});
+      expect(now.items.map(list.idOf).slice(-whole.length)).toEqual(whole.map(list.idOf));
+      expect(now.as_of).not.toEqual(began);
     });
 
     it('does not go on with a cursor of another tenant or another list, or with one it did not make', async () => {

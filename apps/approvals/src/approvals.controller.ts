@@ -62,12 +62,9 @@ export class ApprovalsController {
   @Endpoint(ROUTES.approvalQueue)
   async queue(@TheCall() call: Call) {
     const { limit, cursor } = call.query(QueueQuery);
-    const queue = await this.approvals.queue(call.meta(), { limit, cursor });
-    if (queue === undefined) throw problem('log_unavailable');
-    const { page, revision } = queue;
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
+    const page = unwrap(await this.approvals.queue(call.meta(), { limit, cursor }));
     const items = await Promise.all(page.approvals.map((approval) => this.shown(call.tenantId, approval)));
-    return { items, next_cursor: page.nextCursor, as_of: { approvals: Number(revision) } };
+    return { items, next_cursor: page.nextCursor, as_of: page.asOf };
   }
 
   @Endpoint(ROUTES.getApproval)

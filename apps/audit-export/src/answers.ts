@@ -1,4 +1,4 @@
-import type { ExportJob, LedgerPage, Parity, StoredCheckpoint } from '@verdict/application';
+import type { ExportJob, JournalKind, LedgerPage, Parity, StoredCheckpoint } from '@verdict/application';
 
 /** An export as the API shows it. */
 export const exportAnswer = (job: ExportJob, isReplayed = false) => ({
@@ -28,6 +28,10 @@ export const parityAnswer = ({ isEqual, counts, ids, gaps, mismatches }: Parity)
   mismatches,
 });
 
+/** Revisions as JSON numbers; -1: the journal was empty. */
+export const asOfAnswer = (revisions: Readonly<Record<JournalKind, bigint>>) =>
+  Object.fromEntries(Object.entries(revisions).map(([kind, revision]) => [kind, Number(revision)]));
+
 /** The origin is the note's first line. */
 export const checkpointAnswer = ({ size, root, note, publishedAt }: StoredCheckpoint) => ({
   origin: note.slice(0, note.indexOf('\n')),
@@ -37,7 +41,7 @@ export const checkpointAnswer = ({ size, root, note, publishedAt }: StoredCheckp
   published_at: publishedAt,
 });
 
-export const ledgerAnswer = ({ items, nextCursor, isContiguous }: LedgerPage) => {
+export const ledgerAnswer = (kind: JournalKind, { items, nextCursor, isContiguous, head }: LedgerPage) => {
   const shown = items.map(({ revision, leafHash, envelope, payload }) => ({
     revision: Number(revision),
     leaf_hash: leafHash,
@@ -47,6 +51,7 @@ export const ledgerAnswer = ({ items, nextCursor, isContiguous }: LedgerPage) =>
   return {
     items: shown,
     next_cursor: nextCursor,
+    as_of: { [kind]: Number(head) },
     contiguous: isContiguous,
     first_revision: shown[0]?.revision ?? null,
     last_revision: shown.at(-1)?.revision ?? null,

@@ -162,7 +162,10 @@ describe('audit-export over HTTP', () => {
       expect(theirs.status).toBe(404);
       expect(bare(theirs)).toEqual(bare(nobodys));
     }
-    expect((await app.call('GET', '/exports', { tenant: 'other' })).json).toEqual({ items: [], next_cursor: null });
+    expect((await app.call('GET', '/exports', { tenant: 'other' })).json).toMatchObject({
+      items: [],
+      next_cursor: null,
+    });
     const own = await exported({}, 'other');
     expect(own['ranges']).toMatchObject({ decisions: { from: 0, to: 3 } });
   });
@@ -170,7 +173,10 @@ describe('audit-export over HTTP', () => {
   it('lists exports newest first, in pages that bind their cursor to the tenant', async () => {
     const first = await app.call('GET', '/exports?limit=2');
     const cursor = String(first.json['next_cursor']);
+    await world.decide('acme', 1, 'between');
     const second = await app.call('GET', `/exports?limit=2&cursor=${cursor}`);
+    expect(first.json['as_of']).toMatchObject({ decisions: expect.any(Number), policy: expect.any(Number) });
+    expect(second.json['as_of']).toEqual(first.json['as_of']);
     const ids = [first, second].flatMap(
       ({ json }) => json['items'] as readonly { export_id: string; created_at: string }[],
     );

@@ -18,7 +18,7 @@ import {
   unwrap,
 } from '@verdict/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { exportAnswer, parityAnswer } from './answers.js';
+import { asOfAnswer, exportAnswer, parityAnswer } from './answers.js';
 import { readByteRange } from './byte-range.js';
 import { orUnavailable } from './outage.js';
 import type { AuditServices } from './services.js';
@@ -60,8 +60,9 @@ export class ExportsController {
   list(@Caller() caller: CallerIdentity, @Query() query: unknown) {
     const { limit, cursor } = readParams(ExportsQuery, query, 'query');
     return orUnavailable(async () => {
-      const { jobs, nextCursor } = unwrap(await this.services.exports.list(caller.tenantId, { limit, cursor }));
-      return { items: jobs.map((job) => exportAnswer(job)), next_cursor: nextCursor };
+      const { jobs, nextCursor, asOf } = unwrap(await this.services.exports.list(caller.tenantId, { limit, cursor }));
+      const items = jobs.map((job) => exportAnswer(job));
+      return { items, next_cursor: nextCursor, as_of: asOfAnswer(asOf) };
     });
   }
 

@@ -1,5 +1,13 @@
 import { Controller, Inject, Query } from '@nestjs/common';
-import { JOURNAL_KINDS, journalName, type Platform, readLedger, vkeyLines } from '@verdict/application';
+import {
+  JOURNAL_KINDS,
+  journalName,
+  parseJournalName,
+  type Platform,
+  readLedger,
+  type StoredCheckpoint,
+  vkeyLines,
+} from '@verdict/application';
 import { KindParams, LedgerQuery, ROUTES } from '@verdict/contracts';
 import {
   Answer,
@@ -20,6 +28,12 @@ import { AUDIT_SERVICES, PLATFORM } from './tokens.js';
 
 const revisionOf = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
 
+/** The last revision that the newest checkpoint of each journal covers. */
+const coveredBy = (checkpoints: readonly StoredCheckpoint[]) =>
+  Object.fromEntries(
+    checkpoints.map(({ journal, size }) => [parseJournalName(journal)?.kind ?? journal, Number(size) - 1]),
+  );
+
 @Controller()
 export class LedgerController {
   constructor(
@@ -39,7 +53,10 @@ export class LedgerController {
     } = readParams(LedgerQuery, query, 'query');
     const filter = { kind: journal, type, from: revisionOf(from), to: revisionOf(to) };
     return orUnavailable(async () =>
-      ledgerAnswer(unwrap(await readLedger(this.platform.log.journals, caller.tenantId, { ...filter, limit, cursor }))),
+      ledgerAnswer(
+        journal,
+        unwrap(await readLedger(this.platform.log.journals, caller.tenantId, { ...filter, limit, cursor })),
+      ),
     );
   }
 
@@ -48,8 +65,8 @@ export class LedgerController {
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, call.tenantId));
     return orUnavailable(async () => {
       await this.coverNamed(call);
-      const items = (await this.services.store.latestCheckpoints(journals)).map(checkpointAnswer);
-      return { items, next_cursor: null };
+      const latest = await this.services.store.latestCheckpoints(journals);
+      return { items: latest.map(checkpointAnswer), next_cursor: null, as_of: coveredBy(latest) };
     });
   }
 

@@ -58,6 +58,7 @@ export {
 export { CallersWait } from './journals/callers-wait.js';
 export { type AroundAppend, EntryLog, type FreshEntry, recordEntry, type RecordedEntry } from './journals/entry-log.js';
 export { type Folded, foldInOrder, NOTHING_FOLDED } from './journals/fold-in-order.js';
+export { PastStates } from './journals/past-states.js';
 export { JOURNAL_KINDS, type JournalKind, journalName, originOf, parseJournalName } from './journals/kinds.js';
 export { LogBus, type LogBusOptions } from './bus/log-bus.js';
 export { type HostDeps, ServiceHost } from './journals/service-host.js';

@@ -1,11 +1,5 @@
 import { type Approval, type ApprovalsState, type Instant, mayReview, type Reviewer } from '@verdict/domain';
-import { cursorOf, readCursor } from '../audit/cursor.js';
-import type { PageRequest } from '../ports/read-models.js';
 import { mayActFor } from '../shared/request.js';
-
-export type QueuePage =
-  | { readonly kind: 'page'; readonly approvals: readonly Approval[]; readonly nextCursor: string | null }
-  | { readonly kind: 'cursor_invalid' };
 
 /** The project whose change somebody has to agree to. */
 export const projectOf = ({ requested }: Approval): string => requested.binding.project_id;
@@ -23,24 +17,20 @@ const isBefore = (a: readonly string[], b: readonly string[]): boolean => {
 };
 
 /**
- * What this person may decide now, oldest first. From the service's own state, which has every open request and the votes
- * on it: eligibility moves with each vote, and it filters before the limit.
+ * What this person may decide, oldest first, and whether there is more. From the service's own state, which has every open
+ * request and the votes on it: eligibility moves with each vote, and it filters before the limit.
  * @source contract sections 1 (pages), 4 and 11.2
  */
 export const approvalQueue = (
   state: ApprovalsState,
   asks: {
-    readonly tenantId: string;
     readonly reviewer: Reviewer;
     /** Projects the reviewer may act for; null: all. */
     readonly projects: readonly string[] | null;
     readonly now: Instant;
   },
-  { limit, cursor }: PageRequest,
-): QueuePage => {
-  const walk = ['approval_queue', asks.tenantId, asks.reviewer.subject];
-  const after = cursor === undefined ? ['', ''] : readCursor(walk, cursor);
-  if (after?.length !== 2) return { kind: 'cursor_invalid' };
+  { limit, after = ['', ''] }: { readonly limit: number; readonly after: readonly string[] | undefined },
+): { readonly approvals: readonly Approval[]; readonly last: readonly string[] | undefined } => {
   const waiting = [...state.open.keys()]
     .flatMap((id) => state.approvals.get(id) ?? [])
     .filter(
@@ -52,6 +42,5 @@ export const approvalQueue = (
     .sort((a, b) => (isBefore(placeOf(a), placeOf(b)) ? -1 : 1));
   const approvals = waiting.slice(0, limit);
   const last = approvals.at(-1);
-  const nextCursor = waiting.length > limit && last !== undefined ? cursorOf(walk, placeOf(last)) : null;
-  return { kind: 'page', approvals, nextCursor };
+  return { approvals, last: waiting.length > limit && last !== undefined ? placeOf(last) : undefined };
 };

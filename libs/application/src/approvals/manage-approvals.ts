@@ -17,14 +17,14 @@ import {
 } from '@verdict/domain';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { CommittedEntry } from '../journals/service-definition.js';
-import { nothingWhileAway } from '../journals/outage.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
 import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
+import { type AsOf, Walks } from '../shared/walk.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
-import { approvalQueue, projectOf, type QueuePage } from './approval-queue.js';
+import { approvalQueue, projectOf } from './approval-queue.js';
 import type { ApprovalTokens } from './approval-tokens.js';
 import type { ApprovalsAnswer, ApprovalsServiceCommand } from './approvals-service.js';
 
@@ -41,6 +41,13 @@ export interface ApprovalChange {
   readonly token: { readonly text: string; readonly expiresAt: Instant } | null;
   readonly entry: EntryReference | null;
   readonly isReplayed: boolean;
+}
+
+/** A page of the queue, and the revisions of the journals that its walk shows. */
+export interface QueuePage {
+  readonly approvals: readonly Approval[];
+  readonly nextCursor: string | null;
+  readonly asOf: AsOf;
 }
 
 export const approvalCallerOf = ({ caller }: RequestMeta): ApprovalCaller => ({
@@ -64,7 +71,11 @@ interface Signed {
 
 /** Requests, votes and tokens of a tenant's approvals. */
 export class ManageApprovals {
-  constructor(private readonly deps: ApprovalsDeps) {}
+  private readonly walks: Walks<ApprovalsState>;
+
+  constructor(private readonly deps: ApprovalsDeps) {
+    this.walks = new Walks(deps.approvals, () => this.now());
+  }
 
   private now(): Instant {
     return instantOf(this.deps.clock.nowMs());
@@ -234,17 +245,20 @@ export class ManageApprovals {
     return this.change(command, meta, approvalId, token);
   }
 
-  /** What the caller may decide now, with everything in it that was acknowledged before; undefined: the log is away. */
-  async queue(
-    { caller }: Pick<RequestMeta, 'caller'>,
-    page: PageRequest,
-  ): Promise<{ readonly page: QueuePage; readonly revision: bigint } | undefined> {
+  /** What the caller could decide when the walk began, with everything in it that was acknowledged before. */
+  async queue({ caller }: Pick<RequestMeta, 'caller'>, page: PageRequest): Promise<UseCaseResult<QueuePage>> {
     const { tenantId, subject, actor, groups, projects } = caller;
-    const seen = await this.deps.approvals.caughtUp(tenantId).catch(nothingWhileAway);
-    if (seen === undefined) return undefined;
+    const walk = ['approval_queue', tenantId, subject];
+    const read = await this.walks.view(walk, tenantId, page);
+    if (read.kind === 'problem') return read;
+    const { state, now, after } = read.value;
     const reviewer = { subject, roles: actor.roles, groups };
-    const found = approvalQueue(seen.state, { tenantId, reviewer, projects, now: this.now() }, page);
-    return { page: found, revision: seen.folded.approvals };
+    const { approvals, last } = approvalQueue(state, { reviewer, projects, now }, { limit: page.limit, after });
+    return done({
+      approvals,
+      nextCursor: last === undefined ? null : this.walks.next(walk, tenantId, read.value, last),
+      asOf: this.walks.asOf(read.value),
+    });
   }
 
   /** From here on everything is in memory that was acknowledged before. @throws LogUnreadable while the log is away. */

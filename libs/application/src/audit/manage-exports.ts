@@ -1,11 +1,13 @@
 import { canonicalText, type JsonObject } from '@verdict/ledger';
+import { instantOf } from '@verdict/domain';
+import { type Folded, NOTHING_FOLDED } from '../journals/fold-in-order.js';
 import { JOURNAL_KINDS, journalName } from '../journals/kinds.js';
 import type { EntryLog } from '../journals/entry-log.js';
 import type { AuditObserver, ExportContent, ExportFiles, ExportJob, ExportPage, ExportStore } from '../ports/audit.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import type { RequestMeta } from '../shared/request.js';
-import { cursorOf, readCursor } from './cursor.js';
+import { readWalkCursor, walkCursor, type WalkPoint } from '../shared/walk.js';
 import { type ExportScope, fixRanges } from './export-ranges.js';
 
 export interface ManageExportsDeps {
@@ -29,6 +31,8 @@ export interface CreatedExport {
 export interface ExportsPage {
   readonly jobs: readonly ExportJob[];
   readonly nextCursor: string | null;
+  /** Where the journals ended when the walk began: no export of it goes further. */
+  readonly asOf: Folded;
 }
 
 export const EXPORTS_RUNNING_MAX = 2;
@@ -52,10 +56,8 @@ const differing = (first: string, again: string): readonly string[] => {
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const placeOf = (tenantId: string, cursor: string): ExportPage['after'] => {
-  const [createdAt = '', exportId = ''] = readCursor(['exports', tenantId], cursor) ?? [];
-  return INSTANT.test(createdAt) && UUID.test(exportId) ? { createdAt, exportId } : undefined;
-};
+const placeOf = ([createdAt = '', exportId = '']: readonly string[]): ExportPage['after'] =>
+  INSTANT.test(createdAt) && UUID.test(exportId) ? { createdAt, exportId } : undefined;
 
 /** Exports as their callers see them: ordered, listed, downloaded. @source contract section 14.3 */
 export class ManageExports {
@@ -94,14 +96,18 @@ export class ManageExports {
     tenantId: string,
     { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
   ): Promise<UseCaseResult<ExportsPage>> {
-    const after = cursor === undefined ? undefined : placeOf(tenantId, cursor);
+    const walk = ['exports', tenantId];
+    const read = cursor === undefined ? undefined : readWalkCursor(walk, cursor);
+    const after = read === undefined ? undefined : placeOf(read.place);
     if (cursor !== undefined && after === undefined) return problemOf('cursor_invalid');
+    const point = read?.point ?? (await this.walkPoint(tenantId));
     const jobs = await this.deps.store.listExports(tenantId, { limit: limit + 1, after });
     const shown = jobs.slice(0, limit);
     const last = jobs.length > limit ? shown.at(-1) : undefined;
     return done({
       jobs: shown,
-      nextCursor: last === undefined ? null : cursorOf(['exports', tenantId], [last.createdAt, last.exportId]),
+      nextCursor: last === undefined ? null : walkCursor(walk, point, [last.createdAt, last.exportId]),
+      asOf: point.folded,
     });
   }
 
@@ -137,6 +143,12 @@ export class ManageExports {
       extra: { limit: EXPORTS_RUNNING_MAX },
       retryAfterSeconds: BUSY_RETRY_SECONDS,
     });
+  }
+
+  private async walkPoint(tenantId: string): Promise<WalkPoint> {
+    const heads = await this.heads(tenantId);
+    const folded = { ...NOTHING_FOLDED, ...Object.fromEntries(heads) };
+    return { now: instantOf(this.deps.clock.nowMs()), folded };
   }
 
   private async heads(tenantId: string) {

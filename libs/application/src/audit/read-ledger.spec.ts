@@ -49,6 +49,7 @@ describe('readLedger', () => {
       [8, 9],
     ]);
     expect(third.nextCursor).toBeNull();
+    expect([first, second, third].map(({ head }) => head)).toEqual([9n, 9n, 9n]);
   });
 
   it('takes both ends of a range as part of it', async () => {

@@ -24,6 +24,8 @@ export interface LedgerPage {
   readonly nextCursor: string | null;
   /** Without a type filter: every revision between the first and the last is here. */
   readonly isContiguous: boolean;
+  /** Where the journal ended when the walk began; -1n: it was empty. */
+  readonly head: Revision;
 }
 
 /** A page ends early rather than read on and on for a rare type, or grow beyond what one answer should carry. */
@@ -46,7 +48,8 @@ export const readLedger = async (
   const isMore = next <= start.last;
   return done({
     items,
-    nextCursor: isMore ? cursorOf(walk, [next.toString(), start.last.toString()]) : null,
+    nextCursor: isMore ? cursorOf(walk, [next.toString(), start.last.toString(), start.head.toString()]) : null,
+    head: start.head,
     isContiguous: type === undefined,
   });
 };
@@ -54,16 +57,19 @@ export const readLedger = async (
 interface Span {
   readonly next: Revision;
   readonly last: Revision;
+  readonly head: Revision;
 }
 
 const firstSpan = async (journals: Journals, journal: string, { from = 0n, to }: LedgerFilter): Promise<Span> => {
   const [head = -1n] = await journals.heads([journal]);
-  return { next: from, last: to === undefined || to > head ? head : to };
+  return { next: from, last: to === undefined || to > head ? head : to, head };
 };
 
 const spanOf = (walk: readonly string[], cursor: string): Span | undefined => {
-  const [next = '', last = ''] = readCursor(walk, cursor) ?? [];
-  return REVISION.test(next) && REVISION.test(last) ? { next: BigInt(next), last: BigInt(last) } : undefined;
+  const [next = '', last = '', head = ''] = readCursor(walk, cursor) ?? [];
+  return [next, last, head].every((each) => REVISION.test(each))
+    ? { next: BigInt(next), last: BigInt(last), head: BigInt(head) }
+    : undefined;
 };
 
 const scan = async (

@@ -15,6 +15,7 @@ import type { ServiceHost } from '../journals/service-host.js';
 import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { pageOf } from '../shared/page.js';
+import { type AsOf, Walks } from '../shared/walk.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
@@ -40,11 +41,11 @@ export interface WrittenState extends Written {
   readonly revision: bigint | null;
 }
 
-/** One page of a list, and the revision of the policy journal that it shows. */
+/** One page of a list, and the revisions of the journals that its walk shows. */
 export interface ShownPage<Shown> {
   readonly items: readonly Shown[];
   readonly nextCursor: string | null;
-  readonly asOf: { readonly policy: number };
+  readonly asOf: AsOf;
 }
 /** A list of what stands in the policy journal, in the order of `placeOf`: see `pageOf`. */
 export interface PolicyList<Item, Shown> {
@@ -88,7 +89,11 @@ export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseRes
 
 /** Writes administrators' commands to `policy-<tenant>` and reads what stands there. */
 export class PolicyWriter {
-  constructor(private readonly deps: PolicyAdminDeps) {}
+  private readonly walks: Walks<GateState>;
+
+  constructor(private readonly deps: PolicyAdminDeps) {
+    this.walks = new Walks(deps.gate, () => this.now());
+  }
 
   now(): Instant {
     return instantOf(this.deps.clock.nowMs());
@@ -124,13 +129,10 @@ export class PolicyWriter {
   }
 
   /** What stands now, with everything acknowledged before the call. */
-  async read<Value>(
-    tenantId: string,
-    show: (state: GateState, now: Instant, policyRevision: number) => Value,
-  ): Promise<UseCaseResult<Value>> {
+  async read<Value>(tenantId: string, show: (state: GateState, now: Instant) => Value): Promise<UseCaseResult<Value>> {
     const caught = await this.deps.gate.caughtUp(tenantId).catch(nothingWhileAway);
     if (caught === undefined) return problemOf('log_unavailable', { detail: 'the log cannot be read' });
-    return done(show(caught.state, this.now(), Number(caught.folded.policy)));
+    return done(show(caught.state, this.now()));
   }
 
   /** As `read`; undefined is `not_found`. */
@@ -143,22 +145,21 @@ export class PolicyWriter {
     return found.value === undefined ? problemOf('not_found') : done(found.value);
   }
 
-  /** One page of what stands now; the other items are not even shown. */
+  /** One page of what stood when its walk began; the other items are not even shown. */
   async page<Item, Shown>(
     { name, itemsOf, placeOf, show }: PolicyList<Item, Shown>,
     tenantId: string,
     request: PageRequest,
   ): Promise<UseCaseResult<ShownPage<Shown>>> {
-    const read = await this.read(tenantId, (state, now, policy) => {
-      const page = pageOf([...itemsOf(state.policy)], request, [tenantId, name], placeOf);
-      if (page.kind === 'cursor_invalid') return undefined;
-      return {
-        items: page.items.map((item) => show(state, item, now)),
-        nextCursor: page.nextCursor,
-        asOf: { policy },
-      };
-    });
+    const walk = [tenantId, name];
+    const read = await this.walks.view(walk, tenantId, request);
     if (read.kind === 'problem') return read;
-    return read.value === undefined ? problemOf('cursor_invalid') : done(read.value);
+    const { state, now, after } = read.value;
+    const { items, last } = pageOf([...itemsOf(state.policy)], { limit: request.limit, after: after?.[0] }, placeOf);
+    return done({
+      items: items.map((item) => show(state, item, now)),
+      nextCursor: last === undefined ? null : this.walks.next(walk, tenantId, read.value, [last]),
+      asOf: this.walks.asOf(read.value),
+    });
   }
 }

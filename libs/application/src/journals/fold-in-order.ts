@@ -54,6 +54,11 @@ class Cursor {
     return this.peeked !== undefined;
   }
 
+  /** What is not read to its end holds on to its store. */
+  async close(): Promise<void> {
+    await this.entries?.return?.();
+  }
+
   async advance(): Promise<void> {
     const step = await this.entries?.next();
     this.peeked = step === undefined || step.done === true ? undefined : step.value;
@@ -88,6 +93,10 @@ class Folding<State> {
     }
     await this.takeOthers(undefined);
     return this.at;
+  }
+
+  async close(): Promise<void> {
+    for (const cursor of [...this.own, ...this.others]) await cursor.close();
   }
 
   private async take(cursor: Cursor, entry: RecordedEntry): Promise<void> {
@@ -171,6 +180,10 @@ export const foldInOrder = async <State>(
   open: Open,
 ): Promise<FoldedState<State> & { readonly pinned: FoldedState<State> | undefined }> => {
   const folding = new Folding(start, fold, open);
-  const end = await folding.run();
-  return { ...end, pinned: folding.pinned };
+  try {
+    const end = await folding.run();
+    return { ...end, pinned: folding.pinned };
+  } finally {
+    await folding.close();
+  }
 };

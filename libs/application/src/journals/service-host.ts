@@ -6,7 +6,9 @@ import type { Revision } from '../ports/journals.js';
 import type { CallersWait } from './callers-wait.js';
 import { encodeStateInTurns } from './state-codec.js';
 import { anchorOf, loadSnapshot } from './load-snapshot.js';
-import { type Folded, NOTHING_FOLDED } from './fold-in-order.js';
+import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
+import { PastStates } from './past-states.js';
+import { stateAt } from './state-at.js';
 import { JOURNAL_KINDS, journalName } from './kinds.js';
 import { outcomeWithoutState } from './outage.js';
 import type { CommandContext, LaneOutcome, ServiceDefinition } from './service-definition.js';
@@ -30,6 +32,7 @@ export class ServiceHost<State, Command, Answer> {
   private readonly ready = new Map<string, TenantLane<State, Command, Answer>>();
   private readonly snapshotAt = new Map<string, Revision>();
   private readonly follower: JournalFollower;
+  private readonly past: PastStates<State>;
   private ticker: NodeJS.Timeout | undefined;
 
   constructor(
@@ -38,6 +41,7 @@ export class ServiceHost<State, Command, Answer> {
     private readonly watch: ServiceWatch<State, Command> = {},
   ) {
     const { journals } = deps.log;
+    this.past = new PastStates((tenantId, at) => stateAt(deps.log, service, tenantId, at));
     this.follower = new JournalFollower(
       { journals, bus: deps.bus ?? new LogBus(journals) },
       {
@@ -92,6 +96,21 @@ export class ServiceHost<State, Command, Answer> {
   async current(tenantId: string): Promise<{ readonly state: State; readonly folded: Folded }> {
     const lane = this.ready.get(tenantId) ?? (await this.lane(tenantId));
     return lane.current();
+  }
+
+  /** All journals that are folded into the state. */
+  get kinds(): ServiceDefinition<State, Command, Answer>['kinds'] {
+    return this.service.kinds;
+  }
+
+  /** Keeps a state for `at`, for as long as there is room. */
+  keep(tenantId: string, past: FoldedState<State>): void {
+    this.past.keep(tenantId, past);
+  }
+
+  /** The state as it was at that point of the journals; undefined: they were never there. Throws as `caughtUp`. */
+  at(tenantId: string, folded: Folded): Promise<State | undefined> {
+    return this.past.at(tenantId, folded);
   }
 
   /** As `current`, for whoever cannot wait: undefined until the tenant was folded once. */

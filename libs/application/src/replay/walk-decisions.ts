@@ -124,18 +124,12 @@ class Walker {
 export const walkDecisions = async (walk: Walk): Promise<{ readonly entries: number }> => {
   const walker = new Walker(walk);
   const fold = { own: gateService.own, kinds: gateService.kinds, evolve: walker.evolve };
-  const opened: AsyncGenerator<RecordedEntry>[] = [];
-  const open = (kind: JournalKind, from: Revision): AsyncGenerator<RecordedEntry> => {
-    const entries = breathing(walk.source.read(kind, from));
-    opened.push(entries);
-    return entries;
-  };
+  const open = (kind: JournalKind, from: Revision): AsyncGenerator<RecordedEntry> =>
+    breathing(walk.source.read(kind, from));
   try {
     await foldInOrder(walk.start ?? START, fold, open);
   } catch (error) {
     if (!(error instanceof RangeDone)) throw error;
-  } finally {
-    for (const entries of opened) await entries.return(undefined); // What is not read to its end holds on to its store.
   }
   return { entries: walker.entries };
 };

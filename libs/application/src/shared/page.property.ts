@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { instantOf } from '@verdict/domain';
 import { pageOf, revisionPlace } from './page.js';
+import { readWalkCursor, walkCursor } from './walk.js';
 
 interface Item {
   readonly revision: bigint;
@@ -30,16 +32,15 @@ describe('a walk over a list', () => {
         let list = start;
         let next = 10n ** 19n;
         const shown: bigint[] = [];
-        let cursor: string | undefined;
+        let after: string | undefined;
         for (let turn = 0; ; turn += 1) {
           const { limit, newCount, changed } = planned[turn % planned.length] ?? { limit: 1, newCount: 0, changed: 0 };
-          const page = pageOf(list, { limit, cursor }, WALK, placeOf);
-          if (page.kind !== 'page') throw new Error(page.kind);
+          const page = pageOf(list, { limit, after }, placeOf);
           expect(page.items.length).toBeLessThanOrEqual(limit);
           shown.push(...page.items.map(({ revision }) => revision));
           expect(shown.length).toBeLessThanOrEqual(start.length);
-          if (page.nextCursor === null) break;
-          cursor = page.nextCursor;
+          if (page.last === undefined) break;
+          after = page.last;
           const made = Array.from({ length: newCount }, (): Item => ({ revision: (next += 1n), changes: 0 }));
           list = [...made, ...list].map((item, index) =>
             index === changed ? { ...item, changes: item.changes + 1 } : item,
@@ -54,24 +55,36 @@ describe('a walk over a list', () => {
   it('ends with the last item: no page is empty but the only one', () => {
     fc.assert(
       fc.property(items, fc.integer({ min: 1, max: 50 }), (list, limit) => {
-        const page = pageOf(list, { limit, cursor: undefined }, WALK, placeOf);
-        expect(page).toMatchObject({ kind: 'page', nextCursor: list.length > limit ? expect.any(String) : null });
+        const { last } = pageOf(list, { limit, after: undefined }, placeOf);
+        expect(last === undefined).toBe(list.length <= limit);
       }),
     );
   });
+});
 
-  it('does not go on with the cursor of another tenant or list, or with none at all', () => {
-    const two = [1n, 2n].map((revision): Item => ({ revision, changes: 0 }));
-    const first = pageOf(two, { limit: 1, cursor: undefined }, WALK, placeOf);
-    if (first.kind !== 'page' || first.nextCursor === null) throw new Error('there is no second page');
-    const cursor = first.nextCursor;
-    const kindOf = (walk: readonly string[], sent = cursor) =>
-      pageOf(two, { limit: 1, cursor: sent }, walk, placeOf).kind;
-    expect(kindOf(WALK)).toBe('page');
+describe('a cursor', () => {
+  const folded = { policy: 7n, decisions: 12_345_678_901_234_567n, approvals: -1n, reservations: 0n };
+  const point = { now: instantOf(1_764_000_000_000), folded };
+  const cursor = walkCursor(WALK, point, ['a', 'b']);
+
+  it('has the point of its walk and the place of its page in it', () => {
+    expect(readWalkCursor(WALK, cursor)).toEqual({ point, place: ['a', 'b'] });
+  });
+
+  it('is none of another tenant or list, nor when it was made by hand', () => {
     for (const walk of [['other', 'budgets'], ['acme', 'credits'], [...WALK, 'active'], ['acmebudgets']])
-      expect(kindOf(walk)).toBe('cursor_invalid');
-    const binding = Buffer.from(cursor, 'base64url').toString().split('\n')[0] ?? '';
-    for (const sent of ['', 'x', '!!!', `${cursor}x`.slice(3), Buffer.from(binding).toString('base64url')])
-      expect(kindOf(WALK, sent)).toBe('cursor_invalid');
+      expect(readWalkCursor(walk, cursor)).toBeUndefined();
+    const text = Buffer.from(cursor, 'base64url').toString();
+    const [binding = ''] = text.split('\n');
+    for (const made of [
+      '',
+      'x',
+      binding,
+      text.replace('\n7\n', '\nx\n'),
+      text.replace('\n-1\n', '\n-2\n'),
+      `${binding}\na`,
+    ])
+      expect(readWalkCursor(WALK, Buffer.from(made).toString('base64url'))).toBeUndefined();
+    for (const sent of ['x', '!!!', `${cursor}x`.slice(3)]) expect(readWalkCursor(WALK, sent)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from './pages.js';
+import { AsOf, listOf, pageQuery } from './pages.js';
 import { IdempotencyKey, InstantAnswer, name, Sha256Text, UuidText, wholeNumber } from './scalars.js';
 
 export const KindText = z.enum(['policy', 'decisions', 'approvals', 'reservations']);
@@ -43,7 +43,7 @@ export const ExportAnswer = z
   .meta({ id: 'Export' });
 export const ExportIdParams = z.strictObject({ export_id: UuidText });
 export const ExportsQuery = pageQuery({});
-export const ExportsAnswer = z.strictObject({ items: z.array(ExportAnswer), next_cursor: z.string().nullable() });
+export const ExportsAnswer = listOf(ExportAnswer);
 export const ParityAnswer = z
   .strictObject({
     parity_ok: z.boolean(),
@@ -68,6 +68,7 @@ export const LedgerItem = z
 export const LedgerAnswer = z.strictObject({
   items: z.array(LedgerItem),
   next_cursor: z.string().nullable(),
+  as_of: AsOf,
   contiguous: z.boolean(),
   first_revision: z.int().nullable(),
   last_revision: z.int().nullable(),
@@ -75,9 +76,6 @@ export const LedgerAnswer = z.strictObject({
 export const CheckpointAnswer = z
   .strictObject({ origin: z.string(), size: z.int(), root: z.string(), note: z.string(), published_at: InstantAnswer })
   .meta({ id: 'Checkpoint' });
-export const CheckpointsAnswer = z.strictObject({
-  items: z.array(CheckpointAnswer),
-  next_cursor: z.string().nullable(),
-});
+export const CheckpointsAnswer = listOf(CheckpointAnswer);
 export const KindParams = z.strictObject({ kind: KindText });
 export const JwksAnswer = z.looseObject({ keys: z.array(z.looseObject({})) }).meta({ id: 'Jwks' });
