@@ -7,16 +7,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const built = (lib) => new URL(`../libs/${lib}/dist/index.js`, import.meta.url).href;
+const built = (path) => new URL(`../${path}`, import.meta.url).href;
 
-const load = async (lib) => {
+const load = async (path) => {
   try {
-    return await import(built(lib));
+    return await import(built(path));
   } catch (error) {
-    console.error(`libs/${lib}/dist cannot be loaded; run "npm run build" first (${error.message})`);
+    console.error(`${path} cannot be loaded; run "npm run build" first (${error.message})`);
     process.exit(2);
   }
 };
+
+const lib = (name) => load(`libs/${name}/dist/index.js`);
+const cli = (name) => load(`apps/cli/dist/${name}.js`);
 
 /** A code that the table does not know would make a document that promises what nobody answers. */
 const tableOf = (problems) => {
@@ -43,13 +46,19 @@ const recordedEntries = (kinds) => {
 
 const makeAll = async () => {
   const [{ asyncApiDocument, ENTRY_KINDS, openApiDocument }, { PROBLEMS }] = await Promise.all([
-    load('contracts'),
-    load('nest-kit'),
+    lib('contracts'),
+    lib('nest-kit'),
+  ]);
+  const [{ createProgram }, { systemIo }, { commandReference }] = await Promise.all([
+    cli('run'),
+    cli('system-io'),
+    cli('reference'),
   ]);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return [
     ['docs/generated/openapi.json', pretty(openApiDocument({ version, problems: tableOf(PROBLEMS) }))],
     ['docs/generated/asyncapi.json', pretty(asyncApiDocument({ version, recorded: recordedEntries(ENTRY_KINDS) }))],
+    ['docs/generated/cli.md', commandReference(createProgram(systemIo()))],
   ];
 };
 

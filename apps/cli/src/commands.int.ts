@@ -18,7 +18,7 @@ import {
 import { API, failureOf, withCliWorld } from './testing/cli-world.js';
 import { writeSmallBundle } from './testing/small-bundle.js';
 
-const { server, path, file, bare, cli } = withCliWorld();
+const { server, path, file, bare, cli, run } = withCliWorld();
 
 const bookAnswer = (version: string): object => ({
   version,
@@ -274,6 +274,7 @@ describe('lists', () => {
     it('are shown whole: as one body, as ids, and as a table', async () => {
       twoPages();
       expect(JSON.parse((await cli('budget', 'list')).stdout)).toEqual({
+        schema: 'verdict.api.Budgets.v1',
         items: [other, budgetAnswer()],
         next_cursor: null,
         as_of: { policy: 9 },
@@ -353,6 +354,16 @@ describe('export', () => {
     expect((await cli('export', '--out', 'b.zip')).exit).toBe(2);
     expect(server.seen).toHaveLength(0);
     expect((await cli('export', '--out', 'b.zip', '--yes')).exit).toBe(0);
+    expect(await readFile(path('b.zip'))).toEqual(bytes);
+  });
+
+  it('asks a person before it overwrites, and nobody where nobody sits', async () => {
+    plan(sha256);
+    await file('b.zip', 'older');
+    const no = await run(['export', '--out', 'b.zip'], { answer: false });
+    expect([no.exit, no.stderr]).toEqual([2, expect.stringContaining('b.zip is there already: overwrite it?\n')]);
+    expect(await readFile(path('b.zip'), 'utf8')).toBe('older');
+    expect((await run(['export', '--out', 'b.zip'], { answer: true })).exit).toBe(0);
     expect(await readFile(path('b.zip'))).toEqual(bytes);
   });
 

@@ -45,6 +45,9 @@ export class RequestPrinted extends Error {
   override readonly name = 'RequestPrinted';
 }
 
+/** Without a key of ours the server makes one of what is asked: asking the same again is enough. */
+const withKey = (key: string | null): string => (key === null ? ': it is safe' : ` with --idempotency-key ${key}`);
+
 /** The error for people: what, where, and what to do next. */
 export const failureText = ({ code, title, detail, retry, idempotencyKey, errors, requestId }: FailureFacts): string =>
   [
@@ -54,9 +57,7 @@ export const failureText = ({ code, title, detail, retry, idempotencyKey, errors
       (field) => `  ${field.pointer === '' ? '/' : field.pointer}: ${field.detail} (${field.code})`,
     ),
     ...(requestId === undefined ? [] : [`  request id ${requestId}`]),
-    ...(retry === 'same-key' && idempotencyKey !== null
-      ? [`  the outcome is unknown; repeat the command with --idempotency-key ${idempotencyKey}`]
-      : []),
+    ...(retry === 'same-key' ? [`  the outcome is unknown; repeat the command${withKey(idempotencyKey)}`] : []),
     ...(retry === 'later' ? ['  nothing is wrong with the request: try again later'] : []),
     '',
   ].join('\n');

@@ -10,6 +10,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** The whole of standard input. */
   readonly stdin: () => Promise<Uint8Array>;
+  /** Asks a person yes or no; undefined: nobody sits there, so nothing is asked. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   readonly fetch: typeof fetch;
   /** Unix time in milliseconds. */
   readonly now: () => number;

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { approvalsCommand } from './commands/approvals.command.js';
 import { budgetCommand } from './commands/budget.command.js';
+import { completionCommand } from './commands/completion.command.js';
+import { contextCommand } from './commands/context.command.js';
 import { creditCommand } from './commands/credit.command.js';
 import { exceptionCommand } from './commands/exception.command.js';
 import { exportCommand } from './commands/export.command.js';
@@ -19,7 +21,8 @@ import { verifyCommand } from './commands/verify.command.js';
 import { CliFailure, failureJson, failureText, RequestPrinted, wrongCall } from './failure.js';
 import { EXIT, type Io } from './io.js';
 import { isForPeople } from './output/printer.js';
-import { outputFormOf, withGlobals } from './session.js';
+import { withGlobals } from './global-flags.js';
+import { outputFormOf } from './session.js';
 
 export const VERSION = '0.1.0';
 
@@ -34,19 +37,22 @@ Examples:
   verdict verify bundle.zip --trust vkeys.txt
 `;
 
-/** Every error leaves in one place, so that nothing is printed twice. */
-const quietly = (command: Command, io: Io): Command => {
-  command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => undefined });
-  for (const each of command.commands) quietly(each, io);
+/**
+ * Global options are accepted after each word of a command's name. Every error leaves in one place, so that nothing is printed
+ * twice: also the help that a group without a command is.
+ */
+const completed = (command: Command, io: Io, help: (text: string) => void): Command => {
+  withGlobals(command).enablePositionalOptions().exitOverride();
+  command.configureOutput({ writeOut: io.stdout, writeErr: help, outputError: () => undefined });
+  for (const each of command.commands) completed(each, io, help);
   return command;
 };
 
-export const createProgram = (io: Io): Command => {
-  const program = withGlobals(
-    new Command('verdict')
-      .description('asks, approves, settles, exports and verifies: the command line of Verdict')
-      .version(VERSION, '-V, --version'),
-  ).enablePositionalOptions();
+/** The whole tree of commands. `help` takes the help of a group that was named without a command. */
+export const createProgram = (io: Io, help: (text: string) => void = () => undefined): Command => {
+  const program = new Command('verdict')
+    .description('asks, approves, settles, exports and verifies: the command line of Verdict')
+    .version(VERSION, '-V, --version');
   const commands = [
     tokenCommand,
     gateCommand,
@@ -65,22 +71,47 @@ export const createProgram = (io: Io): Command => {
     migrateCommand,
     rebuildCommand,
     journalsCommand,
+    contextCommand,
+    completionCommand,
   ];
   for (const create of commands) program.addCommand(create(io));
-  return quietly(program.addHelpText('after', ABOUT), io);
+  return completed(program.addHelpText('after', ABOUT), io, help);
 };
 
 const isHelp = ({ code }: CommanderError): boolean =>
   code === 'commander.helpDisplayed' || code === 'commander.version';
 
-/** `commander.help`: a group was named without a command; its help went to stderr and says it all. */
-const failureOf = (error: unknown): CliFailure | undefined => {
+interface Ended {
+  readonly error: unknown;
+  readonly argv: readonly string[];
+  readonly program: Command;
+  /** The help of a group that was named without a command. */
+  readonly help: string;
+}
+
+/** `unknown option '--projct'\n(Did you mean --project?)` becomes a title and a hint. */
+const callFailure = ({ code, message }: CommanderError, misspelt: string | undefined): CliFailure => {
+  if (code === 'commander.help') return wrongCall('usage', 'which command?', 'see --help');
+  // What is missing may be there, misspelt.
+  if (code === 'commander.missingMandatoryOptionValue' && misspelt !== undefined)
+    return wrongCall('usage', `unknown option '${misspelt}'`, message.replace(/^error: /, ''));
+  const [title = '', hint] = message.replace(/^error: /, '').split('\n');
+  return wrongCall('usage', title, hint?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see --help');
+};
+
+const longsOf = (command: Command): readonly string[] => [
+  ...command.options.flatMap(({ long }) => long ?? []),
+  ...command.commands.flatMap(longsOf),
+];
+
+const misspeltIn = (argv: readonly string[], program: Command): string | undefined => {
+  const known = new Set(longsOf(program));
+  return argv.map((word) => word.replace(/=.*/s, '')).find((word) => /^--[a-z]/.test(word) && !known.has(word));
+};
+
+const failureOf = ({ error, argv, program }: Ended): CliFailure => {
   if (error instanceof CliFailure) return error;
-  if (error instanceof CommanderError) {
-    return error.code === 'commander.help'
-      ? undefined
-      : wrongCall('usage', error.message.replace(/^error: /, ''), 'see --help');
-  }
+  if (error instanceof CommanderError) return callFailure(error, misspeltIn(argv, program));
   const title = error instanceof Error ? error.message : String(error);
   return new CliFailure(EXIT.unknown, { code: 'internal_error', title, retry: 'same-key', idempotencyKey: null });
 };
@@ -88,19 +119,25 @@ const failureOf = (error: unknown): CliFailure | undefined => {
 const isOver = (error: unknown): boolean =>
   error instanceof RequestPrinted || (error instanceof CommanderError && isHelp(error));
 
-const report = (error: unknown, argv: readonly string[], io: Io): void => {
-  const failure = failureOf(error);
-  const print = isForPeople(outputFormOf(io, argv)) ? failureText : failureJson;
-  if (failure !== undefined) io.stderr(print(failure.facts));
+const report = (ended: Ended, io: Io): void => {
+  const { error, argv, help } = ended;
+  const failure = failureOf(ended);
+  const isText = isForPeople(outputFormOf(io, argv));
+  if (isText && help !== '') io.stderr(help);
+  else io.stderr((isText ? failureText : failureJson)(failure.facts));
   if (error instanceof Error && (io.env['VERDICT_DEBUG'] ?? '') !== '') io.stderr(`${error.stack ?? ''}\n`);
-  io.exit(failure?.exit ?? EXIT.wrongCall);
+  io.exit(failure.exit);
 };
 
 /** Runs one command line. Never throws; the answer is `io.exit`. */
 export const run = async (argv: readonly string[], io: Io): Promise<void> => {
+  let help = '';
+  const program = createProgram(io, (text) => {
+    help += text;
+  });
   try {
-    await createProgram(io).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (!isOver(error)) report(error, argv, io);
+    if (!isOver(error)) report({ error, argv, program, help }, io);
   }
 };

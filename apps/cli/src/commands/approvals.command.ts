@@ -1,12 +1,14 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { checkedUsd } from '../input/amount.js';
 import { readContinuation } from '../input/continuation.js';
 import { readSecret } from '../input/input-file.js';
 import { EXIT, type Io } from '../io.js';
 import { type Column, facts, signedUsd, usd } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { reasonOf, ticketOf } from '../recorded.js';
+import { openSession, type Session } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { reissueCommand, voteCommand, withdrawCommand } from './votes.js';
 
@@ -52,10 +54,11 @@ interface FilterFlags extends ListFlags {
 }
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('approval requests, newest first'))
+  withPaging(new CliCommand('list').description('approval requests, newest first'))
     .option('--status <status>', 'pending, granted, denied, expired, withdrawn or consumed')
     .option('--project <id>', 'of this project')
     .option('--queue', 'only what you may decide now, oldest first')
+    .about({ reach: 'server', examples: ['verdict approvals list --status pending', 'verdict approvals list --queue'] })
     .action((flags: FilterFlags, command: Command) => {
       const isQueue = flags.queue === true;
       return printList(openSession(io, command), isQueue ? ROUTES.approvalQueue : ROUTES.listApprovals, {
@@ -74,9 +77,10 @@ const printApproval = (
 };
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('one approval request')
     .argument('<approval>', 'id of the approval')
+    .about({ reach: 'server', examples: ['verdict approvals show 0193a7c4-0000-7000-8000-000000000002'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       printApproval(session, await (await session.client()).send(ROUTES.getApproval, { params: { approval_id: id } }));
@@ -88,14 +92,24 @@ interface FileFlags {
 }
 
 const fileCommand = (io: Io): Command =>
-  new Command('file')
+  new CliCommand('file')
     .description('add justification and ticket to the request of a decision')
     .argument('<decision>', 'id of the decision')
     .option('--justification <text>', 'why the change is needed')
     .option('--ticket <id>', 'where it is discussed')
+    .about({
+      reach: 'server',
+      reason: '--justification',
+      incident: '--ticket',
+      examples: ['verdict approvals file 0193a7c4-0000-7000-8000-000000000001 --justification "season" --ticket OPS-1'],
+    })
     .action(async (id: string, { justification, ticket }: FileFlags, command: Command) => {
       const session = openSession(io, command);
-      const body = JSON.stringify({ decision_id: id, justification, ticket });
+      const body = JSON.stringify({
+        decision_id: id,
+        justification: reasonOf(session, justification),
+        ticket: ticketOf(session, ticket),
+      });
       printApproval(session, await (await session.client()).send(ROUTES.fileApprovalRequest, { body }));
     });
 
@@ -127,7 +141,7 @@ const consume = async (session: Session, { state: path, tokenFile, declaredMonth
 };
 
 const consumeCommand = (io: Io): Command =>
-  new Command('consume')
+  new CliCommand('consume')
     .description('use an approval token, once, for exactly what was approved; a failure is a hard stop')
     .requiredOption('--state <file>', 'what `gate preflight --state` wrote')
     .requiredOption(
@@ -138,21 +152,20 @@ const consumeCommand = (io: Io): Command =>
       '--declared-monthly <usd>',
       'cost of the plan that will be applied, when it differs from the one that was asked for',
     )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  VERDICT_TOKEN_FILE=ci.token verdict approvals consume --state verdict-state.json --token-file approval.token
-  verdict --token-file ci.token approvals consume --state verdict-state.json --token-file approval.token
-`,
-    )
+    .about({
+      reach: 'server',
+      exits: { 0: 'used: go ahead', 4: 'refused: a hard stop, nothing may go ahead' },
+      examples: [
+        'VERDICT_TOKEN_FILE=ci.token verdict approvals consume --state verdict-state.json --token-file approval.token',
+        'verdict --token-file ci.token approvals consume --state verdict-state.json --token-file approval.token',
+      ],
+    })
     .action((flags: ConsumeFlags, command: Command) => consume(openSession(io, command), flags));
 
 /** `verdict approvals`: the queue, votes, tokens. */
 export const approvalsCommand = (io: Io): Command => {
   const group = new Command('approvals').description('requests, votes and tokens');
   const votes = [voteCommand('approve'), voteCommand('deny'), withdrawCommand, reissueCommand];
-  for (const create of [listCommand, showCommand, fileCommand, ...votes, consumeCommand])
-    group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, fileCommand, ...votes, consumeCommand]) group.addCommand(create(io));
   return group;
 };

@@ -1,8 +1,10 @@
 import { ROUTES } from '@verdict/contracts';
 import { isRawList, isRawObject, memberOf, type RawJson } from '@verdict/domain';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
+import { itemSchemaOf } from '../http/schemas.js';
 import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
@@ -31,13 +33,15 @@ const reviewText = (review: Review): string => {
 
 /** `gate admission --review F`: what the API server would be told, asked by hand. */
 export const admissionCommand = (io: Io): Command =>
-  new Command('admission')
+  new CliCommand('admission')
     .description('what a Kubernetes API server would be told about an AdmissionReview')
     .requiredOption('--review <file>', 'AdmissionReview v1 as JSON, - for standard input')
-    .addHelpText(
-      'after',
-      '\nThe token is the bearer secret of the integration of that cluster.\nExit codes: 0 allowed, 1 denied, 3 an approval is needed.\n',
-    )
+    .about({
+      reach: 'server',
+      exits: { 0: 'allowed', 1: 'denied', 3: 'an approval is needed' },
+      notes: 'The token is the bearer secret of the integration of that cluster.',
+      examples: ['verdict gate admission --review review.json --token-file cluster.secret'],
+    })
     .action(async ({ review: path }: { readonly review: string }, command: Command) => {
       const session = openSession(io, command);
       const review = await readJsonInput(io, path);
@@ -65,16 +69,21 @@ const plainEvent = (event: RawJson, path: string): RawJson => {
 
 /** `gate event --event F` */
 export const eventCommand = (io: Io): Command =>
-  new Command('event')
+  new CliCommand('event')
     .description('may the change go ahead that this CloudEvent asks for?')
     .requiredOption('--event <file>', 'CloudEvents 1.0 as JSON (structured), - for standard input')
-    .addHelpText('after', '\nExit codes: 0 ALLOW, 1 DENY, 3 REQUIRE_APPROVAL.\n')
+    .about({
+      reach: 'server',
+      exits: { 0: 'ALLOW', 1: 'DENY', 3: 'REQUIRE_APPROVAL' },
+      examples: ['verdict gate event --event event.json'],
+    })
     .action(async ({ event: path }: { readonly event: string }, command: Command) => {
       const session = openSession(io, command);
       const body = jsonTextOf(plainEvent(await readJsonInput(io, path), path));
       const answer = await (await session.client()).send(ROUTES.gateCloudEvent, { body, isKeyDerived: true });
-      const text = (): string => `${verdictText(answer.value, session.printer)}${nextStep(answer.value)}`;
+      const text = (): string => verdictText(answer.value, session.printer);
       session.printer.print({ body: answer.body, text, id: answer.value.decision_id });
+      session.printer.hint(nextStep(answer.value));
       io.exit(EXITS[answer.value.decision]);
     });
 
@@ -102,14 +111,20 @@ const batchText = ({ items }: Batch): string =>
 
 /** `gate batch --event F` */
 export const batchCommand = (io: Io): Command =>
-  new Command('batch')
+  new CliCommand('batch')
     .description('several changes at once, decided in order')
     .requiredOption('--event <file>', 'list of questions with their source, or {items, atomic}; - for standard input')
     .option('--atomic', 'all or none')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 all permitted, 1 one is denied, 3 one needs an approval, 4 one is refused.\n',
-    )
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'all are permitted',
+        1: 'one is denied',
+        3: 'one needs an approval',
+        4: 'one is refused, or all are',
+      },
+      examples: ['verdict gate batch --event changes.json --atomic'],
+    })
     .action(
       async ({ event: path, atomic }: { readonly event: string; readonly atomic?: boolean }, command: Command) => {
         const session = openSession(io, command);
@@ -120,6 +135,7 @@ export const batchCommand = (io: Io): Command =>
         session.printer.print({
           body: answer.body,
           text: () => batchText(answer.value),
+          itemSchema: itemSchemaOf(ROUTES.gateBatch),
           id: answer.value.items.map(({ verdict }) => verdict?.decision_id ?? '-').join('\n'),
         });
         io.exit(batchExit(answer.value));

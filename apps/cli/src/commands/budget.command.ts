@@ -1,13 +1,14 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { CliFailure, wrongCall } from '../failure.js';
 import type { Client } from '../http/client.js';
 import { wholeList } from '../http/pages.js';
 import { checkedUsd } from '../input/amount.js';
 import { EXIT, type Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
-import { openSession, parseCount, withGlobals } from '../session.js';
+import { openSession, parseCount } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Budget = z.output<typeof ROUTES.getBudget.response>;
@@ -39,8 +40,9 @@ const findBudget = async (client: Client, scopeOrId: string): Promise<Budget | u
 };
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('budgets with what is spent, held and left')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('budgets with what is spent, held and left'))
+    .about({ reach: 'server', examples: ['verdict budget list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listBudgets, {
         flags,
         query: {},
@@ -56,7 +58,7 @@ const listCommand = (io: Io): Command =>
           { title: 'ID', value: ({ budget_id: id }) => id },
         ],
       }),
-  );
+    );
 
 const notFound = (scope: string): CliFailure =>
   new CliFailure(EXIT.refused, {
@@ -67,9 +69,10 @@ const notFound = (scope: string): CliFailure =>
   });
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('one budget')
     .argument('<scope>', `${SCOPES}, or an id`)
+    .about({ reach: 'server', examples: ['verdict budget show project:web/env:prod'] })
     .action(async (scope: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
@@ -114,7 +117,7 @@ const update = (client: Client, budget: Budget, flags: SetFlags) => {
 };
 
 const setCommand = (io: Io): Command =>
-  new Command('set')
+  new CliCommand('set')
     .description('create or change the budget of a scope')
     .argument('<scope>', SCOPES)
     .requiredOption('--limit <usd>', 'most that may be spent and held in the period')
@@ -125,7 +128,7 @@ const setCommand = (io: Io): Command =>
     .option('--alert <percent...>', 'percent of the limit at which somebody is told (default: 50 80 100)')
     .option('--owner <name>', 'who answers for it')
     .option('--ratchet', 'limit below what is committed: let it fall as money comes back, instead of refusing')
-    .addHelpText('after', '\nExample:\n  verdict budget set project:web/env:prod --limit 5000\n')
+    .about({ reach: 'server', examples: ['verdict budget set project:web/env:prod --limit 5000'] })
     .action(async (scope: string, flags: SetFlags, command: Command) => {
       if (!SCOPE.test(scope)) throw wrongCall('scope_invalid', `not a scope: ${scope}`, SCOPES);
       const created = { scope, period: flags.period, basis: flags.basis, ...termsOf(flags) };
@@ -139,14 +142,15 @@ const setCommand = (io: Io): Command =>
     });
 
 const closeCommand = (io: Io): Command =>
-  new Command('close')
+  new CliCommand('close')
     .description('charge nothing to it any more; what it has spent stays on record')
     .argument('<scope>', `${SCOPES}, or an id`)
+    .about({ reach: 'server', examples: ['verdict budget close project:web/env:prod'] })
     .action(async (scope: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
-      const client = await session.client();
-      const found = await findBudget(client, scope);
+      const found = await findBudget(await session.reader(), scope);
       if (found === undefined) throw notFound(scope);
+      const client = await session.client();
       const params = { budget_id: found.budget_id };
       const { value, body } = await client.send(ROUTES.closeBudget, {
         params,
@@ -159,6 +163,6 @@ const closeCommand = (io: Io): Command =>
 /** `verdict budget`: limits of what may be spent and held. */
 export const budgetCommand = (io: Io): Command => {
   const group = new Command('budget').description('limits of what may be spent and held');
-  for (const create of [listCommand, showCommand, setCommand, closeCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, setCommand, closeCommand]) group.addCommand(create(io));
   return group;
 };

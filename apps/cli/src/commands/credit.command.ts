@@ -1,10 +1,12 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { checkedUsd } from '../input/amount.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
-import { openSession, withGlobals } from '../session.js';
+import { requiredReasonOf } from '../recorded.js';
+import { openSession } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Credit = z.output<typeof ROUTES.grantCredit.response>;
@@ -23,8 +25,9 @@ const creditText = (credit: Credit): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('credits with what is used, held and left')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('credits with what is used, held and left'))
+    .about({ reach: 'server', examples: ['verdict credit list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listCredits, {
         flags,
         query: {},
@@ -42,38 +45,38 @@ const listCommand = (io: Io): Command =>
           { title: 'ID', value: ({ credit_id: id }) => id },
         ],
       }),
-  );
+    );
 
 interface GrantFlags {
   readonly amount: string;
   readonly pool: string;
-  readonly reason: string;
   readonly expires?: string;
   readonly priority?: string;
   readonly owner?: string;
 }
 
 const grantCommand = (io: Io): Command =>
-  new Command('grant')
+  new CliCommand('grant')
     .description('money beside the budgets: reserved credits of a team, or the emergency pool')
     .argument('<scope>', 'tenant or project:ID')
     .requiredOption('--amount <usd>', 'what may be drawn in all')
-    .requiredOption('--reason <text>', 'why')
     .addOption(new Option('--pool <pool>', 'default: reserved').choices(['reserved', 'emergency']).default('reserved'))
     .option('--expires <time>', 'such as 2027-01-01T00:00:00Z (default: never)')
     .option('--priority <n>', '0 is drawn first (default: 100)')
     .option('--owner <name>', 'who answers for it')
-    .addHelpText(
-      'after',
-      '\nExample:\n  verdict credit grant project:web --amount 500 --reason "season" --expires 2027-01-01T00:00:00Z\n',
-    )
+    .about({
+      reach: 'server',
+      reason: '--reason',
+      notes: '--reason is part of the record: it has to be given.',
+      examples: ['verdict credit grant project:web --amount 500 --reason "season" --expires 2027-01-01T00:00:00Z'],
+    })
     .action(async (scope: string, flags: GrantFlags, command: Command) => {
       const session = openSession(io, command);
       const body = JSON.stringify({
         scope,
         pool: flags.pool,
         total_amount_usd: checkedUsd(flags.amount, '--amount'),
-        reason: flags.reason,
+        reason: requiredReasonOf(session),
         expires_at: flags.expires,
         priority: flags.priority === undefined ? undefined : Number(flags.priority),
         owner: flags.owner,
@@ -83,9 +86,10 @@ const grantCommand = (io: Io): Command =>
     });
 
 const revokeCommand = (io: Io): Command =>
-  new Command('revoke')
+  new CliCommand('revoke')
     .description('what is neither used nor held funds nothing any more')
     .argument('<credit>', 'id of the credit')
+    .about({ reach: 'server', examples: ['verdict credit revoke 0193a7c4-0000-7000-8000-000000000005'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const answer = await (
@@ -97,6 +101,6 @@ const revokeCommand = (io: Io): Command =>
 /** `verdict credit`: money beside the budgets. */
 export const creditCommand = (io: Io): Command => {
   const group = new Command('credit').description('money beside the budgets');
-  for (const create of [listCommand, grantCommand, revokeCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, grantCommand, revokeCommand]) group.addCommand(create(io));
   return group;
 };

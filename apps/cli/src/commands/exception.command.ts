@@ -1,10 +1,12 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { checkedUsd } from '../input/amount.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
-import { openSession, parseCount, withGlobals } from '../session.js';
+import { requiredReasonOf, requiredTicketOf } from '../recorded.js';
+import { openSession, parseCount, type Session } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { seenEtag } from './seen-etag.js';
 
@@ -31,8 +33,9 @@ const waiverText = (waiver: Waiver): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('waivers, and how often they were used')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('waivers, and how often they were used'))
+    .about({ reach: 'server', examples: ['verdict exception list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listWaivers, {
         flags,
         query: {},
@@ -48,13 +51,12 @@ const listCommand = (io: Io): Command =>
           { title: 'ID', value: ({ exception_id: id }) => id },
         ],
       }),
-  );
+    );
 
 interface CreateFlags {
   readonly waives: readonly string[];
   readonly owner: string;
-  readonly reason: string;
-  readonly ticket: string;
+  readonly ticket?: string;
   readonly expires: string;
   readonly project?: string;
   readonly environmentClass?: string;
@@ -64,7 +66,7 @@ interface CreateFlags {
   readonly maxUses?: string;
 }
 
-const bodyOf = (flags: CreateFlags): string =>
+const bodyOf = (session: Session, flags: CreateFlags): string =>
   JSON.stringify({
     scope: {
       project: flags.project,
@@ -76,18 +78,17 @@ const bodyOf = (flags: CreateFlags): string =>
     max_monthly_delta_usd: flags.maxMonthly === undefined ? undefined : checkedUsd(flags.maxMonthly, '--max-monthly'),
     max_uses: flags.maxUses === undefined ? undefined : Number(parseCount(flags.maxUses, '--max-uses')),
     owner: flags.owner,
-    reason: flags.reason,
-    ticket: flags.ticket,
+    reason: requiredReasonOf(session),
+    ticket: requiredTicketOf(session, flags.ticket),
     expires_at: flags.expires,
   });
 
 const createCommand = (io: Io): Command =>
-  new Command('create')
+  new CliCommand('create')
     .description('let findings pass for a time; each use is named in its decision')
     .requiredOption('--waives <id...>', 'rule ids, or codes such as cost_unknown')
     .requiredOption('--owner <name>', 'who answers for it')
-    .requiredOption('--reason <text>', 'why')
-    .requiredOption('--ticket <id>', 'where it is discussed')
+    .option('--ticket <id>', 'where it is discussed')
     .requiredOption('--expires <time>', 'at most 90 days ahead, such as 2026-12-31T00:00:00Z')
     .option('--project <id>', 'for this project only')
     .option('--environment-class <name>', 'for this class only')
@@ -95,21 +96,28 @@ const createCommand = (io: Io): Command =>
     .option('--resource-prefix <text>', 'for resources that begin so')
     .option('--max-monthly <usd>', 'largest change that it lets pass')
     .option('--max-uses <n>', 'how often it may be used')
-    .addHelpText(
-      'after',
-      '\nExample:\n  verdict exception create --waives cost_unknown --project web --owner finops --reason "new service" --ticket OPS-1 --expires 2026-12-31T00:00:00Z\n',
-    )
+    .about({
+      reach: 'server',
+      reason: '--reason',
+      incident: '--ticket',
+      notes: '--reason, and --ticket or --incident, are part of the record: they have to be given.',
+      examples: [
+        'verdict exception create --waives cost_unknown --project web --owner finops --reason "new service" \\',
+        '  --ticket OPS-1 --expires 2026-12-31T00:00:00Z',
+      ],
+    })
     .action(async (flags: CreateFlags, command: Command) => {
       const session = openSession(io, command);
-      const answer = await (await session.client()).send(ROUTES.grantWaiver, { body: bodyOf(flags) });
+      const answer = await (await session.client()).send(ROUTES.grantWaiver, { body: bodyOf(session, flags) });
       session.printer.print({ body: answer.body, text: () => waiverText(answer.value), id: answer.value.exception_id });
     });
 
 const revokeCommand = (io: Io): Command =>
-  new Command('revoke')
+  new CliCommand('revoke')
     .description('it lets nothing pass any more')
     .argument('<exception>', 'id of the waiver')
     .option('--if-match <etag>', 'the ETag of the waiver as you saw it (default: as it is now)')
+    .about({ reach: 'server', examples: ['verdict exception revoke 0193a7c4-0000-7000-8000-000000000006'] })
     .action(async (id: string, { ifMatch: flag }: { readonly ifMatch?: string }, command: Command) => {
       const session = openSession(io, command);
       const params = { exception_id: id };
@@ -125,6 +133,6 @@ const revokeCommand = (io: Io): Command =>
 /** `verdict exception`: findings that may pass for a time. */
 export const exceptionCommand = (io: Io): Command => {
   const group = new Command('exception').description('findings that may pass for a time');
-  for (const create of [listCommand, createCommand, revokeCommand]) group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, createCommand, revokeCommand]) group.addCommand(create(io));
   return group;
 };

@@ -1,6 +1,7 @@
 import { ROUTES } from '@verdict/contracts';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import type { Io } from '../io.js';
 import type { Printer } from '../output/printer.js';
 import { facts, table, usd } from '../output/table.js';
@@ -57,9 +58,10 @@ const explanationText = (explained: Explanation, printer: Printer): string => {
 
 /** `gate explain DEC`: each stage, rule and reason, and what would have let it pass. */
 export const explainCommand = (io: Io): Command =>
-  new Command('explain')
+  new CliCommand('explain')
     .description('why a decision came out so: each stage and rule, and the smallest change that lets it pass')
     .argument('<decision>', 'id of the decision')
+    .about({ reach: 'server', examples: ['verdict gate explain 0193a7c4-0000-7000-8000-000000000001'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const { value, body } = await (

@@ -1,5 +1,6 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { CliFailure } from '../failure.js';
 import { checkedUsd } from '../input/amount.js';
 import type { Client } from '../http/client.js';
@@ -9,7 +10,8 @@ import { readInfracostFile } from '../input/infracost-file.js';
 import { type PlanFile, type PlanFlags, readPlanOf, withPlanFlags } from '../input/plan-file.js';
 import { EXIT, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { reasonOf, ticketOf } from '../recorded.js';
+import { openSession, type Session } from '../session.js';
 import { admissionCommand, batchCommand, eventCommand } from './ask-with-file.js';
 import { explainCommand } from './explain.command.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
@@ -55,7 +57,7 @@ const runIdOf = (io: Io, flag: string | undefined): string => {
 };
 
 /** JSON text of the body: what others wrote goes in as it was read, so that no number changes. */
-const bodyOf = (flags: PreflightFlags, runId: string, { plan, infracost }: Documents): string => {
+const bodyOf = (session: Session, flags: PreflightFlags, runId: string, { plan, infracost }: Documents): string => {
   const members = {
     run_id: runId,
     stage: flags.stage,
@@ -65,8 +67,8 @@ const bodyOf = (flags: PreflightFlags, runId: string, { plan, infracost }: Docum
     environment: flags.environment,
     estimated_monthly_delta_usd:
       flags.declaredMonthly === undefined ? undefined : checkedUsd(flags.declaredMonthly, '--declared-monthly'),
-    justification: flags.justification,
-    ticket: flags.ticket,
+    justification: reasonOf(session, flags.justification),
+    ticket: ticketOf(session, flags.ticket),
     expected_request_fingerprint: flags.expectFingerprint,
     dry_run: flags.whatIf,
     plan_sha256: plan.sha256 ?? undefined,
@@ -111,7 +113,7 @@ const withRunHint = (error: unknown, runId: string): unknown => {
     return error;
   const hint = `asking again is safe: repeat the command with --run ${runId}`;
   const detail = error.facts.detail === undefined ? hint : `${error.facts.detail}; ${hint}`;
-  return new CliFailure(error.exit, { ...error.facts, detail, retry: 'same-key' });
+  return new CliFailure(error.exit, { ...error.facts, detail });
 };
 
 const preflight = async (session: Session, flags: PreflightFlags): Promise<void> => {
@@ -122,7 +124,7 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
   const client = await session.client();
   const runId = runIdOf(io, flags.run);
   const asked = client.send(ROUTES.gatePreflight, {
-    body: bodyOf(flags, runId, { plan, infracost }),
+    body: bodyOf(session, flags, runId, { plan, infracost }),
     isKeyDerived: true,
   });
   const { value, body } = await asked.catch((error: unknown) => {
@@ -132,18 +134,18 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
   if (flags.state !== undefined) await writeContinuation(io, flags.state, state);
   const isWaiting = waitMs !== undefined && value.decision === 'REQUIRE_APPROVAL';
   const end = isWaiting ? await waited(session, client, state, waitMs) : null;
-  const next = end === null || end.status === 'waiting' ? nextStep(value) : '';
   printer.print({
     body: end === null ? body : { ...Object(body), wait: end },
-    text: () => `${verdictText(value, printer, plan.addresses)}${waitText(end)}${next}`,
+    text: () => `${verdictText(value, printer, plan.addresses)}${waitText(end)}`,
     id: value.decision_id,
   });
+  if (end === null || end.status === 'waiting') printer.hint(nextStep(value));
   io.exit(end === null ? EXITS[value.decision] : WAIT_EXITS[end.status]);
 };
 
 const preflightCommand = (io: Io): Command =>
   withPlanFlags(
-    new Command('preflight').description(
+    new CliCommand('preflight').description(
       'may this Terraform plan go ahead? The plan is reduced first: secrets stay on this machine',
     ),
   )
@@ -161,31 +163,35 @@ const preflightCommand = (io: Io): Command =>
     .option('--wait <duration>', 'wait for the approval and use it, such as 15m; 0 is then "go ahead"')
     .option('--expect-fingerprint <sha256>', 'refuse when the change is not this one')
     .option('--what-if', 'decide without holding money or opening a request')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 ALLOW, 1 DENY, 3 REQUIRE_APPROVAL, 6 unknown: repeat. With --wait: 0 approved and used, 1 denied, expired or
-withdrawn, 3 nobody has decided yet.
-
-Examples:
-  terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json
-  verdict gate preflight --plan plan.json --project web --environment prod --run "$CI_PIPELINE_ID" --state verdict-state.json
-  terraform show -json plan.tfplan | verdict gate preflight --plan - --project web --environment dev --what-if
-  jq .resource_changes plan.json | verdict gate preflight --resource-changes - --project web --environment dev
-`,
-    )
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'ALLOW; with --wait: approved, and the approval used',
+        1: 'DENY; with --wait also: denied, expired or withdrawn',
+        3: 'REQUIRE_APPROVAL; with --wait: nobody has decided yet',
+      },
+      reason: '--justification',
+      incident: '--ticket',
+      examples: [
+        'terraform plan -out plan.tfplan && terraform show -json plan.tfplan > plan.json',
+        'verdict gate preflight --plan plan.json --project web --environment prod --run "$CI_PIPELINE_ID" --state verdict-state.json',
+        'terraform show -json plan.tfplan | verdict gate preflight --plan - --project web --environment dev --what-if',
+        'jq .resource_changes plan.json | verdict gate preflight --resource-changes - --project web --environment dev',
+      ],
+    })
     .action((flags: PreflightFlags, command: Command) => preflight(openSession(io, command), flags));
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('one decision as recorded, and where it stands')
     .argument('<decision>', 'id of the decision')
+    .about({ reach: 'server', examples: ['verdict gate show 0193a7c4-0000-7000-8000-000000000001'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const { value, body } = await (await session.client()).send(ROUTES.getDecision, { params: { decision_id: id } });
-      const next = value.state === 'pending_approval' ? nextStep(value) : '';
-      const text = (): string => `${verdictText(value, session.printer)}\nstate  ${value.state}\n${next}`;
+      const text = (): string => `${verdictText(value, session.printer)}\nstate  ${value.state}\n`;
       session.printer.print({ body, text, id: value.decision_id });
+      if (value.state === 'pending_approval') session.printer.hint(nextStep(value));
     });
 
 interface DecisionFilter extends ListFlags {
@@ -194,9 +200,10 @@ interface DecisionFilter extends ListFlags {
 }
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('decisions, newest first'))
+  withPaging(new CliCommand('list').description('decisions, newest first'))
     .option('--project <id>', 'of this project')
     .option('--decision <outcome>', 'ALLOW, ALLOW_WITH_CREDITS, REQUIRE_APPROVAL or DENY')
+    .about({ reach: 'server', examples: ['verdict gate list --project web', 'verdict gate list --all -o ndjson'] })
     .action((flags: DecisionFilter, command: Command) =>
       printList(openSession(io, command), ROUTES.listDecisions, {
         flags,
@@ -225,6 +232,6 @@ export const gateCommand = (io: Io): Command => {
     showCommand,
     explainCommand,
   ])
-    group.addCommand(withGlobals(create(io)));
+    group.addCommand(create(io));
   return group;
 };

@@ -1,8 +1,9 @@
 import { ROUTES } from '@verdict/contracts';
 import { isRawList } from '@verdict/domain';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { extname } from 'node:path';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { decodeText, parseJsonInput, readInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { EXIT, type Io } from '../io.js';
@@ -54,25 +55,26 @@ const importedText = ({ accepted, replaced, reconciled, replayed }: Imported): s
 };
 
 export const importCostsCommand = (io: Io): Command =>
-  new Command('import')
+  new CliCommand('import')
     .description('import actual cost, all rows or none; rows that name a decision settle it')
     .argument('<file>', 'CSV with a header, or JSON: a list of rows, or {rows}; - for standard input')
-    .addHelpText(
-      'after',
-      `
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'imported',
+        4: 'refused and nothing imported: the first 50 defects are listed with line and column',
+        7: 'imported, but a decision that a row names could not be settled: the reason is listed',
+      },
+      notes: `
 Columns of FOCUS: ChargePeriodStart, ChargePeriodEnd, EffectiveCost or BilledCost, BillingCurrency (USD), ServiceName,
 ResourceId; and x_project_id, x_environment, x_status (final, preliminary), optionally x_decision_id with
 x_actual_monthly_delta_usd. Others are left aside. At most 1000 rows. A row of the same day, project, environment, service,
-resource and status replaces the earlier one.
-
-Exit codes: 0 imported, 4 refused and nothing imported (the first 50 defects are listed with line and column),
-7 imported, but a decision that a row names could not be settled (the reason is listed).
-
-Examples:
-  verdict reservations import november.csv
-  billing-export --day yesterday | verdict reservations import -
-`,
-    )
+resource and status replaces the earlier one.`,
+      examples: [
+        'verdict reservations import november.csv',
+        'billing-export --day yesterday | verdict reservations import -',
+      ],
+    })
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const sent = await readCostFile(io, file);

@@ -1,13 +1,14 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { writeSecret } from '../input/secret-file.js';
 import type { Io } from '../io.js';
 import { facts } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Integration = z.output<typeof ROUTES.createIntegration.response>;
@@ -58,8 +59,9 @@ const printIntegration = async (
 };
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('clusters and Terraform installations that may ask, newest first')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('clusters and Terraform installations that may ask, newest first'))
+    .about({ reach: 'server', examples: ['verdict integration list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listIntegrations, {
         flags,
         query: {},
@@ -73,22 +75,22 @@ const listCommand = (io: Io): Command =>
           { title: 'ID', value: ({ integration_id: id }) => id },
         ],
       }),
-  );
+    );
 
 interface SecretFlags {
   readonly secretsOut?: string;
 }
-const withSecretsOut = (command: Command): Command =>
+const withSecretsOut = (command: CliCommand): CliCommand =>
   command.option(
     '--secrets-out <file>',
     'write the secrets, as JSON, to a file that only you can read, and print none',
   );
 
 const createCommand = (io: Io): Command =>
-  withSecretsOut(new Command('create'))
+  withSecretsOut(new CliCommand('create'))
     .description('let a cluster or a Terraform installation ask; its secrets are shown once')
     .argument('<file>', 'terms as JSON (docs/integrations), - for standard input')
-    .addHelpText('after', '\nExample:\n  verdict integration create run-task.json --secrets-out hcp.secrets\n')
+    .about({ reach: 'server', examples: ['verdict integration create run-task.json --secrets-out hcp.secrets'] })
     .action(async (file: string, { secretsOut }: SecretFlags, command: Command) => {
       const session = openSession(io, command);
       const body = jsonTextOf(await readJsonInput(io, file));
@@ -111,13 +113,13 @@ const rotationOf = ({ previousUntil, clientKey, retirePrevious }: RotateFlags): 
 };
 
 const rotateCommand = (io: Io): Command =>
-  withSecretsOut(new Command('rotate'))
+  withSecretsOut(new CliCommand('rotate'))
     .description('new secrets beside those in use; two are valid until the older one ends')
     .argument('<integration>', 'its id')
     .option('--previous-until <instant>', 'when the secrets in use end (default: with the next rotation)')
     .option('--client-key <sha256>', 'public key of the new client certificate')
     .option('--retire-previous', 'make no secret, but end the older of two now')
-    .addHelpText('after', '\nExample:\n  verdict integration rotate ID --previous-until 2026-12-01T00:00:00Z\n')
+    .about({ reach: 'server', examples: ['verdict integration rotate ID --previous-until 2026-12-01T00:00:00Z'] })
     .action(async (id: string, flags: RotateFlags, command: Command) => {
       const body = JSON.stringify(rotationOf(flags));
       const session = openSession(io, command);
@@ -127,9 +129,10 @@ const rotateCommand = (io: Io): Command =>
     });
 
 const revokeCommand = (io: Io): Command =>
-  new Command('revoke')
+  new CliCommand('revoke')
     .description('end an integration and all its secrets')
     .argument('<integration>', 'its id')
+    .about({ reach: 'server', examples: ['verdict integration revoke 0193a7c4-0000-7000-8000-000000000007'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
@@ -140,7 +143,6 @@ const revokeCommand = (io: Io): Command =>
 /** `verdict integration`: who may ask without a token. */
 export const integrationCommand = (io: Io): Command => {
   const group = new Command('integration').description('clusters and Terraform installations that may ask');
-  for (const create of [listCommand, createCommand, rotateCommand, revokeCommand])
-    group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, createCommand, rotateCommand, revokeCommand]) group.addCommand(create(io));
   return group;
 };

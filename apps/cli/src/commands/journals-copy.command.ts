@@ -1,6 +1,7 @@
 import type { CopyDeps, CopyReport, Journals } from '@verdict/application';
-import { Command, Option } from 'commander';
-import { CliFailure, wrongCall } from '../failure.js';
+import { type Command, Option } from 'commander';
+import { CliCommand } from '../cli-command.js';
+import { CliFailure } from '../failure.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
 import { createProgress } from '../output/progress.js';
 import { openSession, parseCount, type Session } from '../session.js';
@@ -117,8 +118,6 @@ const EXITS = { equal: EXIT.yes, different: EXIT.no } as const satisfies Partial
 
 const copy = async (session: Session, flags: CopyFlags): Promise<void> => {
   const { io, printer } = session;
-  if (session.flags.isDryRun)
-    throw wrongCall('usage', 'copy sends no request that could be printed', 'compare with --verify');
   const report = await runCopy(session, flags).catch((error: unknown) => {
     throw failed(io, error);
   });
@@ -130,7 +129,7 @@ const copy = async (session: Session, flags: CopyFlags): Promise<void> => {
   io.exit(EXITS[outcome]);
 };
 
-const HELP = `
+const NOTES = `
 URLs come from the environment: POSTGRES_URL and EVENTSTORE_URL. Those of the target may be called TARGET_POSTGRES_URL and
 TARGET_EVENTSTORE_URL, and must be where both sides are of one kind. "postgres" without POSTGRES_URL, or with --data-dir,
 is the database of a stopped standalone. POSTGRES_ADMIN_URL beside the target's POSTGRES_URL (TARGET_POSTGRES_ADMIN_URL
@@ -144,25 +143,32 @@ moment: run it again, and it goes on from the target's heads.
 Copy while the services run, to have little left; stop them; copy again until the exit code is 0; then start them on the
 target. Snapshots, read models, keys and exports are not copied: services make read models and snapshots anew.
 
-Exit codes: 0 all roots are equal and the source did not move; 1 different; 4 logs_differ: nothing was written;
-7 entries are left: the source has moved (--verify: or was not copied yet).
-
-Examples:
-  EVENTSTORE_URL=esdb://eventstore:2113 POSTGRES_URL=postgresql://verdict_service:...@db/verdict \\
-    verdict journals copy --from postgres --to eventstoredb
-  EVENTSTORE_URL=esdb://eventstore:2113 verdict journals copy --from postgres --to eventstoredb --data-dir .verdict
-  TARGET_POSTGRES_URL=postgresql://verdict_service:...@new/verdict POSTGRES_URL=postgresql://verdict_service:...@old/verdict \\
-    verdict journals copy --from postgres --to postgres --verify
 `;
 
 /** `verdict journals copy`: the same log in another store, proved by its roots. */
 export const journalsCopyCommand = (io: Io): Command =>
-  new Command('copy')
+  new CliCommand('copy')
     .description('copy every journal to another log, and prove that both are the same')
     .addOption(new Option('--from <log>', 'the source').choices(LOG_KINDS).makeOptionMandatory())
     .addOption(new Option('--to <log>', 'the target').choices(LOG_KINDS).makeOptionMandatory())
     .option('--verify', 'compare only; nothing is written')
     .option('--at-once <n>', 'journals under way at the same time', AT_ONCE)
     .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
-    .addHelpText('after', HELP)
+    .about({
+      reach: 'stores',
+      exits: {
+        0: 'all roots are equal and the source did not move',
+        1: 'different',
+        4: 'logs_differ: nothing was written',
+        7: 'entries are left: the source has moved (--verify: or was not copied yet)',
+      },
+      notes: NOTES,
+      examples: [
+        'EVENTSTORE_URL=esdb://eventstore:2113 POSTGRES_URL=postgresql://verdict_service:...@db/verdict \\',
+        '  verdict journals copy --from postgres --to eventstoredb',
+        'EVENTSTORE_URL=esdb://eventstore:2113 verdict journals copy --from postgres --to eventstoredb --data-dir .verdict',
+        'TARGET_POSTGRES_URL=postgresql://...@new/verdict POSTGRES_URL=postgresql://...@old/verdict \\',
+        '  verdict journals copy --from postgres --to postgres --verify',
+      ],
+    })
     .action((flags: CopyFlags, command: Command) => copy(openSession(io, command), flags));

@@ -1,9 +1,10 @@
 import type { JournalName, ParkedJournal, Revision } from '@verdict/application';
 import { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { CliFailure, wrongCall } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
 import { table } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 import { type Database, openDatabase } from '../stores/database.js';
 import { openLog } from '../stores/log.js';
 import { type Keep, storeFailure, withOpened } from '../stores/opened.js';
@@ -19,7 +20,7 @@ POSTGRES_URL names the database of the services; without it, the stopped server 
 VERDICT_LOG=eventstoredb and EVENTSTORE_URL say, as for the services, that the log is there.
 `;
 
-const withStore = (command: Command): Command =>
+const withStore = (command: CliCommand): CliCommand =>
   command.option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)");
 
 /** Opens the database for a command, and tells what became of it in the command's own terms. */
@@ -97,21 +98,22 @@ const list = async (session: Session, flags: StoreFlags): Promise<void> => {
   session.printer.print({
     body: { schema: 'verdict.journals.list.v1', items },
     text: () => listText(rows),
+    itemSchema: 'verdict.journals.journal.v1',
     id: rows.map(({ journal }) => journal).join('\n'),
   });
 };
 
 const listCommand = (io: Io): Command =>
-  withStore(new Command('list'))
+  withStore(new CliCommand('list'))
     .description('every journal: its head, how far it is projected, whether it is parked')
-    .addHelpText(
-      'after',
-      `${WHERE}
-Examples:
-  POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict journals list
-  verdict journals list --data-dir /var/lib/verdict -o json
-`,
-    )
+    .about({
+      reach: 'stores',
+      notes: WHERE,
+      examples: [
+        'POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict journals list',
+        'verdict journals list --data-dir /var/lib/verdict -o json',
+      ],
+    })
     .action((flags: StoreFlags, command: Command) => list(openSession(io, command), flags));
 
 const parkedText = (rows: readonly ParkedJournal[]): string =>
@@ -134,24 +136,23 @@ const parked = async (session: Session, flags: StoreFlags): Promise<void> => {
   session.printer.print({
     body: { schema: 'verdict.journals.parked.v1', items },
     text: () => parkedText(items),
+    itemSchema: 'verdict.journals.parked_journal.v1',
     id: items.map(({ journal }) => journal).join('\n'),
   });
   session.io.exit(items.length === 0 ? EXIT.yes : EXIT.no);
 };
 
 const parkedCommand = (io: Io): Command =>
-  withStore(new Command('parked'))
+  withStore(new CliCommand('parked'))
     .description('journals whose next entry could not be projected; exit 1 when there are any')
-    .addHelpText(
-      'after',
-      `${WHERE}
+    .about({
+      reach: 'stores',
+      exits: { 0: 'none is parked', 1: 'there are some' },
+      notes: `${WHERE}
 A journal is parked after eight tries. Later entries of it wait, those of all other journals do not. Once the cause is
-gone: verdict journals resume J.
-
-Example:
-  verdict journals parked || page-somebody
-`,
-    )
+gone: verdict journals resume J.`,
+      examples: ['verdict journals parked || page-somebody'],
+    })
     .action((flags: StoreFlags, command: Command) => parked(openSession(io, command), flags));
 
 interface ResumeFlags extends StoreFlags {
@@ -175,7 +176,6 @@ const notParked = async (
 
 const resume = async (session: Session, journal: JournalName | undefined, flags: ResumeFlags): Promise<void> => {
   const { io, printer } = session;
-  if (session.flags.isDryRun) throw wrongCall('usage', 'resume sends no request that could be printed');
   if ((journal === undefined) !== (flags.all === true)) throw wrongCall('usage', 'name a journal, or give --all');
   const resumed = await onDatabase(session, flags, async (keep, database) => {
     const projections = await openProjections(keep, database);
@@ -196,23 +196,18 @@ const resume = async (session: Session, journal: JournalName | undefined, flags:
 };
 
 const resumeCommand = (io: Io): Command =>
-  withStore(new Command('resume'))
+  withStore(new CliCommand('resume'))
     .description('let a parked journal go on at the entry that failed')
     .argument('[journal]', 'such as decisions-acme')
     .option('--all', 'every parked journal')
-    .addHelpText(
-      'after',
-      `${WHERE}
+    .about({
+      reach: 'stores',
+      exits: { 0: 'resumed', 4: 'journal_not_parked or journal_unknown' },
+      notes: `${WHERE}
 Nothing is skipped: the entry that failed is tried again. Running services notice within 10 seconds; an entry that fails
-again has its journal parked again after eight tries, some 13 seconds later.
-
-Exit codes: 0 resumed; 4 with journal_not_parked or journal_unknown.
-
-Examples:
-  verdict journals resume decisions-acme
-  verdict journals resume --all
-`,
-    )
+again has its journal parked again after eight tries, some 13 seconds later.`,
+      examples: ['verdict journals resume decisions-acme', 'verdict journals resume --all'],
+    })
     .action((journal: string | undefined, flags: ResumeFlags, command: Command) =>
       resume(openSession(io, command), journal, flags),
     );
@@ -221,7 +216,7 @@ Examples:
 export const journalsCommand = (io: Io): Command => {
   const group = new Command('journals').description('the log: its journals, parked ones, copies to another store');
   for (const create of [listCommand, journalsCopyCommand, parkedCommand, resumeCommand]) {
-    group.addCommand(withGlobals(create(io)));
+    group.addCommand(create(io));
   }
   return group;
 };

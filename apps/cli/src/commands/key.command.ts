@@ -1,27 +1,27 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import type { Io } from '../io.js';
-import { openSession, withGlobals } from '../session.js';
+import { openSession } from '../session.js';
 
 const publicCommand = (io: Io): Command =>
-  new Command('public')
+  new CliCommand('public')
     .description('public keys of checkpoints and exports, as vkey lines for `verify --trust`')
-    .addHelpText(
-      'after',
-      `
+    .about({
+      reach: 'server',
+      notes: `
 Fetch them once, compare them with what the operator has published elsewhere, and keep them: keys that come with the
-bundle they vouch for prove nothing.
-
-Example:
-  verdict key public --url https://verdict.example.org > vkeys.txt
-`,
-    )
+bundle they vouch for prove nothing.`,
+      examples: ['verdict key public --url https://verdict.example.org > vkeys.txt'],
+    })
     .action(async (_flags: object, command: Command) => {
       const session = openSession(io, command);
       const response = await (await session.client()).open(ROUTES.vkeys);
-      io.stdout(await response.text());
+      const text = await response.text();
+      const keys = text.split('\n').filter((line) => line !== '');
+      session.printer.printDocument({ body: { schema: 'verdict.cli.keys.v1', keys }, text });
     });
 
 /** `verdict key`: keys to trust. */
 export const keyCommand = (io: Io): Command =>
-  new Command('key').description('keys to trust').addCommand(withGlobals(publicCommand(io)));
+  new Command('key').description('keys to trust').addCommand(publicCommand(io));

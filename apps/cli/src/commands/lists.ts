@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type ListRoute, pagesOf, wholeList } from '../http/pages.js';
+import { itemSchemaOf, withSchema } from '../http/schemas.js';
 import { type Column, table } from '../output/table.js';
 import { parseCount, type Session } from '../session.js';
 
@@ -9,7 +10,7 @@ export interface ListFlags {
   readonly all?: boolean;
 }
 
-export const withPaging = (command: Command): Command =>
+export const withPaging = <Built extends Command>(command: Built): Built =>
   command
     .addOption(new Option('--limit <n>', 'items of a page'))
     .addOption(new Option('--cursor <cursor>', 'continue where a page ended'))
@@ -36,9 +37,10 @@ const idLines = <Item>(items: readonly Item[], { idOf }: ListInput<Item>): strin
 const printAll = async <Item>(session: Session, route: ListRoute<Item>, input: ListInput<Item>): Promise<void> => {
   const { printer, io } = session;
   const items: Item[] = [];
+  const itemSchema = itemSchemaOf(route);
   for await (const { value } of pagesOf(await session.client(), route, queryOf(input))) {
     if (printer.isQuiet) io.stdout(idLines(value.items, input));
-    else if (!printer.isText) value.items.forEach(printer.printItem);
+    else if (!printer.isText) for (const item of value.items) printer.printItem(withSchema(itemSchema, item));
     else items.push(...value.items);
   }
   if (printer.isText && !printer.isQuiet) printer.printText(table(input.columns, items));
@@ -66,6 +68,6 @@ export const printList = async <Item>(
   const { printer, io } = session;
   const { items, body, next } = await listed(session, route, input);
   if (printer.isQuiet) io.stdout(idLines(items, input));
-  else printer.print({ body, text: () => table(input.columns, items) });
+  else printer.print({ body, text: () => table(input.columns, items), itemSchema: itemSchemaOf(route) });
   if (next !== null) printer.hint(`more: --cursor ${next}, or --all\n`);
 };

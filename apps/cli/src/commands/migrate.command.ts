@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import type { Io } from '../io.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 import { migrateAs } from '../stores/migrate.js';
 import { postgresUrlIn } from '../stores/urls.js';
 
@@ -11,8 +12,7 @@ const adminUrlIn = (io: Io): URL => {
   throw wrongCall('admin_url_missing', 'POSTGRES_ADMIN_URL is not set', 'it names the database, as its administrator');
 };
 
-const migrate = async ({ io, printer, flags }: Session): Promise<void> => {
-  if (flags.isDryRun) throw wrongCall('usage', 'migrate sends no request that could be printed');
+const migrate = async ({ io, printer }: Session): Promise<void> => {
   const { SERVICE_ROLE } = await import('@verdict/adapter-postgres');
   const adminUrl = adminUrlIn(io);
   const url = postgresUrlIn(io, 'POSTGRES_URL');
@@ -36,17 +36,16 @@ const migrate = async ({ io, printer, flags }: Session): Promise<void> => {
 
 /** `verdict migrate`: what only the database's administrator may do, before services start. */
 export const migrateCommand = (io: Io): Command =>
-  withGlobals(new Command('migrate'))
+  new CliCommand('migrate')
     .description('bring a database to this release, as its administrator')
-    .addHelpText(
-      'after',
-      `
+    .about({
+      reach: 'stores',
+      notes: `
 POSTGRES_ADMIN_URL names the database and its administrator. With POSTGRES_URL, the password in it becomes that of the
-role verdict_service. Repeating it changes nothing; the standalone needs none of this.
-
-Examples:
-  POSTGRES_ADMIN_URL=postgresql://postgres:...@db/verdict POSTGRES_URL=postgresql://verdict_service:...@db/verdict \\
-    verdict migrate
-`,
-    )
+role verdict_service. Repeating it changes nothing; the standalone needs none of this.`,
+      examples: [
+        'POSTGRES_ADMIN_URL=postgresql://postgres:...@db/verdict POSTGRES_URL=postgresql://verdict_service:...@db/verdict \\',
+        '  verdict migrate',
+      ],
+    })
     .action((_flags: unknown, command: Command) => migrate(openSession(io, command)));

@@ -1,14 +1,16 @@
 import { ROUTES } from '@verdict/contracts';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { CliFailure } from '../failure.js';
 import { readRuleFile, type RuleFile } from '../input/rule-file.js';
 import { EXIT, type Io } from '../io.js';
+import { requiredReasonOf } from '../recorded.js';
 import { openSession, type Session } from '../session.js';
 import { directions, type Validation } from './policy-checks.js';
 import { type PolicyVersion, printPublished, publishBody } from './policy-text.js';
 
 interface AddFlags {
-  readonly message: string;
+  readonly message?: string;
 }
 
 const refused = (code: string, title: string, errors?: Validation['errors']): CliFailure =>
@@ -43,8 +45,9 @@ const diffText = (rule: RuleFile, index: number, validation: Validation): string
     .map(({ pointer, detail }) => `warning   ${pointer}: ${detail}\n`)
     .join('')}${directions(validation)}`;
 
-const add = async (session: Session, file: string, { message }: AddFlags): Promise<void> => {
+const add = async (session: Session, file: string, flags: AddFlags): Promise<void> => {
   const { io, printer } = session;
+  const message = requiredReasonOf(session, flags.message);
   const rule = await readRuleFile(io, file);
   const reader = await session.reader();
   const inForce = await reader.send(ROUTES.getPolicy);
@@ -62,29 +65,29 @@ const add = async (session: Session, file: string, { message }: AddFlags): Promi
 };
 
 export const policyAddRuleCommand = (io: Io): Command =>
-  new Command('add-validation')
+  new CliCommand('add-validation')
     .description('add one rule to the policy in force, and publish that as a new version')
     .argument('<rule>', 'file with one rule as JSON or YAML, - for standard input')
-    .requiredOption('--message <text>', 'why')
-    .addHelpText(
-      'after',
-      `
+    .option('--message <text>', 'why; has to be said, so or with --reason')
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'published',
+        2: 'called wrongly, or the file holds no rule',
+        4: 'refused: a rule of this id is there already, or the policy has defects (all are listed)',
+      },
+      reason: '--message',
+      notes: `
 The rule goes behind the others, with the effect that it names. The whole policy is validated before anything is published,
 and what changes is shown on standard error; --dry-run ends there and prints the request. The version follows the one that
 was read: if somebody publishes meanwhile, it is refused. A version that is scheduled or rolled out to a part of the projects
 does not get the rule. Repeated after an unknown outcome, it is refused where the first attempt was done.
 
-Exit codes: 0 published, 2 the file holds no rule, 4 refused: a rule of this id is there already, or the policy has defects
-(all are listed).
-
 A rule:
   id: no-friday-destroys
   condition: change.destructive && now.getDayOfWeek() == 5
   effect: require_approval
-  message: destroying on a Friday needs somebody who stays
-
-Example:
-  verdict policy add-validation no-friday-destroys.yaml --message "after INC-12" --dry-run
-`,
-    )
+  message: destroying on a Friday needs somebody who stays`,
+      examples: ['verdict policy add-validation no-friday-destroys.yaml --message "after INC-12" --dry-run'],
+    })
     .action((file: string, flags: AddFlags, command: Command) => add(openSession(io, command), file, flags));

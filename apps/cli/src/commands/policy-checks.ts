@@ -1,6 +1,7 @@
 import { ROUTES } from '@verdict/contracts';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { policyFileOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
@@ -21,10 +22,14 @@ const validationText = (validation: Validation): string => {
 };
 
 export const policyValidateCommand = (io: Io): Command =>
-  new Command('validate')
+  new CliCommand('validate')
     .description('check a policy: every defect at once, what shadows what, and what it loosens')
     .argument('<file>', 'policy as JSON, - for standard input')
-    .addHelpText('after', '\nExit codes: 0 valid, 1 it has defects.\n')
+    .about({
+      reach: 'server',
+      exits: { 0: 'valid', 1: 'it has defects' },
+      examples: ['verdict policy validate policy.json'],
+    })
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const body = `{"document":${jsonTextOf(await policyFileOf(io, file))}}`;
@@ -48,11 +53,11 @@ const diffText = (diff: Diff): string => {
 };
 
 export const policyDiffCommand = (io: Io): Command =>
-  new Command('diff')
+  new CliCommand('diff')
     .description('what differs between two versions, and what of it loosens or tightens')
     .argument('<version>', 'number of a version')
     .argument('[other]', 'number of the version it is compared with (default: the one in force)')
-    .addHelpText('after', '\nExit codes: 0 the same, 1 they differ.\n')
+    .about({ reach: 'server', exits: { 0: 'the same', 1: 'they differ' }, examples: ['verdict policy diff 3 4'] })
     .action(async (version: string, other: string | undefined, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();

@@ -1,6 +1,7 @@
 import type { ReplaySource, WhatIf, WhatIfReport } from '@verdict/application';
 import { type DecisionRecorded, hardened, instantOf, policyFor, policyInForce, type RuleEngine } from '@verdict/domain';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { parseDurationMs } from '../input/duration.js';
 import { policyDocumentOf } from '../input/policy-file.js';
@@ -106,7 +107,7 @@ away afterwards. The journals come whole, whatever --since says: a decision is l
 `;
 
 export const policyImpactCommand = (io: Io): Command =>
-  new Command('impact')
+  new CliCommand('impact')
     .description(
       'what a policy would have denied of what was asked; without a file: the policy in force, if every mode were hard',
     )
@@ -114,19 +115,19 @@ export const policyImpactCommand = (io: Io): Command =>
     .option('--since <time>', 'of decisions since then: 30d, 2026-11-01 or a time (default: all)')
     .option('--bundle <file>', 'an exported bundle, as a ZIP file or a folder: needs no server')
     .option('--wait <duration>', 'wait this long for the export', '10m')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 nothing would be denied, 1 something would, 2 called wrongly, or the policy has defects (all are listed).
-
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'nothing would be denied',
+        1: 'something would',
+        2: 'called wrongly, or the policy has defects (all are listed)',
+      },
+      notes: `
 Each decision is made again by itself, as by \`verdict replay --policy\`: on the balances that it found, at its own price; what
 others held stays as recorded. Dry runs do not count.
-${JOURNALS_HELP}
-Examples:
-  verdict policy impact --since 30d
-  verdict policy impact stricter.json --bundle november.zip
-`,
-    )
+${JOURNALS_HELP}`,
+      examples: ['verdict policy impact --since 30d', 'verdict policy impact stricter.json --bundle november.zip'],
+    })
     .action((file: string | undefined, flags: ImpactFlags, command: Command) =>
       impact(openSession(io, command), file, flags),
     );

@@ -1,6 +1,7 @@
 import type { PolicyReview, RuleUse, Upcoming } from '@verdict/application';
 import { instantOf } from '@verdict/domain';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { parseDurationMs } from '../input/duration.js';
 import { parseSince } from '../input/since.js';
 import { EXIT, type Io } from '../io.js';
@@ -89,24 +90,23 @@ const review = async (session: Session, flags: ReviewFlags): Promise<void> => {
 };
 
 export const policyReviewCommand = (io: Io): Command =>
-  new Command('review')
+  new CliCommand('review')
     .description('what of the policy in force nobody needs, and what will soon be different')
     .option('--since <time>', 'rules are unused that matched nothing since then: 30d, 2026-11-01 or a time', '30d')
     .option('--expiring <duration>', 'waivers and credits that end, and versions that begin, within', '14d')
     .option('--bundle <file>', 'an exported bundle, as a ZIP file or a folder: needs no server')
     .option('--wait <duration>', 'wait this long for the export', '10m')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 nothing to look at, 1 there are rules that are unused or disabled, or something ends or begins soon.
-
+    .about({
+      reach: 'server',
+      exits: {
+        0: 'nothing to look at',
+        1: 'there are rules that are unused or disabled, or something ends or begins soon',
+      },
+      notes: `
 A rule counts as used where a decision met its very condition, also under an earlier version. EVALUATED says how many
 decisions could have met it: a rule that was published yesterday is unused for another reason than an old one. Routing rules
 are listed where they are disabled; entries do not say which of them a change met.
-${JOURNALS_HELP}
-Examples:
-  verdict policy review
-  verdict policy review --since 90d --expiring 30d -o json
-`,
-    )
+${JOURNALS_HELP}`,
+      examples: ['verdict policy review', 'verdict policy review --since 90d --expiring 30d -o json'],
+    })
     .action((flags: ReviewFlags, command: Command) => review(openSession(io, command), flags));

@@ -1,5 +1,6 @@
 import type { CaseFailure, CaseResult, CasesReport } from '@verdict/application';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { EXIT, type Io } from '../io.js';
 import { openSession, type Session } from '../session.js';
 import { policyDocumentOf } from '../input/policy-file.js';
@@ -69,15 +70,18 @@ const test = async ({ io, printer }: Session, file: string, flags: TestFlags): P
 };
 
 export const policyTestCommand = (io: Io): Command =>
-  new Command('test')
+  new CliCommand('test')
     .description('decide the cases of a folder with a policy: offline, no server, no clock')
     .argument('<file>', 'policy as JSON, - for standard input')
     .requiredOption('--cases <dir>', 'folder of *.case.yaml, *.case.yml, *.case.json, or one such file')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 all cases pass and every enabled rule and route is met by one, 1 not so, 2 a case cannot be read.
-
+    .about({
+      reach: 'files',
+      exits: {
+        0: 'all cases pass and every enabled rule and route is met by one',
+        1: 'not so, or the policy has defects',
+        2: 'called wrongly, or a case cannot be read',
+      },
+      notes: `
 A case:
   name: a large database in production is refused
   now: 2026-11-22T10:00:00Z
@@ -87,10 +91,7 @@ A case:
   expect: { decision: DENY, reason_codes: [hard_deny_threshold_exceeded] }
 
 \`ask\` and \`given.asked\` take plan, infracost, metadata, requester too; \`given\` takes price_book and credits. Files are named
-relative to the case.
-
-Example:
-  verdict policy test policy.json --cases policy-cases
-`,
-    )
+relative to the case.`,
+      examples: ['verdict policy test policy.json --cases policy-cases'],
+    })
     .action((file: string, flags: TestFlags, command: Command) => test(openSession(io, command), file, flags));

@@ -1,7 +1,8 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import type { Io } from '../io.js';
-import { openSession, parseCount, withGlobals } from '../session.js';
+import { openSession, parseCount } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { policyAddRuleCommand } from './policy-add-rule.js';
 import { policyDiffCommand, policyValidateCommand } from './policy-checks.js';
@@ -12,9 +13,10 @@ import { printPolicy } from './policy-text.js';
 import { POLICY_WRITES } from './policy-writes.js';
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('the policy in force, or an older version')
     .argument('[version]', 'number of a version')
+    .about({ reach: 'server', examples: ['verdict policy show', 'verdict policy show 12'] })
     .action(async (version: string | undefined, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
@@ -26,8 +28,9 @@ const showCommand = (io: Io): Command =>
     });
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('all versions, newest first')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('all versions, newest first'))
+    .about({ reach: 'server', examples: ['verdict policy list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listPolicyVersions, {
         flags,
         query: {},
@@ -41,7 +44,7 @@ const listCommand = (io: Io): Command =>
           { title: 'MESSAGE', value: ({ message }) => message },
         ],
       }),
-  );
+    );
 
 /** `verdict policy`: versions of the rules. */
 export const policyCommand = (io: Io): Command => {
@@ -57,6 +60,6 @@ export const policyCommand = (io: Io): Command => {
     ...POLICY_WRITES,
     policyAddRuleCommand,
   ])
-    group.addCommand(withGlobals(create(io)));
+    group.addCommand(create(io));
   return group;
 };

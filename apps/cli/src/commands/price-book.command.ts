@@ -1,11 +1,12 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import type { Io } from '../io.js';
 import { facts } from '../output/table.js';
-import { openSession, withGlobals } from '../session.js';
+import { openSession } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { pricePlanCommand } from './price-plan.js';
 
@@ -21,8 +22,9 @@ const bookText = (book: PriceBook): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('published price books, newest first')).action(
-    (flags: ListFlags, command: Command) =>
+  withPaging(new CliCommand('list').description('published price books, newest first'))
+    .about({ reach: 'server', examples: ['verdict price-book list'] })
+    .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listPriceBooks, {
         flags,
         query: {},
@@ -36,12 +38,13 @@ const listCommand = (io: Io): Command =>
           { title: 'SHA256', value: ({ sha256 }) => sha256 },
         ],
       }),
-  );
+    );
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('one price book with its text')
     .argument('<version>', 'its name, as in `price-book list`')
+    .about({ reach: 'server', examples: ['verdict price-book show 2026-11-us-east-1'] })
     .action(async (version: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const { value, body } = await (await session.client()).send(ROUTES.getPriceBook, { params: { version } });
@@ -50,10 +53,10 @@ const showCommand = (io: Io): Command =>
     });
 
 const publishCommand = (io: Io): Command =>
-  new Command('publish')
+  new CliCommand('publish')
     .description('publish a price book; it never changes, a correction is a new version')
     .argument('<file>', 'book of format verdict.price-book.v1, - for standard input')
-    .addHelpText('after', '\nExample:\n  verdict price-book publish examples/aws-web-stack/price-book.json\n')
+    .about({ reach: 'server', examples: ['verdict price-book publish examples/aws-web-stack/price-book.json'] })
     .action(async (file: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const body = jsonTextOf(await readJsonInput(io, file));
@@ -64,7 +67,6 @@ const publishCommand = (io: Io): Command =>
 /** `verdict price-book`: what resources cost. */
 export const priceBookCommand = (io: Io): Command => {
   const group = new Command('price-book').description('what resources cost, as versions');
-  for (const create of [listCommand, showCommand, publishCommand, pricePlanCommand])
-    group.addCommand(withGlobals(create(io)));
+  for (const create of [listCommand, showCommand, publishCommand, pricePlanCommand]) group.addCommand(create(io));
   return group;
 };

@@ -1,9 +1,11 @@
 import { readJsonText, ROUTES } from '@verdict/contracts';
 import { formatUsd4, formatUsd6, type PriceBook, pricePlan, type PricedPlan, readPriceBook } from '@verdict/domain';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { readJsonInput } from '../input/input-file.js';
 import { type PlanFlags, readPlanOf, withPlanFlags } from '../input/plan-file.js';
+import { noRequest } from '../global-flags.js';
 import { EXIT, type Io } from '../io.js';
 import { signedUsd, table } from '../output/table.js';
 import { openSession, type Session } from '../session.js';
@@ -46,7 +48,8 @@ const totalText = ({ monthlyDelta, priced, unpriced }: PricedPlan): string => {
 };
 
 const price = async (session: Session, flags: PriceFlags): Promise<void> => {
-  const { io, printer } = session;
+  const { io, printer, flags: global } = session;
+  if (global.isDryRun && flags.book !== undefined) throw noRequest('price --book');
   const book =
     flags.book === undefined ? await publishedBook(session, flags.bookVersion) : await bookIn(io, flags.book);
   const file = await readPlanOf(io, flags);
@@ -75,12 +78,15 @@ const addressOf = (hash: string | null, addresses: ReadonlyMap<string, string>):
 
 export const pricePlanCommand = (io: Io): Command =>
   withPlanFlags(
-    new Command('price').description('what a plan costs by a price book; computed here, nothing of the plan is sent'),
+    new CliCommand('price').description(
+      'what a plan costs by a price book; computed here, nothing of the plan is sent',
+    ),
   )
     .option('--book <file>', 'price book as JSON: needs no server')
     .option('--book-version <name>', 'a published book (default: the newest)')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 everything has a price, 7 something has none.\n\nExample:\n  verdict price-book price --plan plan.json --book examples/aws-web-stack/price-book.json\n',
-    )
+    .about({
+      reach: 'server',
+      exits: { 0: 'everything has a price', 7: 'something has none' },
+      examples: ['verdict price-book price --plan plan.json --book examples/aws-web-stack/price-book.json'],
+    })
     .action((flags: PriceFlags, command: Command) => price(openSession(io, command), flags));

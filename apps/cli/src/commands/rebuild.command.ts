@@ -1,9 +1,10 @@
 import type { RebuildReport, TableComparison } from '@verdict/adapter-postgres';
-import { Command } from 'commander';
-import { CliFailure, wrongCall } from '../failure.js';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
+import { CliFailure } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
 import { table } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 import { openDatabase } from '../stores/database.js';
 
 interface RebuildFlags {
@@ -62,8 +63,6 @@ const unavailable = (error: unknown): CliFailure =>
 
 const rebuild = async (session: Session, flags: RebuildFlags): Promise<void> => {
   const { io, printer } = session;
-  if (session.flags.isDryRun)
-    throw wrongCall('usage', 'rebuild sends no request that could be printed', 'compare with --verify');
   const isVerifyOnly = flags.verify === true;
   const database = await openDatabase(io, flags.dataDir);
   try {
@@ -80,18 +79,18 @@ const rebuild = async (session: Session, flags: RebuildFlags): Promise<void> => 
 
 /** `verdict rebuild`: the read models anew from the journals, beside the live ones. */
 export const rebuildCommand = (io: Io): Command =>
-  withGlobals(new Command('rebuild'))
+  new CliCommand('rebuild')
     .description('build the read models anew from the journals, compare, put the new ones in place')
     .option('--verify', 'compare only; exit 1 when they differ')
     .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
-    .addHelpText(
-      'after',
-      `
-With POSTGRES_URL set, the services may go on meanwhile. Otherwise the server of the data folder must be stopped.
-
-Examples:
-  verdict rebuild --verify
-  POSTGRES_URL=postgresql://verdict_service:...@db:5432/verdict verdict rebuild
-`,
-    )
+    .about({
+      reach: 'stores',
+      exits: { 0: 'rebuilt; with --verify: equal', 1: 'with --verify: they differ' },
+      notes:
+        'With POSTGRES_URL set, the services may go on meanwhile. Otherwise the server of the data folder must be stopped.',
+      examples: [
+        'verdict rebuild --verify',
+        'POSTGRES_URL=postgresql://verdict_service:...@db:5432/verdict verdict rebuild',
+      ],
+    })
     .action((flags: RebuildFlags, command: Command) => rebuild(openSession(io, command), flags));

@@ -6,14 +6,15 @@ import type {
   ReplaySource,
   WhatIfReport,
 } from '@verdict/application';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { resolve } from 'node:path';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { policyDocumentOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
 import { createProgress } from '../output/progress.js';
 import { plural, table } from '../output/table.js';
-import { openSession, type Session, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 import { openDatabase } from '../stores/database.js';
 import { openLog } from '../stores/log.js';
 import { type Keep, storeFailure, withOpened } from '../stores/opened.js';
@@ -24,7 +25,6 @@ interface ReplayFlags {
   readonly policy?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly tenant?: string;
   readonly dataDir?: string;
 }
 
@@ -40,7 +40,7 @@ const rangeOf = ({ from: fromText, to: toText }: ReplayFlags): ReplayRange => {
 };
 
 const sourcesOf = async (
-  { io }: Session,
+  { io, flags: { given } }: Session,
   keep: Keep,
   path: string | undefined,
   flags: ReplayFlags,
@@ -49,7 +49,7 @@ const sourcesOf = async (
   if (path !== undefined) return [await sourceOfBundle(application, keep, resolve(io.cwd, path))];
   const database = keep(await openDatabase(io, flags.dataDir));
   const log = keep(await openLog(io, database));
-  const tenants = await tenantsOf(application, log, flags.tenant);
+  const tenants = await tenantsOf(application, log, given.tenant);
   return tenants.map((tenantId) => sourceOfLog(application, log, tenantId));
 };
 
@@ -211,8 +211,7 @@ const replayUnder = async (
 };
 
 const replay = async (session: Session, path: string | undefined, flags: ReplayFlags): Promise<void> => {
-  if (session.flags.isDryRun) throw wrongCall('usage', 'replay sends no request that could be printed');
-  if (path !== undefined && (flags.tenant ?? flags.dataDir) !== undefined)
+  if (path !== undefined && (session.flags.given.tenant ?? flags.dataDir) !== undefined)
     throw wrongCall('usage', 'a bundle holds one tenant, and needs no store');
   const { policy } = flags;
   if (policy !== undefined) {
@@ -229,22 +228,7 @@ const replay = async (session: Session, path: string | undefined, flags: ReplayF
   session.io.exit(isEqual ? EXIT.yes : EXIT.no);
 };
 
-/** `verdict replay`: every decision derived again from the ledger alone. */
-export const replayCommand = (io: Io): Command =>
-  withGlobals(new Command('replay'))
-    .description('decide every recorded decision again, from the ledger alone, and compare byte for byte')
-    .argument('[path]', 'an exported bundle, as a ZIP file or a folder; without it, the log')
-    .option('--from <revision>', 'compare from this revision of the decisions journal on')
-    .option('--to <revision>', 'compare up to this revision')
-    .option('--policy <file>', 'decide each under this policy instead, and compare the outcomes; - for standard input')
-    .option('--tenant <id>', 'one tenant of the log (default: all)')
-    .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 everything comes out the same, 1 some differ (the places are named), 2 called wrongly, or the policy has
-defects (all are listed).
-
+const NOTES = `
 Derived again and compared are decisions with the holds that they take over, and what the gate wrote of itself: holds that
 ended with their approval, the room that a grant makes, a tenant's first policy, answers to later tasks of a run.
 
@@ -254,16 +238,33 @@ comes out otherwise is not in the report (that is simulation, which is not built
 approved. A member of a batch that was rolled back counts by its own outcome.
 
 POSTGRES_URL names the database of the services, which may go on meanwhile; without it, the stopped server of --data-dir is
-started for the command. VERDICT_LOG=eventstoredb and EVENTSTORE_URL say that the log is there. A bundle is read as it is:
-\`verdict verify\` tells whether it is intact.
+started for the command. VERDICT_LOG=eventstoredb and EVENTSTORE_URL say that the log is there. --tenant takes one tenant of
+the log (default: all). A bundle is read as it is: \`verdict verify\` tells whether it is intact.`;
 
-Examples:
-  verdict replay --data-dir /var/lib/verdict
-  POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict replay --tenant acme --from 1000
-  verdict replay bundle.zip -o json
-  verdict replay bundle.zip --policy stricter.json
-`,
-    )
+/** `verdict replay`: every decision derived again from the ledger alone. */
+export const replayCommand = (io: Io): Command =>
+  new CliCommand('replay')
+    .description('decide every recorded decision again, from the ledger alone, and compare byte for byte')
+    .argument('[path]', 'an exported bundle, as a ZIP file or a folder; without it, the log')
+    .option('--from <revision>', 'compare from this revision of the decisions journal on')
+    .option('--to <revision>', 'compare up to this revision')
+    .option('--policy <file>', 'decide each under this policy instead, and compare the outcomes; - for standard input')
+    .option('--data-dir <dir>', "a stopped server's data folder (VERDICT_DATA_DIR; default: .verdict)")
+    .about({
+      reach: 'stores',
+      exits: {
+        0: 'everything comes out the same',
+        1: 'some differ: the places are named',
+        2: 'called wrongly, or the policy has defects (all are listed)',
+      },
+      notes: NOTES,
+      examples: [
+        'verdict replay --data-dir /var/lib/verdict',
+        'POSTGRES_URL=postgresql://verdict_service:...@db/verdict verdict replay --tenant acme --from 1000',
+        'verdict replay bundle.zip -o json',
+        'verdict replay bundle.zip --policy stricter.json',
+      ],
+    })
     .action((path: string | undefined, flags: ReplayFlags, command: Command) =>
       replay(openSession(io, command), path, flags),
     );

@@ -1,11 +1,13 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { checkedUsd } from '../input/amount.js';
 import { parseDurationMs } from '../input/duration.js';
 import type { Io } from '../io.js';
 import { facts, signedUsd, usd } from '../output/table.js';
-import { openSession, withGlobals } from '../session.js';
+import { reasonOf } from '../recorded.js';
+import { openSession } from '../session.js';
 import { importCostsCommand } from './import-costs.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
@@ -51,8 +53,9 @@ interface FilterFlags extends ListFlags {
 }
 
 const listCommand = (io: Io): Command =>
-  withPaging(new Command('list').description('holds, oldest first'))
+  withPaging(new CliCommand('list').description('holds, oldest first'))
     .option('--project <id>', 'of this project')
+    .about({ reach: 'server', examples: ['verdict reservations list --project web'] })
     .action((flags: FilterFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listActiveReservations, {
         flags,
@@ -69,9 +72,10 @@ const listCommand = (io: Io): Command =>
     );
 
 const showCommand = (io: Io): Command =>
-  new Command('show')
+  new CliCommand('show')
     .description('the hold of one decision')
     .argument('<decision>', 'id of the decision')
+    .about({ reach: 'server', examples: ['verdict reservations show 0193a7c4-0000-7000-8000-000000000001'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const { value, body } = await (
@@ -87,15 +91,24 @@ interface ReconcileFlags {
 }
 
 const reconcileCommand = (io: Io): Command =>
-  new Command('reconcile')
+  new CliCommand('reconcile')
     .description('settle a hold with what was really spent')
     .argument('<decision>', 'id of the decision')
     .requiredOption('--actual <usd>', 'actual cost per month; negative for a saving, written --actual=-20')
     .option('--correction', 'replace an actual that is there already; needs the role admin')
     .option('--notes <text>', 'for the record')
+    .about({
+      reach: 'server',
+      reason: '--notes',
+      examples: ['verdict reservations reconcile 0193a7c4-0000-7000-8000-000000000001 --actual 1040.00'],
+    })
     .action(async (id: string, { actual, correction, notes }: ReconcileFlags, command: Command) => {
       const session = openSession(io, command);
-      const members = { actual_monthly_delta_usd: checkedUsd(actual, '--actual'), correction, notes };
+      const members = {
+        actual_monthly_delta_usd: checkedUsd(actual, '--actual'),
+        correction,
+        notes: reasonOf(session, notes),
+      };
       const client = await session.client();
       const { value, body } = await client.send(ROUTES.reconcile, {
         params: { decision_id: id },
@@ -118,11 +131,12 @@ const sweepText = (swept: Swept): string =>
   ]);
 
 const sweepCommand = (io: Io): Command =>
-  new Command('sweep')
+  new CliCommand('sweep')
     .description('end holds that nobody has settled in time; both ways leave an exception for each')
     .option('--older-than <duration>', 'age from which a hold is overdue, as 24h; default: as policy says')
     .option('--limit <count>', 'at most so many, 1 to 1000', '200')
     .option('--action <action>', 'settle: book what is held as spent; release: give it back; default: as policy says')
+    .about({ reach: 'server', examples: ['verdict reservations sweep --older-than 24h --action release'] })
     .action(async ({ olderThan, limit, action }: SweepFlags, command: Command) => {
       const session = openSession(io, command);
       const members = {
@@ -143,28 +157,34 @@ interface ResolveFlags {
 }
 
 const resolveCommand = (io: Io): Command =>
-  new Command('resolve')
+  new CliCommand('resolve')
     .description('say what became of an exception')
     .argument('<exception>', 'id of the exception')
     .requiredOption('--resolution <word>', 'accepted, corrected, not_applied or disputed')
     .option('--notes <text>', 'for the record')
+    .about({
+      reach: 'server',
+      reason: '--notes',
+      examples: ['verdict reservations resolve EXC --resolution accepted --notes "agreed with finance"'],
+    })
     .action(async (id: string, { resolution, notes }: ResolveFlags, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
       const { value, body } = await client.send(ROUTES.resolveException, {
         params: { exception_id: id },
-        body: JSON.stringify({ resolution, notes }),
+        body: JSON.stringify({ resolution, notes: reasonOf(session, notes) }),
       });
       session.printer.print({
         body,
-        text: () => `${value.exception_id} ${value.resolution}`,
+        text: () => `${value.exception_id} ${value.resolution}\n`,
         id: value.exception_id,
       });
     });
 
 const exceptionsCommand = (io: Io): Command =>
-  withPaging(new Command('exceptions').description('drift that somebody has to look at'))
+  withPaging(new CliCommand('exceptions').description('drift that somebody has to look at'))
     .option('--kind <kind>', 'overage, savings, overrun, late_actual or unreconciled')
+    .about({ reach: 'server', examples: ['verdict reservations exceptions --kind overage'] })
     .action((flags: FilterFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listExceptions, {
         flags,
@@ -194,6 +214,6 @@ export const reservationsCommand = (io: Io): Command => {
     exceptionsCommand,
     resolveCommand,
   ])
-    group.addCommand(withGlobals(create(io)));
+    group.addCommand(create(io));
   return group;
 };

@@ -3,12 +3,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RouteContract } from '@verdict/contracts';
 import type { KeyStore } from '@verdict/application';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { CliCommand } from '../cli-command.js';
+import { winnerOf } from '../config/resolve.js';
 import { wrongCall } from '../failure.js';
 import { dataDirOf } from '../http/settings.js';
 import { parseDurationMs } from '../input/duration.js';
+import { checkedTenant } from '../input/tenant.js';
 import type { Io } from '../io.js';
-import { openSession, withGlobals } from '../session.js';
+import { openSession, type Session } from '../session.js';
 
 type Role = Exclude<RouteContract['roles'], 'public'>[number];
 const ROLES = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'] as const satisfies readonly Role[];
@@ -18,7 +21,6 @@ const AUDIENCE = 'verdict';
 const TTL_MS_MAX = 7 * 86_400_000;
 
 interface TokenFlags {
-  readonly tenant: string;
   readonly role: readonly string[];
   readonly subject: string;
   readonly ttl: string;
@@ -58,15 +60,17 @@ const signedToken = async (keys: KeyStore, claims: object): Promise<string> => {
   return kid === head.kid ? `${text}.${Buffer.from(signature).toString('base64url')}` : signedToken(keys, claims);
 };
 
-const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const tenantIn = ({ settings }: Session): string => {
+  const tenant = winnerOf(settings.candidates.tenant)?.value;
+  if (tenant === undefined) throw wrongCall('usage', "required option '--tenant <id>' not specified");
+  return checkedTenant(tenant);
+};
 
-const claimsOf = (io: Io, { tenant, role, subject, ttl, project, onBehalfOf }: TokenFlags): object => {
-  if (!TENANT.test(tenant)) {
-    throw wrongCall('tenant_invalid', `not a tenant: ${tenant}`, 'lower-case letters, digits and -, at most 63');
-  }
+const claimsOf = (session: Session, { role, subject, ttl, project, onBehalfOf }: TokenFlags): object => {
+  const tenant = tenantIn(session);
   const ttlMs = parseDurationMs(ttl, '--ttl');
   if (ttlMs < 1000 || ttlMs > TTL_MS_MAX) throw wrongCall('ttl_out_of_range', '--ttl is between 1s and 7d');
-  const issuedAt = Math.floor(io.now() / 1000);
+  const issuedAt = Math.floor(session.io.now() / 1000);
   return {
     iss: ISSUER,
     aud: AUDIENCE,
@@ -77,15 +81,14 @@ const claimsOf = (io: Io, { tenant, role, subject, ttl, project, onBehalfOf }: T
     ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }),
     iat: issuedAt,
     exp: issuedAt + Math.floor(ttlMs / 1000),
-    jti: io.newId(),
+    jti: session.io.newId(),
   };
 };
 
 /** `verdict token`: a development token, signed with the key of a server on this machine. */
 export const tokenCommand = (io: Io): Command =>
-  withGlobals(new Command('token'))
+  new CliCommand('token')
     .description('make a token for a server that runs on this machine (development)')
-    .requiredOption('--tenant <id>', 'tenant the caller belongs to')
     .addOption(
       new Option('--role <role...>', 'what the caller may do; repeat for more').choices(ROLES).makeOptionMandatory(),
     )
@@ -94,17 +97,17 @@ export const tokenCommand = (io: Io): Command =>
     .option('--project <id...>', 'only these projects (default: all)')
     .option('--on-behalf-of <name>', 'the person behind a pipeline')
     .option('--data-dir <dir>', "the server's data folder (VERDICT_DATA_DIR; default: .verdict)")
-    .addHelpText(
-      'after',
-      `
-Examples:
-  verdict token --tenant acme --role admin --subject admin-1 > admin.token && chmod 600 admin.token
-  export VERDICT_TOKEN=$(verdict token --tenant acme --role member --role approver --subject lead-1 --ttl 8h)
-`,
-    )
+    .about({
+      reach: 'files',
+      notes: '--tenant is the tenant that the caller belongs to: it has to be said, by the option or as every setting.',
+      examples: [
+        'verdict token --tenant acme --role admin --subject admin-1 > admin.token && chmod 600 admin.token',
+        'export VERDICT_TOKEN=$(verdict token --tenant acme --role member --role approver --subject lead-1 --ttl 8h)',
+      ],
+    })
     .action(async (flags: TokenFlags, command: Command) => {
       const session = openSession(io, command);
-      const claims = claimsOf(io, flags);
+      const claims = claimsOf(session, flags);
       const token = await signedToken(await openKeys(io, flags.dataDir), claims);
-      session.io.stdout(`${token}\n`);
+      session.printer.printDocument({ body: { schema: 'verdict.cli.token.v1', token }, text: `${token}\n` });
     });

@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseVkey, type Report, textReport, verifyBundle, type VerifyOptions } from '@verdict/ledger';
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { readInput, unreadable } from '../input/input-file.js';
 import { EXIT, type ExitCode, type Io } from '../io.js';
-import { openSession, parseCount, withGlobals } from '../session.js';
+import { openSession, parseCount } from '../session.js';
 import { isSame, replayBody, replayBundle, replayText } from './replay.command.js';
 
 const EXITS = { intact: EXIT.yes, not_intact: EXIT.no, cannot_check: EXIT.wrongCall } as const satisfies Record<
@@ -71,7 +72,7 @@ const optionsOf = async (io: Io, flags: VerifyFlags): Promise<VerifyOptions> => 
 
 /** `verdict verify`: offline and read-only. The exit code is the answer, the report is the evidence. */
 export const verifyCommand = (io: Io): Command =>
-  withGlobals(new Command('verify'))
+  new CliCommand('verify')
     .description('check an export bundle offline: no network, no server, no secret')
     .argument('<path>', 'bundle, as a ZIP file or a folder')
     .requiredOption(
@@ -82,17 +83,19 @@ export const verifyCommand = (io: Io): Command =>
     .option('--quorum <n>', 'how many witnesses must have signed every checkpoint')
     .option('--previous <file>', 'an earlier bundle or checkpoint of this log: finds truncation and forks')
     .option('--rederive', 'of an intact bundle, decide every decision again and compare (check 15)')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 intact, 1 not intact (the first bad place is named), 2 called wrongly, or cannot check.
-With --rederive also 1 where a decision comes out differently; the bundle has to begin with the first entries.
-
-Examples:
-  verdict verify bundle.zip --trust 'verdict.local+1a2b3c4d+AbC...='
-  verdict verify bundle.zip --trust vkeys.txt --previous last-month.zip -o json
-`,
-    )
+    .about({
+      reach: 'files',
+      exits: {
+        0: 'intact',
+        1: 'not intact: the first bad place is named; with --rederive also: a decision comes out differently',
+        2: 'called wrongly, or cannot check',
+      },
+      notes: 'With --rederive the bundle has to begin with the first entries.',
+      examples: [
+        "verdict verify bundle.zip --trust 'verdict.local+1a2b3c4d+AbC...='",
+        'verdict verify bundle.zip --trust vkeys.txt --previous last-month.zip -o json',
+      ],
+    })
     .action(async (path: string, flags: VerifyFlags, command: Command) => {
       const session = openSession(io, command);
       const report = await verifyBundle(resolve(io.cwd, path), await optionsOf(io, flags));

@@ -1,9 +1,11 @@
 import { ROUTES } from '@verdict/contracts';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
+import { CliCommand } from '../cli-command.js';
 import { writeSecret } from '../input/secret-file.js';
 import { EXIT, type Io } from '../io.js';
 import { facts } from '../output/table.js';
+import { reasonOf, ticketOf } from '../recorded.js';
 import { openSession, type Session } from '../session.js';
 
 type Vote = z.output<typeof ROUTES.approve.response>;
@@ -51,7 +53,7 @@ const printVote = async (
 export const voteCommand =
   (vote: 'approve' | 'deny') =>
   (io: Io): Command => {
-    const command = new Command(vote)
+    const command = new CliCommand(vote)
       .description(
         vote === 'approve' ? 'agree; the completing vote gets the token, once' : 'refuse; what was held is freed',
       )
@@ -61,19 +63,32 @@ export const voteCommand =
       .option('--stage <id>', 'stage to vote in, when there are several');
     if (vote === 'approve')
       command.option('--token-out <file>', 'write the token to a file that only you can read, and do not print it');
-    return command.action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
-      const session = openSession(io, self);
-      const body = JSON.stringify({ notes, ticket, stage_id: stage });
-      const answer = await (await session.client()).send(ROUTES[vote], { params: { approval_id: id }, body });
-      await printVote(session, answer, tokenOut);
-      io.exit(answer.value.status === 'pending' ? EXIT.personNeeded : EXIT.yes);
-    });
+    return command
+      .about({
+        reach: 'server',
+        exits: { 0: 'the vote is in, and nobody else is needed', 3: 'the vote is in, and others have to vote' },
+        reason: '--notes',
+        incident: '--ticket',
+        examples: [`verdict approvals ${vote} 0193a7c4-0000-7000-8000-000000000002 --notes "looked at the plan"`],
+      })
+      .action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
+        const session = openSession(io, self);
+        const body = JSON.stringify({
+          notes: reasonOf(session, notes),
+          ticket: ticketOf(session, ticket),
+          stage_id: stage,
+        });
+        const answer = await (await session.client()).send(ROUTES[vote], { params: { approval_id: id }, body });
+        await printVote(session, answer, tokenOut);
+        io.exit(answer.value.status === 'pending' ? EXIT.personNeeded : EXIT.yes);
+      });
   };
 
 export const withdrawCommand = (io: Io): Command =>
-  new Command('withdraw')
+  new CliCommand('withdraw')
     .description('take a request back; what was held is freed')
     .argument('<approval>', 'id of the approval')
+    .about({ reach: 'server', examples: ['verdict approvals withdraw 0193a7c4-0000-7000-8000-000000000002'] })
     .action(async (id: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const answer = await (
@@ -83,10 +98,14 @@ export const withdrawCommand = (io: Io): Command =>
     });
 
 export const reissueCommand = (io: Io): Command =>
-  new Command('reissue')
+  new CliCommand('reissue')
     .description('a new token; the old one stops working')
     .argument('<approval>', 'id of the approval')
     .option('--token-out <file>', 'write the token to a file that only you can read, and do not print it')
+    .about({
+      reach: 'server',
+      examples: ['verdict approvals reissue 0193a7c4-0000-7000-8000-000000000002 --token-out approval.token'],
+    })
     .action(async (id: string, { tokenOut }: TokenFlags, command: Command) => {
       const session = openSession(io, command);
       const answer = await (

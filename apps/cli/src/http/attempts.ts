@@ -12,14 +12,19 @@ export interface AttemptOptions {
   /** The answer is read in full before it counts as one: a link that drops half-way is tried again too. */
   readonly isBuffered: boolean;
   readonly idempotencyKey: string | null;
+  readonly isWrite: boolean;
 }
 
-const interrupted = (idempotencyKey: string | null): CliFailure =>
+type Repeated = Pick<AttemptOptions, 'idempotencyKey' | 'isWrite'>;
+/** A write is repeated with its key, which may be one that the server makes of what is asked. */
+const repeatOf = ({ idempotencyKey, isWrite }: Repeated) =>
+  ({ retry: isWrite ? 'same-key' : 'later', idempotencyKey }) as const;
+
+const interrupted = (repeated: Repeated): CliFailure =>
   new CliFailure(EXIT.interrupted, {
     code: 'interrupted',
     title: 'interrupted',
-    retry: idempotencyKey === null ? 'later' : 'same-key',
-    idempotencyKey,
+    ...repeatOf(repeated),
   });
 
 const causeOf = (error: unknown): string => {
@@ -29,17 +34,18 @@ const causeOf = (error: unknown): string => {
   return cause instanceof Error ? cause.message : String(cause);
 };
 
-const unreachable = (url: URL, error: unknown, { timeoutMs, idempotencyKey }: AttemptOptions): CliFailure => {
+const unreachable = (url: URL, error: unknown, options: AttemptOptions): CliFailure => {
   const cause = causeOf(error);
   const isTimeout = error instanceof Error && error.name === 'TimeoutError';
   return new CliFailure(EXIT.unknown, {
     code: isTimeout ? 'timeout' : 'server_unreachable',
-    title: isTimeout ? `no answer from ${url.origin} within ${String(timeoutMs)} ms` : `cannot reach ${url.origin}`,
+    title: isTimeout
+      ? `no answer from ${url.origin} within ${String(options.timeoutMs)} ms`
+      : `cannot reach ${url.origin}`,
     ...(isTimeout
       ? {}
       : { detail: cause === 'ECONNREFUSED' ? 'nothing listens there: is the server running?' : cause }),
-    retry: idempotencyKey === null ? 'later' : 'same-key',
-    idempotencyKey,
+    ...repeatOf(options),
   });
 };
 
@@ -85,7 +91,7 @@ export const fetchWithRetries = async (
   const deadlineMs = io.now() + options.timeoutMs;
   for (let attempt = 1; ; attempt += 1) {
     const tried = await tryOnce(io, url, { ...init, redirect: 'error', signal }, options.isBuffered);
-    if (io.interrupted.aborted) throw interrupted(options.idempotencyKey);
+    if (io.interrupted.aborted) throw interrupted(options);
     if ('response' in tried && !WORTH_REPEATING.has(tried.response.status)) return tried.response;
     const waitMs = nextWaitMs(attempt, tried, signal.aborted ? 0 : deadlineMs - io.now());
     if (waitMs === undefined) {
@@ -93,7 +99,7 @@ export const fetchWithRetries = async (
       throw unreachable(url, tried.error, options);
     }
     await pause(waitMs, undefined, { signal: io.interrupted }).catch(() => {
-      throw interrupted(options.idempotencyKey);
+      throw interrupted(options);
     });
   }
 };

@@ -5,6 +5,7 @@ import { EXIT, type Io } from '../io.js';
 import { fetchWithRetries } from './attempts.js';
 import { readAnswer } from './read-answer.js';
 import { refusalOf } from './refusal.js';
+import { schemaOf, withSchema } from './schemas.js';
 import type { Settings } from './settings.js';
 
 export interface RequestInput {
@@ -21,7 +22,7 @@ export interface RequestInput {
 
 export interface Answer<Value> {
   readonly value: Value;
-  /** As it was sent, members unknown to this client included. */
+  /** As it was sent, members unknown to this client included, and the name of its schema. */
   readonly body: unknown;
   readonly etag: string | null;
 }
@@ -82,7 +83,7 @@ const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: str
     code: 'answer_not_understood',
     title: `the answer of ${route.method} ${route.path} has another form than this client knows`,
     detail: `${detail}; do client and server have the same version?`,
-    retry: 'later',
+    retry: route.method === 'GET' ? 'later' : 'same-key',
     idempotencyKey,
   });
 
@@ -121,13 +122,14 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
       throw wrongCall(
         'token_missing',
         'this needs a token',
-        'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE',
+        settings.tokenPassedOver ?? 'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE',
       );
     }
     const init = { method: route.method, headers, ...(input.body === undefined ? {} : { body: input.body }) };
-    const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isBuffered });
+    const isWrite = route.method !== 'GET';
+    const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isWrite, isBuffered });
     if (response.ok) return response;
-    throw refusalOf({ status: response.status, body: await bodyOf(response), idempotencyKey: key });
+    throw refusalOf({ status: response.status, body: await bodyOf(response), idempotencyKey: key, isWrite });
   };
 
   return {
@@ -139,7 +141,7 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
       const body = await bodyOf(response);
       const answer = readAnswer(route.response, body);
       if (answer.kind === 'unreadable') throw notUnderstood(route, answer.detail, key);
-      return { value: answer.value, body, etag: response.headers.get('etag') };
+      return { value: answer.value, body: withSchema(schemaOf(route), body), etag: response.headers.get('etag') };
     },
   };
 };

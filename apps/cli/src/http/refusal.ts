@@ -5,8 +5,9 @@ import { EXIT, type ExitCode } from '../io.js';
 export interface Refused {
   readonly status: number;
   readonly body: unknown;
-  /** Key of the write, null for a read. */
+  /** Key of the write; null for a read, and where the server makes the key of what is asked. */
   readonly idempotencyKey: string | null;
+  readonly isWrite: boolean;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -55,7 +56,7 @@ const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['
 };
 
 /** The failure that an RFC 9457 problem, or any other unwanted answer, amounts to. */
-export const refusalOf = ({ status, body, idempotencyKey }: Refused): CliFailure => {
+export const refusalOf = ({ status, body, idempotencyKey, isWrite }: Refused): CliFailure => {
   const code = textAt(body, 'code') ?? `http_${String(status)}`;
   const detail = [textAt(body, 'detail'), moreOf(body), HINTS[code]]
     .filter((text) => text !== undefined && text !== '')
@@ -66,7 +67,7 @@ export const refusalOf = ({ status, body, idempotencyKey }: Refused): CliFailure
     code,
     title: textAt(body, 'title') ?? `the server answered ${String(status)}`,
     ...(detail === '' ? {} : { detail }),
-    retry: retryOf(status, code, idempotencyKey !== null),
+    retry: retryOf(status, code, isWrite),
     idempotencyKey,
     ...(errors.length === 0 ? {} : { errors }),
     ...(requestId === undefined ? {} : { requestId }),

@@ -16,7 +16,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
-const codeOf = (error: unknown): string =>
+/** The code of an error of the file system. */
+export const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 /** The same words for every file that cannot be read. */

@@ -97,7 +97,7 @@ export interface PlanFlags {
   readonly resourceChanges?: string;
 }
 
-export const withPlanFlags = (command: Command): Command =>
+export const withPlanFlags = <Built extends Command>(command: Built): Built =>
   command
     .option('--plan <file>', 'what `terraform show -json` printed, - for standard input')
     .option('--resource-changes <file>', 'instead of a plan: its `resource_changes` alone, a JSON list');

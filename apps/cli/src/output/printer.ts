@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { withSchema } from '../http/schemas.js';
 import type { Io } from '../io.js';
 
 export const OUTPUT_FORMS = ['table', 'json', 'yaml', 'ndjson', 'md'] as const;
@@ -17,7 +18,15 @@ export interface Printer {
   readonly isText: boolean;
   readonly isQuiet: boolean;
   /** `body` as it was answered; `text` for people; `id` is all that `--quiet` leaves. */
-  readonly print: (result: { readonly body: unknown; readonly text: () => string; readonly id?: string }) => void;
+  readonly print: (result: {
+    readonly body: unknown;
+    readonly text: () => string;
+    readonly id?: string;
+    /** What the lines of NDJSON are, where the body is a list. */
+    readonly itemSchema?: string | undefined;
+  }) => void;
+  /** A text that others read as it is: keys, a token, a script. Only a flag makes data of it. */
+  readonly printDocument: (result: { readonly body: unknown; readonly text: string }) => void;
   /** What people read of a stream that has ended. */
   readonly printText: (text: string) => void;
   /** One item of a stream: a line each, or a YAML document each. */
@@ -30,6 +39,8 @@ export interface Printer {
 
 export interface PrinterOptions {
   readonly form: OutputForm | undefined;
+  /** The form that the command line itself asks for. */
+  readonly asked?: string | undefined;
   readonly isQuiet: boolean;
   readonly isColourWanted: boolean;
 }
@@ -40,11 +51,11 @@ const jsonText = (value: unknown, indent?: number): string =>
 const itemsOf = (body: unknown): readonly unknown[] =>
   typeof body === 'object' && body !== null && 'items' in body && Array.isArray(body.items) ? body.items : [body];
 
-const dataText = (form: OutputForm, body: unknown): string => {
+const dataText = (form: OutputForm, body: unknown, itemSchema?: string): string => {
   if (form === 'yaml') return stringify(JSON.parse(jsonText(body)));
   return form === 'ndjson'
     ? itemsOf(body)
-        .map((item) => `${jsonText(item)}\n`)
+        .map((item) => `${jsonText(withSchema(itemSchema, item))}\n`)
         .join('')
     : `${jsonText(body, 2)}\n`;
 };
@@ -56,8 +67,8 @@ const fenced = (text: string): string => {
 const itemText = (form: OutputForm, item: unknown): string =>
   form === 'yaml' ? `---\n${dataText(form, item)}` : `${jsonText(item)}\n`;
 
-export const createPrinter = (io: Io, { form: asked, isQuiet, isColourWanted }: PrinterOptions): Printer => {
-  const form = asked ?? (io.isTerminal.stdout ? 'table' : 'json');
+export const createPrinter = (io: Io, { form: wanted, asked, isQuiet, isColourWanted }: PrinterOptions): Printer => {
+  const form = wanted ?? (io.isTerminal.stdout ? 'table' : 'json');
   const hasColour = isColourWanted && io.isTerminal.stdout && (io.env['NO_COLOR'] ?? '') === '';
   const isText = isForPeople(form);
   const printText = (text: string): void => {
@@ -66,10 +77,13 @@ export const createPrinter = (io: Io, { form: asked, isQuiet, isColourWanted }: 
   return {
     isText,
     isQuiet,
-    print: ({ body, text, id }) => {
+    print: ({ body, text, id, itemSchema }) => {
       if (isQuiet) io.stdout(id === undefined ? '' : `${id}\n`);
       else if (isText) printText(text());
-      else io.stdout(dataText(form, body));
+      else io.stdout(dataText(form, body, itemSchema));
+    },
+    printDocument: ({ body, text }) => {
+      io.stdout(asked === undefined || isText || isQuiet ? text : dataText(form, body));
     },
     printText,
     printItem: (item) => io.stdout(itemText(form, item)),

@@ -8,7 +8,7 @@ const world = (isTerminal: boolean) => {
   const io: Io = {
     ...{ env: {}, cwd: '/', isTerminal: { stdout: false, stderr: isTerminal }, stdout: () => undefined },
     ...{ stdin: () => Promise.resolve(new Uint8Array()), fetch: globalThis.fetch, newId: () => '' },
-    ...{ interrupted: new AbortController().signal, exit: () => undefined },
+    ...{ interrupted: new AbortController().signal, confirm: undefined, exit: () => undefined },
     now: () => nowMs,
     stderr: (some) => {
       text += some;

@@ -23,9 +23,9 @@ export interface CliWorld {
   readonly path: (...names: readonly string[]) => string;
   readonly file: (name: string, text: string | Uint8Array, mode?: number) => Promise<string>;
   /** Nothing in the environment but what a test puts there. */
-  readonly bare: (argv: readonly string[], options?: Omit<CliOptions, 'cwd'>) => Promise<CliRun>;
+  readonly bare: (argv: readonly string[], options?: Partial<CliOptions>) => Promise<CliRun>;
   /** The environment names the server and holds a token. */
-  readonly run: (argv: readonly string[], options?: Omit<CliOptions, 'cwd'>) => Promise<CliRun>;
+  readonly run: (argv: readonly string[], options?: Partial<CliOptions>) => Promise<CliRun>;
   readonly cli: (...argv: readonly string[]) => Promise<CliRun>;
 }
 
@@ -42,7 +42,7 @@ export const withCliWorld = (): CliWorld => {
     await rm(cwd, { recursive: true, force: true });
   });
   const path = (...names: readonly string[]): string => join(cwd, ...names);
-  const bare: CliWorld['bare'] = (argv, options) => runCli(argv, { ...options, cwd });
+  const bare: CliWorld['bare'] = (argv, options) => runCli(argv, { cwd, ...options });
   const run: CliWorld['run'] = (argv, options = {}) =>
     bare(argv, { ...options, env: { VERDICT_URL: current.url, VERDICT_TOKEN: 'a-token', ...options.env } });
   return {
@@ -55,6 +55,9 @@ export const withCliWorld = (): CliWorld => {
       },
       on: (route, ...answers) => {
         current.on(route, ...answers);
+      },
+      otherwise: (answerOf) => {
+        current.otherwise(answerOf);
       },
     },
     path,

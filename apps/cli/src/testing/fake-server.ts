@@ -24,6 +24,8 @@ export interface FakeServer {
   readonly seen: readonly SeenRequest[];
   /** Answers of a route, one after the other; the last one stays. `GET /a/b`, without query. */
   readonly on: (route: string, ...answers: readonly FakeAnswer[]) => void;
+  /** What answers a route that nothing else was said of. */
+  readonly otherwise: (answerOf: (request: SeenRequest) => FakeAnswer | undefined) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -45,12 +47,18 @@ const NOT_FOUND = { status: 404, body: { code: 'not_found', title: 'There is no 
 export const startFakeServer = async (): Promise<FakeServer> => {
   const seen: SeenRequest[] = [];
   const planned = new Map<string, FakeAnswer[]>();
+  let otherwise: Parameters<FakeServer['otherwise']>[0] = () => undefined;
   const server = createServer((request, response) => {
-    void readText(request).then((text) => {
+    const answered = readText(request).then((text) => {
       const { method = '', url: path = '', headers } = request;
-      seen.push({ method, path, headers, text });
+      const asked = { method, path, headers, text };
+      seen.push(asked);
       const queue = planned.get(`${method} ${path.split('?')[0] ?? ''}`) ?? [];
-      answer(response, (queue.length > 1 ? queue.shift() : queue[0]) ?? NOT_FOUND);
+      answer(response, (queue.length > 1 ? queue.shift() : queue[0]) ?? otherwise(asked) ?? NOT_FOUND);
+    });
+    // What a test has wrong is seen as such, and not as a server that is silent.
+    answered.catch((error: unknown) => {
+      answer(response, { status: 500, body: { code: 'test_defect', title: String(error), status: 500 } });
     });
   });
   await new Promise<void>((resolve) => {
@@ -63,6 +71,9 @@ export const startFakeServer = async (): Promise<FakeServer> => {
     seen,
     on: (route, ...answers) => {
       planned.set(route, [...answers]);
+    },
+    otherwise: (answerOf) => {
+      otherwise = answerOf;
     },
     close: () =>
       new Promise((resolve) => {

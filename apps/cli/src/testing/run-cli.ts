@@ -15,7 +15,17 @@ export interface CliOptions {
   readonly isTerminal?: boolean;
   readonly interrupted?: AbortSignal;
   readonly nowMs?: number;
+  /** What a person at a terminal answers; else nobody sits there. */
+  readonly answer?: boolean;
 }
+
+const confirming = (answer: boolean | undefined, ask: (text: string) => void): Io['confirm'] =>
+  answer === undefined
+    ? undefined
+    : (question) => {
+        ask(`${question}\n`);
+        return Promise.resolve(answer);
+      };
 
 /** Runs one command line in this process. */
 export const runCli = async (argv: readonly string[], options: CliOptions): Promise<CliRun> => {
@@ -34,6 +44,9 @@ export const runCli = async (argv: readonly string[], options: CliOptions): Prom
       stderr += text;
     },
     stdin: () => Promise.resolve(new Uint8Array(Buffer.from(stdin))),
+    confirm: confirming(options.answer, (text) => {
+      stderr += text;
+    }),
     fetch: globalThis.fetch,
     now: () => options.nowMs ?? Date.now(),
     newId: () => randomUUID(),

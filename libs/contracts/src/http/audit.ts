@@ -43,7 +43,7 @@ export const ExportAnswer = z
   .meta({ id: 'Export' });
 export const ExportIdParams = z.strictObject({ export_id: UuidText });
 export const ExportsQuery = pageQuery({});
-export const ExportsAnswer = listOf(ExportAnswer);
+export const ExportsAnswer = listOf(ExportAnswer).meta({ id: 'Exports' });
 export const ParityAnswer = z
   .strictObject({
     parity_ok: z.boolean(),
