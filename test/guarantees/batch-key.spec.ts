@@ -1,6 +1,15 @@
+import { createCelRules } from '@verdict/adapter-cel';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '@verdict/adapter-memory';
-import { type BatchMember, journalName, type UseCaseResult } from '@verdict/application';
+import {
+  type BatchMember,
+  createDecideChanges,
+  type DecisionRow,
+  journalName,
+  recordedDecision,
+  type RecordedEntry,
+  type UseCaseResult,
+} from '@verdict/application';
 import { changeOf, codeOf, MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
 
 const member = (amount: string, key: string | null = null, resource = amount): BatchMember => ({
@@ -98,6 +107,40 @@ describe('the key of a batch', () => {
       expect(store.head(journalName('decisions', 'acme'))).toBe(head);
     },
   );
+
+  it.each<[string, readonly BatchMember[], readonly string[]]>([
+    ['a member less', MEMBERS.slice(0, 2), ['/items']],
+    ['another key of a member', [member('10'), member('20', 'other-key'), member('30')], ['/items/1/idempotency_key']],
+  ])('stands for one batch also when it has left memory: %s', async (_, members, fields) => {
+    const { world } = await first();
+    const { state } = await world.gate.current('acme');
+    const answers: RecordedEntry[] = [];
+    for await (const entry of world.log.read(journalName('decisions', 'acme'), 0n, 100)) answers.push(entry);
+    const decideChanges = createDecideChanges({
+      gate: {
+        current: () => Promise.resolve({ state: { ...state, answers: { forgotten: 1, has: () => false } } }),
+        execute: () => Promise.reject(new Error('nothing is decided')),
+      } as never,
+      log: world.log,
+      readModels: {
+        findAnswers: (_tenant, [asked]) =>
+          Promise.resolve(
+            answers.flatMap((entry) => {
+              const { key, payload_hash: payloadHash } = recordedDecision(entry);
+              return key.text === asked?.text
+                ? [{ payloadHash, revision: entry.revision } as unknown as DecisionRow]
+                : [];
+            }),
+          ),
+      },
+      clock: world.clock,
+      ids: { uuid: () => world.uuid(), randomText: () => 'A' },
+      logHost: 'log.test',
+      rules: createCelRules(),
+    });
+    const again = await decideChanges({ members, isAtomic: false }, world.meta('dev-1', 'nightly'));
+    expect(differingIn(again)).toEqual(['idempotency_conflict', fields]);
+  });
 
   it('is not bound by a batch that was refused for a member: the same key may ask again', async () => {
     const { store, world } = await first();

@@ -3,6 +3,8 @@ import {
   type AskForChanges,
   type BatchAnswer,
   type BatchKey,
+  type DecisionRecorded,
+  type GateState,
   jcsText,
   sha256Hex,
 } from '@verdict/domain';
@@ -97,6 +99,8 @@ const batchKeyOf = (text: string, items: readonly AskForChange[], isAtomic: bool
   text,
 });
 
+type BatchRefusal = Extract<GateAnswer, { kind: 'batch_refused' }>;
+
 /** A member is refused, and the batch with it: what differs is named where it stands in the batch. */
 const refusedMember = async (
   refused: Promise<UseCaseResult<DecidedChange>>,
@@ -113,7 +117,7 @@ const refusedBatch = async (
   deps: GateDeps,
   tenantId: string,
   { items, isAtomic, key }: AskForChanges,
-  { refusal, index }: Extract<GateAnswer, { kind: 'batch_refused' }>,
+  { refusal, index }: BatchRefusal,
 ): Promise<UseCaseResult<never>> => {
   const member = index === null ? undefined : items[index];
   if (index !== null && member !== undefined)
@@ -126,6 +130,24 @@ const refusedBatch = async (
     detail: 'this key answered another batch before',
     extra: { differing_fields: fields },
   });
+};
+
+const isOfAnother = ({ batch }: DecisionRecorded, { text, payload_hash: hash }: BatchKey): boolean =>
+  batch?.key?.text === text && batch.key.payload_hash !== hash;
+
+/** A key that has left memory: the decision that answered one of its members says which batch it stood for. */
+const forgottenConflict = async (
+  deps: GateDeps,
+  tenantId: string,
+  { items, key }: AskForChanges,
+): Promise<BatchRefusal | undefined> => {
+  if (key === null) return undefined;
+  for (const { revision } of items.flatMap(({ rememberedAnswer }) => rememberedAnswer ?? [])) {
+    if (!isOfAnother(recordedDecision(await readRevision(deps.log, tenantId, 'decisions', revision)), key)) continue;
+    const refusal = { code: 'idempotency_conflict', firstRevision: revision } as const;
+    return { kind: 'batch_refused', refusal, index: null };
+  }
+  return undefined;
 };
 
 const outcomesOf = async (
@@ -145,6 +167,49 @@ const outcomesOf = async (
   return results;
 };
 
+type PreparedBatch =
+  | { readonly kind: 'command'; readonly command: AskForChanges; readonly commandId: string }
+  | Extract<UseCaseResult<never>, { kind: 'problem' }>;
+
+const prepareBatch = async (
+  deps: GateDeps,
+  { members, isAtomic }: AskedBatch,
+  meta: RequestMeta,
+  state: GateState,
+): Promise<PreparedBatch> => {
+  const items: AskForChange[] = [];
+  for (const [index, { request, key }] of members.entries()) {
+    const ofMember = { ...meta, key: key ?? keyInBatch(meta.key, index) };
+    const prepared = await prepareQuestion(deps, request, ofMember, state);
+    if (prepared.kind === 'problem') return { kind: 'problem', problem: problemIn(ofItem(index, prepared)) };
+    items.push(prepared.command);
+  }
+  const [first] = items;
+  if (first === undefined)
+    return { kind: 'problem', problem: { code: 'validation_failed', detail: 'a batch has a member' } };
+  const key = meta.key === null ? null : batchKeyOf(meta.key, items, isAtomic);
+  return {
+    kind: 'command',
+    command: { kind: 'ask_for_changes', items, isAtomic, key },
+    commandId: first.decisionId,
+  };
+};
+
+const executeBatch = async (
+  deps: GateDeps,
+  members: readonly BatchMember[],
+  meta: RequestMeta,
+  { command, commandId }: Extract<PreparedBatch, { kind: 'command' }>,
+): Promise<UseCaseResult<DecidedBatch>> => {
+  const { tenantId } = meta.caller;
+  const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, commandId), meta.wait);
+  if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
+  const { answer, entries } = outcome;
+  if (answer.kind === 'batch_refused') return refusedBatch(deps, tenantId, command, answer);
+  if (answer.kind !== 'batch') throw new Error('a batch was answered with something else');
+  return done(await outcomesOf({ deps, tenantId, entries }, members, command.items, answer.answers));
+};
+
 /**
  * Asks for several changes at once: decided in order, each on the state that the earlier left, in one append. A member that
  * cannot even be asked refuses the whole batch; one whose key stands for something else is refused alone, unless the batch
@@ -154,28 +219,19 @@ const outcomesOf = async (
  */
 export const createDecideChanges =
   (deps: GateDeps) =>
-  async ({ members, isAtomic }: AskedBatch, meta: RequestMeta): Promise<UseCaseResult<DecidedBatch>> => {
+  async (asked: AskedBatch, meta: RequestMeta): Promise<UseCaseResult<DecidedBatch>> => {
     const { tenantId } = meta.caller;
     const current = await deps.gate.current(tenantId).catch(nothingWhileAway);
     if (current === undefined) return notCommitted({ kind: 'unavailable' }, 'verdict_not_durable');
-    const commands: AskForChange[] = [];
-    for (const [index, { request, key }] of members.entries()) {
-      const ofMember = { ...meta, key: key ?? keyInBatch(meta.key, index) };
-      const prepared = await prepareQuestion(deps, request, ofMember, current.state);
-      if (prepared.kind === 'problem') return { kind: 'problem', problem: problemIn(ofItem(index, prepared)) };
-      commands.push(prepared.command);
+    const prepared = await prepareBatch(deps, asked, meta, current.state);
+    if (prepared.kind === 'problem') return prepared;
+    try {
+      const conflict = await forgottenConflict(deps, tenantId, prepared.command);
+      if (conflict !== undefined) return await refusedBatch(deps, tenantId, prepared.command, conflict);
+    } catch (error) {
+      return unreadable(error);
     }
-    const [first] = commands;
-    if (first === undefined) return problemOf('validation_failed', { detail: 'a batch has a member' });
-    const key = meta.key === null ? null : batchKeyOf(meta.key, commands, isAtomic);
-    const command = { kind: 'ask_for_changes', items: commands, isAtomic, key } as const;
-    const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, first.decisionId), meta.wait);
-    if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
-    if (outcome.answer.kind === 'batch_refused') return refusedBatch(deps, tenantId, command, outcome.answer);
-    if (outcome.answer.kind !== 'batch') throw new Error('a batch was answered with something else');
-    const committed: Committed = { deps, tenantId, entries: outcome.entries };
-    const { answers } = outcome.answer;
-    return done(await outcomesOf(committed, members, commands, answers));
+    return executeBatch(deps, asked.members, meta, prepared);
   };
 export type DecideChanges = ReturnType<typeof createDecideChanges>;
 
