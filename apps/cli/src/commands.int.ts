@@ -11,6 +11,7 @@ import {
   EXPORT_ID,
   exportAnswer,
   policyAnswer,
+  waiverAnswer,
   preflightAnswer,
   problemAnswer,
   voteAnswer,
@@ -145,6 +146,29 @@ describe('writes', () => {
       limit: 200,
       action: 'release',
     });
+  });
+
+  it('changes a version as it is now, or as the caller says that he has seen it', async () => {
+    const at = `${API}/policies/versions/3`;
+    server.on(`GET ${at}`, { body: policyAnswer(), headers: { etag: '"3.1"' } });
+    for (const change of ['rollout', 'cancel']) server.on(`POST ${at}/${change}`, { body: policyAnswer() });
+    const tagOf = async (...args: readonly string[]) => {
+      const { exit } = await cli('policy', ...args);
+      return [exit, server.seen.at(-1)?.headers['if-match']];
+    };
+    expect(await tagOf('rollout', '3', '--percent', '50')).toEqual([0, '"3.1"']);
+    expect(await tagOf('cancel', '3')).toEqual([0, '"3.1"']);
+    expect(server.seen).toHaveLength(4);
+    expect(await tagOf('cancel', '3', '--if-match', '3.2')).toEqual([0, '"3.2"']);
+    expect(server.seen).toHaveLength(5);
+  });
+
+  it('revokes an exception as it is now', async () => {
+    const at = `${API}/exceptions/${BUDGET_ID}`;
+    server.on(`GET ${at}`, { body: waiverAnswer(), headers: { etag: '"1"' } });
+    server.on(`POST ${at}/revoke`, { body: waiverAnswer({ version: 2, status: 'revoked' }) });
+    expect((await cli('exception', 'revoke', BUDGET_ID)).exit).toBe(0);
+    expect(server.seen.map(({ headers }) => headers['if-match'])).toEqual([undefined, '"1"']);
   });
 
   it('creates a budget, or changes the one that the scope has', async () => {

@@ -44,6 +44,19 @@ describe('gate preflight --wait', () => {
     });
   });
 
+  it('has another token made when the answer with the first one was lost', async () => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(SHOW, { body: approvalAnswer({ status: 'granted' }) });
+    server.on(REISSUE, { body: voteAnswer({ approval_token: null, replayed: true }) }, { body: voteAnswer() });
+    server.on(CONSUME, { body: consumeAnswer() });
+    expect((await ask('--wait', '20s')).exit).toBe(0);
+    const keys = server.seen
+      .filter(({ path }) => path.endsWith('reissue-token'))
+      .map(({ headers }) => headers['idempotency-key']);
+    expect(new Set(keys).size).toBe(2);
+    expect(JSON.parse(server.seen.at(-1)?.text ?? '')).toMatchObject({ approval_token: expect.stringMatching(/^eyJ/) });
+  });
+
   it.each(['denied', 'expired', 'withdrawn'])('ends with 1 when the request is %s', async (status) => {
     server.on(PREFLIGHT, { body: preflightAnswer() });
     server.on(SHOW, { body: approvalAnswer({ status }) });

@@ -192,6 +192,25 @@ export const budgetAnswer = (changes: object = {}): object => ({
   ...changes,
 });
 
+export const waiverAnswer = (changes: object = {}): object => ({
+  exception_id: BUDGET_ID,
+  version: 1,
+  kind: 'waiver',
+  status: 'active',
+  scope: { project: null, environment_class: null, source: null, resource_prefix: null },
+  waives: ['cost_unknown'],
+  max_monthly_delta_usd: null,
+  max_uses: null,
+  uses: 0,
+  owner: 'finops',
+  reason: 'moving',
+  ticket: 'T-1',
+  expires_at: '2026-12-24T08:00:00.000Z',
+  granted_by: 'admin-1',
+  granted_at: '2026-11-23T08:00:00.000Z',
+  ...changes,
+});
+
 export const exportAnswer = (changes: object = {}): object => ({
   export_id: EXPORT_ID,
   status: 'ready',

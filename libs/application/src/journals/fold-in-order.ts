@@ -56,7 +56,7 @@ class Cursor {
 
   /** What is not read to its end holds on to its store. */
   async close(): Promise<void> {
-    await this.entries?.return?.();
+    if (this.peeked !== undefined) await this.entries?.return?.();
   }
 
   async advance(): Promise<void> {
