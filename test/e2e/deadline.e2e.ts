@@ -54,7 +54,7 @@ describe('a caller who says how long he waits', () => {
   it('is told that nothing was written where his turn has not come, and nothing is', async () => {
     const people = await warmTenant();
     const before = send(people, 'gateTerraform', ask('2'));
-    await pause(200);
+    await pause(500); // Its append is under way, and will be for longer than the other waits.
     const body = ask('3', { idempotency_key: 'waits-in-vain' });
     const [late, milliseconds] = await elapsed(() => send(people, 'gateTerraform', body, { timeout: '500ms' }));
     expect([late.status, late.body.code]).toEqual([503, 'verdict_not_durable']);
