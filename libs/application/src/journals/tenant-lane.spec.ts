@@ -650,6 +650,18 @@ describe('a lane whose log sees the other journals as it appends', () => {
       expect(await amountsIn(journals)).toEqual([2, 3]);
     });
 
+    it('lets a caller give up what was decided ahead, and writes nothing for him', async () => {
+      const { journals, run, add, first } = await holding();
+      const [early, patient] = [new CallersWait(), new CallersWait()];
+      const rest = [run({ kind: 'add', amount: 10 }, early), run({ kind: 'add', amount: 100 }, patient), add(2)];
+      await turns();
+      expect(early.giveUp()).toBe(true);
+      journals.release();
+      expect(await answersOf([first, ...rest])).toEqual([1, 'contended', 101, 103]);
+      expect(patient.giveUp()).toBe(false);
+      expect(await amountsIn(journals)).toEqual([1, 100, 2]);
+    });
+
     it('a defect of a command that was decided ahead is that command’s alone', async () => {
       const { journals, run, add, first } = await holding();
       const rest = [run({ kind: 'throw' }), add(2)];

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 380] -- one loop and its outcomes: they are easier to check on one page */
+/* eslint max-lines: ['error', 390] -- one loop and its outcomes: they are easier to check on one page */
 import { type AppendResult, LogUnreadable, type Revision } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
 import type { EntryLog } from './entry-log.js';
@@ -12,7 +12,7 @@ import { Draft, type DraftedBatch } from './draft.js';
 import { LaneLog } from './lane-log.js';
 import { outcomeOf } from './lane-outcome.js';
 import { LaneReport } from './lane-report.js';
-import { nextBatch } from './next-batch.js';
+import { isTaken, isWaitedFor, nextBatch } from './next-batch.js';
 import { outcomeWithoutState } from './outage.js';
 import { reactionContext } from './reaction-context.js';
 import { type BatchStamp, observedFor } from './seal-entry.js';
@@ -168,13 +168,15 @@ export class TenantLane<State, Command, Answer> {
     }
   }
 
-  /** Those that wait and write to one journal: `kind`, where it is given, or that of the first. */
-  private takeWaiting(kind?: JournalKind): readonly Waiting<Command, Answer>[] {
-    const [first] = this.queue;
-    if (first === undefined || (kind !== undefined && this.service.journalOf(first.command) !== kind)) return [];
-    const { taken, givenUp } = nextBatch(this.queue, this.service.journalOf);
+  private takeWaiting(isWanted = isTaken): readonly Waiting<Command, Answer>[] {
+    const { taken, givenUp } = nextBatch(this.queue, this.service.journalOf, isWanted);
     this.answerAll(givenUp, { kind: 'contended' });
     return taken;
+  }
+
+  private takeAhead(kind: JournalKind): readonly Waiting<Command, Answer>[] {
+    const [first] = this.queue;
+    return first !== undefined && this.service.journalOf(first.command) === kind ? this.takeWaiting(isWaitedFor) : [];
   }
 
   private async tryCatchUp(by: 'heads' | 'hints' = 'heads'): Promise<{ readonly error: unknown } | undefined> {
@@ -319,7 +321,7 @@ export class TenantLane<State, Command, Answer> {
   private openDraft(kind: JournalKind, base: FoldedState<State>): void {
     this.draft = new Draft({
       base,
-      take: () => this.takeWaiting(kind),
+      take: () => this.takeAhead(kind),
       putBack: (rest) => void this.queue.unshift(...rest),
       decide: (batch, onto) => this.decideAll(kind, batch, { folded: base.folded, onto }),
     });
@@ -330,13 +332,16 @@ export class TenantLane<State, Command, Answer> {
     this.draft = undefined;
   }
 
-  /** What was decided ahead, if nothing else is due; otherwise its commands are the first of those that wait. */
+  /** What was decided ahead, if it may be appended now; otherwise its commands are the first of those that wait. */
   private closeDraft(): DraftedBatch<State, Waiting<Command, Answer>, Answer> | undefined {
+    const { draft } = this;
+    if (draft === undefined) return undefined;
+    const closed = draft.close();
     const isTurnDue = this.hints.areDue || this.turnWaiters.length > 0 || this.dueReactions().length > 0;
-    const closed = !isTurnDue && this.draft?.isOn(this.current()) === true ? this.draft.close() : undefined;
-    if (closed === undefined) this.dropDraft();
+    const mayGoOn = !isTurnDue && draft.isOn(this.current()) && closed.members.every(isTaken);
+    if (!mayGoOn) this.dropDraft();
     this.draft = undefined;
-    return closed;
+    return mayGoOn ? closed : undefined;
   }
 
   /** Decides onto what is decided already. `folded`: as it is before the first of them all. */
