@@ -5,12 +5,7 @@
 export class CallersWait {
   private state: 'open' | 'taken' | 'given_up' = 'open';
 
-  /** For who decides ahead, and may still drop what he decided. */
-  get isGivenUp(): boolean {
-    return this.state === 'given_up';
-  }
-
-  /** For the writer, before it appends. False: nobody waits any more, so nothing may be written. */
+  /** For the writer, before it decides. False: nobody waits any more, so nothing may be written. */
   take(): boolean {
     if (this.state === 'given_up') return false;
     this.state = 'taken';

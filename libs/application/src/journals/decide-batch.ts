@@ -27,23 +27,18 @@ export interface BatchStart<State, Command, Answer> {
   readonly sealer: Sealer;
 }
 
-const bytesOf = (entries: readonly FreshEntry[]): number => entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
-
 /**
  * Decides commands one after the other, each on the state that its predecessors leave, and seals what they make.
  * Speculative: the state is persistent, so a batch that loses the race is simply dropped.
- *
- * @param onto what the batch holds already; what comes of `batch` follows it. It may take fewer than there are.
  */
 export const decideBatch = <State, Command, Answer>(
   { service, state, kind, next: base, stamp, sealer }: BatchStart<State, Command, Answer>,
   batch: readonly { readonly command: Command; readonly context: CommandContext }[],
-  onto: DecidedBatch<State, Answer> = { next: state, fresh: [], answers: [] },
 ): DecidedBatch<State, Answer> => {
-  let { next } = onto;
-  let bytes = bytesOf(onto.fresh);
-  const fresh = [...onto.fresh];
-  const answers = [...onto.answers];
+  let next = state;
+  let bytes = 0;
+  const fresh: FreshEntry[] = [];
+  const answers: DecidedBatch<State, Answer>['answers'][number][] = [];
   for (const { command, context } of batch) {
     if (answers.length > 0 && (fresh.length > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX)) break;
     const from = fresh.length;
@@ -59,7 +54,7 @@ export const decideBatch = <State, Command, Answer>(
         next,
       );
       fresh.push(...sealed);
-      bytes += bytesOf(sealed);
+      bytes += sealed.reduce((sum, entry) => sum + entry.bytes.length, 0);
       answers.push({ answer, from, to: fresh.length });
     } catch (error) {
       answers.push({ error }); // One defective command must not take its neighbours with it.

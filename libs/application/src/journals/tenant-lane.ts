@@ -1,18 +1,16 @@
-/* eslint max-lines: ['error', 390] -- one loop and its outcomes: they are easier to check on one page */
-import { type AppendResult, LogUnreadable, type Revision } from '../ports/journals.js';
+/* eslint max-lines: ['error', 350] -- one loop and its outcomes: they are easier to check on one page */
+import { type AppendResult, LogUnreadable, type Revision, type SeenHead } from '../ports/journals.js';
 import type { Clock, Observer, Sealer } from '../ports/system.js';
-import type { EntryLog } from './entry-log.js';
+import type { EntryLog, FreshEntry } from './entry-log.js';
 import type { CallersWait } from './callers-wait.js';
 import { catchUp } from './catch-up.js';
 import { type Folded, type FoldedState, NOTHING_FOLDED } from './fold-in-order.js';
 import { Hints } from './hints.js';
-import { type JournalKind, originOf } from './kinds.js';
+import { type JournalKind, journalName, originOf } from './kinds.js';
 import { type DecidedBatch, decideBatch } from './decide-batch.js';
-import { Draft, type DraftedBatch } from './draft.js';
-import { LaneLog } from './lane-log.js';
 import { outcomeOf } from './lane-outcome.js';
 import { LaneReport } from './lane-report.js';
-import { isTaken, isWaitedFor, nextBatch } from './next-batch.js';
+import { nextBatch } from './next-batch.js';
 import { outcomeWithoutState } from './outage.js';
 import { reactionContext } from './reaction-context.js';
 import { type BatchStamp, observedFor } from './seal-entry.js';
@@ -56,8 +54,6 @@ export class TenantLane<State, Command, Answer> {
   private readonly queue: Waiting<Command, Answer>[] = [];
   private isRunning = false;
   private readonly hints = new Hints();
-  private readonly log: LaneLog;
-  private draft: Draft<State, Waiting<Command, Answer>, Answer> | undefined;
   private pause: NodeJS.Timeout | undefined;
   private readonly report: LaneReport<State, Command>;
   private turnWaiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
@@ -68,7 +64,6 @@ export class TenantLane<State, Command, Answer> {
     private readonly deps: LaneDeps,
     private readonly watch: ServiceWatch<State, Command> = {},
   ) {
-    this.log = new LaneLog(deps.log, tenantId, service.kinds);
     this.report = new LaneReport({ service: service.name, tenantId }, deps.observer, watch);
     this.state = service.initial;
     this.pinned = { state: service.initial, folded: NOTHING_FOLDED };
@@ -79,7 +74,6 @@ export class TenantLane<State, Command, Answer> {
     if (this.queue.length >= QUEUE_MAX) return Promise.resolve({ kind: 'overloaded' });
     return new Promise((settle) => {
       this.queue.push({ command, context, since: performance.now(), wait, settle });
-      this.draft?.grow();
       this.wake();
     });
   }
@@ -156,7 +150,7 @@ export class TenantLane<State, Command, Answer> {
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
       // Hints will do without a question where the append finds out whether there is more.
-      const isAsked = this.hints.areInDoubt || waiters.length > 0 || !this.log.canSee;
+      const isAsked = this.hints.areInDoubt || waiters.length > 0 || !this.deps.log.canAppendSeeing;
       const failure = isAsked || this.hints.areDue ? await this.tryCatchUp(isAsked ? 'heads' : 'hints') : undefined;
       if (failure !== undefined) {
         this.giveUp(waiters, failure.error);
@@ -164,19 +158,10 @@ export class TenantLane<State, Command, Answer> {
       }
       await this.react();
       for (const { resolve } of waiters) resolve(); // They see also what was due at once, such as a tenant's first policy.
-      await this.commitAll(this.takeWaiting());
+      const { taken, givenUp } = nextBatch(this.queue, this.service.journalOf);
+      this.answerAll(givenUp, { kind: 'contended' });
+      if (taken.length > 0) await this.commit(taken);
     }
-  }
-
-  private takeWaiting(isWanted = isTaken): readonly Waiting<Command, Answer>[] {
-    const { taken, givenUp } = nextBatch(this.queue, this.service.journalOf, isWanted);
-    this.answerAll(givenUp, { kind: 'contended' });
-    return taken;
-  }
-
-  private takeAhead(kind: JournalKind): readonly Waiting<Command, Answer>[] {
-    const [first] = this.queue;
-    return first !== undefined && this.service.journalOf(first.command) === kind ? this.takeWaiting(isWaitedFor) : [];
   }
 
   private async tryCatchUp(by: 'heads' | 'hints' = 'heads'): Promise<{ readonly error: unknown } | undefined> {
@@ -232,58 +217,39 @@ export class TenantLane<State, Command, Answer> {
           },
         })),
       );
-      await this.commit(batch, { decided: this.nothingDecided(), isDrafting: false });
+      if (batch.length > 0) await this.commit(batch);
     }
-  }
-
-  /** Appends a batch, and then those that were decided while the one before them was under way. */
-  private async commitAll(first: readonly Waiting<Command, Answer>[]): Promise<void> {
-    let next: DraftedBatch<State, Waiting<Command, Answer>, Answer> | undefined = {
-      members: first,
-      decided: this.nothingDecided(),
-    };
-    while (next !== undefined && next.members.length > 0) {
-      await this.commit(next.members, { decided: next.decided, isDrafting: this.log.canSee });
-      next = this.closeDraft();
-    }
-  }
-
-  private nothingDecided(): DecidedBatch<State, Answer> {
-    return { next: this.state, fresh: [], answers: [] };
   }
 
   /** Appends a batch and answers it, whatever happens: a promise that nobody settles would be an outcome of its own. */
-  private async commit(
-    batch: readonly Waiting<Command, Answer>[],
-    ahead: { readonly decided: DecidedBatch<State, Answer>; readonly isDrafting: boolean },
-  ): Promise<void> {
+  private async commit(batch: readonly Waiting<Command, Answer>[]): Promise<void> {
     try {
-      await this.tryCommit(batch, ahead);
+      await this.tryCommit(batch);
     } catch (error) {
       this.answerAll(batch, { kind: 'failed', error }); // Those answered already stay answered.
     }
   }
 
-  private async tryCommit(
-    batch: readonly Waiting<Command, Answer>[],
-    { decided: ahead, isDrafting }: { readonly decided: DecidedBatch<State, Answer>; readonly isDrafting: boolean },
-  ): Promise<void> {
-    const [first] = batch;
+  private async tryCommit(batch: readonly Waiting<Command, Answer>[]): Promise<void> {
+    const first = batch[0];
     if (first === undefined) return;
     const kind = this.service.journalOf(first.command);
     let left = batch;
     let attempt = 0;
     while (attempt < ATTEMPTS_MAX && left.length > 0) {
       attempt += 1;
-      const known = left === batch && attempt === 1 ? ahead : this.nothingDecided();
-      const { outcome, taken } = await this.append(kind, left, { known, attempt, isDrafting });
-      if (outcome === 'appended') {
-        left = left.slice(taken);
+      const decided = this.decideAll(kind, left);
+      const taken = left.slice(0, decided.answers.length);
+      const started = performance.now();
+      const appended = await this.appendAll(kind, decided.fresh, attempt);
+      this.report.append(kind, decided.fresh.length, taken, { started, outcome: appended.kind, attempt });
+      if (appended.kind === 'appended') {
+        this.finish(kind, decided, taken);
+        left = left.slice(taken.length);
         attempt = 0;
         continue;
       }
-      this.dropDraft();
-      if (outcome === 'unknown') {
+      if (appended.kind === 'unknown') {
         this.hints.doubt();
         this.answerAll(left, { kind: 'unknown' });
         return;
@@ -297,84 +263,66 @@ export class TenantLane<State, Command, Answer> {
     this.answerAll(left, { kind: 'contended' });
   }
 
-  /** Decides what is not `known`, appends as much as one append takes, and answers that if it is durable. */
-  private async append(
-    kind: JournalKind,
-    batch: readonly Waiting<Command, Answer>[],
-    at: { readonly known: DecidedBatch<State, Answer>; readonly attempt: number; readonly isDrafting: boolean },
-  ): Promise<{ readonly outcome: AppendResult['kind']; readonly taken: number }> {
-    const { known, attempt, isDrafting } = at;
-    const { folded } = this;
-    const decided = this.decideAll(kind, batch.slice(known.answers.length), { folded, onto: known });
-    const taken = batch.slice(0, decided.answers.length);
-    const after = { state: decided.next, folded: { ...folded, [kind]: folded[kind] + BigInt(decided.fresh.length) } };
-    const started = performance.now();
-    const appending = this.log.append(kind, decided.fresh, { folded, isSeeing: attempt === 1 && this.log.canSee });
-    if (isDrafting && taken.length === batch.length) this.openDraft(kind, after);
-    const { kind: outcome } = await appending;
-    this.report.append(kind, decided.fresh.length, taken, { started, outcome, attempt });
-    if (outcome === 'appended') this.finish(kind, decided, { batch: taken, after });
-    return { outcome, taken: taken.length };
+  /**
+   * The first attempt holds only if nothing else was acknowledged meanwhile. Later ones follow a look at the heads that is
+   * younger than the batch: asking for more would let busy neighbours starve it.
+   */
+  private async appendAll(kind: JournalKind, fresh: readonly FreshEntry[], attempt: number): Promise<AppendResult> {
+    const { log } = this.deps;
+    const isSeeing = attempt === 1 && log.canAppendSeeing;
+    const revision = this.folded[kind];
+    if (fresh.length > 0) return log.append(this.nameOf(kind), revision, fresh, isSeeing ? this.seen(kind) : undefined);
+    // Answers without entries rest on what was seen all the same.
+    return !isSeeing || (await this.isAtHeads()) ? { kind: 'appended', revision } : { kind: 'conflict' };
   }
 
-  /** Commands of the same journal that arrive from now on are decided on what the append under way will leave. */
-  private openDraft(kind: JournalKind, base: FoldedState<State>): void {
-    this.draft = new Draft({
-      base,
-      take: () => this.takeAhead(kind),
-      putBack: (rest) => void this.queue.unshift(...rest),
-      decide: (batch, onto) => this.decideAll(kind, batch, { folded: base.folded, onto }),
-    });
+  private seen(writing: JournalKind): readonly SeenHead[] {
+    return this.service.kinds
+      .filter((kind) => kind !== writing)
+      .map((kind) => ({ journal: this.nameOf(kind), head: this.folded[kind] }));
   }
 
-  private dropDraft(): void {
-    this.queue.unshift(...(this.draft?.close().members ?? []));
-    this.draft = undefined;
+  /** False also when the heads cannot be read: the catch-up that follows says so to those who wait. */
+  private async isAtHeads(): Promise<boolean> {
+    try {
+      const { kinds } = this.service;
+      const heads = await this.deps.log.heads(kinds.map((kind) => this.nameOf(kind)));
+      return kinds.every((kind, index) => (heads[index] ?? -1n) <= this.folded[kind]);
+    } catch {
+      return false;
+    }
   }
 
-  /** What was decided ahead, if it may be appended now; otherwise its commands are the first of those that wait. */
-  private closeDraft(): DraftedBatch<State, Waiting<Command, Answer>, Answer> | undefined {
-    const { draft } = this;
-    if (draft === undefined) return undefined;
-    const closed = draft.close();
-    const isTurnDue = this.hints.areDue || this.turnWaiters.length > 0 || this.dueReactions().length > 0;
-    const mayGoOn = !isTurnDue && draft.isOn(this.current()) && closed.members.every(isTaken);
-    if (!mayGoOn) this.dropDraft();
-    this.draft = undefined;
-    return mayGoOn ? closed : undefined;
+  private nameOf(kind: JournalKind): string {
+    return journalName(kind, this.tenantId);
   }
 
-  /** Decides onto what is decided already. `folded`: as it is before the first of them all. */
-  private decideAll(
-    kind: JournalKind,
-    batch: readonly Waiting<Command, Answer>[],
-    { folded, onto }: { readonly folded: Folded; readonly onto: DecidedBatch<State, Answer> },
-  ): DecidedBatch<State, Answer> {
-    const { service, deps, tenantId } = this;
+  private decideAll(kind: JournalKind, batch: readonly Waiting<Command, Answer>[]): DecidedBatch<State, Answer> {
+    const { service, deps, tenantId, state, folded } = this;
     const stamp: BatchStamp = {
       tenantId,
       origin: originOf(deps.logHost, tenantId, kind),
       recordedAt: new Date(deps.clock.nowMs()).toISOString(),
       observed: observedFor(kind, service.kinds, folded),
     };
-    const start = { service, state: onto.next, kind, next: folded[kind] + 1n, stamp, sealer: deps.sealer };
-    return decideBatch(start, batch, onto);
+    return decideBatch({ service, state, kind, next: folded[kind] + 1n, stamp, sealer: deps.sealer }, batch);
   }
 
   private finish(
     kind: JournalKind,
-    { fresh, answers }: DecidedBatch<State, Answer>,
-    { batch, after }: { readonly batch: readonly Waiting<Command, Answer>[]; readonly after: FoldedState<State> },
+    { next, fresh, answers }: DecidedBatch<State, Answer>,
+    batch: readonly Waiting<Command, Answer>[],
   ): void {
-    const { state: before, folded: observed } = this;
-    const base = observed[kind] + 1n;
-    this.restore(after.state, after.folded);
+    const base = this.folded[kind] + 1n;
+    const observed = this.folded;
+    const before = this.state;
+    this.restore(next, { ...this.folded, [kind]: this.folded[kind] + BigInt(fresh.length) });
     const origin = originOf(this.deps.logHost, this.tenantId, kind);
     batch.forEach(({ settle }, index) => {
       const answer = answers[index];
       if (answer !== undefined) settle(outcomeOf(answer, { kind, origin, base, fresh, observed }));
     });
-    if (fresh.length > 0) this.watch.committed?.({ kind, entries: fresh, before, after: after.state });
+    if (fresh.length > 0) this.watch.committed?.({ kind, entries: fresh, before, after: next });
   }
 
   private answerAll(batch: readonly Waiting<Command, Answer>[], outcome: LaneOutcome<Answer>): void {
