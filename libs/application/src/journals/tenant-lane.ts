@@ -39,6 +39,12 @@ const REACTIONS_MAX = 128;
 /** Hints that no command waits for are folded together: every turn costs a question to the log. */
 const HINTS_PAUSE_MS = 20;
 
+/** What arrives in two turns of the event loop is one batch: in the first the answers of the batch before go out. */
+const gathered = async (): Promise<void> => {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+};
+
 /**
  * The writer of one tenant's journals in one process. Commands queue while an append is in flight; then all that wait are
  * decided one after the other, each on the state its predecessors leave, and appended as one batch. Nobody is answered
@@ -146,7 +152,7 @@ export class TenantLane<State, Command, Answer> {
 
   private async run(): Promise<void> {
     while (this.hasWork()) {
-      await new Promise(setImmediate); // What arrives in this turn of the event loop is one batch.
+      await gathered();
       const waiters = this.turnWaiters;
       this.turnWaiters = [];
       // Hints will do without a question where the append finds out whether there is more.
