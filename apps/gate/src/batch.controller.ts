@@ -20,6 +20,7 @@ import { isRawObject, type RawJson } from '@verdict/domain';
 import {
   type Call,
   Endpoint,
+  inSpan,
   isProblemCode,
   METRICS,
   type Metrics,
@@ -111,7 +112,7 @@ export class BatchController {
     const results = unwrap(
       await this.inTime.ask(asked, (wait) =>
         withSpan('decide changes', { 'verdict.members': members.length }, () =>
-          this.decideChanges({ members, isAtomic: atomic }, { ...meta, wait }),
+          this.decideChanges({ members, isAtomic: atomic }, { ...inSpan(meta), wait }),
         ),
       ),
     );

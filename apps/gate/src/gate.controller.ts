@@ -18,6 +18,7 @@ import {
 import {
   type Call,
   Endpoint,
+  inSpan,
   isProblemCode,
   METRICS,
   type Metrics,
@@ -84,7 +85,9 @@ export class GateController {
     const { source } = request;
     const meta = call.meta(key);
     const result = await this.inTime.ask({ source, waitMs: statedWaitMs(call) }, (wait) =>
-      withSpan('decide change', { 'verdict.source': source }, () => this.decideChange(request, { ...meta, wait })),
+      withSpan('decide change', { 'verdict.source': source }, () =>
+        this.decideChange(request, { ...inSpan(meta), wait }),
+      ),
     );
     countVerdict(this.metrics, source, result, (performance.now() - started) / 1000);
     const decided = unwrap(result);

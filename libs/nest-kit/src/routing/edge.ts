@@ -77,3 +77,9 @@ export const metaOf = (caller: Caller, info: RequestInfo, key: string | null): R
   correlationId: info.correlationId,
   traceparent: currentTraceparent() ?? info.traceparent,
 });
+
+/** The same request inside a span that was begun for it: what comes of it belongs to that span. */
+export const inSpan = (meta: RequestMeta): RequestMeta => ({
+  ...meta,
+  traceparent: currentTraceparent() ?? meta.traceparent,
+});
