@@ -87,6 +87,12 @@ describe('catching up', () => {
     await expect(run(EMPTY, { reservations: 0n })).rejects.toThrow(PinnedEntryMissing);
   });
 
+  it('folds what the heads say also where a cause is not there, as an export may end between the two', async () => {
+    const { write, run } = world();
+    await write('reservations', 0, 'r0', { policy: 0 });
+    expect((await run(EMPTY)).at.state).toBe(' r0');
+  });
+
   it('folds as far as it was told, and asks for no heads', async () => {
     const { journals, write, run } = world();
     await write('policy', 0, 'p0');

@@ -38,9 +38,8 @@ export const catchUp = async <State, Command, Answer>(
   for (let waiting = behind(at.folded); waiting.length > 0; waiting = behind(at.folded)) {
     const start = waiting.some((kind) => own.includes(kind)) ? pinned : at;
     const before = at.folded;
-    const moved = await foldInOrder(start, { own, kinds, waiting: behind(start.folded), evolve }, (kind, revision) =>
-      log.read(journalName(kind, tenantId), revision),
-    );
+    const fold = { own, kinds, waiting: behind(start.folded), needsCauses: told !== undefined, evolve };
+    const moved = await foldInOrder(start, fold, (kind, revision) => log.read(journalName(kind, tenantId), revision));
     at = { state: moved.state, folded: moved.folded };
     pinned = moved.pinned ?? pinned;
     if (kinds.every((kind) => at.folded[kind] <= before[kind]))

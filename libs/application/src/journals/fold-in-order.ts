@@ -18,6 +18,8 @@ export interface Fold<State> {
   readonly kinds: readonly JournalKind[];
   /** Those worth reading, where the heads are known; the rest is read only if an entry pins more of it. Default: all. */
   readonly waiting?: readonly JournalKind[];
+  /** Fold no effect of which a cause cannot be read. Default: such an effect is folded all the same, after all else. */
+  readonly needsCauses?: boolean;
   readonly evolve: (state: State, kind: JournalKind, entry: RecordedEntry) => State;
 }
 
@@ -131,7 +133,7 @@ class Folding<State> {
     if (pin !== undefined) for (const cursor of this.others) await this.reach(cursor, observedOf(pin, cursor.kind));
     for (let next = this.nextOther(pin); next !== undefined; next = this.nextOther(pin)) {
       const { cursor, entry } = next;
-      if (pin === undefined && !next.isReady && (await this.reachCauses(entry))) continue;
+      if (this.needsCauses(pin) && !next.isReady && (await this.reachCauses(entry))) continue;
       await this.take(cursor, entry);
       if (pin !== undefined) await this.reach(cursor, observedOf(pin, cursor.kind));
     }
@@ -149,6 +151,10 @@ class Folding<State> {
       first ??= cursor;
     }
     return first?.peeked === undefined ? undefined : { cursor: first, entry: first.peeked, isReady: false };
+  }
+
+  private needsCauses(pin: RecordedEntry | undefined): boolean {
+    return pin === undefined && this.fold.needsCauses === true;
   }
 
   /** What an entry has seen of the others may lie beyond what is being read. False: it is being read already. */

@@ -181,6 +181,7 @@ export class TenantLane<State, Command, Answer> {
       this.pinned = pinned;
       return undefined;
     } catch (error) {
+      if (by === 'hints') return this.tryCatchUp(); // Only the log can say what is true of what was told.
       this.hints.fail();
       return { error };
     }
