@@ -230,7 +230,7 @@ describe('run tasks of HCP Terraform', () => {
       /"allocated_storage": ?\d+/g,
       '"allocated_storage":777',
     );
-    expect((await start({ stage: 'pre_apply' }, { plan: dearer }).done).status).toBeDefined();
+    expect((await start({ stage: 'pre_apply' }, { plan: dearer }).done).status).toBe('passed');
     const [first, voided, second] = await decisions();
     expect(voided).toMatchObject({ type: 'hold_voided', payload: { cause: 'superseded' } });
     expect(second!.payload.supersedes).toBe(first!.payload.decision_id);

@@ -175,6 +175,18 @@ describe('Embedded Postgres', () => {
     }
   }, 60_000);
 
+  it('is reached over loopback alone where the path of its folder is too long for a socket', async () => {
+    const deep = await startEmbeddedPostgres({ dataDir: join(folder, 'd'.repeat(100), 'data'), log: () => undefined });
+    try {
+      expect(deep.localUrl).toBe(deep.serviceUrl);
+      expect(await withClient(deep.localUrl, async (client) => (await client.query('SELECT 1 AS one')).rows)).toEqual([
+        { one: 1 },
+      ]);
+    } finally {
+      await deep.stop();
+    }
+  }, 60_000);
+
   it('refuses a second supervisor of the same folder', async () => {
     await expect(start()).rejects.toThrow(/supervised by process/);
   });

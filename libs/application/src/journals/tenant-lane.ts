@@ -36,7 +36,7 @@ interface Waiting<Command, Answer> {
 const ATTEMPTS_MAX = 8;
 const QUEUE_MAX = 8_192;
 const REACTIONS_MAX = 128;
-/** Hints that no command waits for are folded together: every turn costs a question to the log. */
+/** Hints that no command waits for are folded together: every turn has its price. */
 const HINTS_PAUSE_MS = 20;
 
 /** What arrives in two turns of the event loop is one batch: in the first the answers of the batch before go out. */
