@@ -63,13 +63,17 @@ export const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array => {
 /** Root of the tree without leaves: SHA-256 of nothing. @source RFC 6962 section 2.1 */
 export const emptyRoot = (): Uint8Array => sha256(new Uint8Array(0));
 
-/** Formats 16 bytes as UUID text with the given version and the RFC 9562 variant; the input is not changed. */
-export const uuidOf = (bytes: Uint8Array, version: number): string => {
-  const uuid = Buffer.from(bytes.subarray(0, 16));
-  uuid[6] = ((uuid[6] ?? 0) & 0x0f) | (version << 4);
-  uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
-  const hex = uuid.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+/**
+ * UUID text of the first 128 bits of a hash: 6 bits of them give way to the version and the variant.
+ *
+ * @param hex lower-case, at least 32 characters.
+ * @param version 1 to 8.
+ * @source RFC 9562 sections 4.1 and 4.2
+ */
+export const uuidOfHex = (hex: string, version: number): string => {
+  const variant = (8 + (Number.parseInt(hex.charAt(16), 16) % 4)).toString(16);
+  const [time, clock] = [`${version.toString()}${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${time}-${clock}-${hex.slice(20, 32)}`;
 };
 
 /**
@@ -77,4 +81,4 @@ export const uuidOf = (bytes: Uint8Array, version: number): string => {
  * there" always means exactly these bytes.
  * @source ledger format section 1, RFC 9562 section 5.8
  */
-export const storeIdOf = (leaf: Uint8Array): string => uuidOf(leaf, 8);
+export const storeIdOf = (leaf: Uint8Array): string => uuidOfHex(toHex(leaf), 8);

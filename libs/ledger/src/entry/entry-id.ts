@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalText } from '../json/canonical.js';
-import { uuidOf } from '../hash.js';
+import { uuidOfHex } from '../hash.js';
 
 /** Namespace of entry ids: UUIDv5 of `urn:verdict:ledger:entry:v1` in the URL namespace of RFC 9562. */
 export const ENTRY_ID_NAMESPACE = '54ba9c77-3a97-53f8-8b8f-c2e1c73a5ba3';
@@ -15,5 +15,5 @@ const NAMESPACE_BYTES = Buffer.from(ENTRY_ID_NAMESPACE.replaceAll('-', ''), 'hex
  */
 export const entryIdOf = (origin: string, commandId: string, ordinal: number): string => {
   const name = Buffer.from(canonicalText([origin, commandId, ordinal]), 'utf8');
-  return uuidOf(Buffer.from(hash('sha1', Buffer.concat([NAMESPACE_BYTES, name]), 'hex'), 'hex'), 5);
+  return uuidOfHex(hash('sha1', Buffer.concat([NAMESPACE_BYTES, name]), 'hex'), 5);
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hash } from 'node:crypto';
 import { canonicalText } from '../json/canonical.js';
-import { leafHash, sha256Hex, storeIdOf, toHex, uuidOf } from '../hash.js';
+import { leafHash, sha256Hex, storeIdOf, toHex, uuidOfHex } from '../hash.js';
 import { checkEntry } from './check-entry.js';
 import { ENTRY_ID_NAMESPACE, entryIdOf } from './entry-id.js';
 import { EntryTooLarge } from './envelope.js';
@@ -105,7 +105,7 @@ describe('checkEntry', () => {
 describe('ids', () => {
   it('derives its namespace from a name in the URL namespace of RFC 9562', () => {
     const url = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex');
-    expect(uuidOf(hash('sha1', Buffer.concat([url, Buffer.from('urn:verdict:ledger:entry:v1')]), 'buffer'), 5)).toBe(
+    expect(uuidOfHex(hash('sha1', Buffer.concat([url, Buffer.from('urn:verdict:ledger:entry:v1')]), 'hex'), 5)).toBe(
       ENTRY_ID_NAMESPACE,
     );
   });

@@ -13,6 +13,7 @@ import {
 import type { Cause, Envelope, EnvelopeActor } from './envelope.js';
 import { entryIdOf } from './entry-id.js';
 import { envelopeProblems } from './envelope-rules.js';
+import { sharedBytes } from './shared-bytes.js';
 
 /** What a command says about an entry before it has bytes. Times are RFC 3339, UTC, milliseconds. */
 export interface EntryDraft {
@@ -72,11 +73,15 @@ export const sealEntry = (draft: EntryDraft): SealedLedgerEntry => {
   const id = entryIdOf(draft.origin, draft.commandId, draft.ordinal);
   const envelope = envelopeOf(draft, id, sha256Hex(payloadText));
   const envelopeText = envelopeTextOf(envelope);
-  const envelopeBytes = Buffer.from(envelopeText, 'utf8');
-  refuseAbove('envelope', envelopeBytes.length, ENVELOPE_BYTES_MAX);
-  refuseAbove('payload', Buffer.byteLength(payloadText, 'utf8'), PAYLOAD_BYTES_MAX);
-  const leaf = leafHash(envelopeBytes);
-  const bytes = Buffer.from(`${ENTRY_PREFIX}${envelopeText}${ENTRY_MIDDLE}${payloadText}${ENTRY_SUFFIX}`, 'utf8');
+  const envelopeSize = sizeWithin('envelope', envelopeText, ENVELOPE_BYTES_MAX);
+  const payloadSize = sizeWithin('payload', payloadText, PAYLOAD_BYTES_MAX);
+  const head = `${ENTRY_PREFIX}${envelopeText}${ENTRY_MIDDLE}`;
+  const payloadFrom = ENTRY_PREFIX.length + envelopeSize + ENTRY_MIDDLE.length;
+  const bytes = sharedBytes(payloadFrom + payloadSize + ENTRY_SUFFIX.length);
+  bytes.write(head, 0, 'utf8');
+  bytes.write(payloadText, payloadFrom, 'utf8');
+  bytes.write(ENTRY_SUFFIX, payloadFrom + payloadSize, 'latin1');
+  const leaf = leafHash(bytes.subarray(ENTRY_PREFIX.length, ENTRY_PREFIX.length + envelopeSize));
   return {
     type: draft.type,
     id,
@@ -112,6 +117,8 @@ const envelopeOf = (draft: EntryDraft, id: string, payloadSha256: string): Envel
   v: ENVELOPE_VERSION,
 });
 
-const refuseAbove = (part: 'envelope' | 'payload', bytes: number, bytesMax: number): void => {
-  if (bytes > bytesMax) throw new EntryTooLarge(part, bytes, bytesMax);
+const sizeWithin = (part: 'envelope' | 'payload', text: string, bytesMax: number): number => {
+  const size = Buffer.byteLength(text, 'utf8');
+  if (size > bytesMax) throw new EntryTooLarge(part, size, bytesMax);
+  return size;
 };
