@@ -41,21 +41,6 @@ const countBits = (word: number): number => {
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 };
 
-const replacedAt = <T>(list: readonly T[], index: number, item: T): readonly T[] => {
-  const copy = list.slice();
-  copy[index] = item;
-  return copy;
-};
-const insertedAt = <T>(list: readonly T[], index: number, item: T): readonly T[] => [
-  ...list.slice(0, index),
-  item,
-  ...list.slice(index),
-];
-const removedAt = <T>(list: readonly T[], index: number): readonly T[] => [
-  ...list.slice(0, index),
-  ...list.slice(index + 1),
-];
-
 /** First place in a sorted bucket whose key is not below `key`. */
 const placeOf = <V>(leaves: readonly Leaf<V>[], key: string): number => {
   let low = 0;
@@ -92,7 +77,7 @@ const pair = <V>(a: Leaf<V>, b: Leaf<V>, depth: number): Node<V> => {
 const insertInBucket = <V>(bucket: Bucket<V>, leaf: Leaf<V>): Bucket<V> => {
   const place = placeOf(bucket.leaves, leaf.key);
   const isThere = bucket.leaves[place]?.key === leaf.key;
-  return new Bucket(isThere ? replacedAt(bucket.leaves, place, leaf) : insertedAt(bucket.leaves, place, leaf));
+  return new Bucket(isThere ? bucket.leaves.with(place, leaf) : bucket.leaves.toSpliced(place, 0, leaf));
 };
 
 const insert = <V>(node: Node<V>, leaf: Leaf<V>, hash: number, depth: number): Node<V> => {
@@ -102,8 +87,8 @@ const insert = <V>(node: Node<V>, leaf: Leaf<V>, hash: number, depth: number): N
   const place = countBits(node.bitmap & (bit - 1));
   const child = node.children[place];
   if ((node.bitmap & bit) === 0 || child === undefined)
-    return new Branch(node.bitmap | bit, insertedAt(node.children, place, leaf));
-  return new Branch(node.bitmap, replacedAt(node.children, place, insert(child, leaf, hash, depth + 1)));
+    return new Branch(node.bitmap | bit, node.children.toSpliced(place, 0, leaf));
+  return new Branch(node.bitmap, node.children.with(place, insert(child, leaf, hash, depth + 1)));
 };
 
 /** A branch with one leaf below it is that leaf, so equal content has one shape; a bucket stays at its depth. */
@@ -117,7 +102,7 @@ const branchOf = <V>(bitmap: number, children: readonly Node<V>[]): Node<V> | un
 const remove = <V>(node: Node<V>, key: string, hash: number, depth: number): Node<V> | undefined => {
   if (node instanceof Leaf) return undefined;
   if (node instanceof Bucket) {
-    const leaves = removedAt(node.leaves, placeOf(node.leaves, key));
+    const leaves = node.leaves.toSpliced(placeOf(node.leaves, key), 1);
     return leaves.length === 1 ? leaves[0] : new Bucket(leaves);
   }
   const bit = bitOf(hash, depth);
@@ -125,8 +110,8 @@ const remove = <V>(node: Node<V>, key: string, hash: number, depth: number): Nod
   const child = node.children[place];
   const rest = child === undefined ? undefined : remove(child, key, hash, depth + 1);
   return rest === undefined
-    ? branchOf(node.bitmap & ~bit, removedAt(node.children, place))
-    : branchOf(node.bitmap, replacedAt(node.children, place, rest));
+    ? branchOf(node.bitmap & ~bit, node.children.toSpliced(place, 1))
+    : branchOf(node.bitmap, node.children.with(place, rest));
 };
 
 function* leavesOf<V>(node: Node<V> | undefined): Generator<Leaf<V>, void, undefined> {
