@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryJournals } from '@verdict/adapter-memory';
 import type { RecordedEntry } from '@verdict/application';
 import { replayed, sourceOf } from '../support/replay-journals.js';
-import { MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
+import { changeOf, MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
 
 let world: ServiceWorld;
 beforeEach(async () => {
@@ -42,5 +42,32 @@ describe.each(BATCHES)('%s', (_name, isAtomic) => {
     if (last === undefined) throw new Error('the batch has three members');
     const { flips } = await world.explain('acme', last);
     expect(flips.find(({ variable }) => variable === 'delta')).toMatchObject({ from: '200.0000', to: '100.0000' });
+  });
+});
+
+describe('a change that was a member of an atomic batch', () => {
+  const asked = { ...changeOf('400'), resourceReference: 'aws_instance.alone' };
+  const inBatch = (isAtomic: boolean) =>
+    world.decideChanges(
+      {
+        members: [asked, { ...changeOf('5000'), resourceReference: 'aws_db.large' }].map((request) => ({
+          request,
+          key: null,
+        })),
+        isAtomic,
+      },
+      world.meta('dev-1'),
+    );
+  const alone = async () => valueOf(await world.decideChange(asked, world.meta('dev-1'))).recorded;
+
+  it('and was rolled back with it is another question when it is asked alone: the batch was all or none', async () => {
+    const [member] = valueOf(await inBatch(true));
+    expect(valueOf(member!).recorded).toMatchObject({ decision: 'DENY', request: { options: { atomic: true } } });
+    expect(await alone()).toMatchObject({ decision: 'ALLOW', request: { options: {} } });
+  });
+
+  it('of a batch that was not atomic is the same question', async () => {
+    const [member] = valueOf(await inBatch(false));
+    expect((await alone()).decision_id).toBe(valueOf(member!).recorded.decision_id);
   });
 });

@@ -159,6 +159,37 @@ describe('a decision that says something else is found, with the place', () => {
     expect(unseen.filter((name) => !GIVEN.has(name))).toEqual([]);
   });
 
+  /** The newest decision of the journal: what it says changes no later one. */
+  const newest = async (): Promise<bigint> => {
+    let last = -1n;
+    for await (const entry of source().read('decisions', 0n))
+      if (entry.type === 'decision_recorded') last = entry.revision;
+    return last;
+  };
+
+  it.each([
+    ['the change that every release but the first records', ['change']],
+    ['the uses of waivers', ['exceptions_used']],
+    [
+      'all that the first release did not record, behind entries that have it',
+      [
+        'batch',
+        'challenger',
+        'change',
+        'channel',
+        'computed_context',
+        'computed_context_sha256',
+        'exceptions_used',
+      ].concat(['grant_use', 'obligations', 'risk', 'rules', 'rules_matched']),
+    ],
+  ])('a member left out: %s', async (_what, names) => {
+    const revision = await newest();
+    const without = (payload: Payload): Payload =>
+      Object.fromEntries(Object.entries(payload).filter(([name]) => !names.includes(name)));
+    const { divergences } = await replayed(source(tampered(revision, without)));
+    expect(divergences.map((each) => each.revision)).toEqual([revision]);
+  });
+
   it('an amount that was changed after the fact, in whatever followed from it', async () => {
     const { revision } = await decisionAt();
     const change = (found: Payload): Payload => ({

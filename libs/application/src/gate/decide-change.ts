@@ -168,12 +168,19 @@ const rememberedAnswer = async (
   deps: GateDeps,
   tenantId: string,
   state: GateState,
-  key: AskForChange['key'],
+  { key, isBound }: { readonly key: AskForChange['key']; readonly isBound: boolean },
 ): Promise<AskForChange['rememberedAnswer']> => {
   if (state.answers.forgotten === 0 || key.isDerived || state.answers.has(answerKey(key.scope, key.text))) return null;
   const rows = await deps.readModels.findAnswers(tenantId, [{ scope: key.scope, text: key.text }]);
   const row = rows[0];
-  return row === undefined ? null : { payloadHash: sha256Of(row.payloadHash), revision: row.revision };
+  if (row === undefined) return null;
+  const { revision } = row;
+  const first = isBound ? recordedDecision(await readRevision(deps.log, tenantId, 'decisions', revision)) : null;
+  return {
+    payloadHash: sha256Of(row.payloadHash),
+    revision,
+    requestFingerprint: first?.request_fingerprint ?? null,
+  };
 };
 
 export const refusalOf = async (
@@ -231,7 +238,10 @@ const commandOf = async (
     report: read.report,
     rules: deps.rules,
     expectedFingerprint: request.expectedFingerprint === null ? null : sha256Of(request.expectedFingerprint),
-    rememberedAnswer: await rememberedAnswer(deps, tenantId, state, key),
+    rememberedAnswer: await rememberedAnswer(deps, tenantId, state, {
+      key,
+      isBound: request.expectedFingerprint !== null,
+    }),
   };
 };
 
@@ -254,7 +264,7 @@ const answerOf = async (deps: GateDeps, tenantId: string, { answer, entries }: C
 
 /** Whether the key was answered before cannot be told, so nothing may be decided under it (G3). */
 const notLookedUp = (error: unknown): Extract<UseCaseResult<never>, { kind: 'problem' }> => {
-  if (!(error instanceof ReadModelsUnavailable)) throw error;
+  if (!(error instanceof ReadModelsUnavailable || error instanceof LogUnreadable)) throw error;
   return {
     kind: 'problem',
     problem: { code: 'verdict_not_durable', detail: 'earlier answers cannot be looked up; nothing was written' },
@@ -300,17 +310,6 @@ export const prepareQuestion = async (
   return 'problem' in command ? command : { kind: 'command', command };
 };
 
-/** A repeated answer binds like a new one. */
-export const boundTo = (
-  decided: UseCaseResult<DecidedChange>,
-  { expectedFingerprint }: ChangeRequest,
-): UseCaseResult<DecidedChange> => {
-  if (decided.kind === 'problem') return decided;
-  const { request_fingerprint: fingerprint } = decided.value.recorded;
-  const isBound = expectedFingerprint === null || expectedFingerprint === fingerprint;
-  return isBound ? decided : problemOf('fingerprint_mismatch', { extra: { request_fingerprint: fingerprint } });
-};
-
 /** Asks the gate: may this change go ahead? Answers once the verdict is durable (G1), the same for the same key (G3). */
 export const createDecideChange =
   (deps: GateDeps) =>
@@ -323,6 +322,6 @@ export const createDecideChange =
     const { command } = prepared;
     const outcome = await deps.gate.execute(tenantId, command, contextOf(meta, command.decisionId), meta.wait);
     if (outcome.kind !== 'committed') return notCommitted(outcome, 'verdict_not_durable');
-    return boundTo(await outcomeOf(deps, tenantId, outcome, command), request);
+    return outcomeOf(deps, tenantId, outcome, command);
   };
 export type DecideChange = ReturnType<typeof createDecideChange>;

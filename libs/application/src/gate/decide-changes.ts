@@ -18,7 +18,6 @@ import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/ref
 import { differingInBatch } from './differing-fields.js';
 import type { GateAnswer } from './gate-service.js';
 import {
-  boundTo,
   type ChangeRequest,
   type DecidedChange,
   type GateDeps,
@@ -152,20 +151,21 @@ const forgottenConflict = async (
 
 const outcomesOf = async (
   committed: Committed,
-  members: readonly BatchMember[],
   commands: readonly AskForChange[],
   answers: readonly BatchAnswer[],
 ): Promise<DecidedBatch> => {
   const results: UseCaseResult<DecidedChange>[] = [];
   for (const [index, item] of commands.entries()) {
     const answer = answers[index];
-    const request = members[index]?.request;
-    if (answer === undefined || request === undefined) throw new Error('a member has no answer');
-    const decided = await memberOutcome(committed, answer, item).catch(unreadable);
-    results.push(ofItem(index, boundTo(decided, request)));
+    if (answer === undefined) throw new Error('a member has no answer');
+    results.push(ofItem(index, await memberOutcome(committed, answer, item).catch(unreadable)));
   }
   return results;
 };
+
+/** All or none: that is part of what a member of an atomic batch asks. @source contract section 6.2 */
+const inBatch = (request: ChangeRequest, isAtomic: boolean): ChangeRequest =>
+  isAtomic ? { ...request, options: { ...request.options, atomic: true } } : request;
 
 type PreparedBatch =
   | { readonly kind: 'command'; readonly command: AskForChanges; readonly commandId: string }
@@ -180,7 +180,7 @@ const prepareBatch = async (
   const items: AskForChange[] = [];
   for (const [index, { request, key }] of members.entries()) {
     const ofMember = { ...meta, key: key ?? keyInBatch(meta.key, index) };
-    const prepared = await prepareQuestion(deps, request, ofMember, state);
+    const prepared = await prepareQuestion(deps, inBatch(request, isAtomic), ofMember, state);
     if (prepared.kind === 'problem') return { kind: 'problem', problem: problemIn(ofItem(index, prepared)) };
     items.push(prepared.command);
   }
@@ -197,7 +197,6 @@ const prepareBatch = async (
 
 const executeBatch = async (
   deps: GateDeps,
-  members: readonly BatchMember[],
   meta: RequestMeta,
   { command, commandId }: Extract<PreparedBatch, { kind: 'command' }>,
 ): Promise<UseCaseResult<DecidedBatch>> => {
@@ -207,7 +206,7 @@ const executeBatch = async (
   const { answer, entries } = outcome;
   if (answer.kind === 'batch_refused') return refusedBatch(deps, tenantId, command, answer);
   if (answer.kind !== 'batch') throw new Error('a batch was answered with something else');
-  return done(await outcomesOf({ deps, tenantId, entries }, members, command.items, answer.answers));
+  return done(await outcomesOf({ deps, tenantId, entries }, command.items, answer.answers));
 };
 
 /**
@@ -231,7 +230,7 @@ export const createDecideChanges =
     } catch (error) {
       return unreadable(error);
     }
-    return executeBatch(deps, asked.members, meta, prepared);
+    return executeBatch(deps, meta, prepared);
   };
 export type DecideChanges = ReturnType<typeof createDecideChanges>;
 

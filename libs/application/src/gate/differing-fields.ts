@@ -49,7 +49,8 @@ const differingMember = (
   if (again === undefined) return [];
   const isOtherKey = first.key.text !== again.key.text || first.key.scope !== again.key.scope;
   const fields = [...differingFields(first, again), ...(isOtherKey ? ['/idempotency_key'] : [])];
-  return fields.map((field) => `/items/${String(index)}${field}`);
+  const own = fields.filter((field) => field !== OPTIONS.atomic); // Of the batch, not of its members.
+  return own.map((field) => `/items/${String(index)}${field}`);
 };
 
 const placeAt = async (log: EntryLog, tenantId: string, revision: bigint): Promise<Place | null> => {

@@ -10,8 +10,15 @@ type Tagged =
         readonly forgotten: number;
         readonly recent: unknown;
         readonly older: unknown;
+        readonly needed?: unknown;
       };
     };
+
+/** Where nothing is needed beyond its time, nothing is said of it: as snapshots were before there was such a thing. */
+const mapsOf = ({ capacity, forgotten, recent, older, needed }: BoundedMap<unknown>) => ({
+  ...{ capacity, forgotten, recent, older },
+  ...(needed.size === 0 ? {} : { needed }),
+});
 
 const toPlain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return { $int: value.toString() } satisfies Tagged;
@@ -19,8 +26,9 @@ const toPlain = (value: unknown): unknown => {
     return { $map: [...value].map(([key, each]) => [key, toPlain(each)] as const) } satisfies Tagged;
   }
   if (value instanceof BoundedMap) {
-    const { capacity, forgotten, recent, older } = value;
-    return { $bounded: { capacity, forgotten, recent: toPlain(recent), older: toPlain(older) } } satisfies Tagged;
+    const { capacity, forgotten, ...maps } = mapsOf(value);
+    const plain = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, toPlain(map)]));
+    return { $bounded: { capacity, forgotten, ...plain } };
   }
   if (Array.isArray(value)) return value.map(toPlain);
   if (typeof value === 'object' && value !== null) {
@@ -43,7 +51,9 @@ const fromPlain = (value: unknown): unknown => {
     const { $bounded } = value as Extract<Tagged, { $bounded: unknown }>;
     const recent = fromPlain($bounded.recent) as PersistentMap<unknown>;
     const older = fromPlain($bounded.older) as PersistentMap<unknown>;
-    return BoundedMap.restore({ ...$bounded, recent, older });
+    const needed =
+      $bounded.needed === undefined ? {} : { needed: fromPlain($bounded.needed) as PersistentMap<unknown> };
+    return BoundedMap.restore({ capacity: $bounded.capacity, forgotten: $bounded.forgotten, recent, older, ...needed });
   }
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fromPlain(each)]));
 };
@@ -59,9 +69,8 @@ function* piecesOf(value: unknown): Generator<string, void, undefined> {
     }
     yield ']}';
   } else if (value instanceof BoundedMap) {
-    const { capacity, forgotten, recent, older } = value;
     yield '{"$bounded":';
-    yield* membersOf({ capacity, forgotten, recent, older });
+    yield* membersOf(mapsOf(value));
     yield '}';
   } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) yield* membersOf(value);
   else yield JSON.stringify(toPlain(value));

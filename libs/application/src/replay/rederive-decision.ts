@@ -1,4 +1,13 @@
-import { type DecisionRecorded, jcsText, recordedQuestion, rolledBack, type RuleEngine } from '@verdict/domain';
+import {
+  answerKey,
+  type AskForChange,
+  type DecisionRecorded,
+  type GateState,
+  jcsText,
+  recordedQuestion,
+  rolledBack,
+  type RuleEngine,
+} from '@verdict/domain';
 import { gateService } from '../gate/gate-service.js';
 import { asCanonical, recordedDecision } from '../journals/entries.codec.js';
 import type { DomainEntry } from '../journals/service-definition.js';
@@ -29,14 +38,22 @@ export const recordedMembers = (recorded: unknown, again: unknown): unknown => {
   );
 };
 
-/** The first release knew less of a change: what was added later is no part of what it recorded. */
-const isOfFirstRelease = ({ change }: DecisionRecorded): boolean => change === undefined;
+/** What every later release records, and the first did not. */
+const LATER_MEMBERS = [
+  'challenger',
+  'change',
+  'channel',
+  'computed_context',
+  'exceptions_used',
+  'obligations',
+  'risk',
+  'rules',
+  'rules_matched',
+] as const satisfies readonly (keyof DecisionRecorded)[];
 
-/** Of what is derived, what the record says: entries written before a use could be left uncounted do not tell. */
-const asRecorded = (recorded: DecisionRecorded, decided: DecisionRecorded): unknown =>
-  isOfFirstRelease(recorded)
-    ? recordedMembers(recorded, decided)
-    : { ...decided, exceptions_used: recordedMembers(recorded.exceptions_used, decided.exceptions_used) };
+/** Whether the first release may have written it: one that lacks some of what later ones record has lost it. */
+export const isOfFirstRelease = (recorded: DecisionRecorded): boolean =>
+  LATER_MEMBERS.every((member) => !(member in recorded));
 
 const textOf = (value: unknown): string => jcsText(asCanonical(value));
 const isSame = (recorded: readonly DomainEntry[], again: readonly DomainEntry[]): boolean =>
@@ -59,20 +76,55 @@ const rederiveRolledBack = (recorded: DecisionRecorded, again: readonly DomainEn
 };
 
 /**
+ * As releases before remembered it: an answer that held nothing hid the hold that an earlier one under its key still had.
+ * undefined: it hides none.
+ */
+const hidingHolder = (state: GateState, { key }: DecisionRecorded): GateState | undefined => {
+  const name = answerKey(key.scope, key.text);
+  const answer = state.answers.get(name);
+  if (answer === undefined || answer.holderId === null || answer.holderId === answer.decisionId) return undefined;
+  return { ...state, answers: state.answers.set(name, { ...answer, holderId: null }) };
+};
+
+export interface RederiveTerms {
+  readonly rules: RuleEngine;
+  /** The first release wrote it, which knew less of a change: what was added later is no part of what it recorded. */
+  readonly isFirstRelease: boolean;
+}
+
+/**
  * Decides again, from the entry and the state in front of it alone, and compares all that was written for it.
  * @source architecture guarantee G7
  */
-export const rederiveAnswer = ({ tenantId, state, entries }: RecordedAnswer, rules: RuleEngine): Rederived => {
+export const rederiveAnswer = (
+  { tenantId, state, entries }: RecordedAnswer,
+  { rules, isFirstRelease }: RederiveTerms,
+): Rederived => {
   const last = entries.at(-1);
   if (last === undefined) throw new RangeError('an answer has at least its decision');
   const recorded = recordedDecision(last);
   const question = recordedQuestion(recorded, tenantId, rules);
   if (question === undefined) return { kind: 'hidden' };
+  const asked: Asked = { question, recorded, entries, isFirstRelease };
+  const again = rederiveOn(state, asked);
+  if (again.kind === 'same') return again;
+  const before = hidingHolder(state, recorded);
+  const asBefore = before === undefined ? again : rederiveOn(before, asked);
+  return asBefore.kind === 'same' ? asBefore : again;
+};
+
+interface Asked extends Pick<RecordedAnswer, 'entries'>, Pick<RederiveTerms, 'isFirstRelease'> {
+  readonly question: AskForChange;
+  readonly recorded: DecisionRecorded;
+}
+
+const rederiveOn = (state: GateState, { question, recorded, entries, isFirstRelease }: Asked): Rederived => {
   const again = gateService.decide(question, state).entries.map((entry) => inPlace(entry, recorded));
   if (recorded.batch?.rolled_back === true) return rederiveRolledBack(recorded, again);
   const decided = again.at(-1);
   if (decided === undefined) return { kind: 'undecidable' };
-  const compared = asRecorded(recorded, recordedDecision(decided));
+  const whole = recordedDecision(decided);
+  const compared = isFirstRelease ? recordedMembers(recorded, whole) : whole;
   if (textOf(recorded) !== textOf(compared)) return { kind: 'different', pointers: differencesOf(recorded, compared) };
   return isSame(entries.slice(0, -1), again.slice(0, -1)) ? { kind: 'same' } : { kind: 'other_holds' };
 };

@@ -1,9 +1,10 @@
 import type { GateState, RuleEngine } from '@verdict/domain';
+import { recordedDecision } from '../journals/entries.codec.js';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import type { JournalKind } from '../journals/kinds.js';
 import type { Revision } from '../ports/journals.js';
 import { isHolder } from './json-differences.js';
-import { type Rederived, rederiveAnswer } from './rederive-decision.js';
+import { isOfFirstRelease, type Rederived, rederiveAnswer } from './rederive-decision.js';
 import { rederiveReaction } from './rederive-reaction.js';
 import {
   type RecordedAnswer,
@@ -67,12 +68,15 @@ class Comparison {
   reactions = 0;
   reactionsDiverging = 0;
   readonly divergences: Divergence[] = [];
+  private isPastFirstRelease = false;
 
   constructor(private readonly rules: RuleEngine) {}
 
   readonly visit = (answer: RecordedAnswer, decision: RecordedEntry): void => {
     this.decisions += 1;
-    const again = rederiveAnswer(answer, this.rules);
+    const isFirstRelease = !this.isPastFirstRelease && isOfFirstRelease(recordedDecision(decision));
+    this.isPastFirstRelease = !isFirstRelease; // Nobody goes back to it: later entries record the whole.
+    const again = rederiveAnswer(answer, { rules: this.rules, isFirstRelease });
     if (again.kind === 'hidden') this.hidden += 1;
     if (again.kind === 'same' || again.kind === 'hidden') return;
     this.diverging += 1;

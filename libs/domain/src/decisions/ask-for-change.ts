@@ -83,5 +83,10 @@ export interface AskForChange {
   /** Given when the caller insists on a fingerprint; another one is refused. */
   readonly expectedFingerprint: Sha256Hex | null;
   /** The answer of a key that has left memory, read from the read model by the use case. */
-  readonly rememberedAnswer: { readonly payloadHash: Sha256Hex; readonly revision: bigint } | null;
+  readonly rememberedAnswer: {
+    readonly payloadHash: Sha256Hex;
+    readonly revision: bigint;
+    /** null: nobody asked for it. */
+    readonly requestFingerprint: Sha256Hex | null;
+  } | null;
 }

@@ -104,6 +104,13 @@ describe('a batch', () => {
 
   it.each([
     ['refused', (world: DomainWorld): Item => (world.ask('1', { key: 'k' }), ['2', { key: 'k' }])],
+    [
+      'answered before and insists on another fingerprint',
+      (world: DomainWorld): Item => (
+        world.ask('1', { key: 'k' }),
+        ['1', { key: 'k', expectedFingerprint: '0'.repeat(64) }]
+      ),
+    ],
     ['denied before', (world: DomainWorld): Item => (world.ask('500', { key: 'k' }), ['500', { key: 'k' }])],
     [
       'an expired answer',

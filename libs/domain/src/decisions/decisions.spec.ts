@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { BoundedMap } from '../shared/bounded-map.js';
 import { sha256Hex } from '../shared/sha256.js';
 import type { Instant } from '../shared/brand.js';
 import { moneyProblem } from '../../../../test/support/money-laws.js';
@@ -127,6 +128,47 @@ describe('keys', () => {
     expect(second.balances_after[0]).toMatchObject({ held_usd: '80.0000' });
   });
 
+  it('that were derived take over the hold that a denial in between has left, so that nothing is held twice', () => {
+    const world = new DomainWorld();
+    const { account } = world.setBudget('100');
+    const first = world.ask('30', { key: null });
+    world.pass(901);
+    world.publish(policyWith({ entitlements: { hard_deny_above_monthly_usd: '10.0000' } }));
+    expect(world.ask('30', { key: null }).decision).toBe('DENY');
+    world.pass(901);
+    world.publish(policyWith());
+    const third = world.ask('30', { key: null });
+    expect(third).toMatchObject({ decision: 'ALLOW', supersedes: first.decision_id, key: { generation: 3 } });
+    expect(world.balance(account).held).toBe(usd('30'));
+  });
+
+  it('that were derived end with what they held: the next change of that kind is decided and held afresh', () => {
+    const world = new DomainWorld();
+    const { account } = world.setBudget('100');
+    const first = world.ask('20', { key: null });
+    world.spend(first.decision_id, '20');
+    const second = world.ask('20', { key: null });
+    expect(second).toMatchObject({ decision: 'ALLOW', supersedes: null, key: { generation: 2 } });
+    expect(world.balance(account)).toMatchObject({ held: usd('20'), spent: usd('20') });
+  });
+
+  it('that were derived and held nothing stand until they expire', () => {
+    const world = new DomainWorld();
+    world.ask('0', { key: null });
+    expect(world.decide(world.question('0', { key: null }))).toMatchObject({ kind: 'replay', isExpired: false });
+  });
+
+  it('that were derived are remembered while they hold or wait, however many came after them', () => {
+    const world = soft();
+    world.gate = { ...world.gate, answers: BoundedMap.ofCapacity(2) };
+    world.setBudget('50');
+    const [holding, waiting] = [world.ask('5', { key: null }), world.ask('90', { key: null })];
+    expect([holding.decision, waiting.decision]).toEqual(['ALLOW', 'REQUIRE_APPROVAL']);
+    for (let index = 0; index < 20; index += 1) world.ask('0', { key: `later-${String(index)}` });
+    for (const amount of ['5', '90']) expect(world.decide(world.question(amount, { key: null })).kind).toBe('replay');
+    expect(world.gate.answers.size).toBeLessThanOrEqual(2 * 2 + 1 + 2);
+  });
+
   it('that were derived stand while their approval is pending or granted, however long that takes', () => {
     const world = soft();
     world.setBudget('10');
@@ -143,7 +185,7 @@ describe('keys', () => {
   it('that left memory are answered from what the use case read', () => {
     const world = new DomainWorld();
     const question = world.question('20', { key: 'old' });
-    const remembered = { payloadHash: question.payloadHash, revision: 7n };
+    const remembered = { payloadHash: question.payloadHash, revision: 7n, requestFingerprint: null };
     expect(world.decide({ ...question, rememberedAnswer: remembered })).toEqual({
       kind: 'replay',
       revision: 7n,

@@ -12,19 +12,25 @@ import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { DecisionReanswered, DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
 import { type Grants, noGrants, withDecision, withDenied, withGranted, withoutGrant } from './grants.state.js';
-import { noRuns, rememberRun, type RunAnswers } from './runs.js';
+import { noRuns, rememberRun, type RunAnswers, runKey } from './runs.js';
 
 /** The answer that a key got: enough to recognise a repetition; the text of the answer is the entry at `revision`. */
 export interface Answer {
   readonly payloadHash: Sha256Hex;
+  /** null where it is not known to whoever asks again: no caller of a later task of a run says what he expects. */
+  readonly requestFingerprint: Sha256Hex | null;
   readonly revision: bigint;
   readonly decisionId: DecisionId;
+  /** The newest decision under this key that held money: itself, or one whose hold it left alone. */
+  readonly holderId: DecisionId | null;
   readonly expiresAt: Instant;
   readonly generation: number;
   /** Set where the answer stands for as long as its approval is under way. */
   readonly needsApproval: boolean;
   /** Whether the change may go ahead by it. */
   readonly isPermitted: boolean;
+  /** Nobody chose its key, so nobody can look it up by that. */
+  readonly isDerived: boolean;
 }
 
 /** Where the approval of a held decision stands, as the gate has seen it. */
@@ -44,7 +50,10 @@ export type DueReaction = (
 export interface GateState {
   readonly policy: PolicyState;
   readonly accounts: Accounts;
-  /** The newest answers; older keys are looked up in the read model before a new decision is made. */
+  /**
+   * The newest answers, and those under derived keys of which something is still held or waited for; older keys that their
+   * callers chose are looked up in the read model before a new decision is made.
+   */
   readonly answers: BoundedMap<Answer>;
   /** What auto-approval let pass, by requester and UTC month. */
   readonly autoApproved: PersistentMap<MicroUsd>;
@@ -115,26 +124,43 @@ const withBatchKey = (
 ): GateState['answers'] =>
   batch?.key === undefined
     ? answers
-    : answers.set(answerKey(BATCH_SCOPE, batch.key.text), { ...answer, payloadHash: batch.key.payload_hash });
+    : answers.set(answerKey(BATCH_SCOPE, batch.key.text), {
+        ...answer,
+        payloadHash: batch.key.payload_hash,
+        isDerived: false,
+      });
+
+type Holding = Pick<GateState, 'accounts' | 'approvals'>;
+
+/** Whether something is still held, or waited for, that forgetting an answer would let be held or asked for twice. */
+const isOpen = ({ accounts, approvals }: Holding, { holderId, decisionId }: Pick<Answer, 'holderId' | 'decisionId'>) =>
+  (holderId !== null && accounts.holds.has(holderId)) || approvals.has(decisionId);
 
 const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint): GateState => {
   const { key, decision_id: decisionId, payload_hash: payloadHash, expires_at: expiresAt } = recorded;
+  const name = answerKey(key.scope, key.text);
+  const isHolding = recorded.hold.legs.length > 0;
   const answer: Answer = {
     payloadHash,
+    requestFingerprint: recorded.request_fingerprint,
     revision,
     decisionId,
+    holderId: isHolding ? decisionId : (state.answers.get(name)?.holderId ?? null),
     expiresAt,
     generation: key.generation,
     needsApproval: recorded.approval !== null,
     isPermitted: recorded.decision === 'ALLOW' || recorded.decision === 'ALLOW_WITH_CREDITS',
+    isDerived: key.is_derived,
   };
+  const isNeeded = (earlier: Pick<Answer, 'holderId' | 'decisionId'>): boolean => isOpen(state, earlier);
   const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));
   const accounts = placeHold(state.accounts, decisionId, legs);
-  const answers = withBatchKey(state.answers.set(answerKey(key.scope, key.text), answer), recorded, answer);
+  const remembered = state.answers.set(name, answer, (earlier) => earlier.isDerived && isNeeded(earlier));
+  const answers = withBatchKey(remembered, recorded, answer);
   const approvals = recorded.approval === null ? state.approvals : state.approvals.set(decisionId, 'pending');
   const grants = withDecision(state.grants, recorded);
   const units = withUnit(state.units, recorded);
-  const runs = rememberRun(state.runs, recorded, revision);
+  const runs = rememberRun(state.runs, { recorded, revision, isNeeded });
   const next = { ...state, accounts, answers, approvals, grants, units, runs };
   return withUsedWaivers(withAutoApproved(next, recorded), recorded);
 };
@@ -143,8 +169,21 @@ const rememberReanswer = (state: GateState, reanswered: DecisionReanswered): Gat
   const { key, payload_hash: payloadHash, decision_id: decisionId, expires_at: expiresAt } = reanswered;
   const revision = BigInt(reanswered.decision_revision);
   const { needs_approval: needsApproval, is_permitted: isPermitted } = reanswered;
-  const answer: Answer = { payloadHash, revision, decisionId, expiresAt, generation: 1, needsApproval, isPermitted };
-  return { ...state, answers: state.answers.set(answerKey(key.scope, key.text), answer) };
+  const { integration_id: integrationId, run_id: runId } = reanswered;
+  const answer: Answer = {
+    payloadHash,
+    requestFingerprint: null,
+    revision,
+    decisionId,
+    holderId: state.runs.get(runKey(integrationId, runId))?.holderId ?? null,
+    expiresAt,
+    generation: 1,
+    needsApproval,
+    isPermitted,
+    isDerived: true,
+  };
+  const isNeeded = (earlier: Answer): boolean => earlier.isDerived && isOpen(state, earlier);
+  return { ...state, answers: state.answers.set(answerKey(key.scope, key.text), answer, isNeeded) };
 };
 
 const endHold = (state: GateState, decisionId: DecisionId): GateState => ({

@@ -52,33 +52,34 @@ const isGrantUsable = (state: GateState, { decisionId }: Answer, now: Instant): 
   return grant !== undefined && isUsable(grant, state.policy, now);
 };
 
+/** It held money, and does so no more: the change it was for has been settled, or given up. */
+const hasEnded = (state: GateState, { holderId, decisionId }: Pick<Answer, 'holderId' | 'decisionId'>): boolean =>
+  holderId === decisionId && !state.accounts.holds.has(decisionId);
+
 /**
- * Whether an answer under a derived key still stands. It does while it has not expired and, if it asked for an approval,
- * for as long as that is pending or waits to be used: a second question must neither ask nor hold twice.
+ * Whether an answer under a derived key still stands. It does while it has not expired, what it held is held and, if it
+ * asked for an approval, for as long as that is pending or waits to be used: a second question must neither ask nor hold
+ * twice. A task of a run is asked about once: whoever delivers it again gets its answer, whatever the run holds by now.
  *
  * @source contract section 6.3
  */
-const isStanding = (state: GateState, answer: Answer, now: Instant): boolean => {
+const isStanding = (state: GateState, answer: Answer, { now, request }: AskForChange): boolean => {
   const isUnexpired = now < answer.expiresAt;
-  if (!answer.needsApproval) return isUnexpired;
+  if (!answer.needsApproval) return isUnexpired && (request.run?.task !== undefined || !hasEnded(state, answer));
   const progress = state.approvals.get(answer.decisionId);
   if (progress === 'granted') return !isGrantUsable(state, answer, now);
   return progress === 'pending' || (progress === 'consumed' && isUnexpired);
 };
 
-const voidSuperseded = (
-  state: GateState,
-  earlier: Pick<Answer, 'decisionId'>,
-  now: Instant,
-): readonly DecisionsEntry[] =>
-  state.accounts.holds.has(earlier.decisionId)
+const voidSuperseded = (state: GateState, holderId: DecisionId | null, now: Instant): readonly DecisionsEntry[] =>
+  holderId !== null && state.accounts.holds.has(holderId)
     ? [
         {
           type: 'hold_voided',
           payload: {
-            decision_id: earlier.decisionId,
+            decision_id: holderId,
             cause: 'superseded',
-            released_usd: formatUsd4(heldBy(state, earlier.decisionId)),
+            released_usd: formatUsd4(heldBy(state, holderId)),
             voided_at: now,
           },
         },
@@ -159,25 +160,23 @@ const isHolding = (entry: DecisionsEntry | undefined): boolean =>
   entry?.type === 'decision_recorded' && entry.payload.hold.legs.length > 0;
 
 /**
- * A keyless answer has lapsed: decide again, on the state without what the lapsed one still holds. An answer that holds
- * nothing itself leaves that hold alone, since the change it is for may have been made. Contract section 6.3.
+ * A keyless answer has lapsed: decide again, on the state without what is still held under its key. An answer that holds
+ * nothing itself leaves that hold alone, since the change it is for may have been made; the next one finds it there.
+ * Contract section 6.3.
  */
 const decideAgain = (
   question: Question,
   state: GateState,
-  earlier: Pick<Answer, 'decisionId' | 'generation'>,
+  earlier: Pick<Answer, 'holderId' | 'generation'>,
   freed: (state: GateState, id: DecisionId) => GateState,
 ): GateResult => {
+  const { holderId } = earlier;
   const generation = earlier.generation + 1;
-  const before = voidSuperseded(state, earlier, question.command.now);
+  const before = voidSuperseded(state, holderId, question.command.now);
   const alone = decideAfresh(question, state, unrelated(generation));
   // The hold of an approved answer is what its grant draws from; nothing else takes it over.
-  if (before.length === 0 || usedGrant(alone)?.decision_id === earlier.decisionId) return alone;
-  const taken = decideAfresh(question, freed(state, earlier.decisionId), {
-    generation,
-    before,
-    supersedes: earlier.decisionId,
-  });
+  if (holderId === null || before.length === 0 || usedGrant(alone)?.decision_id === holderId) return alone;
+  const taken = decideAfresh(question, freed(state, holderId), { generation, before, supersedes: holderId });
   const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
   return takesOver ? taken : alone;
 };
@@ -201,7 +200,7 @@ const withReviewKey = ({ command, priced }: Question): Question => {
 const answersNextTask = ({ command, priced }: Question, state: GateState, earlier: RunAnswer): boolean => {
   if (priced()?.fingerprint !== earlier.requestFingerprint) return false;
   return earlier.isPermitted
-    ? command.now < earlier.expiresAt
+    ? command.now < earlier.expiresAt && !hasEnded(state, earlier)
     : earlier.needsApproval && state.approvals.get(earlier.decisionId) === 'pending';
 };
 
@@ -225,7 +224,19 @@ const decideForRun = (
     const entry = reanswered(earlier, { ...asked, key: { scope: key.scope, text: key.text } });
     return { kind: 'reanswered', entries: [entry], revision: earlier.revision };
   }
-  return decideAgain(question, state, { decisionId: earlier.holderId, generation: 0 }, freed);
+  return decideAgain(question, state, { holderId: earlier.holderId, generation: 0 }, freed);
+};
+
+/** What its key was answered before, if that answers this question; a repeated answer binds like a new one. */
+const answerAgain = (
+  { payloadHash, expectedFingerprint }: AskForChange,
+  first: NonNullable<AskForChange['rememberedAnswer']> & { readonly isExpired: boolean },
+): GateResult => {
+  const { requestFingerprint: recomputed, revision, isExpired } = first;
+  if (first.payloadHash !== payloadHash) return refused({ code: 'idempotency_conflict', firstRevision: revision });
+  return expectedFingerprint === null || recomputed === null || expectedFingerprint === recomputed
+    ? { kind: 'replay', revision, isExpired }
+    : refused({ code: 'fingerprint_mismatch', recomputed });
 };
 
 /** One question, one outcome (G3): a DENY is an entry, since an auditor asks about it; a refusal writes nothing. */
@@ -237,18 +248,11 @@ export const decideChange = (
   const question = withReviewKey(questionOf(asked, state));
   const { command } = question;
   const earlier = state.answers.get(answerKey(command.key.scope, command.key.text));
-  if (earlier === undefined && command.rememberedAnswer !== null) {
-    const { payloadHash, revision } = command.rememberedAnswer;
-    return payloadHash === command.payloadHash
-      ? { kind: 'replay', revision, isExpired: true }
-      : refused({ code: 'idempotency_conflict', firstRevision: revision });
-  }
+  if (earlier === undefined && command.rememberedAnswer !== null)
+    return answerAgain(command, { ...command.rememberedAnswer, isExpired: true });
   if (earlier === undefined) return decideForRun(question, state, freed);
-  const stands = !command.key.isDerived || isStanding(state, earlier, command.now);
-  if (earlier.payloadHash !== command.payloadHash && stands) {
-    return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
-  }
-  if (stands) return { kind: 'replay', revision: earlier.revision, isExpired: command.now >= earlier.expiresAt };
+  if (!command.key.isDerived || isStanding(state, earlier, command))
+    return answerAgain(command, { ...earlier, isExpired: command.now >= earlier.expiresAt });
   return decideAgain(question, state, earlier, freed);
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sha256Hex } from '../shared/sha256.js';
 import { type Ask, DomainWorld, entriesOf, policyWith, usd } from '../../../../test/support/domain-world.js';
+import type { DecisionId } from '../shared/brand.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { DecisionsEntry } from './decisions.entries.js';
 import { decideNoteRunStage, type NoteRunStage } from './runs.js';
@@ -69,6 +70,17 @@ describe('the tasks of one run', () => {
     ask(world, '2000', { stage: 'pre_apply' });
     expect(typesOf(ask(world, '700', { stage: 'pre_apply' }) as never)).toEqual(['hold_voided', 'decision_recorded']);
     expect(world.balance(account).held).toBe(usd('700'));
+  });
+
+  it('are decided afresh once what the run held was settled, save one that is delivered again', () => {
+    const world = new DomainWorld();
+    const { account } = world.setBudget('1000');
+    ask(world, '600', { taskId: 'first' });
+    const [held] = [...world.gate.accounts.holds].map(([id]) => id as DecisionId);
+    world.spend(held!, '100');
+    expect(ask(world, '600', { taskId: 'first' })).toMatchObject({ kind: 'replay' });
+    expect(typesOf(ask(world, '600', { stage: 'pre_apply' }) as never)).toEqual(['decision_recorded']);
+    expect(world.balance(account)).toMatchObject({ held: usd('600'), spent: usd('100') });
   });
 
   it('ask nobody twice while the approval is pending, and use it once it is granted', () => {

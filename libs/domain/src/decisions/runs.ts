@@ -12,11 +12,11 @@ export interface RunAnswer {
   readonly isPermitted: boolean;
   readonly needsApproval: boolean;
   /** The newest decision of the run that held money: a later one that holds nothing leaves its hold alone. */
-  readonly holderId: DecisionId;
+  readonly holderId: DecisionId | null;
 }
 export type RunAnswers = BoundedMap<RunAnswer>;
 
-/** Runs that are remembered at least: a run whose answer is forgotten is decided like a new one. */
+/** Runs that are remembered at least. A run that is forgotten holds nothing and is decided like a new one. */
 const RUNS_KEPT = 25_000;
 export const noRuns: RunAnswers = BoundedMap.ofCapacity(RUNS_KEPT);
 
@@ -25,20 +25,28 @@ export const runKey = (integrationId: string, runId: string): string => `${integ
 const keyOfRun = (run: RecordedRequest['run']): string | undefined =>
   run?.task === undefined ? undefined : runKey(run.task.integration_id, run.run_id);
 
+interface Remembered {
+  readonly recorded: DecisionRecorded;
+  readonly revision: bigint;
+  /** Whether an answer is remembered beyond its time. */
+  readonly isNeeded: (answer: RunAnswer) => boolean;
+}
+
 /** What a decision of a run task leaves for the next task of the run; a dry run leaves nothing. */
-export const rememberRun = (runs: RunAnswers, recorded: DecisionRecorded, revision: bigint): RunAnswers => {
+export const rememberRun = (runs: RunAnswers, { recorded, revision, isNeeded }: Remembered): RunAnswers => {
   const key = keyOfRun(recorded.request.run);
   if (key === undefined || recorded.dry_run) return runs;
   const isHolding = recorded.hold.legs.length > 0;
-  return runs.set(key, {
+  const answer: RunAnswer = {
     decisionId: recorded.decision_id,
     revision,
     requestFingerprint: recorded.request_fingerprint,
     expiresAt: recorded.expires_at,
     isPermitted: recorded.decision === 'ALLOW' || recorded.decision === 'ALLOW_WITH_CREDITS',
     needsApproval: recorded.approval !== null,
-    holderId: isHolding ? recorded.decision_id : (runs.get(key)?.holderId ?? recorded.decision_id),
-  });
+    holderId: isHolding ? recorded.decision_id : (runs.get(key)?.holderId ?? null),
+  };
+  return runs.set(key, answer, isNeeded);
 };
 
 /** The answer that an earlier task of the same run got, if any. */

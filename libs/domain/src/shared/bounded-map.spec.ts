@@ -32,6 +32,22 @@ describe('a bounded map', () => {
     expect(map.has('1')).toBe(false);
   });
 
+  it('remembers what is needed beyond its time, and only for as long as it is', () => {
+    const needed = new Set([3, 4]);
+    let map = BoundedMap.ofCapacity<number>(10);
+    const fill = (from: number, to: number): void => {
+      for (let key = from; key < to; key += 1) map = map.set(String(key), key, (value) => needed.has(value));
+    };
+    fill(0, 60);
+    expect([map.get('3'), map.get('4'), map.has('5')]).toEqual([3, 4, false]);
+    expect(map.size + map.forgotten).toBe(60);
+    needed.delete(3);
+    fill(60, 75);
+    expect([map.has('3'), map.get('4')]).toEqual([false, 4]);
+    expect(map.set('4', 40).get('4')).toBe(40);
+    expect(BoundedMap.restore(map)).toEqual(map);
+  });
+
   it('leaves the map it came from as it was', () => {
     const before = filled(10, 10);
     before.set('x', 1);
