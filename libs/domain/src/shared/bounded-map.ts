@@ -1,5 +1,12 @@
 import { PersistentMap } from './persistent-map.js';
 
+interface Generations<V> {
+  readonly recent: PersistentMap<V>;
+  readonly older: PersistentMap<V>;
+  /** Of generations that were dropped; default: nothing. */
+  readonly needed?: PersistentMap<V>;
+}
+
 /** What is still needed of the given maps. */
 const neededOf = <V>(maps: readonly PersistentMap<V>[], isNeeded: (value: V) => boolean): PersistentMap<V> => {
   let needed: PersistentMap<V> = PersistentMap.empty;
@@ -13,35 +20,28 @@ const neededOf = <V>(maps: readonly PersistentMap<V>[], isNeeded: (value: V) => 
  * generation is dropped, for as long as it is.
  */
 export class BoundedMap<V> {
+  readonly recent: PersistentMap<V>;
+  readonly older: PersistentMap<V>;
+  readonly needed: PersistentMap<V>;
+
   private constructor(
     readonly capacity: number,
-    readonly recent: PersistentMap<V>,
-    readonly older: PersistentMap<V>,
-    /** Of generations that were dropped. */
-    readonly needed: PersistentMap<V>,
+    { recent, older, needed = PersistentMap.empty }: Generations<V>,
     /** How many keys were dropped so far; 0: a key that is not here was never set. */
     readonly forgotten: number,
-  ) {}
+  ) {
+    this.recent = recent;
+    this.older = older;
+    this.needed = needed;
+  }
 
   static ofCapacity<V>(capacity: number): BoundedMap<V> {
-    return new BoundedMap<V>(capacity, PersistentMap.empty, PersistentMap.empty, PersistentMap.empty, 0);
+    return new BoundedMap<V>(capacity, { recent: PersistentMap.empty, older: PersistentMap.empty }, 0);
   }
 
   /** Puts a map together again from its parts, as a snapshot keeps them. */
-  static restore<V>(parts: {
-    readonly capacity: number;
-    readonly recent: PersistentMap<V>;
-    readonly older: PersistentMap<V>;
-    readonly needed?: PersistentMap<V>;
-    readonly forgotten: number;
-  }): BoundedMap<V> {
-    return new BoundedMap(
-      parts.capacity,
-      parts.recent,
-      parts.older,
-      parts.needed ?? PersistentMap.empty,
-      parts.forgotten,
-    );
+  static restore<V>(parts: Generations<V> & { readonly capacity: number; readonly forgotten: number }): BoundedMap<V> {
+    return new BoundedMap(parts.capacity, parts, parts.forgotten);
   }
 
   get size(): number {
@@ -64,9 +64,10 @@ export class BoundedMap<V> {
   set(key: string, value: V, isNeeded?: (value: V) => boolean): BoundedMap<V> {
     const [older, before] = [this.older.delete(key), this.needed.delete(key)];
     const recent = this.recent.set(key, value);
-    if (recent.size <= this.capacity) return new BoundedMap(this.capacity, recent, older, before, this.forgotten);
+    if (recent.size <= this.capacity)
+      return new BoundedMap(this.capacity, { recent, older, needed: before }, this.forgotten);
     const needed = isNeeded === undefined ? PersistentMap.empty : neededOf([before, older], isNeeded);
     const forgotten = this.forgotten + older.size + before.size - needed.size;
-    return new BoundedMap<V>(this.capacity, PersistentMap.empty, recent, needed, forgotten);
+    return new BoundedMap<V>(this.capacity, { recent: PersistentMap.empty, older: recent, needed }, forgotten);
   }
 }
