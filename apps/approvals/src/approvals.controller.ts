@@ -5,9 +5,9 @@ import {
   filedRequest,
   journalName,
   type ManageApprovals,
-  type Page,
   type Platform,
   type RecordedEntry,
+  readWalk,
   recordedDecision,
   requestedApproval,
 } from '@verdict/application';
@@ -48,15 +48,21 @@ export class ApprovalsController {
   @Endpoint(ROUTES.listApprovals)
   async list(@TheCall() call: Call) {
     const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
+    const { tenantId } = call;
     await this.seeNamed(call);
-    return this.page(
-      call.tenantId,
-      await this.platform.readModels.listApprovals(
-        call.tenantId,
-        { status, ...call.projectsFor(projectId) },
+    const filter = { status, ...call.projectsFor(projectId) };
+    const { rows, nextCursor, asOf } = unwrap(
+      await readWalk(
+        this.platform,
+        {
+          ...{ name: 'approval_requests', tenantId, filter, kinds: ['approvals', 'decisions'] },
+          page: (at) => this.platform.readModels.listApprovals(tenantId, filter, at),
+        },
         { limit, cursor },
       ),
     );
+    const items = await Promise.all(rows.map((row) => this.shownRow(tenantId, row)));
+    return { items: items.flat(), next_cursor: nextCursor, as_of: asOf };
   }
 
   @Endpoint(ROUTES.approvalQueue)
@@ -188,15 +194,8 @@ export class ApprovalsController {
     };
   }
 
-  private async page(tenantId: string, page: Page<ApprovalRow>) {
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const items = await Promise.all(
-      page.rows.map(async (row) => {
-        const known = (await this.approvals.known(tenantId, row.approvalId)) ?? (await this.fromRow(tenantId, row));
-        return known === undefined ? [] : [await this.shown(tenantId, known)];
-      }),
-    );
-    const { approvals } = await this.platform.readModels.highWater(tenantId);
-    return { items: items.flat(), next_cursor: page.nextCursor, as_of: { approvals: Number(approvals) } };
+  private async shownRow(tenantId: string, row: ApprovalRow) {
+    const known = (await this.approvals.known(tenantId, row.approvalId)) ?? (await this.fromRow(tenantId, row));
+    return known === undefined ? [] : [await this.shown(tenantId, known)];
   }
 }

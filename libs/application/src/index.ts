@@ -24,9 +24,11 @@ export type {
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
-  Page,
+  PageAt,
   PageRequest,
   ReadModels,
+  ReadPage,
+  ReadPoint,
   SettlementRow,
 } from './ports/read-models.js';
 export { ReadModelsUnavailable } from './ports/read-models.js';
@@ -233,6 +235,7 @@ export {
   silentRelayObserver,
 } from './relay/relay.types.js';
 export { PROJECTOR_GROUP } from './projections/projector.js';
+export { type ReadList, readWalk, type ReadWalkDeps, type WalkedPage } from './projections/read-walk.js';
 export {
   type ArrivedRunTask,
   type HeldRunTask,

@@ -8,10 +8,11 @@ import {
   JOURNAL_KINDS,
   type JournalKind,
   journalName,
-  type Page,
-  type PageRequest,
+  type PageAt,
   type ProjectFilter,
   type ReadModels,
+  type ReadPage,
+  type ReadPoint,
   type Revision,
   type StoredApprovalRow,
 } from '@verdict/application';
@@ -29,7 +30,7 @@ import {
 } from './entities.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
-import { pageOf, withFilters } from './page-of.js';
+import { inSpan, pageOf, withFilters } from './page-of.js';
 
 export interface ReadModelDeps {
   readonly source: DataSource;
@@ -49,19 +50,21 @@ const decisionView = ({ isSettled: _, approval, settlement, booking, ...row }: S
 });
 const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
 
-const mapPage = <From, To>(page: Page<From>, change: (row: From) => To): Page<To> =>
-  page.kind === 'page' ? { ...page, rows: page.rows.map(change) } : page;
+/** The exception as it was when the reservations journal ended at `at`. */
+const exceptionAt = (row: ExceptionRow, at: Revision): ExceptionRow =>
+  row.resolvedRevision !== null && row.resolvedRevision > at
+    ? { ...row, status: 'open', resolution: null, resolvedRevision: null }
+    : row;
 
 /** The ReadModels port on Postgres through TypeORM. */
 export class PostgresReadModels implements ReadModels {
   constructor(private readonly deps: ReadModelDeps) {}
 
-  async listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>> {
+  listDecisions(tenantId: string, filter: DecisionFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
     const { projectId, environmentClass, decision, source } = filter;
-    const filters = { projectId, environmentClass, decision, source };
-    const query = withFilters(this.decisionsOf(tenantId), 'd', filters);
-    const walk = { list: 'decisions', tenantId, filter: filters, order: 'newest_first' } as const;
-    return mapPage(await pageOf({ query, alias: 'd', walk }, page), decisionView);
+    const query = withFilters(this.decisionsOf(tenantId), 'd', { projectId, environmentClass, decision, source });
+    const span = { order: 'newest_first', upTo: page.point.decisions, page } as const;
+    return pageOf(inSpan(query, 'd', span), span, decisionView);
   }
 
   async findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined> {
@@ -85,15 +88,15 @@ export class PostgresReadModels implements ReadModels {
     return found.filter((row) => row !== undefined);
   }
 
-  async listApprovals(
+  listApprovals(
     tenantId: string,
     filter: ProjectFilter & { readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ApprovalRow>> {
+    page: PageAt,
+  ): Promise<ReadPage<ApprovalRow>> {
     const filters = { status: filter.status, projectId: filter.projectId };
     const query = withFilters(this.approvalsOf(tenantId), 'a', filters);
-    const walk = { list: 'approvals', tenantId, filter: filters, order: 'newest_first' } as const;
-    return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
+    const span = { order: 'newest_first', upTo: page.point.approvals, page } as const;
+    return pageOf(inSpan(query, 'a', span), span, approvalRow);
   }
 
   async findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined> {
@@ -101,29 +104,31 @@ export class PostgresReadModels implements ReadModels {
     return found === null ? undefined : approvalRow(found);
   }
 
-  async listActiveReservations(
-    tenantId: string,
-    filter: ProjectFilter,
-    page: PageRequest,
-  ): Promise<Page<DecisionView>> {
-    const filters = { projectId: filter.projectId };
+  listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
     const held = this.decisionsOf(tenantId).andWhere(`d.holdState = 'held'`).andWhere('NOT d.isSettled');
-    const walk = { list: 'active_reservations', tenantId, filter: filters, order: 'oldest_first' } as const;
-    return mapPage(await pageOf({ query: withFilters(held, 'd', filters), alias: 'd', walk }, page), decisionView);
+    const query = withFilters(held, 'd', { projectId: filter.projectId });
+    const span = { order: 'oldest_first', upTo: page.point.decisions, page } as const;
+    return pageOf(inSpan(query, 'd', span), span, decisionView);
   }
 
   listExceptions(
     tenantId: string,
     filter: { readonly kind?: string | undefined; readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ExceptionRow>> {
-    const filters = { kind: filter.kind, status: filter.status };
-    const all = this.deps.source
+    page: PageAt,
+  ): Promise<ReadPage<ExceptionRow>> {
+    const { kind, status } = filter;
+    const at = page.point.reservations;
+    const query = this.deps.source
       .getRepository(ExceptionEntity)
       .createQueryBuilder('e')
       .where('e.tenantId = :tenantId', { tenantId });
-    const walk = { list: 'exceptions', tenantId, filter: filters, order: 'newest_first' } as const;
-    return pageOf({ query: withFilters(all, 'e', filters), alias: 'e', walk }, page);
+    if (status !== undefined)
+      query.andWhere(`CASE WHEN e.resolvedRevision > CAST(:at AS bigint) THEN 'open' ELSE e.status END = :status`, {
+        at: at.toString(),
+        status,
+      });
+    const span = { order: 'newest_first', upTo: at, page } as const;
+    return pageOf(inSpan(withFilters(query, 'e', { kind }), 'e', span), span, (row) => exceptionAt(row, at));
   }
 
   findIntegrationsByProof(way: string, sha256: string): Promise<readonly IntegrationRow[]> {
@@ -146,7 +151,7 @@ export class PostgresReadModels implements ReadModels {
     return this.activeIntegrations().andWhere('i.kind = :kind', { kind }).take(limit).getMany();
   }
 
-  async highWater(tenantId: string): Promise<Readonly<Record<JournalKind, Revision>>> {
+  async highWater(tenantId: string): Promise<ReadPoint> {
     const { source, consumer } = this.deps;
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, tenantId));
     const marks = await source.getRepository(HighWaterEntity).findBy({ consumer, journal: In(journals) });

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JournalKind, PageAt, ProjectionStore, ReadModels, ReadPage, ReadPoint } from '@verdict/application';
+import { freshHistory, type History } from './history.js';
+import { newest, walk } from './pages.js';
+
+interface Subject {
+  readonly readModels: ReadModels;
+  readonly store: ProjectionStore;
+}
+
+/** A list with one set of filters. */
+type List = (readModels: ReadModels, tenantId: string, page: PageAt) => Promise<ReadPage<unknown>>;
+export type NamedLists = Readonly<Record<string, List>>;
+
+const EXCEPTION_LISTS: NamedLists = {
+  'all exceptions': (models, tenantId, page) => models.listExceptions(tenantId, {}, page),
+  'open exceptions': (models, tenantId, page) => models.listExceptions(tenantId, { status: 'open' }, page),
+  'resolved exceptions': (models, tenantId, page) => models.listExceptions(tenantId, { status: 'resolved' }, page),
+  'overages that are open': (models, tenantId, page) =>
+    models.listExceptions(tenantId, { status: 'open', kind: 'overage' }, page),
+};
+
+/** Every list, by every filter that looks at what changes. */
+export const LISTS: NamedLists = { ...EXCEPTION_LISTS };
+
+/** Everything that a tenant's lists show at a point, each as one page. */
+export type Shown = Readonly<Record<string, readonly unknown[]>>;
+
+export const shownAt = async (
+  readModels: ReadModels,
+  tenantId: string,
+  { lists, point, limit = 1_000 }: { readonly lists: NamedLists; readonly point: ReadPoint; readonly limit?: number },
+): Promise<Shown> => {
+  const shown: Record<string, readonly unknown[]> = {};
+  for (const [name, list] of Object.entries(lists))
+    shown[name] = await walk((page) => list(readModels, tenantId, page), { limit, point });
+  return shown;
+};
+
+/** Tells the store what a history has added since it was told last, and keeps what was to be seen before. */
+export class Walked {
+  readonly history = freshHistory();
+  private readonly told: Record<JournalKind, number> = { policy: 0, decisions: 0, approvals: 0, reservations: 0 };
+  private readonly seen: { readonly point: ReadPoint; readonly shown: Shown }[] = [];
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly lists: NamedLists,
+  ) {}
+
+  /** Brings the read models to the history's end, and keeps all that is to be seen there. */
+  async tell(kinds: readonly JournalKind[] = ['policy', 'decisions', 'approvals', 'reservations']): Promise<Shown> {
+    const { history, told } = this;
+    const slices = kinds.map((kind) => history.slice(kind, told[kind]));
+    await this.subject.store.apply(slices.filter(({ entries }) => entries.length > 0));
+    for (const kind of kinds) told[kind] = history.journals[kind].length;
+    const point = await this.subject.readModels.highWater(history.tenantId);
+    const shown = await shownAt(this.subject.readModels, history.tenantId, { lists: this.lists, point });
+    this.seen.push({ point, shown });
+    return shown;
+  }
+
+  /** Whatever was to be seen at a point is still to be seen at it, in pages of any size. */
+  async expectAllAsSeen(limits: readonly number[] = [1, 2, 1_000]): Promise<void> {
+    for (const limit of limits)
+      for (const { point, shown } of this.seen)
+        expect(
+          await shownAt(this.subject.readModels, this.history.tenantId, { lists: this.lists, point, limit }),
+        ).toEqual(shown);
+  }
+}
+
+const manyDecisions = (history: History, count: number): readonly string[] =>
+  Array.from({ length: count }, () => history.decide().decisionId);
+
+const describeExceptionWalks = (subject: () => Subject): void => {
+  it('shows exceptions as they were at the point, those that were resolved since as open, and no new ones', async () => {
+    const walked = new Walked(subject(), EXCEPTION_LISTS);
+    const { history } = walked;
+    const [a, b, c] = manyDecisions(history, 3).map((id) => history.openException(id));
+    history.resolve(b!);
+    const before = await walked.tell();
+    expect(before['open exceptions']).toMatchObject([{ exceptionId: c, resolution: null }, { exceptionId: a }]);
+    expect(before['resolved exceptions']).toMatchObject([{ exceptionId: b, resolution: 'accepted' }]);
+    history.resolve(a!);
+    history.openException(history.decide().decisionId, 'savings');
+    history.resolve(c!);
+    const after = await walked.tell();
+    expect(after['open exceptions']).toHaveLength(1);
+    expect(after['resolved exceptions']).toHaveLength(3);
+    await walked.expectAllAsSeen();
+  });
+};
+
+/** Every page of a walk shows the point where it began. */
+export const describeWalks = (subject: () => Subject): void =>
+  describe('walks', () => {
+    it('shows a walk no row that came after its first page, and none twice', async () => {
+      const { readModels, store } = subject();
+      const history = freshHistory();
+      for (let count = 0; count < 4; count += 1) history.decide();
+      await store.apply([history.slice('decisions')]);
+      const page = await newest(readModels, history.tenantId, 2);
+      const first = await readModels.listDecisions(history.tenantId, {}, page);
+      history.decide();
+      await store.apply([history.slice('decisions', 4)]);
+      expect(await readModels.listDecisions(history.tenantId, {}, page)).toEqual(first);
+      const second = await readModels.listDecisions(history.tenantId, {}, { ...page, after: first.last });
+      expect([...first.rows, ...second.rows].map(({ row }) => row.revision)).toEqual([3n, 2n, 1n, 0n]);
+      expect(second.last).toBeUndefined();
+    });
+
+    it('has no page without a row', async () => {
+      const { readModels } = subject();
+      const { tenantId } = freshHistory();
+      for (const limit of [0, -1, 1.5]) {
+        const page = await newest(readModels, tenantId, limit);
+        await expect(readModels.listDecisions(tenantId, {}, page)).rejects.toThrow(RangeError);
+      }
+    });
+
+    describeExceptionWalks(subject);
+  });
