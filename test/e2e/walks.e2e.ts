@@ -54,6 +54,9 @@ const LISTS: readonly (readonly [id: RouteId, query: Query, journals: readonly s
       { kind: 'overage', status: 'open' },
     ] as const satisfies readonly Query[]
   ).map((query) => ['listExceptions', query, ['reservations']] as const),
+  ...([{}, { project_id: 'web' }] as const satisfies readonly Query[]).map(
+    (query) => ['listActiveReservations', query, ['decisions', 'reservations']] as const,
+  ),
 ];
 
 /** Outside of the suite, so that it is there until all of the suite has ended. */
@@ -180,7 +183,8 @@ describe('a walk over a list of read models', () => {
     estate = new Estate(app);
     await estate.open();
     const holds: string[] = [];
-    for (const amount of ['10', '20', '30', '40', '50', '60', '70', '75']) holds.push(await estate.hold(amount));
+    for (const amount of ['10', '20', '30', '40', '50', '60', '70', '75'])
+      holds.push(await estate.hold(amount, amount === '70' ? 'api' : 'web'));
     const requests: Pending[] = [];
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) requests.push(await estate.pending(name));
     const [a, b, c, d, e, f] = requests as [Pending, Pending, Pending, Pending, Pending, Pending, Pending];

@@ -155,6 +155,7 @@ export {
   type PolicyChangeRow,
   type RowChange,
   type StoredApprovalRow,
+  type StoredDecisionRow,
 } from './projections/changes.js';
 export { projectApprovals } from './projections/approvals.projection.js';
 export { projectDecisions } from './projections/decisions.projection.js';

@@ -18,7 +18,7 @@ export { describeProjectionStore, describeReadModels } from './describe-read-mod
 export type { ReadModelsUnderTest } from './describe-read-models.js';
 export { freshHistory, History } from './read-models-contract/history.js';
 export { newest, walk } from './read-models-contract/pages.js';
-export { LISTS, shownAt } from './read-models-contract/walks.js';
+export { LISTS, Walked } from './read-models-contract/walks.js';
 export { describeRelayStore } from './describe-relay-store.js';
 export type { RelayStoreUnderTest } from './describe-relay-store.js';
 export { type BusSuiteParts, describeBus } from './describe-bus.js';

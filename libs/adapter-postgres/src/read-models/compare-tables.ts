@@ -14,7 +14,7 @@ const KEYS = {
   decisions: ['tenant_id', 'decision_id'],
   approvals: ['tenant_id', 'approval_id'],
   settlements: ['tenant_id', 'decision_id'],
-  bookings: ['tenant_id', 'decision_id', 'revision'],
+  bookings: ['tenant_id', 'revision'],
   exceptions: ['tenant_id', 'exception_id'],
   policy_changes: ['tenant_id', 'revision'],
   integrations: ['tenant_id', 'integration_id'],

@@ -1,13 +1,13 @@
 import type {
   ApprovalRowStatus,
   BookingRow,
-  DecisionRow,
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
+  StoredDecisionRow,
 } from '@verdict/application';
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
@@ -27,7 +27,7 @@ const flag = (name: string): EntitySchemaColumnOptions => ({ type: 'boolean', na
 const money = (name: string): EntitySchemaColumnOptions => ({ type: 'numeric', precision: 24, scale: 4, name });
 
 /** A decision as stored, and what the joined tables say of it. */
-export interface StoredDecision extends DecisionRow {
+export interface StoredDecision extends StoredDecisionRow {
   readonly isSettled: boolean;
   readonly approval?: { readonly status: ApprovalRowStatus } | null;
   readonly settlement?: SettlementRow | null;
@@ -59,6 +59,7 @@ export const DecisionEntity = new EntitySchema<StoredDecision>({
     isDryRun: flag('is_dry_run'),
     holdState: text('hold_state'),
     isSettled: flag('is_settled'),
+    holdEndedRevision: { ...BIGINT, name: 'hold_ended_revision', nullable: true },
   },
 });
 

@@ -200,9 +200,33 @@ class AddBookings1764291600000 implements MigrationInterface {
   }
 }
 
+/**
+ * What a list at an earlier point needs to know: when a hold was ended. Of holds that have ended already it is not known
+ * here, and null; it was before any point that a cursor of this release names.
+ */
+const HOLD_ENDS = `
+SET LOCAL statement_timeout = 0; -- Indexes of tables that may be large.
+ALTER TABLE decisions ADD COLUMN hold_ended_revision bigint;
+CREATE INDEX decisions_hold_ended ON decisions (tenant_id, hold_ended_revision, revision)
+  WHERE hold_ended_revision IS NOT NULL; -- An ordinary decision has no place in it.
+CREATE INDEX bookings_by_revision ON bookings (tenant_id, revision);`;
+
+class AddHoldEnds1764295200000 implements MigrationInterface {
+  readonly name = 'AddHoldEnds1764295200000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(HOLD_ENDS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX bookings_by_revision; ALTER TABLE decisions DROP COLUMN hold_ended_revision');
+  }
+}
+
 /** In the order of the time stamps in their names. */
 export const READ_MODEL_MIGRATIONS = [
   CreateReadModels1763769600000,
   AddIntegrations1764288000000,
   AddBookings1764291600000,
+  AddHoldEnds1764295200000,
 ];

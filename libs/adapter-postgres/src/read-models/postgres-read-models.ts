@@ -20,14 +20,13 @@ import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import {
   ApprovalEntity,
   BookingEntity,
-  DecisionEntity,
   ExceptionEntity,
   HighWaterEntity,
   IntegrationEntity,
   IntegrationProofEntity,
   SettlementEntity,
-  type StoredDecision,
 } from './entities.js';
+import { decisionsAt, decisionViewAt, heldAt, NOW } from './decisions-at.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
 import { inSpan, pageOf, withFilters } from './page-of.js';
@@ -42,12 +41,6 @@ export interface ReadModelDeps {
 /** One proof of several integrations is odd, but legal: the public key of a cluster is no secret. */
 const PROVED_MAX = 10;
 
-const decisionView = ({ isSettled: _, approval, settlement, booking, ...row }: StoredDecision): DecisionView => ({
-  row: { ...row },
-  approvalStatus: approval?.status ?? null,
-  settlement: settlement ?? null,
-  booking: booking ?? null,
-});
 const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
 
 /** The exception as it was when the reservations journal ended at `at`. */
@@ -62,14 +55,16 @@ export class PostgresReadModels implements ReadModels {
 
   listDecisions(tenantId: string, filter: DecisionFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
     const { projectId, environmentClass, decision, source } = filter;
-    const query = withFilters(this.decisionsOf(tenantId), 'd', { projectId, environmentClass, decision, source });
+    const filters = { projectId, environmentClass, decision, source };
+    const query = withFilters(decisionsAt(this.deps, tenantId, page.point), 'd', filters);
     const span = { order: 'newest_first', upTo: page.point.decisions, page } as const;
-    return pageOf(inSpan(query, 'd', span), span, decisionView);
+    return pageOf(inSpan(query, 'd', span), span, decisionViewAt(page.point));
   }
 
   async findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined> {
-    const found = await this.decisionsOf(tenantId).andWhere('d.decisionId = :decisionId', { decisionId }).getOne();
-    return found === null ? undefined : decisionView(found);
+    const query = decisionsAt(this.deps, tenantId, NOW).andWhere('d.decisionId = :decisionId', { decisionId });
+    const found = await query.getOne();
+    return found === null ? undefined : decisionViewAt(NOW)(found);
   }
 
   async bookingRevisions(tenantId: string, decisionId: string): Promise<readonly Revision[]> {
@@ -105,10 +100,9 @@ export class PostgresReadModels implements ReadModels {
   }
 
   listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
-    const held = this.decisionsOf(tenantId).andWhere(`d.holdState = 'held'`).andWhere('NOT d.isSettled');
-    const query = withFilters(held, 'd', { projectId: filter.projectId });
     const span = { order: 'oldest_first', upTo: page.point.decisions, page } as const;
-    return pageOf(inSpan(query, 'd', span), span, decisionView);
+    const query = heldAt(this.deps, tenantId, { filter: { projectId: filter.projectId }, span });
+    return pageOf(query, span, decisionViewAt(page.point));
   }
 
   listExceptions(
@@ -167,36 +161,6 @@ export class PostgresReadModels implements ReadModels {
 
   idsInRange(tenantId: string, kind: JournalKind, from: Revision, to: Revision): AsyncIterable<string> {
     return idsInRange(this.deps.source, this.deps.schema, { tenantId, kind, from, to });
-  }
-
-  private decisionsOf(tenantId: string): SelectQueryBuilder<StoredDecision> {
-    return this.deps.source
-      .getRepository(DecisionEntity)
-      .createQueryBuilder('d')
-      .leftJoinAndMapOne(
-        'd.approval',
-        ApprovalEntity.options.name,
-        'a',
-        'a.tenantId = d.tenantId AND a.approvalId = d.approvalId',
-      )
-      .leftJoinAndMapOne(
-        'd.settlement',
-        SettlementEntity.options.name,
-        's',
-        's.tenantId = d.tenantId AND s.decisionId = d.decisionId',
-      )
-      .leftJoinAndMapOne(
-        'd.booking',
-        BookingEntity.options.name,
-        'b',
-        `b.tenantId = d.tenantId AND b.decisionId = d.decisionId AND b.revision = (${this.newestBooking})`,
-      )
-      .where('d.tenantId = :tenantId', { tenantId });
-  }
-
-  private get newestBooking(): string {
-    return `SELECT max(newest.revision) FROM ${this.deps.schema}.bookings AS newest
-  WHERE newest.tenant_id = d.tenant_id AND newest.decision_id = d.decision_id`;
   }
 
   private activeIntegrations(): SelectQueryBuilder<IntegrationRow> {

@@ -2,7 +2,6 @@ import {
   type ApprovalRowChange,
   type BookingRow,
   changeApproval,
-  type DecisionRow,
   endHold,
   type ExceptionRow,
   type HoldEnd,
@@ -12,6 +11,7 @@ import {
   type RowChange,
   type SettlementRow,
   type StoredApprovalRow,
+  type StoredDecisionRow,
 } from '@verdict/application';
 import { assertNever } from '@verdict/domain';
 
@@ -24,6 +24,7 @@ export interface HoldEnding {
   readonly tenantId: string;
   readonly decisionId: string;
   readonly holdState: HoldEnd;
+  readonly holdEndedRevision: bigint;
 }
 export interface ExceptionEnding {
   readonly tenantId: string;
@@ -57,7 +58,7 @@ const addOnce = <Row>(rows: Map<string, Row>, key: string, row: Row): void => {
  * folded into it; what is left for the tables is inserts, then updates of older rows.
  */
 export class RowBatch {
-  readonly decisions = new Map<string, DecisionRow>();
+  readonly decisions = new Map<string, StoredDecisionRow>();
   readonly approvals = new Map<string, StoredApprovalRow>();
   readonly settlements = new Map<string, SettlementRow>();
   readonly bookings: BookingRow[] = [];
@@ -125,11 +126,11 @@ export class RowBatch {
     }
   }
 
-  private endHold({ tenantId, decisionId, holdState }: HoldEnding): void {
+  private endHold({ tenantId, decisionId, ...ending }: HoldEnding): void {
     const key = rowKey(tenantId, decisionId);
     const row = this.decisions.get(key);
-    if (row !== undefined) this.decisions.set(key, endHold(row, holdState));
-    else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, holdState }); // A hold ends once.
+    if (row !== undefined) this.decisions.set(key, endHold(row, ending));
+    else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, ...ending }); // A hold ends once.
   }
 
   private endException({ tenantId, exceptionId, ...ending }: ExceptionEnding): void {

@@ -1,12 +1,12 @@
 import type {
   BookingRow,
-  DecisionRow,
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
+  StoredDecisionRow,
 } from '@verdict/application';
 import {
   type Column,
@@ -24,7 +24,7 @@ import {
 import type { ExceptionEnding, HoldEnding, IntegrationEnding } from './row-batch.js';
 
 /** Of `decisions`, all columns but `is_settled`. */
-export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
+export const DECISION_COLUMNS: readonly Column<StoredDecisionRow>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   revision('revision', (row) => row.revision),
@@ -45,12 +45,14 @@ export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
   optional('approval_id', (row) => row.approvalId),
   flag('is_dry_run', (row) => row.isDryRun),
   text('hold_state', (row) => row.holdState),
+  optionalRevision('hold_ended_revision', (row) => row.holdEndedRevision),
 ];
 
 export const HOLD_ENDING_COLUMNS: readonly Column<HoldEnding>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   text('hold_state', (row) => row.holdState),
+  revision('hold_ended_revision', (row) => row.holdEndedRevision),
 ];
 
 /** The flag that a settlement or a sweep sets in the row of its decision. */

@@ -13,6 +13,12 @@ import type { Revision } from '../ports/journals.js';
 /** Only a hold that is held ends; how it began is in the row. */
 export type HoldEnd = Exclude<DecisionRow['holdState'], 'none' | 'held'>;
 
+/** A row of `decisions` with when the gate ended its hold. */
+export interface StoredDecisionRow extends DecisionRow {
+  /** Revision of the entry that ended the hold; null: none did. */
+  readonly holdEndedRevision: Revision | null;
+}
+
 /** A row of `approvals` with what later entries need to change it. */
 export interface StoredApprovalRow extends ApprovalRow {
   /** Pinned by the request: whoever files it is excluded from voting. */
@@ -37,7 +43,7 @@ export type ApprovalRowChange =
 
 /** An operation on a named table. An update of a row that is not there changes nothing. */
 export type RowChange =
-  | { readonly op: 'insert'; readonly table: 'decisions'; readonly row: DecisionRow }
+  | { readonly op: 'insert'; readonly table: 'decisions'; readonly row: StoredDecisionRow }
   | { readonly op: 'insert'; readonly table: 'approvals'; readonly row: StoredApprovalRow }
   | { readonly op: 'insert'; readonly table: 'settlements'; readonly row: SettlementRow }
   | { readonly op: 'insert'; readonly table: 'bookings'; readonly row: BookingRow }
@@ -51,6 +57,7 @@ export type RowChange =
       readonly tenantId: string;
       readonly decisionId: string;
       readonly holdState: HoldEnd;
+      readonly holdEndedRevision: Revision;
     }
   | {
       readonly op: 'update';
@@ -107,8 +114,10 @@ export const changeApproval = (row: StoredApprovalRow, change: ApprovalRowChange
 };
 
 /** The row of a decision after its hold has ended; what holds nothing, or no more, stays as it is. */
-export const endHold = (row: DecisionRow, holdState: HoldEnd): DecisionRow =>
-  row.holdState === 'held' ? { ...row, holdState } : row;
+export const endHold = (
+  row: StoredDecisionRow,
+  { holdState, holdEndedRevision }: { readonly holdState: HoldEnd; readonly holdEndedRevision: Revision },
+): StoredDecisionRow => (row.holdState === 'held' ? { ...row, holdState, holdEndedRevision } : row);
 
 /**
  * The id by which parity counts the entry: that of the decision, approval or settled decision it is the headline of, or

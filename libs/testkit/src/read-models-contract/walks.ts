@@ -20,8 +20,14 @@ const EXCEPTION_LISTS: NamedLists = {
     models.listExceptions(tenantId, { status: 'open', kind: 'overage' }, page),
 };
 
+const RESERVATION_LISTS: NamedLists = {
+  'active reservations': (models, tenantId, page) => models.listActiveReservations(tenantId, {}, page),
+  'active reservations of a project': (models, tenantId, page) =>
+    models.listActiveReservations(tenantId, { projectId: ['web', 'none'] }, page),
+};
+
 /** Every list, by every filter that looks at what changes. */
-export const LISTS: NamedLists = { ...EXCEPTION_LISTS };
+export const LISTS: NamedLists = { ...EXCEPTION_LISTS, ...RESERVATION_LISTS };
 
 /** Everything that a tenant's lists show at a point, each as one page. */
 export type Shown = Readonly<Record<string, readonly unknown[]>>;
@@ -37,41 +43,117 @@ export const shownAt = async (
   return shown;
 };
 
-/** Tells the store what a history has added since it was told last, and keeps what was to be seen before. */
+const ALL_KINDS: readonly JournalKind[] = ['policy', 'decisions', 'approvals', 'reservations'];
+
+/** Tells the store what a history has added since it was told last, and keeps what was to be seen at each point. */
 export class Walked {
-  readonly history = freshHistory();
   private readonly told: Record<JournalKind, number> = { policy: 0, decisions: 0, approvals: 0, reservations: 0 };
   private readonly seen: { readonly point: ReadPoint; readonly shown: Shown }[] = [];
 
   constructor(
     private readonly subject: Subject,
     private readonly lists: NamedLists,
+    readonly history: History = freshHistory(),
   ) {}
 
-  /** Brings the read models to the history's end, and keeps all that is to be seen there. */
-  async tell(kinds: readonly JournalKind[] = ['policy', 'decisions', 'approvals', 'reservations']): Promise<Shown> {
-    const { history, told } = this;
-    const slices = kinds.map((kind) => history.slice(kind, told[kind]));
-    await this.subject.store.apply(slices.filter(({ entries }) => entries.length > 0));
-    for (const kind of kinds) told[kind] = history.journals[kind].length;
-    const point = await this.subject.readModels.highWater(history.tenantId);
-    const shown = await shownAt(this.subject.readModels, history.tenantId, { lists: this.lists, point });
+  /** Brings the read models on, to the history's end or by so many entries, and keeps all that is to be seen there. */
+  async tell(kinds: readonly JournalKind[] = ALL_KINDS, countMax = Number.MAX_SAFE_INTEGER): Promise<Shown> {
+    const { history, told, subject } = this;
+    const slices = kinds.map((kind) => history.slice(kind, told[kind], told[kind] + countMax));
+    await subject.store.apply(slices.filter(({ entries }) => entries.length > 0));
+    kinds.forEach((kind, index) => (told[kind] += slices[index]?.entries.length ?? 0));
+    const point = await subject.readModels.highWater(history.tenantId);
+    const shown = await shownAt(subject.readModels, history.tenantId, { lists: this.lists, point });
     this.seen.push({ point, shown });
     return shown;
   }
 
+  isBehind(kind: JournalKind): boolean {
+    return this.told[kind] < this.history.journals[kind].length;
+  }
+
   /** Whatever was to be seen at a point is still to be seen at it, in pages of any size. */
   async expectAllAsSeen(limits: readonly number[] = [1, 2, 1_000]): Promise<void> {
+    const { lists, history } = this;
     for (const limit of limits)
       for (const { point, shown } of this.seen)
-        expect(
-          await shownAt(this.subject.readModels, this.history.tenantId, { lists: this.lists, point, limit }),
-        ).toEqual(shown);
+        expect(await shownAt(this.subject.readModels, history.tenantId, { lists, point, limit })).toEqual(shown);
   }
 }
 
 const manyDecisions = (history: History, count: number): readonly string[] =>
   Array.from({ length: count }, () => history.decide().decisionId);
+
+const decisionIdsOf = (shown: Shown, list: string): readonly unknown[] =>
+  (shown[list] ?? []).map((view) => (view as { readonly row: { readonly decisionId: string } }).row.decisionId);
+
+const describeReservationWalks = (subject: () => Subject): void => {
+  it('shows the holds that were active at the point, in the order they began, however each has ended since', async () => {
+    const walked = new Walked(subject(), RESERVATION_LISTS);
+    const { history } = walked;
+    const [over, voided, expired, superseded, settled, assumed, released, corrected, held] = manyDecisions(history, 9);
+    const elsewhere = history.decide({ projectId: 'api' }).decisionId;
+    const both = history.decide().decisionId; // Neither service knows at once what the other one writes.
+    history.settle(both);
+    history.void(over!);
+    history.decide({ holdUsd: '0.0000' });
+    const before = await walked.tell();
+    const active = [voided, expired, superseded, settled, assumed, released, corrected, held, elsewhere];
+    expect(decisionIdsOf(before, 'active reservations')).toEqual(active);
+    expect(decisionIdsOf(before, 'active reservations of a project')).toEqual(active.slice(0, -1));
+    history.void(voided!);
+    history.expire(expired!);
+    history.void(superseded!, 'superseded');
+    await walked.tell();
+    history.settle(settled!);
+    history.assume(assumed!);
+    history.release(released!);
+    history.assume(corrected!);
+    history.correct(corrected!, '140.0000');
+    history.correct(corrected!, '145.5000');
+    history.decide();
+    await walked.tell();
+    history.correct(assumed!, '140.0000');
+    history.settle(voided!); // An actual that comes late for a hold that has ended.
+    history.void(held!);
+    history.void(both);
+    expect(decisionIdsOf(await walked.tell(), 'active reservations')).toHaveLength(2);
+    await walked.expectAllAsSeen();
+  });
+
+  it('shows a hold as held where its settlement is known before its decision, and only from the decision on', async () => {
+    const walked = new Walked(subject(), RESERVATION_LISTS);
+    const { history } = walked;
+    const [first, second] = manyDecisions(history, 2);
+    history.settle(first!);
+    await walked.tell(['reservations']);
+    expect(decisionIdsOf(await walked.tell(['decisions']), 'active reservations')).toEqual([second]);
+    history.settle(second!);
+    expect(decisionIdsOf(await walked.tell(['reservations']), 'active reservations')).toEqual([]);
+    await walked.expectAllAsSeen();
+  });
+
+  it('shows a hold that began and ended within one transaction as it was in between', async () => {
+    const { readModels, store } = subject();
+    const history = freshHistory();
+    const { decisionId } = history.decide();
+    history.void(decisionId);
+    history.decide();
+    await store.apply([history.slice('decisions')]);
+    const at = async (decisions: bigint) => {
+      const page = await newest(readModels, history.tenantId);
+      const shown = await readModels.listActiveReservations(
+        history.tenantId,
+        {},
+        { ...page, point: { ...page.point, decisions } },
+      );
+      return shown.rows.map(({ row }) => [row.revision, row.holdState]);
+    };
+    expect(await at(0n)).toEqual([[0n, 'held']]);
+    expect(await at(1n)).toEqual([]);
+    expect(await at(2n)).toEqual([[2n, 'held']]);
+  });
+};
 
 const describeExceptionWalks = (subject: () => Subject): void => {
   it('shows exceptions as they were at the point, those that were resolved since as open, and no new ones', async () => {
@@ -120,4 +202,5 @@ export const describeWalks = (subject: () => Subject): void =>
     });
 
     describeExceptionWalks(subject);
+    describeReservationWalks(subject);
   });
