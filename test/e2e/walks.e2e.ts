@@ -54,6 +54,17 @@ const LISTS: readonly (readonly [id: RouteId, query: Query, journals: readonly s
       { kind: 'overage', status: 'open' },
     ] as const satisfies readonly Query[]
   ).map((query) => ['listExceptions', query, ['reservations']] as const),
+  ...(
+    [
+      {},
+      { status: 'pending' },
+      { status: 'granted' },
+      { project_id: 'web', status: 'pending' },
+    ] as const satisfies readonly Query[]
+  ).map((query) => ['listApprovals', query, ['approvals', 'decisions']] as const),
+  ...([{}, { decision: 'REQUIRE_APPROVAL' }, { project_id: 'web' }] as const satisfies readonly Query[]).map(
+    (query) => ['listDecisions', query, ['decisions', 'approvals', 'reservations']] as const,
+  ),
   ...([{}, { project_id: 'web' }] as const satisfies readonly Query[]).map(
     (query) => ['listActiveReservations', query, ['decisions', 'reservations']] as const,
   ),

@@ -20,9 +20,10 @@ import {
   ROUTES,
   VoteBody,
 } from '@verdict/contracts';
-import { type Approval, type ApprovalId, instantOf, PersistentMap, routeOf, stagesOf } from '@verdict/domain';
+import type { Approval, ApprovalId } from '@verdict/domain';
 import { type Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { approvalAnswer, openText, voteAnswer } from './approval-answer.js';
+import { approvalOf } from './approval-of-row.js';
 import { MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
 @Controller()
@@ -49,7 +50,6 @@ export class ApprovalsController {
   async list(@TheCall() call: Call) {
     const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
     const { tenantId } = call;
-    await this.seeNamed(call);
     const filter = { status, ...call.projectsFor(projectId) };
     const { rows, nextCursor, asOf } = unwrap(
       await readWalk(
@@ -171,31 +171,16 @@ export class ApprovalsController {
     return row === undefined ? undefined : this.fromRow(tenantId, row);
   }
 
+  /** What a request asks for never changes, so it may come from memory; all else is as the row has it. */
   private async fromRow(tenantId: string, row: ApprovalRow): Promise<Approval | undefined> {
+    const requested = (await this.approvals.known(tenantId, row.approvalId))?.requested;
+    if (requested !== undefined) return approvalOf(row, requested);
     const entry = await this.entryAt(tenantId, 'approvals', row.revision);
-    if (entry === undefined) return undefined;
-    const requested = requestedApproval(entry);
-    const stages = stagesOf(routeOf(requested.terms)).map(({ id }) => id);
-    return {
-      approvalId: requested.approval_id,
-      decisionId: requested.decision_id,
-      status: row.status,
-      requested,
-      filedBy: row.excludedVoters,
-      justificationLength: requested.justification_length,
-      ticket: requested.ticket,
-      filedRevision: null,
-      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, { vote: 'approve', stages }])),
-      useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),
-      token: null,
-      consumption: null,
-      uses: null,
-      revision: row.revision,
-    };
+    return entry === undefined ? undefined : approvalOf(row, requestedApproval(entry));
   }
 
   private async shownRow(tenantId: string, row: ApprovalRow) {
-    const known = (await this.approvals.known(tenantId, row.approvalId)) ?? (await this.fromRow(tenantId, row));
-    return known === undefined ? [] : [await this.shown(tenantId, known)];
+    const approval = await this.fromRow(tenantId, row);
+    return approval === undefined ? [] : [await this.shown(tenantId, approval)];
   }
 }

@@ -22,6 +22,7 @@ export type {
   DecisionView,
   BookingRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   PageAt,
@@ -148,6 +149,7 @@ export {
 } from './ports/projection-store.js';
 export {
   type ApprovalRowChange,
+  type ApprovalVersionRow,
   changeApproval,
   endHold,
   headlineIdOf,
@@ -156,6 +158,7 @@ export {
   type RowChange,
   type StoredApprovalRow,
   type StoredDecisionRow,
+  versionOf,
 } from './projections/changes.js';
 export { projectApprovals } from './projections/approvals.projection.js';
 export { projectDecisions } from './projections/decisions.projection.js';

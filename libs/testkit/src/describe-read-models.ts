@@ -207,7 +207,7 @@ const describeApprovals = (subject: Subject): void =>
       const history = freshHistory();
       const decision = history.decide({ needsApproval: true });
       history.request(decision, { requester: 'pipeline', onBehalfOf: 'ana', quorum: 2 });
-      history.file(decision.approvalId, 'bob', 'CHG-7');
+      history.file(decision.approvalId, 'bob', 'CHG-7', true);
       history.file(decision.approvalId, 'bob');
       history.vote(decision.approvalId, 'zoe');
       history.vote(decision.approvalId, 'carl, "the" {judge}');
@@ -225,14 +225,17 @@ const describeApprovals = (subject: Subject): void =>
         requester: 'pipeline',
         excludedVoters: ['ana', 'bob', 'pipeline'],
         approvedBy: ['carl, "the" {judge}'], // A person's newest vote counts.
+        approvedStages: [['default']],
         quorum: 2,
         ticket: 'CHG-7',
+        filedRevision: 1n,
         requestedAt: '2026-11-22T02:13:19.000Z',
         approveBy: '2026-12-01T00:00:00.000Z',
         useBy: null,
+        lastUse: null,
       });
       const before = history.journals.approvals.length;
-      history.vote(decision.approvalId, 'dora');
+      history.vote(decision.approvalId, 'dora', 'approve', ['peers', 'finance, or "others"']);
       history.grant(decision.approvalId);
       history.endApproval(decision.approvalId, 'token_consumed');
       await store.apply([history.slice('approvals', before)]); // Now the row is older than the slice.
@@ -240,6 +243,7 @@ const describeApprovals = (subject: Subject): void =>
         ...pending,
         status: 'consumed',
         approvedBy: ['carl, "the" {judge}', 'dora'],
+        approvedStages: [['default'], ['peers', 'finance, or "others"']],
         useBy: '2026-12-24T00:00:00.000Z',
       };
       expect(await readModels.findApproval(history.tenantId, decision.approvalId)).toEqual(consumed);

@@ -1,24 +1,16 @@
 import type { DecisionView, ReadPoint, Revision } from '@verdict/application';
-import type { DataSource, SelectQueryBuilder } from 'typeorm';
-import { ApprovalEntity, BookingEntity, DecisionEntity, SettlementEntity, type StoredDecision } from './entities.js';
+import type { SelectQueryBuilder } from 'typeorm';
+import { wasVersion } from './approvals-at.js';
+import {
+  ApprovalEntity,
+  ApprovalVersionEntity,
+  BookingEntity,
+  DecisionEntity,
+  SettlementEntity,
+  type StoredDecision,
+} from './entities.js';
 import { type FilterValue, inSpan, type Span, withFilters } from './page-of.js';
-
-const END = 2n ** 63n - 1n;
-/** Beyond whatever the read models have. */
-export const NOW: ReadPoint = { policy: END, decisions: END, approvals: END, reservations: END };
-
-export interface Tables {
-  readonly source: DataSource;
-  readonly schema: string;
-}
-
-const AT_DECISIONS = 'CAST(:atDecisions AS bigint)';
-const AT_RESERVATIONS = 'CAST(:atReservations AS bigint)';
-
-const parametersOf = (point: ReadPoint): Readonly<Record<string, string>> => ({
-  atDecisions: point.decisions.toString(),
-  atReservations: point.reservations.toString(),
-});
+import { AT_APPROVALS, AT_DECISIONS, AT_RESERVATIONS, atPoint, type Tables } from './point.js';
 
 const newestBooking = (schema: string): string => `SELECT max(newest.revision) FROM ${schema}.bookings AS newest
   WHERE newest.tenant_id = d.tenant_id AND newest.decision_id = d.decision_id AND newest.revision <= ${AT_RESERVATIONS}`;
@@ -36,8 +28,9 @@ export const decisionsAt = (
       'd.approval',
       ApprovalEntity.options.name,
       'a',
-      'a.tenantId = d.tenantId AND a.approvalId = d.approvalId',
+      `a.tenantId = d.tenantId AND a.approvalId = d.approvalId AND a.revision <= ${AT_APPROVALS}`,
     )
+    .leftJoinAndMapOne('d.approvalVersion', ApprovalVersionEntity.options.name, 'v', wasVersion('v', 'a'))
     .leftJoinAndMapOne(
       'd.settlement',
       SettlementEntity.options.name,
@@ -51,19 +44,22 @@ export const decisionsAt = (
       `b.tenantId = d.tenantId AND b.decisionId = d.decisionId AND b.revision = (${newestBooking(schema)})`,
     )
     .where('d.tenantId = :tenantId', { tenantId })
-    .setParameters(parametersOf(point));
+    .setParameters(atPoint(point));
 
 const isAfter = (revision: Revision | null, at: Revision): boolean => revision !== null && revision > at;
 
 /** A row that `decisionsAt` found, as it was at the point. */
 export const decisionViewAt =
   (point: ReadPoint) =>
-  ({ isSettled: _, holdEndedRevision, approval, settlement, booking, ...row }: StoredDecision): DecisionView => ({
-    row: { ...row, holdState: isAfter(holdEndedRevision, point.decisions) ? 'held' : row.holdState },
-    approvalStatus: approval?.status ?? null,
-    settlement: settlement ?? null,
-    booking: booking ?? null,
-  });
+  ({ isSettled: _, holdEndedRevision, ...stored }: StoredDecision): DecisionView => {
+    const { approval, approvalVersion, settlement, booking, ...row } = stored;
+    return {
+      row: { ...row, holdState: isAfter(holdEndedRevision, point.decisions) ? 'held' : row.holdState },
+      approvalStatus: (approvalVersion ?? approval)?.status ?? null,
+      settlement: settlement ?? null,
+      booking: booking ?? null,
+    };
+  };
 
 const bookedAt = (table: string, bound: string): string =>
   `EXISTS (SELECT 1 FROM ${table} AS x WHERE x.tenant_id = c.tenant_id AND x.decision_id = c.decision_id AND ${bound})`;

@@ -223,10 +223,64 @@ class AddHoldEnds1764295200000 implements MigrationInterface {
   }
 }
 
+/**
+ * What requests have been, and who used what was granted. Rows that are there hold from their beginning to now, which is
+ * true of every point that a cursor of this release names; in which stages their votes count is not known, so in all.
+ */
+const APPROVAL_VERSIONS = `
+SET LOCAL statement_timeout = 0;
+ALTER TABLE approvals
+  ADD COLUMN approved_stages text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN filed_revision bigint,
+  ADD COLUMN since_revision bigint NOT NULL DEFAULT 0;
+UPDATE approvals SET since_revision = revision,
+  approved_stages = array_fill('[]'::text, ARRAY[cardinality(approved_by)]);
+ALTER TABLE approvals ALTER COLUMN approved_stages DROP DEFAULT, ALTER COLUMN since_revision DROP DEFAULT;
+
+CREATE TABLE approval_versions (
+  tenant_id text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL,
+  since_revision bigint NOT NULL,
+  until_revision bigint NOT NULL CHECK (until_revision > since_revision),
+  status text COLLATE "C" NOT NULL,
+  excluded_voters text[] NOT NULL,
+  approved_by text[] NOT NULL,
+  approved_stages text[] NOT NULL,
+  ticket text COLLATE "C",
+  filed_revision bigint,
+  use_by text COLLATE "C",
+  PRIMARY KEY (tenant_id, until_revision)
+);
+CREATE INDEX approval_versions_by_approval ON approval_versions (tenant_id, approval_id, until_revision);
+
+CREATE TABLE grant_uses (
+  tenant_id text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  use integer NOT NULL,
+  is_last boolean NOT NULL,
+  PRIMARY KEY (tenant_id, approval_id, revision)
+);`;
+
+class AddApprovalVersions1764298800000 implements MigrationInterface {
+  readonly name = 'AddApprovalVersions1764298800000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(APPROVAL_VERSIONS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE grant_uses, approval_versions;
+ALTER TABLE approvals DROP COLUMN approved_stages, DROP COLUMN filed_revision, DROP COLUMN since_revision`);
+  }
+}
+
 /** In the order of the time stamps in their names. */
 export const READ_MODEL_MIGRATIONS = [
   CreateReadModels1763769600000,
   AddIntegrations1764288000000,
   AddBookings1764291600000,
   AddHoldEnds1764295200000,
+  AddApprovalVersions1764298800000,
 ];

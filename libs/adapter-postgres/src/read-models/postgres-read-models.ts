@@ -14,11 +14,9 @@ import {
   type ReadPage,
   type ReadPoint,
   type Revision,
-  type StoredApprovalRow,
 } from '@verdict/application';
 import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import {
-  ApprovalEntity,
   BookingEntity,
   ExceptionEntity,
   HighWaterEntity,
@@ -26,7 +24,9 @@ import {
   IntegrationProofEntity,
   SettlementEntity,
 } from './entities.js';
-import { decisionsAt, decisionViewAt, heldAt, NOW } from './decisions-at.js';
+import { approvalRowAt, approvalsAt, approvalsOfPage } from './approvals-at.js';
+import { decisionsAt, decisionViewAt, heldAt } from './decisions-at.js';
+import { NOW } from './point.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
 import { inSpan, pageOf, withFilters } from './page-of.js';
@@ -40,8 +40,6 @@ export interface ReadModelDeps {
 
 /** One proof of several integrations is odd, but legal: the public key of a cluster is no secret. */
 const PROVED_MAX = 10;
-
-const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
 
 /** The exception as it was when the reservations journal ended at `at`. */
 const exceptionAt = (row: ExceptionRow, at: Revision): ExceptionRow =>
@@ -88,15 +86,15 @@ export class PostgresReadModels implements ReadModels {
     filter: ProjectFilter & { readonly status?: string | undefined },
     page: PageAt,
   ): Promise<ReadPage<ApprovalRow>> {
-    const filters = { status: filter.status, projectId: filter.projectId };
-    const query = withFilters(this.approvalsOf(tenantId), 'a', filters);
     const span = { order: 'newest_first', upTo: page.point.approvals, page } as const;
-    return pageOf(inSpan(query, 'a', span), span, approvalRow);
+    const terms = { status: filter.status, filter: { projectId: filter.projectId }, span };
+    return pageOf(approvalsOfPage(this.deps, tenantId, terms), span, approvalRowAt);
   }
 
   async findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined> {
-    const found = await this.deps.source.getRepository(ApprovalEntity).findOneBy({ tenantId, approvalId });
-    return found === null ? undefined : approvalRow(found);
+    const query = approvalsAt(this.deps, tenantId, NOW).andWhere('a.approvalId = :approvalId', { approvalId });
+    const found = await query.getOne();
+    return found === null ? undefined : approvalRowAt(found);
   }
 
   listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
@@ -170,12 +168,5 @@ export class PostgresReadModels implements ReadModels {
       .where('NOT i.isRevoked')
       .orderBy('i.createdAt')
       .addOrderBy('i.integrationId');
-  }
-
-  private approvalsOf(tenantId: string): SelectQueryBuilder<StoredApprovalRow> {
-    return this.deps.source
-      .getRepository(ApprovalEntity)
-      .createQueryBuilder('a')
-      .where('a.tenantId = :tenantId', { tenantId });
   }
 }

@@ -1,9 +1,11 @@
 import {
   type ApprovalRowChange,
+  type ApprovalVersionRow,
   type BookingRow,
   changeApproval,
   endHold,
   type ExceptionRow,
+  type GrantUseRow,
   type HoldEnd,
   type IntegrationProofRow,
   type IntegrationRow,
@@ -12,6 +14,7 @@ import {
   type SettlementRow,
   type StoredApprovalRow,
   type StoredDecisionRow,
+  versionOf,
 } from '@verdict/application';
 import { assertNever } from '@verdict/domain';
 
@@ -37,10 +40,11 @@ export interface IntegrationEnding {
   readonly tenantId: string;
   readonly integrationId: string;
 }
+/** Changes of one approval, in the order of their revisions. */
 export interface ApprovalChanges {
   readonly tenantId: string;
   readonly approvalId: string;
-  readonly changes: readonly ApprovalRowChange[];
+  readonly changes: readonly { readonly change: ApprovalRowChange; readonly revision: bigint }[];
 }
 
 type Insert = Extract<RowChange, { op: 'insert' }>;
@@ -60,6 +64,8 @@ const addOnce = <Row>(rows: Map<string, Row>, key: string, row: Row): void => {
 export class RowBatch {
   readonly decisions = new Map<string, StoredDecisionRow>();
   readonly approvals = new Map<string, StoredApprovalRow>();
+  readonly approvalVersions: ApprovalVersionRow[] = [];
+  readonly grantUses: GrantUseRow[] = [];
   readonly settlements = new Map<string, SettlementRow>();
   readonly bookings: BookingRow[] = [];
   readonly exceptions = new Map<string, ExceptionRow>();
@@ -83,6 +89,9 @@ export class RowBatch {
         break;
       case 'approvals':
         addOnce(this.approvals, rowKey(change.row.tenantId, change.row.approvalId), change.row);
+        break;
+      case 'grant_uses':
+        this.grantUses.push(change.row);
         break;
       case 'settlements':
         addOnce(this.settlements, rowKey(change.row.tenantId, change.row.decisionId), change.row);
@@ -113,7 +122,7 @@ export class RowBatch {
         this.endHold(change);
         break;
       case 'approvals':
-        this.changeApproval(change.tenantId, change.approvalId, change.change);
+        this.changeApproval(change);
         break;
       case 'exceptions':
         this.endException(change);
@@ -147,13 +156,15 @@ export class RowBatch {
     else this.integrationEndings.set(key, { tenantId, integrationId });
   }
 
-  private changeApproval(tenantId: string, approvalId: string, change: ApprovalRowChange): void {
+  private changeApproval({ tenantId, approvalId, ...more }: Extract<Update, { table: 'approvals' }>): void {
     const key = rowKey(tenantId, approvalId);
     const row = this.approvals.get(key);
-    if (row !== undefined) this.approvals.set(key, changeApproval(row, change));
-    else {
+    if (row !== undefined) {
+      this.approvalVersions.push(versionOf(row, more.revision));
+      this.approvals.set(key, changeApproval(row, more.change, more.revision));
+    } else {
       const earlier = this.approvalChanges.get(key)?.changes ?? [];
-      this.approvalChanges.set(key, { tenantId, approvalId, changes: [...earlier, change] });
+      this.approvalChanges.set(key, { tenantId, approvalId, changes: [...earlier, more] });
     }
   }
 }

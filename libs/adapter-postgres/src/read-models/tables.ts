@@ -1,6 +1,8 @@
 import type {
+  ApprovalVersionRow,
   BookingRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   PolicyChangeRow,
@@ -13,6 +15,7 @@ import {
   flag,
   integer,
   list,
+  lists,
   money,
   nullable,
   optional,
@@ -62,16 +65,20 @@ export const SETTLED_COLUMNS: readonly Column<Pick<SettlementRow, 'tenantId' | '
   flag('is_settled', () => true),
 ];
 
-const APPROVAL_KEY: readonly Column<StoredApprovalRow>[] = [
+type ApprovalState = Omit<ApprovalVersionRow, 'untilRevision'>;
+const APPROVAL_KEY: readonly Column<ApprovalState>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('approval_id', (row) => row.approvalId),
 ];
-const APPROVAL_STATE: readonly Column<StoredApprovalRow>[] = [
+const APPROVAL_STATE: readonly Column<ApprovalState>[] = [
   text('status', (row) => row.status),
   list('excluded_voters', (row) => row.excludedVoters),
   list('approved_by', (row) => row.approvedBy),
+  lists('approved_stages', (row) => row.approvedStages),
   nullable('ticket', (row) => row.ticket),
+  optionalRevision('filed_revision', (row) => row.filedRevision),
   optional('use_by', (row) => row.useBy),
+  revision('since_revision', (row) => row.sinceRevision),
 ];
 export const APPROVAL_COLUMNS: readonly Column<StoredApprovalRow>[] = [
   ...APPROVAL_KEY,
@@ -87,6 +94,22 @@ export const APPROVAL_COLUMNS: readonly Column<StoredApprovalRow>[] = [
 ];
 /** What later entries may change, behind the key. */
 export const APPROVAL_CHANGE_COLUMNS: readonly Column<StoredApprovalRow>[] = [...APPROVAL_KEY, ...APPROVAL_STATE];
+
+/** What an approval has been, behind the key. */
+export const APPROVAL_VERSION_COLUMNS: readonly Column<ApprovalVersionRow>[] = [
+  ...APPROVAL_KEY,
+  ...APPROVAL_STATE,
+  revision('until_revision', (row) => row.untilRevision),
+];
+
+export const GRANT_USE_COLUMNS: readonly Column<GrantUseRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('approval_id', (row) => row.approvalId),
+  revision('revision', (row) => row.revision),
+  text('decision_id', (row) => row.decisionId),
+  integer('use', (row) => row.use),
+  flag('is_last', (row) => row.isLast),
+];
 
 export const SETTLEMENT_COLUMNS: readonly Column<SettlementRow>[] = [
   text('tenant_id', (row) => row.tenantId),

@@ -38,11 +38,29 @@ export interface ApprovalRow {
   /** Who may not vote where duties are separated; empty where they are not. */
   readonly excludedVoters: readonly string[];
   readonly approvedBy: readonly string[];
+  /** For each of `approvedBy` the stages that the vote may count in; none: all, since the row is older than this. */
+  readonly approvedStages: readonly (readonly string[])[];
   readonly quorum: number;
   readonly ticket: string | null;
+  /** Revision of the newest filing that gave a justification; null: none did. */
+  readonly filedRevision: Revision | null;
   readonly requestedAt: string;
   readonly approveBy: string;
   readonly useBy: string | null;
+  /** null: nothing has used what was granted, or a token has. */
+  readonly lastUse: GrantUseRow | null;
+}
+
+/** A use of a grant by a later decision, which draws from what was approved. */
+export interface GrantUseRow {
+  readonly tenantId: string;
+  readonly approvalId: string;
+  /** In the decisions journal. */
+  readonly revision: Revision;
+  readonly decisionId: string;
+  /** 1, 2 ... */
+  readonly use: number;
+  readonly isLast: boolean;
 }
 
 export interface SettlementRow {

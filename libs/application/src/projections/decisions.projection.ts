@@ -28,6 +28,17 @@ const decisionRow = (tenantId: string, revision: Revision, recorded: DecisionRec
   holdEndedRevision: null,
 });
 
+/** Only a later request that a grant admits names one. */
+const grantUse = (
+  tenantId: string,
+  revision: Revision,
+  { decision_id: decisionId, grant_use: grant }: DecisionRecorded,
+): readonly RowChange[] => {
+  if (grant === undefined || grant === null) return [];
+  const { approval_id: approvalId, use, is_last: isLast } = grant;
+  return [{ op: 'insert', table: 'grant_uses', row: { tenantId, approvalId, revision, decisionId, use, isLast } }];
+};
+
 const ended = (
   tenantId: string,
   { revision, payload }: { readonly revision: Revision; readonly payload: { readonly decision_id: string } },
@@ -45,7 +56,10 @@ export const projectDecisions = (tenantId: string, recorded: RecordedEntry): rea
   const { revision } = recorded;
   switch (entry.type) {
     case 'decision_recorded':
-      return [{ op: 'insert', table: 'decisions', row: decisionRow(tenantId, revision, entry.payload) }];
+      return [
+        { op: 'insert', table: 'decisions', row: decisionRow(tenantId, revision, entry.payload) },
+        ...grantUse(tenantId, revision, entry.payload),
+      ];
     case 'hold_reduced': // The row says how the hold began, and whether it has ended: it has not.
     case 'decision_reanswered':
       return [];

@@ -26,8 +26,31 @@ const RESERVATION_LISTS: NamedLists = {
     models.listActiveReservations(tenantId, { projectId: ['web', 'none'] }, page),
 };
 
+const APPROVAL_LISTS: NamedLists = {
+  'all requests': (models, tenantId, page) => models.listApprovals(tenantId, {}, page),
+  'pending requests of a project': (models, tenantId, page) =>
+    models.listApprovals(tenantId, { status: 'pending', projectId: 'web' }, page),
+  ...Object.fromEntries(
+    ['pending', 'granted', 'denied', 'expired', 'withdrawn', 'consumed'].map((status): [string, List] => [
+      `requests that are ${status}`,
+      (models, tenantId, page) => models.listApprovals(tenantId, { status }, page),
+    ]),
+  ),
+};
+
+const DECISION_LISTS: NamedLists = {
+  'all decisions': (models, tenantId, page) => models.listDecisions(tenantId, {}, page),
+  'decisions that ask for approval': (models, tenantId, page) =>
+    models.listDecisions(tenantId, { decision: 'REQUIRE_APPROVAL', projectId: ['web'] }, page),
+};
+
 /** Every list, by every filter that looks at what changes. */
-export const LISTS: NamedLists = { ...EXCEPTION_LISTS, ...RESERVATION_LISTS };
+export const LISTS: NamedLists = {
+  ...EXCEPTION_LISTS,
+  ...RESERVATION_LISTS,
+  ...APPROVAL_LISTS,
+  ...DECISION_LISTS,
+};
 
 /** Everything that a tenant's lists show at a point, each as one page. */
 export type Shown = Readonly<Record<string, readonly unknown[]>>;
@@ -54,12 +77,14 @@ export class Walked {
     private readonly subject: Subject,
     private readonly lists: NamedLists,
     readonly history: History = freshHistory(),
+    /** Revisions of the history's first entries. */
+    private readonly bases: Partial<ReadPoint> = {},
   ) {}
 
   /** Brings the read models on, to the history's end or by so many entries, and keeps all that is to be seen there. */
   async tell(kinds: readonly JournalKind[] = ALL_KINDS, countMax = Number.MAX_SAFE_INTEGER): Promise<Shown> {
     const { history, told, subject } = this;
-    const slices = kinds.map((kind) => history.slice(kind, told[kind], told[kind] + countMax));
+    const slices = kinds.map((kind) => history.slice(kind, told[kind], told[kind] + countMax, this.bases[kind]));
     await subject.store.apply(slices.filter(({ entries }) => entries.length > 0));
     kinds.forEach((kind, index) => (told[kind] += slices[index]?.entries.length ?? 0));
     const point = await subject.readModels.highWater(history.tenantId);
@@ -155,6 +180,111 @@ const describeReservationWalks = (subject: () => Subject): void => {
   });
 };
 
+const describeApprovalWalks = (subject: () => Subject): void => {
+  it('shows requests as they were at the point: status, votes, filings and uses, whatever became of them', async () => {
+    const walked = new Walked(subject(), APPROVAL_LISTS);
+    const { history } = walked;
+    const requests = Array.from({ length: 6 }, () => history.decide({ needsApproval: true }));
+    for (const request of requests) history.request(request, { quorum: 2 });
+    const [voted, denied, expired, withdrawn, granted, filed] = requests.map(({ approvalId }) => approvalId);
+    history.vote(voted!, 'ana', 'approve', ['peers']);
+    history.grant(granted!);
+    history.decide({ uses: { approvalId: granted!, use: 1 } });
+    history.file(filed!, 'bob', 'CHG-1', true);
+    const before = await walked.tell();
+    expect(before['requests that are granted']).toMatchObject([{ approvalId: granted, lastUse: { use: 1 } }]);
+    expect(before['requests that are pending']).toHaveLength(5);
+    history.vote(voted!, 'zoe', 'approve', ['finance']);
+    await walked.tell();
+    history.vote(voted!, 'ana', 'deny', ['peers']);
+    history.grant(voted!);
+    history.endApproval(denied!, 'approval_denied');
+    history.endApproval(expired!, 'approval_expired');
+    history.endApproval(withdrawn!, 'approval_withdrawn');
+    history.file(filed!, 'carl', 'CHG-2', true);
+    history.request(history.decide({ needsApproval: true }), { projectId: 'api' });
+    await walked.tell(['approvals', 'decisions'], 5);
+    await walked.tell();
+    history.endApproval(voted!, 'token_consumed');
+    history.decide({ uses: { approvalId: granted!, use: 2, isLast: true } });
+    history.endApproval(granted!, 'approval_expired');
+    const after = await walked.tell();
+    expect(after['requests that are pending']).toHaveLength(2);
+    expect(after['requests that are consumed']).toMatchObject([{ approvedBy: ['zoe'], approvedStages: [['finance']] }]);
+    expect(after['requests that are expired']).toMatchObject([{ lastUse: { use: 2, isLast: true } }, {}]);
+    await walked.expectAllAsSeen();
+  });
+
+  it('shows a request that one transaction opened and settled as it was in between', async () => {
+    const { readModels, store } = subject();
+    const history = freshHistory();
+    const decision = history.decide({ needsApproval: true });
+    history.request(decision);
+    history.vote(decision.approvalId, 'ana');
+    history.grant(decision.approvalId);
+    history.endApproval(decision.approvalId, 'token_consumed');
+    await store.apply([history.slice('approvals')]);
+    const page = await newest(readModels, history.tenantId);
+    const statusAt = async (approvals: bigint) => {
+      const at = { ...page, point: { ...page.point, approvals } };
+      const { rows } = await readModels.listApprovals(history.tenantId, {}, at);
+      return rows.map(({ status, approvedBy }) => [status, approvedBy.length]);
+    };
+    const seen = await Promise.all([-1n, 0n, 1n, 2n, 3n, 4n].map(statusAt)); // The token is issued at 3.
+    expect(seen).toEqual([
+      [],
+      [['pending', 0]],
+      [['pending', 1]],
+      [['granted', 1]],
+      [['granted', 1]],
+      [['consumed', 1]],
+    ]);
+  });
+};
+
+const describeDecisionWalks = (subject: () => Subject): void => {
+  it('shows decisions as they stood at the point: approval, hold, settlement and what was booked since', async () => {
+    const walked = new Walked(subject(), DECISION_LISTS);
+    const { history } = walked;
+    const [settled, corrected, voided, superseded] = manyDecisions(history, 4);
+    const [unopened, pending, granted] = Array.from({ length: 3 }, () => history.decide({ needsApproval: true }));
+    history.request(pending!);
+    history.request(granted!);
+    history.grant(granted!.approvalId);
+    history.settle(corrected!);
+    const before = await walked.tell();
+    expect(before['decisions that ask for approval']).toMatchObject([
+      { approvalStatus: 'granted' },
+      { approvalStatus: 'pending' },
+      { approvalStatus: null },
+    ]);
+    history.request(unopened!);
+    history.endApproval(pending!.approvalId, 'approval_denied');
+    history.endApproval(granted!.approvalId, 'token_consumed');
+    await walked.tell();
+    history.settle(settled!);
+    history.correct(corrected!, '140.0000');
+    history.void(voided!);
+    history.void(superseded!, 'superseded');
+    history.decide();
+    await walked.tell(['approvals', 'decisions', 'reservations'], 1);
+    await walked.tell();
+    history.correct(corrected!, '145.0000');
+    const after = await walked.tell();
+    expect(after['all decisions']).toMatchObject([
+      {},
+      { approvalStatus: 'consumed' },
+      { approvalStatus: 'denied' },
+      { approvalStatus: 'pending' },
+      { row: { holdState: 'superseded' } },
+      { row: { holdState: 'voided' } },
+      { settlement: { actualUsd: '110.0000' }, booking: { actualUsd: '145.0000' } },
+      { settlement: { actualUsd: '110.0000' }, booking: null },
+    ]);
+    await walked.expectAllAsSeen();
+  });
+};
+
 const describeExceptionWalks = (subject: () => Subject): void => {
   it('shows exceptions as they were at the point, those that were resolved since as open, and no new ones', async () => {
     const walked = new Walked(subject(), EXCEPTION_LISTS);
@@ -203,4 +333,6 @@ export const describeWalks = (subject: () => Subject): void =>
 
     describeExceptionWalks(subject);
     describeReservationWalks(subject);
+    describeApprovalWalks(subject);
+    describeDecisionWalks(subject);
   });
