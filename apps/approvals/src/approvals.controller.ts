@@ -5,9 +5,9 @@ import {
   filedRequest,
   journalName,
   type ManageApprovals,
-  type Page,
   type Platform,
   type RecordedEntry,
+  readWalk,
   recordedDecision,
   requestedApproval,
 } from '@verdict/application';
@@ -20,9 +20,10 @@ import {
   ROUTES,
   VoteBody,
 } from '@verdict/contracts';
-import { type Approval, type ApprovalId, instantOf, PersistentMap, routeOf, stagesOf } from '@verdict/domain';
+import type { Approval, ApprovalId } from '@verdict/domain';
 import { type Call, Endpoint, METRICS, type Metrics, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { approvalAnswer, openText, voteAnswer } from './approval-answer.js';
+import { approvalOf } from './approval-of-row.js';
 import { MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
 @Controller()
@@ -48,15 +49,20 @@ export class ApprovalsController {
   @Endpoint(ROUTES.listApprovals)
   async list(@TheCall() call: Call) {
     const { limit, cursor, status, project_id: projectId } = call.query(ApprovalsQuery);
-    await this.seeNamed(call);
-    return this.page(
-      call.tenantId,
-      await this.platform.readModels.listApprovals(
-        call.tenantId,
-        { status, ...call.projectsFor(projectId) },
+    const { tenantId } = call;
+    const filter = { status, ...call.projectsFor(projectId) };
+    const { rows, nextCursor, asOf } = unwrap(
+      await readWalk(
+        this.platform,
+        {
+          ...{ name: 'approval_requests', tenantId, filter, kinds: ['approvals', 'decisions'] },
+          page: (at) => this.platform.readModels.listApprovals(tenantId, filter, at),
+        },
         { limit, cursor },
       ),
     );
+    const items = await Promise.all(rows.map((row) => this.shownRow(tenantId, row)));
+    return { items: items.flat(), next_cursor: nextCursor, as_of: asOf };
   }
 
   @Endpoint(ROUTES.approvalQueue)
@@ -165,38 +171,16 @@ export class ApprovalsController {
     return row === undefined ? undefined : this.fromRow(tenantId, row);
   }
 
+  /** What a request asks for never changes, so it may come from memory; all else is as the row has it. */
   private async fromRow(tenantId: string, row: ApprovalRow): Promise<Approval | undefined> {
+    const requested = (await this.approvals.known(tenantId, row.approvalId))?.requested;
+    if (requested !== undefined) return approvalOf(row, requested);
     const entry = await this.entryAt(tenantId, 'approvals', row.revision);
-    if (entry === undefined) return undefined;
-    const requested = requestedApproval(entry);
-    const stages = stagesOf(routeOf(requested.terms)).map(({ id }) => id);
-    return {
-      approvalId: requested.approval_id,
-      decisionId: requested.decision_id,
-      status: row.status,
-      requested,
-      filedBy: row.excludedVoters,
-      justificationLength: requested.justification_length,
-      ticket: requested.ticket,
-      filedRevision: null,
-      votes: PersistentMap.from(row.approvedBy.map((subject) => [subject, { vote: 'approve', stages }])),
-      useBy: row.useBy === null ? null : instantOf(Date.parse(row.useBy)),
-      token: null,
-      consumption: null,
-      uses: null,
-      revision: row.revision,
-    };
+    return entry === undefined ? undefined : approvalOf(row, requestedApproval(entry));
   }
 
-  private async page(tenantId: string, page: Page<ApprovalRow>) {
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const items = await Promise.all(
-      page.rows.map(async (row) => {
-        const known = (await this.approvals.known(tenantId, row.approvalId)) ?? (await this.fromRow(tenantId, row));
-        return known === undefined ? [] : [await this.shown(tenantId, known)];
-      }),
-    );
-    const { approvals } = await this.platform.readModels.highWater(tenantId);
-    return { items: items.flat(), next_cursor: page.nextCursor, as_of: { approvals: Number(approvals) } };
+  private async shownRow(tenantId: string, row: ApprovalRow) {
+    const approval = await this.fromRow(tenantId, row);
+    return approval === undefined ? [] : [await this.shown(tenantId, approval)];
   }
 }

@@ -10,11 +10,12 @@ import {
   originOf,
   type Platform,
   type RecordedEntry,
+  readWalk,
   recordedDecision,
   verdictAnswer,
 } from '@verdict/application';
 import { DecisionIdParams, DecisionsQuery, ROUTES } from '@verdict/contracts';
-import { type Call, Endpoint, problem, TheCall } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { EXPLAIN_DECISION, PLATFORM } from './tokens.js';
 
 /** Where a decision stands, from what three journals say of it. */
@@ -103,22 +104,25 @@ export class DecisionsController {
 
   @Endpoint(ROUTES.listDecisions)
   async list(@TheCall() call: Call) {
-    const { limit, cursor, ...filter } = call.query(DecisionsQuery);
+    const { limit, cursor, ...asked } = call.query(DecisionsQuery);
     const { tenantId } = call;
-    const { readModels } = this.platform;
-    const page = await readModels.listDecisions(
-      tenantId,
-      {
-        ...call.projectsFor(filter.project_id),
-        environmentClass: filter.environment_class,
-        decision: filter.decision,
-        source: filter.source,
-      },
-      { limit, cursor },
+    const filter = {
+      ...call.projectsFor(asked.project_id),
+      environmentClass: asked.environment_class,
+      decision: asked.decision,
+      source: asked.source,
+    };
+    const { rows, nextCursor, asOf } = unwrap(
+      await readWalk(
+        this.platform,
+        {
+          ...{ name: 'decisions', tenantId, filter, kinds: ['decisions', 'approvals', 'reservations'] },
+          page: (at) => this.platform.readModels.listDecisions(tenantId, filter, at),
+        },
+        { limit, cursor },
+      ),
     );
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { decisions } = await readModels.highWater(tenantId);
-    return { items: page.rows.map(summaryOf), next_cursor: page.nextCursor, as_of: { decisions: Number(decisions) } };
+    return { items: rows.map(summaryOf), next_cursor: nextCursor, as_of: asOf };
   }
 
   @Endpoint(ROUTES.getDecision)

@@ -3,12 +3,13 @@ import {
   type ExceptionRow,
   journalName,
   type Platform,
+  readWalk,
   reservationsEntryOf,
   type ResolveExceptions,
 } from '@verdict/application';
 import { ExceptionIdParams, ExceptionsQuery, ResolveBody, ROUTES } from '@verdict/contracts';
 import { formatUsd4, microUsd, usdOf, usdTextOf } from '@verdict/domain';
-import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import { PLATFORM, RESOLVE_EXCEPTION } from './tokens.js';
 
 @Controller()
@@ -22,12 +23,19 @@ export class ExceptionsController {
   async list(@TheCall() call: Call) {
     const { limit, cursor, kind, status } = call.query(ExceptionsQuery);
     const { tenantId } = call;
-    const { readModels } = this.platform;
-    const page = await readModels.listExceptions(tenantId, { kind, status }, { limit, cursor });
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { reservations } = await readModels.highWater(tenantId);
-    const items = await Promise.all(page.rows.map((row) => this.shown(tenantId, row)));
-    return { items, next_cursor: page.nextCursor, as_of: { reservations: Number(reservations) } };
+    const filter = { kind, status };
+    const { rows, nextCursor, asOf } = unwrap(
+      await readWalk(
+        this.platform,
+        {
+          ...{ name: 'reconciliation_exceptions', tenantId, filter, kinds: ['reservations'] },
+          page: (at) => this.platform.readModels.listExceptions(tenantId, filter, at),
+        },
+        { limit, cursor },
+      ),
+    );
+    const items = await Promise.all(rows.map((row) => this.shown(tenantId, row)));
+    return { items, next_cursor: nextCursor, as_of: asOf };
   }
 
   @Endpoint(ROUTES.resolveException)

@@ -3,6 +3,7 @@ import {
   type DecisionView,
   findDecision,
   type Platform,
+  readWalk,
   type ReconcileReservation,
   type SweepReservations,
 } from '@verdict/application';
@@ -38,6 +39,22 @@ const bookedOf = ({ settlement, booking }: DecisionView) => {
   };
 };
 
+const shown = (view: DecisionView, nowMs: number) => {
+  const { row } = view;
+  return {
+    decision_id: row.decisionId,
+    status: statusOf(view),
+    project_id: row.projectId,
+    environment_class: row.environmentClass,
+    resource_reference: row.resourceReference,
+    hold_usd: row.holdUsd,
+    monthly_delta_usd: row.monthlyDeltaUsd,
+    held_since: row.decidedAt,
+    age_seconds: Math.max(0, Math.floor((nowMs - Date.parse(row.decidedAt)) / 1000)),
+    settlement: bookedOf(view),
+  };
+};
+
 @Controller()
 export class ReservationsController {
   constructor(
@@ -51,14 +68,21 @@ export class ReservationsController {
   async active(@TheCall() call: Call) {
     const { limit, cursor, project_id: projectId } = call.query(ReservationsQuery);
     const { tenantId } = call;
-    const { readModels } = this.platform;
-    const page = await readModels.listActiveReservations(tenantId, call.projectsFor(projectId), { limit, cursor });
-    if (page.kind === 'cursor_invalid') throw problem('cursor_invalid');
-    const { decisions, reservations } = await readModels.highWater(tenantId);
+    const filter = call.projectsFor(projectId);
+    const { rows, nextCursor, asOf, now } = unwrap(
+      await readWalk(
+        this.platform,
+        {
+          ...{ name: 'active_reservations', tenantId, filter: { ...filter }, kinds: ['decisions', 'reservations'] },
+          page: (at) => this.platform.readModels.listActiveReservations(tenantId, filter, at),
+        },
+        { limit, cursor },
+      ),
+    );
     return {
-      items: page.rows.map((view) => this.shown(view)),
-      next_cursor: page.nextCursor,
-      as_of: { decisions: Number(decisions), reservations: Number(reservations) },
+      items: rows.map((view) => shown(view, Date.parse(now))),
+      next_cursor: nextCursor,
+      as_of: asOf,
     };
   }
 
@@ -68,7 +92,7 @@ export class ReservationsController {
     const view = await findDecision(this.platform, call.tenantId, id);
     if (view === undefined) throw problem('not_found');
     call.requireProject(view.row.projectId);
-    return this.shown(view);
+    return shown(view, this.platform.clock.nowMs());
   }
 
   @Endpoint(ROUTES.reconcile)
@@ -122,22 +146,6 @@ export class ReservationsController {
       decision_ids: swept.decision_ids,
       replayed: isReplayed,
       entry,
-    };
-  }
-
-  private shown(view: DecisionView) {
-    const { row } = view;
-    return {
-      decision_id: row.decisionId,
-      status: statusOf(view),
-      project_id: row.projectId,
-      environment_class: row.environmentClass,
-      resource_reference: row.resourceReference,
-      hold_usd: row.holdUsd,
-      monthly_delta_usd: row.monthlyDeltaUsd,
-      held_since: row.decidedAt,
-      age_seconds: Math.max(0, Math.floor((this.platform.clock.nowMs() - Date.parse(row.decidedAt)) / 1000)),
-      settlement: bookedOf(view),
     };
   }
 }

@@ -22,12 +22,15 @@ export type {
   DecisionView,
   BookingRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   KeyedAnswerRow,
-  Page,
+  PageAt,
   PageRequest,
   ReadModels,
+  ReadPage,
+  ReadPoint,
   SettlementRow,
 } from './ports/read-models.js';
 export { ReadModelsUnavailable } from './ports/read-models.js';
@@ -147,6 +150,7 @@ export {
 } from './ports/projection-store.js';
 export {
   type ApprovalRowChange,
+  type ApprovalVersionRow,
   changeApproval,
   endHold,
   headlineIdOf,
@@ -154,6 +158,8 @@ export {
   type PolicyChangeRow,
   type RowChange,
   type StoredApprovalRow,
+  type StoredDecisionRow,
+  versionOf,
 } from './projections/changes.js';
 export { projectApprovals } from './projections/approvals.projection.js';
 export { projectDecisions } from './projections/decisions.projection.js';
@@ -234,6 +240,7 @@ export {
   silentRelayObserver,
 } from './relay/relay.types.js';
 export { PROJECTOR_GROUP } from './projections/projector.js';
+export { type ReadList, readWalk, type ReadWalkDeps, type WalkedPage } from './projections/read-walk.js';
 export {
   type ArrivedRunTask,
   type HeldRunTask,

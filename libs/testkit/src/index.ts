@@ -17,6 +17,8 @@ export type { JournalsUnderTest } from './journals-contract/under-test.js';
 export { describeProjectionStore, describeReadModels } from './describe-read-models.js';
 export type { ReadModelsUnderTest } from './describe-read-models.js';
 export { freshHistory, History } from './read-models-contract/history.js';
+export { newest, walk } from './read-models-contract/pages.js';
+export { LISTS, Walked } from './read-models-contract/walks.js';
 export { describeRelayStore } from './describe-relay-store.js';
 export type { RelayStoreUnderTest } from './describe-relay-store.js';
 export { type BusSuiteParts, describeBus } from './describe-bus.js';

@@ -58,17 +58,26 @@ export class MovingClockApp implements Api {
   private constructor(
     private readonly mint: TokenMint,
     private readonly database: TestDatabase,
+    private readonly folder: string,
   ) {}
 
   static async start(database: TestDatabase, memory: Memory = {}): Promise<MovingClockApp> {
     const folder = await mkdtemp(join(tmpdir(), 'verdict-app-'));
-    const app = new MovingClockApp(new TokenMint(join(folder, 'keys')), database);
+    const app = new MovingClockApp(new TokenMint(join(folder, 'keys')), database, folder);
     app.closers.push(() => rm(folder, { recursive: true, force: true }));
-    await app.open(folder, memory);
+    await app.open(memory);
     return app;
   }
 
-  private async open(folder: string, memory: Memory): Promise<void> {
+  /** Another process of the same deployment, with the same keys; to be disposed of before this one. */
+  async startAnother(): Promise<MovingClockApp> {
+    const other = new MovingClockApp(this.mint, this.database, this.folder);
+    await other.open({});
+    return other;
+  }
+
+  private async open(memory: Memory): Promise<void> {
+    const { folder } = this;
     const { adminUrl, serviceUrl: url } = this.database;
     const logger = createLogger({ service: 'test', level: 'silent' });
     const [metrics, health] = [new Metrics({ reasonCodes: REASON_CODES, withProcess: false }), new Health()];

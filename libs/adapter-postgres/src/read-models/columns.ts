@@ -81,6 +81,13 @@ export const list = <Row>(name: string, of: (row: Row) => readonly string[]): Co
   read: (element) => `ARRAY(SELECT json_array_elements_text(${element}::json))`,
 });
 
+/** Lists of any texts, each as one text that `parseList` reads. */
+export const lists = <Row>(name: string, of: (row: Row) => readonly (readonly string[])[]): Column<Row> =>
+  list(name, (row) => of(row).map((each) => JSON.stringify(each)));
+
+/** The list that a text of a column of `lists` is. */
+export const parseList = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
+
 /** A list of codes without spaces, in order: cheaper than `list`. */
 export const words = <Row>(name: string, of: (row: Row) => readonly string[]): Column<Row> => ({
   name,

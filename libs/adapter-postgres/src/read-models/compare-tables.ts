@@ -13,8 +13,10 @@ export interface TableComparison {
 const KEYS = {
   decisions: ['tenant_id', 'decision_id'],
   approvals: ['tenant_id', 'approval_id'],
+  approval_versions: ['tenant_id', 'until_revision'],
+  grant_uses: ['tenant_id', 'revision'],
   settlements: ['tenant_id', 'decision_id'],
-  bookings: ['tenant_id', 'decision_id', 'revision'],
+  bookings: ['tenant_id', 'revision'],
   exceptions: ['tenant_id', 'exception_id'],
   policy_changes: ['tenant_id', 'revision'],
   integrations: ['tenant_id', 'integration_id'],
@@ -43,7 +45,7 @@ async function* rowsOf(client: Client, schema: string, table: keyof typeof KEYS)
     `DECLARE ${cursor} NO SCROLL CURSOR FOR
      SELECT ${first}::text AS a, ${second}::text AS b, t::text AS content FROM ${schema}.${table} AS t ${where} ORDER BY ${order}`,
   );
-  const isNumber = second === 'revision';
+  const isNumber = second.endsWith('revision');
   for (;;) {
     const { rows } = await client.query<{ a: string; b: string; content: string }>(
       `FETCH FORWARD ${String(PORTION)} FROM ${cursor}`,
@@ -120,6 +122,8 @@ export const compareTables = async (
   for (const table of [
     'decisions',
     'approvals',
+    'approval_versions',
+    'grant_uses',
     'settlements',
     'bookings',
     'exceptions',

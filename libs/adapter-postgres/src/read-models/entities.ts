@@ -1,16 +1,18 @@
 import type {
-  ApprovalRowStatus,
+  ApprovalVersionRow,
   BookingRow,
-  DecisionRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   KeyedAnswerRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
+  StoredDecisionRow,
 } from '@verdict/application';
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import { parseList } from './columns.js';
 
 const BIGINT: EntitySchemaColumnOptions = {
   type: 'bigint',
@@ -27,10 +29,21 @@ const list = (name: string): EntitySchemaColumnOptions => ({ type: 'text', array
 const flag = (name: string): EntitySchemaColumnOptions => ({ type: 'boolean', name });
 const money = (name: string): EntitySchemaColumnOptions => ({ type: 'numeric', precision: 24, scale: 4, name });
 
+/** A list of lists of codes. */
+const lists = (name: string): EntitySchemaColumnOptions => ({
+  ...list(name),
+  transformer: {
+    from: (texts: readonly string[] | null) => texts?.map(parseList) ?? null,
+    to: (members: readonly (readonly string[])[]) => members.map((each) => JSON.stringify(each)),
+  },
+});
+
 /** A decision as stored, and what the joined tables say of it. */
-export interface StoredDecision extends DecisionRow {
+export interface StoredDecision extends StoredDecisionRow {
   readonly isSettled: boolean;
-  readonly approval?: { readonly status: ApprovalRowStatus } | null;
+  readonly approval?: StoredApprovalRow | null;
+  /** What the approval was at the point, where it has changed since. */
+  readonly approvalVersion?: ApprovalVersionRow | null;
   readonly settlement?: SettlementRow | null;
   readonly booking?: BookingRow | null;
 }
@@ -60,10 +73,29 @@ export const DecisionEntity = new EntitySchema<StoredDecision>({
     isDryRun: flag('is_dry_run'),
     holdState: text('hold_state'),
     isSettled: flag('is_settled'),
+    holdEndedRevision: { ...BIGINT, name: 'hold_ended_revision', nullable: true },
   },
 });
 
-export const ApprovalEntity = new EntitySchema<StoredApprovalRow>({
+/** An approval as stored, and what other rows say of it at a point. */
+export interface StoredApproval extends StoredApprovalRow {
+  readonly version?: ApprovalVersionRow | null;
+  readonly lastUse?: GrantUseRow | null;
+}
+
+/** What entries change of an approval. */
+const APPROVAL_STATE = {
+  status: text('status'),
+  excludedVoters: list('excluded_voters'),
+  approvedBy: list('approved_by'),
+  approvedStages: lists('approved_stages'),
+  ticket: nullable('ticket'),
+  filedRevision: { ...BIGINT, name: 'filed_revision', nullable: true },
+  useBy: nullable('use_by'),
+  sinceRevision: { ...BIGINT, name: 'since_revision' },
+} as const;
+
+export const ApprovalEntity = new EntitySchema<StoredApproval>({
   name: 'approval',
   tableName: 'approvals',
   columns: {
@@ -71,17 +103,37 @@ export const ApprovalEntity = new EntitySchema<StoredApprovalRow>({
     approvalId: key('approval_id'),
     decisionId: text('decision_id'),
     revision: BIGINT,
-    status: text('status'),
     projectId: text('project_id'),
     requester: text('requester'),
-    excludedVoters: list('excluded_voters'),
-    approvedBy: list('approved_by'),
     quorum: { type: 'integer' },
-    ticket: nullable('ticket'),
     requestedAt: text('requested_at'),
     approveBy: text('approve_by'),
-    useBy: nullable('use_by'),
     isSeparationRequired: flag('is_separation_required'),
+    ...APPROVAL_STATE,
+  },
+});
+
+export const ApprovalVersionEntity = new EntitySchema<ApprovalVersionRow>({
+  name: 'approval_version',
+  tableName: 'approval_versions',
+  columns: {
+    tenantId: key('tenant_id'),
+    approvalId: text('approval_id'),
+    untilRevision: { ...BIGINT, name: 'until_revision', primary: true },
+    ...APPROVAL_STATE,
+  },
+});
+
+export const GrantUseEntity = new EntitySchema<GrantUseRow>({
+  name: 'grant_use',
+  tableName: 'grant_uses',
+  columns: {
+    tenantId: key('tenant_id'),
+    approvalId: key('approval_id'),
+    revision: { ...BIGINT, primary: true },
+    decisionId: text('decision_id'),
+    use: { type: 'integer' },
+    isLast: flag('is_last'),
   },
 });
 
@@ -220,6 +272,8 @@ export const ParkedEntity = new EntitySchema<ParkedRow>({
 export const READ_MODEL_ENTITIES = [
   DecisionEntity,
   ApprovalEntity,
+  ApprovalVersionEntity,
+  GrantUseEntity,
   SettlementEntity,
   BookingEntity,
   ExceptionEntity,

@@ -200,6 +200,82 @@ class AddBookings1764291600000 implements MigrationInterface {
   }
 }
 
+/**
+ * What a list at an earlier point needs to know: when a hold was ended. Of holds that have ended already it is not known
+ * here, and null; it was before any point that a cursor of this release names.
+ */
+const HOLD_ENDS = `
+SET LOCAL statement_timeout = 0; -- Indexes of tables that may be large.
+ALTER TABLE decisions ADD COLUMN hold_ended_revision bigint;
+CREATE INDEX decisions_hold_ended ON decisions (tenant_id, hold_ended_revision, revision)
+  WHERE hold_ended_revision IS NOT NULL; -- An ordinary decision has no place in it.
+CREATE INDEX bookings_by_revision ON bookings (tenant_id, revision);`;
+
+class AddHoldEnds1764295200000 implements MigrationInterface {
+  readonly name = 'AddHoldEnds1764295200000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(HOLD_ENDS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX bookings_by_revision; ALTER TABLE decisions DROP COLUMN hold_ended_revision');
+  }
+}
+
+/**
+ * What requests have been, and who used what was granted. Rows that are there hold from their beginning to now, which is
+ * true of every point that a cursor of this release names; in which stages their votes count is not known, so in all.
+ */
+const APPROVAL_VERSIONS = `
+SET LOCAL statement_timeout = 0;
+ALTER TABLE approvals
+  ADD COLUMN approved_stages text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN filed_revision bigint,
+  ADD COLUMN since_revision bigint NOT NULL DEFAULT 0;
+UPDATE approvals SET since_revision = revision,
+  approved_stages = array_fill('[]'::text, ARRAY[cardinality(approved_by)]);
+ALTER TABLE approvals ALTER COLUMN approved_stages DROP DEFAULT, ALTER COLUMN since_revision DROP DEFAULT;
+
+CREATE TABLE approval_versions (
+  tenant_id text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL,
+  since_revision bigint NOT NULL,
+  until_revision bigint NOT NULL CHECK (until_revision > since_revision),
+  status text COLLATE "C" NOT NULL,
+  excluded_voters text[] NOT NULL,
+  approved_by text[] NOT NULL,
+  approved_stages text[] NOT NULL,
+  ticket text COLLATE "C",
+  filed_revision bigint,
+  use_by text COLLATE "C",
+  PRIMARY KEY (tenant_id, until_revision)
+);
+CREATE INDEX approval_versions_by_approval ON approval_versions (tenant_id, approval_id, until_revision);
+
+CREATE TABLE grant_uses (
+  tenant_id text COLLATE "C" NOT NULL,
+  approval_id text COLLATE "C" NOT NULL,
+  revision bigint NOT NULL,
+  decision_id text COLLATE "C" NOT NULL,
+  use integer NOT NULL,
+  is_last boolean NOT NULL,
+  PRIMARY KEY (tenant_id, approval_id, revision)
+);`;
+
+class AddApprovalVersions1764298800000 implements MigrationInterface {
+  readonly name = 'AddApprovalVersions1764298800000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(APPROVAL_VERSIONS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE grant_uses, approval_versions;
+ALTER TABLE approvals DROP COLUMN approved_stages, DROP COLUMN filed_revision, DROP COLUMN since_revision`);
+  }
+}
+
 /** By which entry an explicit key was answered, so that a service finds it when it has left memory. */
 const KEYED_ANSWERS = `
 CREATE TABLE keyed_answers (
@@ -217,6 +293,8 @@ CREATE INDEX keyed_answers_by_key
 
 /** The log alone has the keys of old: the rows of these two journals are dropped, so that they are projected again. */
 const PROJECT_AGAIN = `
+SET LOCAL statement_timeout = 0;
+DELETE FROM approval_versions;
 DELETE FROM approvals;
 DELETE FROM settlements;
 DELETE FROM bookings;
@@ -242,5 +320,7 @@ export const READ_MODEL_MIGRATIONS = [
   CreateReadModels1763769600000,
   AddIntegrations1764288000000,
   AddBookings1764291600000,
+  AddHoldEnds1764295200000,
+  AddApprovalVersions1764298800000,
   AddKeyedAnswers1764324000000,
 ];

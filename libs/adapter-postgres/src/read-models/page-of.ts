@@ -1,44 +1,46 @@
-import type { Page, PageRequest } from '@verdict/application';
+import type { PageAt, ReadPage, Revision } from '@verdict/application';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { cursorAfter, type FilterValue, readCursor, type Walk } from './cursor.js';
 
-/** A query whose rows are ordered by one column, the revision, unique within the tenant. */
-export interface Paged<Entity extends ObjectLiteral> {
-  readonly query: SelectQueryBuilder<Entity>;
-  /** Alias of the entity that has the revision. */
-  readonly alias: string;
-  readonly walk: Walk;
+/** A value, or any of several; undefined: every one. */
+export type FilterValue = string | readonly string[] | undefined;
+
+/** Where a page is in a list that is ordered by a revision, unique within the tenant. */
+export interface Span {
+  readonly order: 'newest_first' | 'oldest_first';
+  /** The newest row of the walk. */
+  readonly upTo: Revision;
+  readonly page: PageAt;
 }
 
 /**
- * One page: keyset, not offset, so a row that comes or goes moves no other; one row more than asked tells whether there
- * is a next page.
+ * The next rows of the span, and one more, which tells whether there is a next page: keyset, not offset, so a row that
+ * comes or goes moves no other.
  */
-export const pageOf = async <Entity extends ObjectLiteral & { readonly revision: bigint }>(
-  { query, alias, walk }: Paged<Entity>,
-  { limit, cursor }: PageRequest,
-): Promise<Page<Entity>> => {
-  if (!Number.isSafeInteger(limit) || limit < 1)
-    throw new RangeError(`a page has at least 1 row, not ${String(limit)}`);
-  const isNewestFirst = walk.order === 'newest_first';
-  if (cursor !== undefined) {
-    const after = readCursor(walk, cursor);
-    if (after === undefined) return { kind: 'cursor_invalid' };
+export const inSpan = <Entity extends ObjectLiteral>(
+  query: SelectQueryBuilder<Entity>,
+  alias: string,
+  { order, upTo, page: { limit, after } }: Span,
+): SelectQueryBuilder<Entity> => {
+  const isNewestFirst = order === 'newest_first';
+  query.andWhere(`${alias}.revision <= CAST(:upTo AS bigint)`, { upTo: upTo.toString() });
+  if (after !== undefined)
     query.andWhere(`${alias}.revision ${isNewestFirst ? '<' : '>'} CAST(:after AS bigint)`, {
       after: after.toString(),
     });
-  }
-  const found = await query
-    .orderBy(`${alias}.revision`, isNewestFirst ? 'DESC' : 'ASC')
-    .limit(limit + 1)
-    .getMany();
-  const rows = found.slice(0, limit);
-  const last = rows.at(-1);
-  return {
-    kind: 'page',
-    rows,
-    nextCursor: found.length > limit && last !== undefined ? cursorAfter(walk, last.revision) : null,
-  };
+  return query.orderBy(`${alias}.revision`, isNewestFirst ? 'DESC' : 'ASC').limit(limit + 1);
+};
+
+/** Runs a query that `inSpan` has bounded. */
+export const pageOf = async <Entity extends ObjectLiteral & { readonly revision: Revision }, Row>(
+  query: SelectQueryBuilder<Entity>,
+  { page: { limit } }: Span,
+  rowOf: (found: Entity) => Row,
+): Promise<ReadPage<Row>> => {
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new RangeError(`a page has at least 1 row, not ${String(limit)}`);
+  const found = await query.getMany();
+  const shown = found.slice(0, limit);
+  return { rows: shown.map(rowOf), last: found.length > limit ? shown.at(-1)?.revision : undefined };
 };
 
 /** Adds `column = value`, or one of several values, for every filter that is set. */

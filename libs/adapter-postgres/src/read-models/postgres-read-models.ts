@@ -9,30 +9,30 @@ import {
   type JournalKind,
   type KeyedAnswerRow,
   journalName,
-  type Page,
-  type PageRequest,
+  type PageAt,
   type ProjectFilter,
   type ReadModels,
+  type ReadPage,
+  type ReadPoint,
   type Revision,
-  type StoredApprovalRow,
 } from '@verdict/application';
 import { type DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import {
-  ApprovalEntity,
   BookingEntity,
-  DecisionEntity,
   ExceptionEntity,
   HighWaterEntity,
   IntegrationEntity,
   IntegrationProofEntity,
   KeyedAnswerEntity,
   SettlementEntity,
-  type StoredDecision,
 } from './entities.js';
+import { approvalRowAt, approvalsAt, approvalsOfPage } from './approvals-at.js';
 import { storable } from './columns.js';
+import { decisionsAt, decisionViewAt, heldAt } from './decisions-at.js';
+import { NOW } from './point.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
-import { pageOf, withFilters } from './page-of.js';
+import { inSpan, pageOf, withFilters } from './page-of.js';
 
 export interface ReadModelDeps {
   readonly source: DataSource;
@@ -44,32 +44,28 @@ export interface ReadModelDeps {
 /** One proof of several integrations is odd, but legal: the public key of a cluster is no secret. */
 const PROVED_MAX = 10;
 
-const decisionView = ({ isSettled: _, approval, settlement, booking, ...row }: StoredDecision): DecisionView => ({
-  row: { ...row },
-  approvalStatus: approval?.status ?? null,
-  settlement: settlement ?? null,
-  booking: booking ?? null,
-});
-const approvalRow = ({ isSeparationRequired: _, ...row }: StoredApprovalRow): ApprovalRow => row;
-
-const mapPage = <From, To>(page: Page<From>, change: (row: From) => To): Page<To> =>
-  page.kind === 'page' ? { ...page, rows: page.rows.map(change) } : page;
+/** The exception as it was when the reservations journal ended at `at`. */
+const exceptionAt = (row: ExceptionRow, at: Revision): ExceptionRow =>
+  row.resolvedRevision !== null && row.resolvedRevision > at
+    ? { ...row, status: 'open', resolution: null, resolvedRevision: null }
+    : row;
 
 /** The ReadModels port on Postgres through TypeORM. */
 export class PostgresReadModels implements ReadModels {
   constructor(private readonly deps: ReadModelDeps) {}
 
-  async listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>> {
+  listDecisions(tenantId: string, filter: DecisionFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
     const { projectId, environmentClass, decision, source } = filter;
     const filters = { projectId, environmentClass, decision, source };
-    const query = withFilters(this.decisionsOf(tenantId), 'd', filters);
-    const walk = { list: 'decisions', tenantId, filter: filters, order: 'newest_first' } as const;
-    return mapPage(await pageOf({ query, alias: 'd', walk }, page), decisionView);
+    const query = withFilters(decisionsAt(this.deps, tenantId, page.point), 'd', filters);
+    const span = { order: 'newest_first', upTo: page.point.decisions, page } as const;
+    return pageOf(inSpan(query, 'd', span), span, decisionViewAt(page.point));
   }
 
   async findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined> {
-    const found = await this.decisionsOf(tenantId).andWhere('d.decisionId = :decisionId', { decisionId }).getOne();
-    return found === null ? undefined : decisionView(found);
+    const query = decisionsAt(this.deps, tenantId, NOW).andWhere('d.decisionId = :decisionId', { decisionId });
+    const found = await query.getOne();
+    return found === null ? undefined : decisionViewAt(NOW)(found);
   }
 
   async bookingRevisions(tenantId: string, decisionId: string): Promise<readonly Revision[]> {
@@ -108,45 +104,46 @@ export class PostgresReadModels implements ReadModels {
     return found === null ? undefined : { revision: found.revision, payloadHash: found.payloadHash };
   }
 
-  async listApprovals(
+  listApprovals(
     tenantId: string,
     filter: ProjectFilter & { readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ApprovalRow>> {
-    const filters = { status: filter.status, projectId: filter.projectId };
-    const query = withFilters(this.approvalsOf(tenantId), 'a', filters);
-    const walk = { list: 'approvals', tenantId, filter: filters, order: 'newest_first' } as const;
-    return mapPage(await pageOf({ query, alias: 'a', walk }, page), approvalRow);
+    page: PageAt,
+  ): Promise<ReadPage<ApprovalRow>> {
+    const span = { order: 'newest_first', upTo: page.point.approvals, page } as const;
+    const terms = { status: filter.status, filter: { projectId: filter.projectId }, span };
+    return pageOf(approvalsOfPage(this.deps, tenantId, terms), span, approvalRowAt);
   }
 
   async findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined> {
-    const found = await this.deps.source.getRepository(ApprovalEntity).findOneBy({ tenantId, approvalId });
-    return found === null ? undefined : approvalRow(found);
+    const query = approvalsAt(this.deps, tenantId, NOW).andWhere('a.approvalId = :approvalId', { approvalId });
+    const found = await query.getOne();
+    return found === null ? undefined : approvalRowAt(found);
   }
 
-  async listActiveReservations(
-    tenantId: string,
-    filter: ProjectFilter,
-    page: PageRequest,
-  ): Promise<Page<DecisionView>> {
-    const filters = { projectId: filter.projectId };
-    const held = this.decisionsOf(tenantId).andWhere(`d.holdState = 'held'`).andWhere('NOT d.isSettled');
-    const walk = { list: 'active_reservations', tenantId, filter: filters, order: 'oldest_first' } as const;
-    return mapPage(await pageOf({ query: withFilters(held, 'd', filters), alias: 'd', walk }, page), decisionView);
+  listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageAt): Promise<ReadPage<DecisionView>> {
+    const span = { order: 'oldest_first', upTo: page.point.decisions, page } as const;
+    const query = heldAt(this.deps, tenantId, { filter: { projectId: filter.projectId }, span });
+    return pageOf(query, span, decisionViewAt(page.point));
   }
 
   listExceptions(
     tenantId: string,
     filter: { readonly kind?: string | undefined; readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ExceptionRow>> {
-    const filters = { kind: filter.kind, status: filter.status };
-    const all = this.deps.source
+    page: PageAt,
+  ): Promise<ReadPage<ExceptionRow>> {
+    const { kind, status } = filter;
+    const at = page.point.reservations;
+    const query = this.deps.source
       .getRepository(ExceptionEntity)
       .createQueryBuilder('e')
       .where('e.tenantId = :tenantId', { tenantId });
-    const walk = { list: 'exceptions', tenantId, filter: filters, order: 'newest_first' } as const;
-    return pageOf({ query: withFilters(all, 'e', filters), alias: 'e', walk }, page);
+    if (status !== undefined)
+      query.andWhere(`CASE WHEN e.resolvedRevision > CAST(:at AS bigint) THEN 'open' ELSE e.status END = :status`, {
+        at: at.toString(),
+        status,
+      });
+    const span = { order: 'newest_first', upTo: at, page } as const;
+    return pageOf(inSpan(withFilters(query, 'e', { kind }), 'e', span), span, (row) => exceptionAt(row, at));
   }
 
   findIntegrationsByProof(way: string, sha256: string): Promise<readonly IntegrationRow[]> {
@@ -169,7 +166,7 @@ export class PostgresReadModels implements ReadModels {
     return this.activeIntegrations().andWhere('i.kind = :kind', { kind }).take(limit).getMany();
   }
 
-  async highWater(tenantId: string): Promise<Readonly<Record<JournalKind, Revision>>> {
+  async highWater(tenantId: string): Promise<ReadPoint> {
     const { source, consumer } = this.deps;
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, tenantId));
     const marks = await source.getRepository(HighWaterEntity).findBy({ consumer, journal: In(journals) });
@@ -187,36 +184,6 @@ export class PostgresReadModels implements ReadModels {
     return idsInRange(this.deps.source, this.deps.schema, { tenantId, kind, from, to });
   }
 
-  private decisionsOf(tenantId: string): SelectQueryBuilder<StoredDecision> {
-    return this.deps.source
-      .getRepository(DecisionEntity)
-      .createQueryBuilder('d')
-      .leftJoinAndMapOne(
-        'd.approval',
-        ApprovalEntity.options.name,
-        'a',
-        'a.tenantId = d.tenantId AND a.approvalId = d.approvalId',
-      )
-      .leftJoinAndMapOne(
-        'd.settlement',
-        SettlementEntity.options.name,
-        's',
-        's.tenantId = d.tenantId AND s.decisionId = d.decisionId',
-      )
-      .leftJoinAndMapOne(
-        'd.booking',
-        BookingEntity.options.name,
-        'b',
-        `b.tenantId = d.tenantId AND b.decisionId = d.decisionId AND b.revision = (${this.newestBooking})`,
-      )
-      .where('d.tenantId = :tenantId', { tenantId });
-  }
-
-  private get newestBooking(): string {
-    return `SELECT max(newest.revision) FROM ${this.deps.schema}.bookings AS newest
-  WHERE newest.tenant_id = d.tenant_id AND newest.decision_id = d.decision_id`;
-  }
-
   private activeIntegrations(): SelectQueryBuilder<IntegrationRow> {
     return this.deps.source
       .getRepository(IntegrationEntity)
@@ -224,12 +191,5 @@ export class PostgresReadModels implements ReadModels {
       .where('NOT i.isRevoked')
       .orderBy('i.createdAt')
       .addOrderBy('i.integrationId');
-  }
-
-  private approvalsOf(tenantId: string): SelectQueryBuilder<StoredApprovalRow> {
-    return this.deps.source
-      .getRepository(ApprovalEntity)
-      .createQueryBuilder('a')
-      .where('a.tenantId = :tenantId', { tenantId });
   }
 }

@@ -5,7 +5,11 @@ import { openReadModels } from './open-read-models.js';
 import { allowReadModels } from './schema.js';
 
 const database = withEmbeddedPostgres();
-const PAGE = { limit: 10, cursor: undefined };
+const PAGE = {
+  limit: 1,
+  point: { policy: -1n, decisions: -1n, approvals: -1n, reservations: -1n },
+  after: undefined,
+};
 const KIND: JournalKind = 'decisions';
 
 it('every read says that the read models are unavailable while the server is away', async () => {

@@ -2,16 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type ApprovalRow,
   changeApproval,
-  type DecisionRow,
   endHold,
   EntryLog,
+  type GrantUseRow,
   type JournalKind,
   journalName,
   projectEntry,
   Projector,
   type StoredApprovalRow,
+  type StoredDecisionRow,
 } from '@verdict/application';
-import { freshHistory, MemoryJournals, type History, withEmbeddedPostgres } from '@verdict/testkit';
+import {
+  freshHistory,
+  LISTS,
+  MemoryJournals,
+  newest,
+  type History,
+  Walked,
+  withEmbeddedPostgres,
+} from '@verdict/testkit';
 import fc from 'fast-check';
 import { withClient } from '../shared/admin.js';
 import { openReadModels, type OpenReadModels } from './open-read-models.js';
@@ -20,7 +29,6 @@ import { allowReadModels } from './schema.js';
 
 const database = withEmbeddedPostgres();
 const KINDS: readonly JournalKind[] = ['policy', 'decisions', 'approvals', 'reservations'];
-const START = { limit: 1_000, cursor: undefined };
 let opened: OpenReadModels;
 const journals = new MemoryJournals();
 const log = new EntryLog(journals);
@@ -34,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => opened.close());
 
 type Step = readonly [what: number, which: number, who: number];
-const steps = fc.array(fc.tuple(fc.nat(12), fc.nat(1_000), fc.nat(3)), { minLength: 1, maxLength: 60 });
+const steps = fc.array(fc.tuple(fc.nat(14), fc.nat(1_000), fc.nat(3)), { minLength: 1, maxLength: 60 });
 
 interface Open {
   readonly decisionId: string;
@@ -53,7 +61,10 @@ const play = (moves: readonly Step[]): History => {
     const voter = `voter-${String(who)}`;
     if (one === undefined || what <= 2) {
       const holdUsd = which % 4 === 0 ? '0.0000' : `${String(which)}.00${String(10 + who)}`;
+      const uses =
+        one !== undefined && what === 2 && which % 3 === 0 ? { approvalId: one.approvalId, use: which } : undefined;
       const made = history.decide({
+        ...(uses === undefined ? {} : { uses }),
         needsApproval: what === 1,
         holdUsd,
         projectId: `p${String(who)}`,
@@ -69,6 +80,12 @@ const play = (moves: readonly Step[]): History => {
     } else if (what === 6 && !one.isSettled) {
       one.isSettled = true;
       history.settle(one.decisionId, 'savings', `-${String(which)}.5000`);
+    } else if (what === 13 && !one.isSettled) {
+      one.isSettled = true;
+      if (which % 2 === 0) history.assume(one.decisionId);
+      else history.release(one.decisionId);
+    } else if (what === 14 && one.isSettled) {
+      history.correct(one.decisionId, `${String(which)}.2500`);
     } else if (what === 7 && !one.hasException) {
       one.hasException = true;
       const exceptionId = history.openException(one.decisionId);
@@ -80,8 +97,10 @@ const play = (moves: readonly Step[]): History => {
         isSeparationRequired: which % 2 === 0,
         onBehalfOf: which % 3 === 0 ? 'ana' : null,
       });
-    } else if (what === 8) history.file(one.approvalId, voter, which % 2 === 0 ? `CHG-${String(which)}` : null);
-    else if (what === 9) history.vote(one.approvalId, voter, which % 3 === 0 ? 'deny' : 'approve');
+    } else if (what === 8)
+      history.file(one.approvalId, voter, which % 2 === 0 ? `CHG-${String(which)}` : null, which % 3 === 0);
+    else if (what === 9)
+      history.vote(one.approvalId, voter, which % 3 === 0 ? 'deny' : 'approve', [`stage-${String(which % 5)}`]);
     else if (what === 10) history.grant(one.approvalId);
     else if (what === 11) history.endApproval(one.approvalId, which % 2 === 0 ? 'approval_denied' : 'token_consumed');
     else history.endApproval(one.approvalId, which % 2 === 0 ? 'approval_expired' : 'approval_withdrawn');
@@ -118,8 +137,8 @@ const applyBadly = async (history: History, cuts: readonly number[]): Promise<vo
 /** The same rows made in the plainest way: one change after the other. */
 const plainRows = (
   history: History,
-): { readonly decisions: Map<string, DecisionRow>; readonly approvals: Map<string, StoredApprovalRow> } => {
-  const decisions = new Map<string, DecisionRow>();
+): { readonly decisions: Map<string, StoredDecisionRow>; readonly approvals: Map<string, StoredApprovalRow> } => {
+  const decisions = new Map<string, StoredDecisionRow>();
   const approvals = new Map<string, StoredApprovalRow>();
   for (const kind of KINDS) {
     for (const change of history
@@ -128,15 +147,24 @@ const plainRows = (
       if (change.op === 'insert' && change.table === 'decisions') decisions.set(change.row.decisionId, change.row);
       if (change.op === 'insert' && change.table === 'approvals') approvals.set(change.row.approvalId, change.row);
       if (change.op === 'update' && change.table === 'decisions')
-        decisions.set(change.decisionId, endHold(decisions.get(change.decisionId)!, change.holdState));
+        decisions.set(change.decisionId, endHold(decisions.get(change.decisionId)!, change));
       if (change.op === 'update' && change.table === 'approvals') {
         const row = approvals.get(change.approvalId);
-        if (row !== undefined) approvals.set(change.approvalId, changeApproval(row, change.change));
+        if (row !== undefined) approvals.set(change.approvalId, changeApproval(row, change.change, change.revision));
       }
     }
   }
   return { decisions, approvals };
 };
+
+/** The newest use of each grant. */
+const usesOf = (history: History): ReadonlyMap<string, GrantUseRow> =>
+  new Map(
+    history
+      .recorded('decisions')
+      .flatMap((entry) => projectEntry({ tenantId: history.tenantId, kind: 'decisions' }, entry))
+      .flatMap((change) => (change.table === 'grant_uses' ? [[change.row.approvalId, change.row] as const] : [])),
+  );
 
 const rebuild = (verifyOnly: boolean) => rebuildReadModels({ url: database.serviceUrl, log, verifyOnly });
 
@@ -148,15 +176,20 @@ describe('rebuilding the read models', () => {
         await append(history);
         await applyBadly(history, cuts);
         const { decisions, approvals } = plainRows(history);
-        const shown = await opened.readModels.listDecisions(history.tenantId, {}, START);
-        expect(shown.kind === 'page' ? shown.rows.map(({ row }) => row) : []).toEqual(
-          [...decisions.values()].reverse(),
+        const page = await newest(opened.readModels, history.tenantId, 1_000);
+        const shown = await opened.readModels.listDecisions(history.tenantId, {}, page);
+        expect(shown.rows.map(({ row }) => row)).toEqual(
+          [...decisions.values()].reverse().map(({ holdEndedRevision: _, ...row }) => row),
         );
-        const listed = await opened.readModels.listApprovals(history.tenantId, {}, START);
+        const listed = await opened.readModels.listApprovals(history.tenantId, {}, page);
+        const lastUse = usesOf(history);
         const expected = [...approvals.values()]
           .reverse()
-          .map(({ isSeparationRequired: _, ...row }): ApprovalRow => row);
-        expect(listed.kind === 'page' ? listed.rows : []).toEqual(expected);
+          .map(({ isSeparationRequired: _, sinceRevision: __, ...row }): ApprovalRow => ({
+            ...row,
+            lastUse: lastUse.get(row.approvalId) ?? null,
+          }));
+        expect(listed.rows).toEqual(expected);
       }),
       { numRuns: 40 },
     );
@@ -173,6 +206,27 @@ describe('rebuilding the read models', () => {
     for (const { table, liveRows, rebuiltRows } of report.tables)
       expect([table, rebuiltRows]).toEqual([table, liveRows]);
     expect(report.tables.find(({ table }) => table === 'approvals')?.liveRows).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('shows at every point what was to be seen when it was reached, whatever came since, and also once rebuilt', async () => {
+    const all: Walked[] = [];
+    await fc.assert(
+      fc.asyncProperty(steps, fc.array(fc.nat(9), { minLength: 1, maxLength: 12 }), async (moves, cuts) => {
+        const walked = new Walked(opened, LISTS, play(moves));
+        await append(walked.history);
+        for (let round = 0; ; round += 1) {
+          const cut = cuts[round % cuts.length] ?? 0;
+          const behind = KINDS.filter((kind) => walked.isBehind(kind));
+          if (behind.length === 0) break;
+          await walked.tell(cut % 3 === 0 ? behind : behind.slice(cut % behind.length).slice(0, 1), 1 + cut);
+        }
+        all.push(walked);
+        await walked.expectAllAsSeen([1 + (cuts[0] ?? 0)]);
+      }),
+      { numRuns: 12 },
+    );
+    expect(await rebuild(false)).toMatchObject({ isEqual: true, isSwapped: true });
+    for (const walked of all) await walked.expectAllAsSeen([3]);
   }, 120_000);
 
   it('names every row that differs, changes nothing when it verifies only, and puts all right when it swaps', async () => {

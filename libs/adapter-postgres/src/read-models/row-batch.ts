@@ -1,10 +1,11 @@
 import {
   type ApprovalRowChange,
+  type ApprovalVersionRow,
   type BookingRow,
   changeApproval,
-  type DecisionRow,
   endHold,
   type ExceptionRow,
+  type GrantUseRow,
   type HoldEnd,
   type IntegrationProofRow,
   type IntegrationRow,
@@ -13,6 +14,8 @@ import {
   type RowChange,
   type SettlementRow,
   type StoredApprovalRow,
+  type StoredDecisionRow,
+  versionOf,
 } from '@verdict/application';
 import { assertNever } from '@verdict/domain';
 
@@ -25,6 +28,7 @@ export interface HoldEnding {
   readonly tenantId: string;
   readonly decisionId: string;
   readonly holdState: HoldEnd;
+  readonly holdEndedRevision: bigint;
 }
 export interface ExceptionEnding {
   readonly tenantId: string;
@@ -37,10 +41,11 @@ export interface IntegrationEnding {
   readonly tenantId: string;
   readonly integrationId: string;
 }
+/** Changes of one approval, in the order of their revisions. */
 export interface ApprovalChanges {
   readonly tenantId: string;
   readonly approvalId: string;
-  readonly changes: readonly ApprovalRowChange[];
+  readonly changes: readonly { readonly change: ApprovalRowChange; readonly revision: bigint }[];
 }
 
 type Insert = Extract<RowChange, { op: 'insert' }>;
@@ -58,8 +63,10 @@ const addOnce = <Row>(rows: Map<string, Row>, key: string, row: Row): void => {
  * folded into it; what is left for the tables is inserts, then updates of older rows.
  */
 export class RowBatch {
-  readonly decisions = new Map<string, DecisionRow>();
+  readonly decisions = new Map<string, StoredDecisionRow>();
   readonly approvals = new Map<string, StoredApprovalRow>();
+  readonly approvalVersions: ApprovalVersionRow[] = [];
+  readonly grantUses: GrantUseRow[] = [];
   readonly settlements = new Map<string, SettlementRow>();
   readonly bookings: BookingRow[] = [];
   readonly exceptions = new Map<string, ExceptionRow>();
@@ -84,6 +91,9 @@ export class RowBatch {
         break;
       case 'approvals':
         addOnce(this.approvals, rowKey(change.row.tenantId, change.row.approvalId), change.row);
+        break;
+      case 'grant_uses':
+        this.grantUses.push(change.row);
         break;
       case 'settlements':
         addOnce(this.settlements, rowKey(change.row.tenantId, change.row.decisionId), change.row);
@@ -117,7 +127,7 @@ export class RowBatch {
         this.endHold(change);
         break;
       case 'approvals':
-        this.changeApproval(change.tenantId, change.approvalId, change.change);
+        this.changeApproval(change);
         break;
       case 'exceptions':
         this.endException(change);
@@ -130,11 +140,11 @@ export class RowBatch {
     }
   }
 
-  private endHold({ tenantId, decisionId, holdState }: HoldEnding): void {
+  private endHold({ tenantId, decisionId, ...ending }: HoldEnding): void {
     const key = rowKey(tenantId, decisionId);
     const row = this.decisions.get(key);
-    if (row !== undefined) this.decisions.set(key, endHold(row, holdState));
-    else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, holdState }); // A hold ends once.
+    if (row !== undefined) this.decisions.set(key, endHold(row, ending));
+    else if (!this.holdEndings.has(key)) this.holdEndings.set(key, { tenantId, decisionId, ...ending }); // A hold ends once.
   }
 
   private endException({ tenantId, exceptionId, ...ending }: ExceptionEnding): void {
@@ -151,13 +161,15 @@ export class RowBatch {
     else this.integrationEndings.set(key, { tenantId, integrationId });
   }
 
-  private changeApproval(tenantId: string, approvalId: string, change: ApprovalRowChange): void {
+  private changeApproval({ tenantId, approvalId, ...more }: Extract<Update, { table: 'approvals' }>): void {
     const key = rowKey(tenantId, approvalId);
     const row = this.approvals.get(key);
-    if (row !== undefined) this.approvals.set(key, changeApproval(row, change));
-    else {
+    if (row !== undefined) {
+      this.approvalVersions.push(versionOf(row, more.revision));
+      this.approvals.set(key, changeApproval(row, more.change, more.revision));
+    } else {
       const earlier = this.approvalChanges.get(key)?.changes ?? [];
-      this.approvalChanges.set(key, { tenantId, approvalId, changes: [...earlier, change] });
+      this.approvalChanges.set(key, { tenantId, approvalId, changes: [...earlier, more] });
     }
   }
 }

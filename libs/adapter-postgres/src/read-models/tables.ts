@@ -1,19 +1,22 @@
 import type {
+  ApprovalVersionRow,
   BookingRow,
-  DecisionRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   KeyedAnswerRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
+  StoredDecisionRow,
 } from '@verdict/application';
 import {
   type Column,
   flag,
   integer,
   list,
+  lists,
   money,
   nullable,
   optional,
@@ -25,7 +28,7 @@ import {
 import type { ExceptionEnding, HoldEnding, IntegrationEnding } from './row-batch.js';
 
 /** Of `decisions`, all columns but `is_settled`. */
-export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
+export const DECISION_COLUMNS: readonly Column<StoredDecisionRow>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   revision('revision', (row) => row.revision),
@@ -46,12 +49,14 @@ export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
   optional('approval_id', (row) => row.approvalId),
   flag('is_dry_run', (row) => row.isDryRun),
   text('hold_state', (row) => row.holdState),
+  optionalRevision('hold_ended_revision', (row) => row.holdEndedRevision),
 ];
 
 export const HOLD_ENDING_COLUMNS: readonly Column<HoldEnding>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   text('hold_state', (row) => row.holdState),
+  revision('hold_ended_revision', (row) => row.holdEndedRevision),
 ];
 
 /** The flag that a settlement or a sweep sets in the row of its decision. */
@@ -61,16 +66,20 @@ export const SETTLED_COLUMNS: readonly Column<Pick<SettlementRow, 'tenantId' | '
   flag('is_settled', () => true),
 ];
 
-const APPROVAL_KEY: readonly Column<StoredApprovalRow>[] = [
+type ApprovalState = Omit<ApprovalVersionRow, 'untilRevision'>;
+const APPROVAL_KEY: readonly Column<ApprovalState>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('approval_id', (row) => row.approvalId),
 ];
-const APPROVAL_STATE: readonly Column<StoredApprovalRow>[] = [
+const APPROVAL_STATE: readonly Column<ApprovalState>[] = [
   text('status', (row) => row.status),
   list('excluded_voters', (row) => row.excludedVoters),
   list('approved_by', (row) => row.approvedBy),
+  lists('approved_stages', (row) => row.approvedStages),
   nullable('ticket', (row) => row.ticket),
+  optionalRevision('filed_revision', (row) => row.filedRevision),
   optional('use_by', (row) => row.useBy),
+  revision('since_revision', (row) => row.sinceRevision),
 ];
 export const APPROVAL_COLUMNS: readonly Column<StoredApprovalRow>[] = [
   ...APPROVAL_KEY,
@@ -86,6 +95,22 @@ export const APPROVAL_COLUMNS: readonly Column<StoredApprovalRow>[] = [
 ];
 /** What later entries may change, behind the key. */
 export const APPROVAL_CHANGE_COLUMNS: readonly Column<StoredApprovalRow>[] = [...APPROVAL_KEY, ...APPROVAL_STATE];
+
+/** What an approval has been, behind the key. */
+export const APPROVAL_VERSION_COLUMNS: readonly Column<ApprovalVersionRow>[] = [
+  ...APPROVAL_KEY,
+  ...APPROVAL_STATE,
+  revision('until_revision', (row) => row.untilRevision),
+];
+
+export const GRANT_USE_COLUMNS: readonly Column<GrantUseRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('approval_id', (row) => row.approvalId),
+  revision('revision', (row) => row.revision),
+  text('decision_id', (row) => row.decisionId),
+  integer('use', (row) => row.use),
+  flag('is_last', (row) => row.isLast),
+];
 
 export const SETTLEMENT_COLUMNS: readonly Column<SettlementRow>[] = [
   text('tenant_id', (row) => row.tenantId),

@@ -1,15 +1,23 @@
-import { type ApprovalRow, changeApproval, type StoredApprovalRow } from '@verdict/application';
+import {
+  type ApprovalRow,
+  type ApprovalVersionRow,
+  changeApproval,
+  type StoredApprovalRow,
+  versionOf,
+} from '@verdict/application';
 import type { PoolClient, QueryResultRow } from 'pg';
 import { textArray } from '../journals/binary-arrays.js';
-import { type BulkStatement, type Column, insertStatement, updateStatement } from './columns.js';
+import { type BulkStatement, type Column, insertStatement, parseList, updateStatement } from './columns.js';
 import { type ApprovalChanges, type RowBatch, rowKey } from './row-batch.js';
 import {
   APPROVAL_CHANGE_COLUMNS,
   APPROVAL_COLUMNS,
+  APPROVAL_VERSION_COLUMNS,
   BOOKING_COLUMNS,
   DECISION_COLUMNS,
   EXCEPTION_COLUMNS,
   EXCEPTION_ENDING_COLUMNS,
+  GRANT_USE_COLUMNS,
   HOLD_ENDING_COLUMNS,
   INTEGRATION_COLUMNS,
   INTEGRATION_ENDING_COLUMNS,
@@ -30,12 +38,15 @@ interface ApprovalRecord extends QueryResultRow {
   readonly requester: string;
   readonly excluded_voters: readonly string[];
   readonly approved_by: readonly string[];
+  readonly approved_stages: readonly string[];
   readonly quorum: number;
   readonly ticket: string | null;
+  readonly filed_revision: string | null;
   readonly requested_at: string;
   readonly approve_by: string;
   readonly use_by: string | null;
   readonly is_separation_required: boolean;
+  readonly since_revision: string;
 }
 
 const approvalOf = (record: ApprovalRecord): StoredApprovalRow => ({
@@ -48,12 +59,15 @@ const approvalOf = (record: ApprovalRecord): StoredApprovalRow => ({
   requester: record.requester,
   excludedVoters: record.excluded_voters,
   approvedBy: record.approved_by,
+  approvedStages: record.approved_stages.map(parseList),
   quorum: record.quorum,
   ticket: record.ticket,
+  filedRevision: record.filed_revision === null ? null : BigInt(record.filed_revision),
   requestedAt: record.requested_at,
   approveBy: record.approve_by,
   useBy: record.use_by,
   isSeparationRequired: record.is_separation_required,
+  sinceRevision: BigInt(record.since_revision),
 });
 
 /** A settlement may be projected before its decision is: journals do not wait for each other. */
@@ -89,12 +103,17 @@ export class RowWriter {
     await this.update('decisions', SETTLED_COLUMNS, [...settlements, ...batch.bookings], 'NOT t.is_settled');
     await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);
     await this.update('integrations', INTEGRATION_ENDING_COLUMNS, [...batch.integrationEndings.values()]);
-    await this.changeApprovals([...batch.approvalChanges.values()]);
+    const versions = await this.changeApprovals([...batch.approvalChanges.values()]);
+    await this.insert('approval_versions', APPROVAL_VERSION_COLUMNS, [...batch.approvalVersions, ...versions]);
+    await this.insert('grant_uses', GRANT_USE_COLUMNS, batch.grantUses);
   }
 
-  /** The rule is in `changeApproval` alone: rows are read, changed by it, and written back. */
-  private async changeApprovals(changes: readonly ApprovalChanges[]): Promise<void> {
-    if (changes.length === 0) return;
+  /**
+   * The rule is in `changeApproval` alone: rows are read, changed by it, and written back.
+   * Answers what they have been.
+   */
+  private async changeApprovals(changes: readonly ApprovalChanges[]): Promise<readonly ApprovalVersionRow[]> {
+    if (changes.length === 0) return [];
     const { rows } = await this.client.query<ApprovalRecord>({
       name: `${this.schema}_read_approvals`,
       text: `SELECT a.* FROM unnest($1::text[], $2::text[]) AS u (tenant_id, approval_id)
@@ -107,11 +126,18 @@ export class RowWriter {
     const stored = new Map(
       rows.map((record) => [rowKey(record.tenant_id, record.approval_id), approvalOf(record)] as const),
     );
+    const versions: ApprovalVersionRow[] = [];
     const changed = changes.flatMap((each) => {
-      const row = stored.get(rowKey(each.tenantId, each.approvalId));
-      return row === undefined ? [] : [each.changes.reduce(changeApproval, row)];
+      const found = stored.get(rowKey(each.tenantId, each.approvalId));
+      if (found === undefined) return [];
+      const after = each.changes.reduce((row, { change, revision }) => {
+        versions.push(versionOf(row, revision));
+        return changeApproval(row, change, revision);
+      }, found);
+      return [after];
     });
     await this.update('approvals', APPROVAL_CHANGE_COLUMNS, changed);
+    return versions;
   }
 
   private async insert<Row>(

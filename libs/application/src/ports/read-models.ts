@@ -38,11 +38,29 @@ export interface ApprovalRow {
   /** Who may not vote where duties are separated; empty where they are not. */
   readonly excludedVoters: readonly string[];
   readonly approvedBy: readonly string[];
+  /** For each of `approvedBy` the stages that the vote may count in; none: all, since the row is older than this. */
+  readonly approvedStages: readonly (readonly string[])[];
   readonly quorum: number;
   readonly ticket: string | null;
+  /** Revision of the newest filing that gave a justification; null: none did. */
+  readonly filedRevision: Revision | null;
   readonly requestedAt: string;
   readonly approveBy: string;
   readonly useBy: string | null;
+  /** null: nothing has used what was granted, or a token has. */
+  readonly lastUse: GrantUseRow | null;
+}
+
+/** A use of a grant by a later decision, which draws from what was approved. */
+export interface GrantUseRow {
+  readonly tenantId: string;
+  readonly approvalId: string;
+  /** In the decisions journal. */
+  readonly revision: Revision;
+  readonly decisionId: string;
+  /** 1, 2 ... */
+  readonly use: number;
+  readonly isLast: boolean;
 }
 
 export interface SettlementRow {
@@ -123,9 +141,24 @@ export interface PageRequest {
   readonly limit: number;
   readonly cursor: string | undefined;
 }
-export type Page<Row> =
-  | { readonly kind: 'page'; readonly rows: readonly Row[]; readonly nextCursor: string | null }
-  | { readonly kind: 'cursor_invalid' };
+
+/** Revisions of a tenant's journals: the last that are applied, per kind; -1n where none is. */
+export type ReadPoint = Readonly<Record<'policy' | 'decisions' | 'approvals' | 'reservations', Revision>>;
+
+/** A page of a list as it was at a point: every page of a walk is asked for at the same one. */
+export interface PageAt {
+  /** At least 1. */
+  readonly limit: number;
+  /** A point that the read models have reached, `highWater` or an earlier one. */
+  readonly point: ReadPoint;
+  /** The row to go on behind, by its revision; undefined: from the start of the list. */
+  readonly after: Revision | undefined;
+}
+export interface ReadPage<Row> {
+  readonly rows: readonly Row[];
+  /** Where the next page goes on behind; undefined when this one is the last. */
+  readonly last: Revision | undefined;
+}
 
 /** Of one project, or of any of several; none of these: of all. */
 export interface ProjectFilter {
@@ -146,18 +179,21 @@ export interface DecisionView {
   readonly booking: BookingRow | null;
 }
 
-/**
- * Read models: projections of the journals, rebuilt from them at will. All queries are of one tenant.
- * @source architecture section 3, contract section 1 (pages)
- */
 /** The store of the read models is away: asking again later is safe. */
 export class ReadModelsUnavailable extends Error {
   override readonly name = 'ReadModelsUnavailable';
 }
 
+/**
+ * Read models: projections of the journals, rebuilt from them at will. All queries are of one tenant. Lists show rows as
+ * they were at the point of the page, and filter them by what they were.
+ *
+ * Every method rejects with ReadModelsUnavailable while the store is away; lists throw RangeError for a limit below 1.
+ * @source architecture section 3, contract section 1 (pages)
+ */
 export interface ReadModels {
   /** Newest first. */
-  listDecisions(tenantId: string, filter: DecisionFilter, page: PageRequest): Promise<Page<DecisionView>>;
+  listDecisions(tenantId: string, filter: DecisionFilter, page: PageAt): Promise<ReadPage<DecisionView>>;
   findDecision(tenantId: string, decisionId: string): Promise<DecisionView | undefined>;
   /** Revisions of the entries of the reservations journal that booked something for a decision, in order. */
   bookingRevisions(tenantId: string, decisionId: string): Promise<readonly Revision[]>;
@@ -175,16 +211,16 @@ export interface ReadModels {
   listApprovals(
     tenantId: string,
     filter: ProjectFilter & { readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ApprovalRow>>;
+    page: PageAt,
+  ): Promise<ReadPage<ApprovalRow>>;
   findApproval(tenantId: string, approvalId: string): Promise<ApprovalRow | undefined>;
-  /** Money held now: held and not settled; oldest first. */
-  listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageRequest): Promise<Page<DecisionView>>;
+  /** Money that was held at the point: held and not settled; oldest first. */
+  listActiveReservations(tenantId: string, filter: ProjectFilter, page: PageAt): Promise<ReadPage<DecisionView>>;
   listExceptions(
     tenantId: string,
     filter: { readonly kind?: string | undefined; readonly status?: string | undefined },
-    page: PageRequest,
-  ): Promise<Page<ExceptionRow>>;
+    page: PageAt,
+  ): Promise<ReadPage<ExceptionRow>>;
   /**
    * Integrations **of any tenant** that are not revoked and once had this proof, the oldest first, at most 10: a webhook
    * has no tenant until its proof is known.
@@ -194,10 +230,8 @@ export interface ReadModels {
   findIntegration(integrationId: string): Promise<IntegrationRow | undefined>;
   /** Integrations **of all tenants** of one kind that are not revoked, the oldest first, at most `limit`. */
   listActiveIntegrations(kind: IntegrationRow['kind'], limit: number): Promise<readonly IntegrationRow[]>;
-  /** Last revision that is in the read models, per journal kind; -1n where none is. */
-  highWater(
-    tenantId: string,
-  ): Promise<Readonly<Record<'policy' | 'decisions' | 'approvals' | 'reservations', Revision>>>;
+  /** How far the read models are. */
+  highWater(tenantId: string): Promise<ReadPoint>;
   /** Sorted ids of one kind's main rows (decision, approval, settlement, policy entry) at revisions `from` to `to - 1`. */
   idsInRange(
     tenantId: string,

@@ -23,34 +23,36 @@ const approvalRow = (tenantId: string, revision: Revision, requested: Requested)
   requester: requested.requester.subject,
   excludedVoters: requested.terms.is_separation_required ? askers(requested) : [],
   approvedBy: [],
+  approvedStages: [],
   quorum: requested.terms.quorum,
   ticket: requested.ticket,
+  filedRevision: null,
   requestedAt: requested.requested_at,
   approveBy: requested.approve_by,
   useBy: null,
   isSeparationRequired: requested.terms.is_separation_required,
+  sinceRevision: revision,
 });
 
-const changed = (tenantId: string, approvalId: string, change: ApprovalRowChange): readonly RowChange[] => [
-  { op: 'update', table: 'approvals', tenantId, approvalId, change },
-];
+/** Makes the update of an approval's row that the entry at this revision means. */
+type Changed = (approvalId: string, change: ApprovalRowChange) => readonly RowChange[];
 
 type Later = Exclude<ApprovalsEntry, { type: 'approval_requested' | 'approval_request_filed' | 'vote_cast' }>;
 
 /** What an approval comes to, once it is no longer a matter of filing and voting. */
-const outcome = (tenantId: string, entry: Later): readonly RowChange[] => {
+const outcome = (changed: Changed, entry: Later): readonly RowChange[] => {
   switch (entry.type) {
     case 'approval_granted':
-      return changed(tenantId, entry.payload.approval_id, { kind: 'granted', useBy: entry.payload.use_by });
+      return changed(entry.payload.approval_id, { kind: 'granted', useBy: entry.payload.use_by });
     case 'approval_denied':
-      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'denied' });
+      return changed(entry.payload.approval_id, { kind: 'ended', status: 'denied' });
     case 'approval_expired':
-      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'expired' });
+      return changed(entry.payload.approval_id, { kind: 'ended', status: 'expired' });
     case 'approval_withdrawn':
-      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'withdrawn' });
+      return changed(entry.payload.approval_id, { kind: 'ended', status: 'withdrawn' });
     case 'token_consumed':
     case 'grant_used_up':
-      return changed(tenantId, entry.payload.approval_id, { kind: 'ended', status: 'consumed' });
+      return changed(entry.payload.approval_id, { kind: 'ended', status: 'consumed' });
     case 'token_issued':
     case 'token_refused':
       return [];
@@ -60,19 +62,22 @@ const outcome = (tenantId: string, entry: Later): readonly RowChange[] => {
 };
 
 const ofApproval = (tenantId: string, revision: Revision, entry: ApprovalsEntry): readonly RowChange[] => {
+  const changed: Changed = (approvalId, change) => [
+    { op: 'update', table: 'approvals', tenantId, approvalId, change, revision },
+  ];
   switch (entry.type) {
     case 'approval_requested':
       return [{ op: 'insert', table: 'approvals', row: approvalRow(tenantId, revision, entry.payload) }];
     case 'approval_request_filed': {
-      const { approval_id: id, filed_by: by, ticket } = entry.payload;
-      return changed(tenantId, id, { kind: 'filed', by, ticket });
+      const { approval_id: id, filed_by: by, ticket, justification } = entry.payload;
+      return changed(id, { kind: 'filed', by, ticket, isJustified: justification !== null });
     }
     case 'vote_cast': {
-      const { approval_id: id, voter: by, vote } = entry.payload;
-      return changed(tenantId, id, { kind: 'voted', by, vote });
+      const { approval_id: id, voter: by, vote, stage_id: stage, stages = [stage] } = entry.payload;
+      return changed(id, { kind: 'voted', by, vote, stages });
     }
     default:
-      return outcome(tenantId, entry);
+      return outcome(changed, entry);
   }
 };
 

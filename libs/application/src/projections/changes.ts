@@ -4,6 +4,7 @@ import type {
   ApprovalRow,
   DecisionRow,
   ExceptionRow,
+  GrantUseRow,
   IntegrationProofRow,
   IntegrationRow,
   KeyedAnswerRow,
@@ -14,10 +15,35 @@ import type { Revision } from '../ports/journals.js';
 /** Only a hold that is held ends; how it began is in the row. */
 export type HoldEnd = Exclude<DecisionRow['holdState'], 'none' | 'held'>;
 
+/** A row of `decisions` with when the gate ended its hold. */
+export interface StoredDecisionRow extends DecisionRow {
+  /** Revision of the entry that ended the hold; null: none did. */
+  readonly holdEndedRevision: Revision | null;
+}
+
 /** A row of `approvals` with what later entries need to change it. */
-export interface StoredApprovalRow extends ApprovalRow {
+export interface StoredApprovalRow extends Omit<ApprovalRow, 'lastUse'> {
   /** Pinned by the request: whoever files it is excluded from voting. */
   readonly isSeparationRequired: boolean;
+  /** Revision of the entry that made it what it is. */
+  readonly sinceRevision: Revision;
+}
+
+/** What an approval was from the entry at `sinceRevision` until that at `untilRevision` changed it. */
+export interface ApprovalVersionRow extends Pick<
+  StoredApprovalRow,
+  | 'tenantId'
+  | 'approvalId'
+  | 'status'
+  | 'excludedVoters'
+  | 'approvedBy'
+  | 'approvedStages'
+  | 'ticket'
+  | 'filedRevision'
+  | 'useBy'
+  | 'sinceRevision'
+> {
+  readonly untilRevision: Revision;
 }
 
 /** One entry of a policy journal: a change of the rules, which no later entry alters. */
@@ -31,15 +57,26 @@ export interface PolicyChangeRow {
 
 /** What an entry of the approvals journal does to the row of its approval. */
 export type ApprovalRowChange =
-  | { readonly kind: 'filed'; readonly by: string; readonly ticket: string | null }
-  | { readonly kind: 'voted'; readonly by: string; readonly vote: 'approve' | 'deny' }
+  | {
+      readonly kind: 'filed';
+      readonly by: string;
+      readonly ticket: string | null;
+      readonly isJustified: boolean;
+    }
+  | {
+      readonly kind: 'voted';
+      readonly by: string;
+      readonly vote: 'approve' | 'deny';
+      readonly stages: readonly string[];
+    }
   | { readonly kind: 'granted'; readonly useBy: string }
   | { readonly kind: 'ended'; readonly status: 'denied' | 'expired' | 'withdrawn' | 'consumed' };
 
 /** An operation on a named table. An update of a row that is not there changes nothing. */
 export type RowChange =
-  | { readonly op: 'insert'; readonly table: 'decisions'; readonly row: DecisionRow }
+  | { readonly op: 'insert'; readonly table: 'decisions'; readonly row: StoredDecisionRow }
   | { readonly op: 'insert'; readonly table: 'approvals'; readonly row: StoredApprovalRow }
+  | { readonly op: 'insert'; readonly table: 'grant_uses'; readonly row: GrantUseRow }
   | { readonly op: 'insert'; readonly table: 'settlements'; readonly row: SettlementRow }
   | { readonly op: 'insert'; readonly table: 'bookings'; readonly row: BookingRow }
   | { readonly op: 'insert'; readonly table: 'exceptions'; readonly row: ExceptionRow }
@@ -53,6 +90,7 @@ export type RowChange =
       readonly tenantId: string;
       readonly decisionId: string;
       readonly holdState: HoldEnd;
+      readonly holdEndedRevision: Revision;
     }
   | {
       readonly op: 'update';
@@ -60,6 +98,8 @@ export type RowChange =
       readonly tenantId: string;
       readonly approvalId: string;
       readonly change: ApprovalRowChange;
+      /** Of the entry that makes the change. */
+      readonly revision: Revision;
     }
   | {
       readonly op: 'update';
@@ -82,23 +122,44 @@ export type RowChange =
 const withMember = (members: readonly string[], member: string): readonly string[] =>
   members.includes(member) ? members : [...members, member].sort();
 
+type Voted = Extract<ApprovalRowChange, { kind: 'voted' }>;
+
+/** A person's newest vote counts, an approval as well as a denial. */
+const withVote = (
+  { approvedBy, approvedStages }: StoredApprovalRow,
+  { by, vote, stages }: Voted,
+): Pick<StoredApprovalRow, 'approvedBy' | 'approvedStages'> => {
+  const voters = vote === 'approve' ? withMember(approvedBy, by) : approvedBy.filter((voter) => voter !== by);
+  const stagesOf = (voter: string): readonly string[] =>
+    voter === by ? stages : (approvedStages[approvedBy.indexOf(voter)] ?? []);
+  return { approvedBy: voters, approvedStages: voters.map(stagesOf) };
+};
+
+type Filed = Extract<ApprovalRowChange, { kind: 'filed' }>;
+
+/** Who files a request may not vote on it where duties are separated. */
+const withFiling = (row: StoredApprovalRow, { by, ticket, isJustified }: Filed): StoredApprovalRow => ({
+  ...row,
+  ticket: ticket ?? row.ticket,
+  filedRevision: isJustified ? row.sinceRevision : row.filedRevision,
+  excludedVoters: row.isSeparationRequired ? withMember(row.excludedVoters, by) : row.excludedVoters,
+});
+
 /**
- * The row of an approval after one more entry about it.
- * A person's newest vote counts; who files a request may not vote on it where duties are separated.
+ * The row of an approval after one more entry about it, the one at `revision`.
  * @source contract section 11.2
  */
-export const changeApproval = (row: StoredApprovalRow, change: ApprovalRowChange): StoredApprovalRow => {
+export const changeApproval = (
+  before: StoredApprovalRow,
+  change: ApprovalRowChange,
+  revision: Revision,
+): StoredApprovalRow => {
+  const row = { ...before, sinceRevision: revision };
   switch (change.kind) {
     case 'filed':
-      return {
-        ...row,
-        ticket: change.ticket ?? row.ticket,
-        excludedVoters: row.isSeparationRequired ? withMember(row.excludedVoters, change.by) : row.excludedVoters,
-      };
-    case 'voted': {
-      const others = row.approvedBy.filter((voter) => voter !== change.by);
-      return { ...row, approvedBy: change.vote === 'approve' ? withMember(others, change.by) : others };
-    }
+      return withFiling(row, change);
+    case 'voted':
+      return { ...row, ...withVote(row, change) };
     case 'granted':
       return { ...row, status: 'granted', useBy: change.useBy };
     case 'ended':
@@ -108,9 +169,31 @@ export const changeApproval = (row: StoredApprovalRow, change: ApprovalRowChange
   }
 };
 
+/** What an approval was until the entry at `untilRevision`, for lists at an earlier point. */
+export const versionOf = (
+  {
+    tenantId,
+    approvalId,
+    status,
+    excludedVoters,
+    approvedBy,
+    approvedStages,
+    ticket,
+    filedRevision,
+    useBy,
+    sinceRevision,
+  }: StoredApprovalRow,
+  untilRevision: Revision,
+): ApprovalVersionRow => ({
+  ...{ tenantId, approvalId, status, excludedVoters, approvedBy, approvedStages, ticket, filedRevision, useBy },
+  ...{ sinceRevision, untilRevision },
+});
+
 /** The row of a decision after its hold has ended; what holds nothing, or no more, stays as it is. */
-export const endHold = (row: DecisionRow, holdState: HoldEnd): DecisionRow =>
-  row.holdState === 'held' ? { ...row, holdState } : row;
+export const endHold = (
+  row: StoredDecisionRow,
+  { holdState, holdEndedRevision }: { readonly holdState: HoldEnd; readonly holdEndedRevision: Revision },
+): StoredDecisionRow => (row.holdState === 'held' ? { ...row, holdState, holdEndedRevision } : row);
 
 /**
  * The id by which parity counts the entry: that of the decision, approval or settled decision it is the headline of, or
@@ -129,6 +212,7 @@ export const headlineIdOf = (change: RowChange): string | undefined => {
     case 'policy_changes':
       return change.row.summaryId;
     case 'bookings':
+    case 'grant_uses':
     case 'exceptions':
     case 'integrations':
     case 'integration_proofs':

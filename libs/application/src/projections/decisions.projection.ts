@@ -1,11 +1,10 @@
 import { assertNever, type DecisionRecorded, usdOf } from '@verdict/domain';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import type { Revision } from '../ports/journals.js';
-import type { DecisionRow } from '../ports/read-models.js';
-import type { HoldEnd, RowChange } from './changes.js';
+import type { HoldEnd, RowChange, StoredDecisionRow } from './changes.js';
 import { decisionsEntry } from './entries.codec.js';
 
-const decisionRow = (tenantId: string, revision: Revision, recorded: DecisionRecorded): DecisionRow => ({
+const decisionRow = (tenantId: string, revision: Revision, recorded: DecisionRecorded): StoredDecisionRow => ({
   tenantId,
   decisionId: recorded.decision_id,
   revision,
@@ -26,25 +25,52 @@ const decisionRow = (tenantId: string, revision: Revision, recorded: DecisionRec
   approvalId: recorded.approval?.approval_id ?? null,
   isDryRun: recorded.dry_run,
   holdState: usdOf(recorded.hold.total_usd) > 0n ? 'held' : 'none',
+  holdEndedRevision: null,
 });
 
-const hold = (tenantId: string, decisionId: string, holdState: HoldEnd): readonly RowChange[] => [
-  { op: 'update', table: 'decisions', tenantId, decisionId, holdState },
+/** Only a later request that a grant admits names one. */
+const grantUse = (
+  tenantId: string,
+  revision: Revision,
+  { decision_id: decisionId, grant_use: grant }: DecisionRecorded,
+): readonly RowChange[] => {
+  if (grant === undefined || grant === null) return [];
+  const { approval_id: approvalId, use, is_last: isLast } = grant;
+  return [{ op: 'insert', table: 'grant_uses', row: { tenantId, approvalId, revision, decisionId, use, isLast } }];
+};
+
+const ended = (
+  tenantId: string,
+  { revision, payload }: { readonly revision: Revision; readonly payload: { readonly decision_id: string } },
+  holdState: HoldEnd,
+): readonly RowChange[] => [
+  {
+    ...{ op: 'update', table: 'decisions', tenantId, decisionId: payload.decision_id },
+    ...{ holdState, holdEndedRevision: revision },
+  },
 ];
 
 /** Row changes of one entry of `decisions-<tenant>`. Throws TypeError for a type that this release does not know. */
 export const projectDecisions = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
   const entry = decisionsEntry(recorded);
+  const { revision } = recorded;
   switch (entry.type) {
     case 'decision_recorded':
-      return [{ op: 'insert', table: 'decisions', row: decisionRow(tenantId, recorded.revision, entry.payload) }];
+      return [
+        { op: 'insert', table: 'decisions', row: decisionRow(tenantId, revision, entry.payload) },
+        ...grantUse(tenantId, revision, entry.payload),
+      ];
     case 'hold_reduced': // The row says how the hold began, and whether it has ended: it has not.
     case 'decision_reanswered':
       return [];
     case 'hold_voided':
-      return hold(tenantId, entry.payload.decision_id, entry.payload.cause === 'superseded' ? 'superseded' : 'voided');
+      return ended(
+        tenantId,
+        { revision, payload: entry.payload },
+        entry.payload.cause === 'superseded' ? 'superseded' : 'voided',
+      );
     case 'hold_expired':
-      return hold(tenantId, entry.payload.decision_id, 'expired');
+      return ended(tenantId, { revision, payload: entry.payload }, 'expired');
     default:
       return assertNever(entry);
   }

@@ -22,6 +22,8 @@ export interface DecisionTerms {
   readonly monthlyUsd?: string | null;
   readonly key?: { readonly scope: string; readonly text: string };
   readonly needsApproval?: boolean;
+  /** The grant that admits it, and which use of it this is. */
+  readonly uses?: { readonly approvalId: string; readonly use: number; readonly isLast?: boolean };
   readonly resourceReference?: string;
 }
 export interface RequestTerms {
@@ -80,6 +82,10 @@ export class History {
       cost: { monthly_delta_usd: terms.monthlyUsd === undefined ? holdUsd : terms.monthlyUsd },
       hold: { legs: [], total_usd: holdUsd, unfunded_usd: '0.0000' },
       approval: needsApproval ? { approval_id: approvalId } : null,
+      grant_use:
+        terms.uses === undefined
+          ? null
+          : { approval_id: terms.uses.approvalId, use: terms.uses.use, is_last: terms.uses.isLast ?? false },
       decided_at: at,
       expires_at: at.replace('2026', '2027'),
     });
@@ -118,20 +124,22 @@ export class History {
     });
   }
 
-  file(approvalId: string, by: string, ticket: string | null = null): void {
+  file(approvalId: string, by: string, ticket: string | null = null, isJustified = false): void {
     this.tell('approvals', 'approval_request_filed', {
       approval_id: approvalId,
       filed_by: by,
       ticket,
+      justification: isJustified ? { $seal: { text: 'it is needed' } } : null,
       filed_at: this.now(),
       idempotency: keyed(by),
     });
   }
 
-  vote(approvalId: string, voter: string, vote: 'approve' | 'deny' = 'approve'): void {
+  vote(approvalId: string, voter: string, vote: 'approve' | 'deny' = 'approve', stages?: readonly string[]): void {
     this.tell('approvals', 'vote_cast', {
       approval_id: approvalId,
       stage_id: 'default',
+      ...(stages === undefined ? {} : { stages }),
       voter,
       vote,
       voted_at: this.now(),
