@@ -50,7 +50,8 @@ export const scannedReadModels = (journals: Pick<Journals, 'read'>): ReadModels 
     },
     findApproval: async (tenantId, approvalId) => {
       for await (const change of inserted('approvals', tenantId))
-        if (change.table === 'approvals' && change.row.approvalId === approvalId) return change.row;
+        if (change.table === 'approvals' && change.row.approvalId === approvalId)
+          return { ...change.row, lastUse: null };
       return undefined;
     },
     findDecision: async (tenantId, decisionId) => {
