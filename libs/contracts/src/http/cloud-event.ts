@@ -45,7 +45,7 @@ export interface ReadCloudEvent {
   /** RFC 8785 text of the attributes that this gate does not know; null: there are none. */
   readonly extensions: string | null;
   readonly body: z.output<typeof EventGateBody>;
-  /** The data as read, without the event around it: what its hash is made from. */
+  /** The data as read, without the event around it. */
   readonly data: RawObject;
 }
 
