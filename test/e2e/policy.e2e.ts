@@ -463,6 +463,18 @@ describe('policy, money and the ways in, over HTTP', () => {
       expect([other.status, other.body.code]).toEqual([409, 'fingerprint_mismatch']);
     });
 
+    it('whose source is too long for a reference names one that an approval can be bound to', async () => {
+      fresh();
+      const source = `/${'x'.repeat(1023)}`;
+      const { body } = await send(
+        { 'content-type': 'application/json' },
+        { ...data(), cloud_event: { ...event, source } },
+      );
+      const named = { ...data(), resource_reference: body.resource_reference };
+      const again = await send({ 'content-type': 'application/json' }, { ...named, cloud_event: { ...event, source } });
+      expect(again.body).toMatchObject({ decision_id: body.decision_id, replayed: true });
+    });
+
     it('that comes again with a justification, or its amount in another spelling, is the same event', async () => {
       fresh();
       const asking = (more: Readonly<Record<string, unknown>>) =>

@@ -10,6 +10,24 @@ const changeOf = (members: string, attributes = ATTRIBUTES) => {
   return eventChangeOf(read.value);
 };
 
+describe('the resource of an event', () => {
+  const attributesWith = (more: string) => `"specversion":"1.0","id":"7","type":"change",${more}`;
+  const referenceOf = (members: string, attributes: string) =>
+    changeOf(members, attributesWith(attributes)).resourceReference;
+
+  it('is the one that the data names, else the subject, else the source', () => {
+    expect(referenceOf('"resource_reference":"r"', '"source":"/ci","subject":"s"')).toBe('r');
+    expect(referenceOf('', '"source":"/ci","subject":"s"')).toBe('s');
+    expect(referenceOf('', '"source":"/ci"')).toBe('/ci');
+  });
+
+  it('is no longer than a reference may be, and tells long sources apart', () => {
+    const [a, b] = ['a', 'b'].map((end) => referenceOf('', `"source":"/${'x'.repeat(1022)}${end}"`));
+    expect([a?.length, b?.length]).toEqual([505, 505]);
+    expect(a).not.toBe(b);
+  });
+});
+
 describe('the data of an event, as its hash binds an approval', () => {
   const plain = changeOf('"estimated_monthly_delta_usd":"10"').metadata;
 

@@ -1,6 +1,14 @@
 import type { ChangeRequest } from '@verdict/application';
 import type { EventGateBody, GateBody, PreflightBody, ReadCloudEvent } from '@verdict/contracts';
-import { formatUsd4, formatUsd6, jcsText, labelOf, normaliseEnvironment, sha256Hex } from '@verdict/domain';
+import {
+  boundedReference,
+  formatUsd4,
+  formatUsd6,
+  jcsText,
+  labelOf,
+  normaliseEnvironment,
+  sha256Hex,
+} from '@verdict/domain';
 import type { z } from 'zod';
 
 type EventInput = z.output<typeof EventGateBody>;
@@ -58,8 +66,9 @@ const HOW_ASKED: ReadonlySet<string> = new Set([
   'ticket',
 ]);
 
+/** A source may be longer than a reference, which whoever uses the approval has to name. */
 const referenceOf = ({ event, body }: ReadCloudEvent): string =>
-  body.resource_reference ?? event.subject ?? event.source;
+  body.resource_reference ?? boundedReference(event.subject ?? event.source);
 
 /** The change that the data asks for, in the one spelling that the fingerprint has of it. */
 const canonicalData = (read: ReadCloudEvent): string => {
