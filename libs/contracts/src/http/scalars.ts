@@ -11,7 +11,7 @@ import {
   parseUsd,
 } from '@verdict/domain';
 import { z } from 'zod';
-import { exactNumberOf } from './wire.js';
+import { finiteNumberOf } from './wire.js';
 
 const moneyOf = (value: unknown, places: 4 | 6) => {
   if (typeof value === 'string') return parseUsd(value, places);
@@ -130,7 +130,7 @@ const depthOf = (value: unknown): number => {
   return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 };
 const withNumbers = (value: unknown): unknown => {
-  if (value instanceof NumberToken) return exactNumberOf(value) ?? value;
+  if (value instanceof NumberToken) return finiteNumberOf(value) ?? value;
   return typeof value === 'object' && value !== null ? membersWithNumbers(value) : value;
 };
 const membersWithNumbers = (value: object): object =>
@@ -155,8 +155,7 @@ export const Metadata = z
     }
     if (depthOf(value) > METADATA_DEPTH_MAX) return refuse('metadata_too_large', 'metadata is nested at most 8 deep');
     const exact = holdsToken(value) ? membersWithNumbers(value) : value;
-    if (holdsToken(exact))
-      return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
+    if (holdsToken(exact)) return refuse('validation_failed', 'numbers are finite, of at most 15 significant digits');
     const canonical = jcsText(exact); // Just checked, member by member.
     return Buffer.byteLength(canonical) > METADATA_BYTES_MAX
       ? refuse('metadata_too_large', 'metadata is at most 64 KiB')
