@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEPTH_MAX } from '../json/strict-json.js';
+import { FileRequestBody, VoteBody } from './approvals.js';
 import { GateBody } from './gate.js';
-import { parseBody } from './wire.js';
+import { parseBody, parseWith } from './wire.js';
 
 const read = (members: string) =>
   parseBody(GateBody, new TextEncoder().encode(`{"action":"a","resource_reference":"r",${members}}`), {
@@ -55,5 +56,26 @@ describe('a number', () => {
 
   it.each(['1e3', '1e-3', '0.00000001e8', '12345678901234567'])('that is an amount is still exact: %s', (amount) => {
     expect(read(`"estimated_hourly_delta_usd":${amount}`)).toMatchObject({ kind: 'refused', code: 'money_not_exact' });
+  });
+});
+
+describe('a justification, notes and a ticket', () => {
+  const decision_id = '019abcde-0000-7000-8000-000000000000';
+  it.each([
+    ['of a question', GateBody, { action: 'a', resource_reference: 'r' }, { justification: '', ticket: '' }],
+    ['of a request', FileRequestBody, { decision_id }, { justification: '', ticket: '' }],
+    ['of a vote', VoteBody, {}, { notes: '', ticket: '' }],
+  ])('that are empty are as if they had not been sent: %s', (_, schema, sent, empty) => {
+    const [reading, without] = [parseWith(schema, { ...sent, ...empty }), parseWith(schema, sent)];
+    expect(reading).toEqual(without);
+    expect(reading.kind).toBe('ok');
+  });
+
+  it.each([
+    ['justification', 2000],
+    ['ticket', 128],
+  ])('have an end: %s of %d characters', (member, max) => {
+    expect(read(`"${member}":"${'x'.repeat(max)}"`)).toMatchObject({ value: { [member]: 'x'.repeat(max) } });
+    expect(read(`"${member}":"${'x'.repeat(max + 1)}"`)).toMatchObject({ kind: 'refused', code: 'validation_failed' });
   });
 });

@@ -97,6 +97,11 @@ export const name = (min: number, max: number) =>
   text(min, max)
     .refine((value) => !/[\n\r\t]/.test(value), 'line breaks are not allowed')
     .refine((value) => value.normalize('NFC') === value, 'names are in Unicode normal form C');
+const unlessEmpty = (sent: string): string | undefined => (sent === '' ? undefined : sent);
+/** What somebody has to say about a request. Empty says nothing: it is as if it had not been sent. @source contract sections 5.1, 11.2 */
+export const remark = (max: number) => text(0, max).transform(unlessEmpty).optional();
+/** Where the request is discussed; empty is as if it had not been sent. */
+export const Ticket = name(0, 128).transform(unlessEmpty).optional();
 
 export const ProjectId = z
   .string()
