@@ -235,7 +235,6 @@ describe('bad input', () => {
       ['a textual dry_run', { dry_run: 'true' }, '/dry_run'],
       ['a short fingerprint', { expected_request_fingerprint: 'abc' }, '/expected_request_fingerprint'],
       ['an upper-case plan hash', { plan_sha256: 'A'.repeat(64) }, '/plan_sha256'],
-      ['an empty justification', { justification: '' }, '/justification'],
       ['a long justification', { justification: 'j'.repeat(2001) }, '/justification'],
       ['metadata that is a list', { metadata: [] }, '/metadata'],
       ['metadata that is null', { metadata: null }, '/metadata'],

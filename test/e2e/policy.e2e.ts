@@ -452,6 +452,41 @@ describe('policy, money and the ways in, over HTTP', () => {
       expect(a.body.request_fingerprint).not.toBe(b.body.request_fingerprint);
     });
 
+    it('is bound to the fingerprint that its dry run was told, and to no other', async () => {
+      fresh();
+      const asking = (more: Readonly<Record<string, unknown>>) =>
+        send({ 'content-type': 'application/json' }, { ...data(), ...more, cloud_event: event });
+      const { request_fingerprint: fingerprint } = (await asking({ dry_run: true })).body;
+      const bound = await asking({ expected_request_fingerprint: fingerprint });
+      expect([bound.status, bound.body.request_fingerprint]).toEqual([200, fingerprint]);
+      const other = await asking({ expected_request_fingerprint: '0'.repeat(64) });
+      expect([other.status, other.body.code]).toEqual([409, 'fingerprint_mismatch']);
+    });
+
+    it('whose source is too long for a reference names one that an approval can be bound to', async () => {
+      fresh();
+      const source = `/${'x'.repeat(1023)}`;
+      const { body } = await send(
+        { 'content-type': 'application/json' },
+        { ...data(), cloud_event: { ...event, source } },
+      );
+      const named = { ...data(), resource_reference: body.resource_reference };
+      const again = await send({ 'content-type': 'application/json' }, { ...named, cloud_event: { ...event, source } });
+      expect(again.body).toMatchObject({ decision_id: body.decision_id, replayed: true });
+    });
+
+    it('that comes again with a justification, or its amount in another spelling, is the same event', async () => {
+      fresh();
+      const asking = (more: Readonly<Record<string, unknown>>) =>
+        send({ 'content-type': 'application/json' }, { ...data(), ...more, cloud_event: event });
+      const { decision_id } = (await asking({})).body;
+      for (const more of [{ justification: 'the quarter ends' }, { estimated_monthly_delta_usd: '12.0000' }]) {
+        expect((await asking(more)).body).toMatchObject({ decision_id, replayed: true });
+      }
+      const changed = await asking({ estimated_monthly_delta_usd: '13' });
+      expect([changed.status, changed.body.code]).toEqual([409, 'idempotency_conflict']);
+    });
+
     it('is refused as a batch, without its required attributes, and for OPTIONS', async () => {
       fresh();
       const batch = await send({ 'content-type': 'application/cloudevents-batch+json' }, [event]);

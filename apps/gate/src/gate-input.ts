@@ -1,6 +1,14 @@
 import type { ChangeRequest } from '@verdict/application';
 import type { EventGateBody, GateBody, PreflightBody, ReadCloudEvent } from '@verdict/contracts';
-import { jcsText, sha256Hex } from '@verdict/domain';
+import {
+  boundedReference,
+  formatUsd4,
+  formatUsd6,
+  jcsText,
+  labelOf,
+  normaliseEnvironment,
+  sha256Hex,
+} from '@verdict/domain';
 import type { z } from 'zod';
 
 type EventInput = z.output<typeof EventGateBody>;
@@ -49,10 +57,39 @@ export const preflightOf = (body: PreflightInput): ChangeRequest => ({
   },
 });
 
+/** Members that say how the caller asks, not what for: whoever adds one of them still asks for the same change. */
+const HOW_ASKED: ReadonlySet<string> = new Set([
+  'dry_run',
+  'expected_request_fingerprint',
+  'idempotency_key',
+  'justification',
+  'ticket',
+]);
+
+/** A source may be longer than a reference, which whoever uses the approval has to name. */
+const referenceOf = ({ event, body }: ReadCloudEvent): string =>
+  body.resource_reference ?? boundedReference(event.subject ?? event.source);
+
+/** The change that the data asks for, in the one spelling that the fingerprint has of it. */
+const canonicalData = (read: ReadCloudEvent): string => {
+  const { body, data } = read;
+  const { environment, estimated_hourly_delta_usd: hourly, estimated_monthly_delta_usd: monthly } = body;
+  return jcsText({
+    ...Object.fromEntries(Object.entries(data).filter(([member]) => !HOW_ASKED.has(member))),
+    environment: labelOf(normaliseEnvironment(environment)),
+    estimated_hourly_delta_usd: hourly === undefined ? undefined : formatUsd6(hourly),
+    estimated_monthly_delta_usd: monthly === undefined ? undefined : formatUsd4(monthly),
+    metadata: data['metadata'] ?? {},
+    project_id: body.project_id,
+    resource_reference: referenceOf(read),
+  });
+};
+
 /** What the event is about binds the approval; its id and time do not, since they are new each time. */
-const eventMetadata = (metadata: string, { event, data }: ReadCloudEvent): string => {
+const eventMetadata = (metadata: string, read: ReadCloudEvent): string => {
+  const { event } = read;
   const about = {
-    data_sha256: sha256Hex(jcsText(data)),
+    data_sha256: sha256Hex(canonicalData(read)),
     source: event.source,
     subject: event.subject ?? null,
     type: event.type,
@@ -67,7 +104,7 @@ export const eventChangeOf = (read: ReadCloudEvent): ChangeRequest => {
   const change = common(body);
   return {
     source: 'cloud_event',
-    resourceReference: body.resource_reference ?? event.subject ?? event.source,
+    resourceReference: referenceOf(read),
     run: null,
     ...change,
     metadata: eventMetadata(change.metadata, read),

@@ -11,8 +11,9 @@ import {
   MonthlyUsd,
   name,
   ProjectId,
+  remark,
   Sha256Text,
-  text,
+  Ticket,
   UsdAnswer,
   UuidText,
 } from './scalars.js';
@@ -20,15 +21,15 @@ import {
 export const FileRequestBody = z
   .strictObject({
     decision_id: DecisionIdText,
-    justification: text(1, 2000).optional(),
-    ticket: name(1, 128).optional(),
+    justification: remark(2000),
+    ticket: Ticket,
     idempotency_key: IdempotencyKey.optional(),
   })
   .meta({ id: 'ApprovalRequestInput' });
 export const VoteBody = z
   .strictObject({
-    notes: text(1, 1000).optional(),
-    ticket: name(1, 128).optional(),
+    notes: remark(1000),
+    ticket: Ticket,
     stage_id: name(1, 64).optional(),
     idempotency_key: IdempotencyKey.optional(),
   })

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { readCloudEvent } from './cloud-event.js';
 
 const UTF8 = new TextEncoder();
-const read = (body: unknown, headers: Readonly<Record<string, string>>) =>
-  readCloudEvent(UTF8.encode(JSON.stringify(body)), headers);
+const readText = (body: string, headers: Readonly<Record<string, string>>) =>
+  readCloudEvent(UTF8.encode(body), headers);
+const read = (body: unknown, headers: Readonly<Record<string, string>>) => readText(JSON.stringify(body), headers);
 const eventOf = (reading: ReturnType<typeof read>) => {
   if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.errors));
   return reading.value.event;
@@ -63,6 +64,23 @@ describe('an event', () => {
     const binary = read(DATA, { ...headersOf(ATTRIBUTES), 'ce-partitionkey': 'a', 'ce-sampledrate': '5' });
     expect(extensionsOf(binary)).toBe('{"partitionkey":"a","sampledrate":"5"}');
     expect(extensionsOf(read({ ...ATTRIBUTES, unset: null, data: DATA }, STRUCTURED))).toBeNull();
+  });
+
+  it.each([
+    ['5', '5'],
+    ['1e3', '1000'],
+    ['12345678901234567890', '"12345678901234567890"'],
+    ['1e999', '"1e999"'],
+    ['[1,12345678901234567890]', '"[1,12345678901234567890]"'],
+    [`${'['.repeat(7)}1${']'.repeat(7)}`, `${'['.repeat(7)}1${']'.repeat(7)}`],
+    [`${'['.repeat(8)}1${']'.repeat(8)}`, `"${'['.repeat(8)}1${']'.repeat(8)}"`],
+    [`${'{"a":'.repeat(20)}"b"${'}'.repeat(20)}`, JSON.stringify(`${'{"a":'.repeat(20)}"b"${'}'.repeat(20)}`)],
+  ])('is not refused for the value of an attribute that nobody knows: %s is kept as %s', (value, kept) => {
+    const attributes = JSON.stringify(ATTRIBUTES).slice(1, -1);
+    const structured = readText(`{${attributes},"x":${value},"y":1.5,"data":{"action":"apply"}}`, STRUCTURED);
+    expect(extensionsOf(structured)).toBe(`{"x":${kept},"y":1.5}`);
+    const plain = readText(`{"action":"apply","cloud_event":{${attributes},"x":${value},"y":1.5}}`, {});
+    expect(extensionsOf(plain)).toBe(`{"x":${kept},"y":1.5}`);
   });
 
   it('has room for attributes as large as metadata may be', () => {

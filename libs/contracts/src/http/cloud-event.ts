@@ -1,4 +1,4 @@
-import { isRawObject, memberOf, type RawJson, type RawObject } from '@verdict/domain';
+import { isRawObject, memberOf, type RawJson, rawJsonText, type RawObject } from '@verdict/domain';
 import { z } from 'zod';
 import { FOREIGN_DEPTH_MAX, readJson } from '../json/strict-json.js';
 import { EventGateBody, FOREIGN_MEMBERS } from './gate.js';
@@ -45,7 +45,7 @@ export interface ReadCloudEvent {
   /** RFC 8785 text of the attributes that this gate does not know; null: there are none. */
   readonly extensions: string | null;
   readonly body: z.output<typeof EventGateBody>;
-  /** The data as read, without the event around it: what its hash is made from. */
+  /** The data as read, without the event around it. */
   readonly data: RawObject;
 }
 
@@ -71,21 +71,27 @@ const named = ({ pointer }: Attributes, errors: readonly WireError[]): readonly 
   }));
 
 /** An attribute that is null is not set. @source CloudEvents JSON format section 2.2 */
-const withoutUnset = (attributes: unknown): unknown =>
-  typeof attributes === 'object' && attributes !== null
+const withoutUnset = (attributes: RawJson): RawJson =>
+  isRawObject(attributes)
     ? Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null))
     : attributes;
 
 const isKnown = (attribute: string): boolean => Object.hasOwn(CloudEventAttributes.shape, attribute);
 
-const extensionsOf = (attributes: unknown): Parsed<string | null> => {
-  if (typeof attributes !== 'object' || attributes === null) return { kind: 'ok', value: null };
+/** An attribute that nobody knows is not refused for its value: a number or a depth that metadata has no room for is kept as text. */
+const kept = (value: RawJson): RawJson =>
+  parseWith(Metadata, { value }).kind === 'ok' || typeof value === 'string' ? value : rawJsonText(value);
+
+const extensionsOf = (attributes: RawJson): Parsed<string | null> => {
+  if (!isRawObject(attributes)) return { kind: 'ok', value: null };
   const unknown = Object.entries(attributes).filter(([attribute]) => !isKnown(attribute));
-  return unknown.length === 0 ? { kind: 'ok', value: null } : parseWith(Metadata, Object.fromEntries(unknown));
+  if (unknown.length === 0) return { kind: 'ok', value: null };
+  return parseWith(Metadata, Object.fromEntries(unknown.map(([attribute, value]) => [attribute, kept(value)])));
 };
 
 interface Attributes {
-  readonly value: unknown;
+  /** As read. */
+  readonly value: RawJson;
   /** In front of the attribute's name. */
   readonly pointer: string;
 }
@@ -95,7 +101,7 @@ const combined = (
   data: { readonly value: RawJson | undefined; readonly pointer: string },
 ): Parsed<ReadCloudEvent> => {
   const set = withoutUnset(attributes.value);
-  const [event, extensions] = [parseWith(CloudEventAttributes, set), extensionsOf(set)];
+  const [event, extensions] = [parseWith(CloudEventAttributes, toWire(set)), extensionsOf(set)];
   if (!isRawObject(data.value)) return refused('validation_failed', data.pointer, 'the data is an object');
   const body = parseWith(EventGateBody, toWire(data.value, FOREIGN_MEMBERS));
   if (event.kind === 'ok' && extensions.kind === 'ok' && body.kind === 'ok') {
@@ -116,7 +122,7 @@ const structured = (document: RawJson): Parsed<ReadCloudEvent> => {
     return refused('validation_failed', '/data_base64', 'the data is JSON');
   }
   const { data, ...attributes } = document;
-  return combined({ value: toWire(attributes), pointer: '/' }, { value: data, pointer: '/data' });
+  return combined({ value: attributes, pointer: '/' }, { value: data, pointer: '/data' });
 };
 
 const QUOTED = /^"(.*)"$/s;
@@ -158,7 +164,7 @@ const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
       'the event is missing: as this member, as ce- headers, or around the data',
     );
   }
-  return combined({ value: toWire(attributes), pointer: '/cloud_event/' }, { value: data, pointer: '' });
+  return combined({ value: attributes, pointer: '/cloud_event/' }, { value: data, pointer: '' });
 };
 
 /**

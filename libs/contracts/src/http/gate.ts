@@ -19,8 +19,9 @@ import {
   MonthlyUsd,
   name,
   ProjectId,
+  remark,
   Sha256Text,
-  text,
+  Ticket,
   UsdAnswer,
   UuidText,
 } from './scalars.js';
@@ -57,8 +58,8 @@ const base = {
   idempotency_key: IdempotencyKey.optional(),
   dry_run: z.boolean().default(false),
   expected_request_fingerprint: Sha256Text.optional(),
-  justification: text(1, 2000).optional(),
-  ticket: name(1, 128).optional(),
+  justification: remark(2000),
+  ticket: Ticket,
 };
 
 /** POST /gate/terraform and /gate/k8s/admission. @source contract section 5.1 */

@@ -11,7 +11,7 @@ import {
   parseUsd,
 } from '@verdict/domain';
 import { z } from 'zod';
-import { exactNumberOf } from './wire.js';
+import { finiteNumberOf } from './wire.js';
 
 const moneyOf = (value: unknown, places: 4 | 6) => {
   if (typeof value === 'string') return parseUsd(value, places);
@@ -97,6 +97,11 @@ export const name = (min: number, max: number) =>
   text(min, max)
     .refine((value) => !/[\n\r\t]/.test(value), 'line breaks are not allowed')
     .refine((value) => value.normalize('NFC') === value, 'names are in Unicode normal form C');
+const unlessEmpty = (sent: string): string | undefined => (sent === '' ? undefined : sent);
+/** What somebody has to say about a request. Empty says nothing: it is as if it had not been sent. @source contract sections 5.1, 11.2 */
+export const remark = (max: number) => text(0, max).transform(unlessEmpty).optional();
+/** Where the request is discussed; empty is as if it had not been sent. */
+export const Ticket = name(0, 128).transform(unlessEmpty).optional();
 
 export const ProjectId = z
   .string()
@@ -130,7 +135,7 @@ const depthOf = (value: unknown): number => {
   return 1 + Object.values(value).reduce<number>((deepest, each) => Math.max(deepest, depthOf(each)), 0);
 };
 const withNumbers = (value: unknown): unknown => {
-  if (value instanceof NumberToken) return exactNumberOf(value) ?? value;
+  if (value instanceof NumberToken) return finiteNumberOf(value) ?? value;
   return typeof value === 'object' && value !== null ? membersWithNumbers(value) : value;
 };
 const membersWithNumbers = (value: object): object =>
@@ -155,8 +160,7 @@ export const Metadata = z
     }
     if (depthOf(value) > METADATA_DEPTH_MAX) return refuse('metadata_too_large', 'metadata is nested at most 8 deep');
     const exact = holdsToken(value) ? membersWithNumbers(value) : value;
-    if (holdsToken(exact))
-      return refuse('validation_failed', 'numbers have at most 15 significant digits and no exponent');
+    if (holdsToken(exact)) return refuse('validation_failed', 'numbers are finite, of at most 15 significant digits');
     const canonical = jcsText(exact); // Just checked, member by member.
     return Buffer.byteLength(canonical) > METADATA_BYTES_MAX
       ? refuse('metadata_too_large', 'metadata is at most 64 KiB')

@@ -7,19 +7,37 @@ export type WireJson =
   null | boolean | number | string | NumberToken | readonly WireJson[] | { readonly [member: string]: WireJson };
 
 const SIGNIFICANT_DIGITS_MAX = 15;
-const significantDigits = (token: string): number => token.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length;
+/** The digits of a number's text from the first that is not 0; where its point and its exponent are does not matter. */
+const significantDigits = (token: string): string =>
+  token
+    .replace(/[eE].*$/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+/, '');
+const withoutZeros = (digits: string): string => digits.replace(/0+$/, '');
 
-/** The number of a token that a double holds exactly: plain, of at most 15 significant digits; undefined otherwise. */
-export const exactNumberOf = ({ text }: NumberToken): number | undefined => {
-  const isPlain = !/[eE]/.test(text) && significantDigits(text) <= SIGNIFICANT_DIGITS_MAX;
+/**
+ * The number of a token of at most 15 significant digits, however it is spelt.
+ *
+ * @returns undefined for more digits, and for what no double is: too large, or so small that digits are lost.
+ * @source contract section 5.1 (metadata)
+ */
+export const finiteNumberOf = ({ text }: NumberToken): number | undefined => {
+  const digits = significantDigits(text);
   const value = Number(text);
-  return isPlain && !String(value).includes('e') ? value : undefined;
+  const isSame = withoutZeros(significantDigits(String(value))) === withoutZeros(digits);
+  return digits.length <= SIGNIFICANT_DIGITS_MAX && isSame ? value : undefined;
+};
+
+/** The same of a token without exponent whose text can be had back, as amounts need it; undefined otherwise. */
+const plainNumberOf = (token: NumberToken): number | undefined => {
+  const value = finiteNumberOf(token);
+  return /[eE]/.test(token.text) || String(value).includes('e') ? undefined : value;
 };
 
 // The zeros at the end count as places of an amount, and a number would forget them.
 const ZEROS_THAT_COUNT = /\.\d{4,}0$/;
 const numberOf = (token: NumberToken): number | NumberToken =>
-  ZEROS_THAT_COUNT.test(token.text) ? token : (exactNumberOf(token) ?? token);
+  ZEROS_THAT_COUNT.test(token.text) ? token : (plainNumberOf(token) ?? token);
 
 /** Converts the strict reader's tree; members named in `raw` (payloads that others define) are handed through as read. */
 export const toWire = (value: RawJson, raw: ReadonlySet<string> = new Set()): WireJson => {

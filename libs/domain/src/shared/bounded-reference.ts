@@ -2,11 +2,12 @@ import { sha256Hex } from './sha256.js';
 
 const REFERENCE_LENGTH_MAX = 512;
 const KEPT_LENGTH = 440;
+const HALF_CHARACTER_AT_END = /[\ud800-\udbff]$/;
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 
 /** A text within `max` characters; what is cut off is told apart by its hash. */
 export const bounded = (text: string, max: number, kept: number): string =>
-  text.length <= max ? text : `${text.slice(0, kept)}#${sha256Hex(text)}`;
+  text.length <= max ? text : `${text.slice(0, kept).replace(HALF_CHARACTER_AT_END, '')}#${sha256Hex(text)}`;
 
 /**
  * A `resource_reference` out of names that somebody else made, and that are not refused for their form: a peer that is told
