@@ -19,7 +19,8 @@ export interface CheckedRequest {
   readonly method: 'GET' | 'PATCH';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  readonly timeoutMs: number;
+  /** Ends it, and the look-up of its name, wherever it is. */
+  readonly signal: AbortSignal;
   readonly bytesMax: number;
 }
 
@@ -40,9 +41,20 @@ export const systemResolve: Resolve = async (host) =>
 
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-const addressesOf = async (host: string, resolve: Resolve): Promise<readonly string[] | undefined> => {
+/** A resolver cannot be told to stop, and whoever owns the name says how long it takes. */
+const unlessAborted = <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener('abort', reject, { once: true });
+    work.then(resolve, reject);
+  });
+
+const addressesOf = async (
+  { url, signal }: CheckedRequest,
+  resolve: Resolve,
+): Promise<readonly string[] | undefined> => {
+  const host = hostOf(url);
   if (isIP(host) !== 0) return [host];
-  return resolve(host).catch(() => undefined);
+  return unlessAborted(resolve(host), signal).catch(() => undefined);
 };
 
 const readUpTo = async (response: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> => {
@@ -69,7 +81,7 @@ const optionsOf = (asked: CheckedRequest, address: string, { ca }: Connecting): 
     method: asked.method,
     headers: { ...asked.headers, host: asked.url.host },
     agent: false, // A kept connection would go to an address that was checked for somebody else.
-    signal: AbortSignal.timeout(asked.timeoutMs),
+    signal: asked.signal,
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(ca === undefined ? {} : { ca }),
   };
@@ -91,7 +103,7 @@ const send = (options: RequestOptions, { body, bytesMax }: CheckedRequest): Prom
 export const checkedRequest = async (asked: CheckedRequest, connecting: Connecting): Promise<CheckedAnswer> => {
   const { url, isPrivateAllowed } = asked;
   if (url.protocol !== 'https:' || url.username !== '' || url.password !== '') return { kind: 'forbidden' };
-  const addresses = await addressesOf(hostOf(url), connecting.resolve);
+  const addresses = await addressesOf(asked, connecting.resolve);
   if (addresses === undefined || addresses.length === 0) return { kind: 'unreachable' };
   const address = addresses.find((each) => isReachable(each, isPrivateAllowed));
   if (address === undefined) return { kind: 'forbidden' };

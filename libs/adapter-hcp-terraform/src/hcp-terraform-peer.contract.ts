@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PeerRequest, TerraformPeer } from '@verdict/application';
 import {
@@ -115,6 +116,21 @@ const describeTerraformPeer = (adapter: string, open: (ca: string) => TerraformP
         expect([url, (await fetchPlan(result, { url })).kind]).toEqual([url, 'forbidden']);
       }
       expect(await sendResult(result, { url: `HTTPS://LOCALHOST:${port}${path}` })).toBe('taken');
+    });
+
+    it('ends an attempt in its time, with all that belongs to it: the name, the archive and its name', async () => {
+      const { cert: ca } = double.authority;
+      const slowly = createHcpTerraformPeer({ ca, resolve: () => sleep(700, ['127.0.0.1']) });
+      const never = createHcpTerraformPeer({ ca, resolve: () => sleep(30_000, ['127.0.0.1'], { ref: false }) });
+      const result = task();
+      const url = String(result.sent['plan_json_api_url']);
+      const asked = { ...to(result, url, { timeoutMs: 1_000 }), bytesMax: 64 * KIB };
+      const started = performance.now();
+      expect(await slowly.fetchPlan(asked)).toEqual({ kind: 'unreachable' }); // Each name alone would be in time.
+      expect(await slowly.fetchPlan({ ...asked, timeoutMs: 20_000 })).toMatchObject({ kind: 'plan' });
+      expect(await never.fetchPlan(asked)).toEqual({ kind: 'unreachable' });
+      expect(await never.sendResult({ ...asked, body: BODY })).toBe('unreachable');
+      expect(performance.now() - started).toBeLessThan(20_000);
     });
 
     it('connects to no private address unless the integration says so', async () => {

@@ -44,6 +44,8 @@ const archived = (answer: CheckedAnswer): PlanAnswer => {
   return answer.status >= 300 && answer.status < 400 ? { kind: 'forbidden' } : { kind: 'unreachable' };
 };
 
+type Bounds = Pick<CheckedRequest, 'signal' | 'bytesMax'>;
+
 class HcpTerraformPeer implements TerraformPeer {
   constructor(private readonly connecting: Connecting) {}
 
@@ -55,7 +57,9 @@ class HcpTerraformPeer implements TerraformPeer {
     const url = pinned(asked.url, asked.peer);
     if (url === undefined) return { kind: 'forbidden' };
     const { isPrivateAllowed } = asked.peer;
-    const answer = await this.get(asked, { url, isPrivateAllowed, headers: authorized(asked) });
+    const { bytesMax } = asked;
+    const bounds = { bytesMax, signal: AbortSignal.timeout(asked.timeoutMs) }; // The archive's answer is part of this attempt.
+    const answer = await this.get({ ...bounds, url, isPrivateAllowed, headers: authorized(asked) });
     if (answer.kind !== 'answer') return answer;
     switch (answer.status) {
       case 200:
@@ -63,7 +67,7 @@ class HcpTerraformPeer implements TerraformPeer {
       case 204:
         return { kind: 'not_ready' };
       case 307:
-        return this.fetchArchive(asked, url, answer.headers.location ?? '');
+        return this.fetchArchive(asked.peer, { ...bounds, from: url, location: answer.headers.location ?? '' });
       case 422:
         return { kind: 'unsupported' };
       default:
@@ -84,7 +88,7 @@ class HcpTerraformPeer implements TerraformPeer {
         'content-length': Buffer.byteLength(asked.body).toString(),
       },
       body: asked.body,
-      timeoutMs: asked.timeoutMs,
+      signal: AbortSignal.timeout(asked.timeoutMs),
       bytesMax: ANSWER_BYTES_MAX,
     });
     if (answer.kind === 'too_large') return 'taken'; // It answered at length; what it said is of no use to anybody.
@@ -95,21 +99,17 @@ class HcpTerraformPeer implements TerraformPeer {
 
   /** The token stays here: an archive is another party. */
   private async fetchArchive(
-    asked: PeerRequest & { readonly bytesMax: number },
-    from: URL,
-    location: string,
+    peer: PeerAddress,
+    { from, location, ...bounds }: Bounds & { readonly from: URL; readonly location: string },
   ): Promise<PlanAnswer> {
     const url = urlOf(location, from);
     if (url === undefined) return { kind: 'forbidden' };
-    const isPrivateAllowed = asked.peer.isPrivateAllowed && url.hostname === from.hostname;
-    return archived(await this.get(asked, { url, isPrivateAllowed, headers: { 'user-agent': 'verdict' } }));
+    const isPrivateAllowed = peer.isPrivateAllowed && url.hostname === from.hostname;
+    return archived(await this.get({ ...bounds, url, isPrivateAllowed, headers: { 'user-agent': 'verdict' } }));
   }
 
-  private get(
-    { timeoutMs, bytesMax }: { readonly timeoutMs: number; readonly bytesMax: number },
-    to: Pick<CheckedRequest, 'url' | 'isPrivateAllowed' | 'headers'>,
-  ): Promise<CheckedAnswer> {
-    return this.ask({ ...to, method: 'GET', body: null, timeoutMs, bytesMax });
+  private get(asked: Bounds & Pick<CheckedRequest, 'url' | 'isPrivateAllowed' | 'headers'>): Promise<CheckedAnswer> {
+    return this.ask({ ...asked, method: 'GET', body: null });
   }
 
   private ask(asked: CheckedRequest): Promise<CheckedAnswer> {

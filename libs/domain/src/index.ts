@@ -268,7 +268,7 @@ export { type AskedBefore, type Flip, flipsOf } from './decisions/flips.js';
 export { NO_CHANGE_FACTS } from './decisions/cost.js';
 export { evaluate } from './decisions/evaluate.js';
 export { hardened, type SupposedPolicy, underPolicy } from './decisions/under-policy.js';
-export { decideNoteRunStage, earlierOfRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
+export { decideNoteRunStage, earlierOfRun, isOfSameRun, type NoteRunStage, type RunAnswer } from './decisions/runs.js';
 export { recordedQuestion } from './decisions/recorded-question.js';
 export { outcomeOf } from './decisions/outcome.js';
 export { inAnswerOrder, REASON_CODES, type ReasonCode } from './decisions/reason-codes.js';

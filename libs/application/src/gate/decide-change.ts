@@ -14,6 +14,7 @@ import {
   formatUsd4,
   formatUsd6,
   instantOf,
+  isOfSameRun,
   labelOf,
   normaliseEnvironment,
   payloadHash,
@@ -183,6 +184,18 @@ const rememberedAnswer = async (
   };
 };
 
+const decidedBy = (
+  { logHost }: GateDeps,
+  tenantId: string,
+  entry: RecordedEntry,
+  repeated: Pick<DecidedChange, 'isReplayed' | 'isExpired'>,
+): DecidedChange => ({
+  recorded: recordedDecision(entry),
+  origin: originOf(logHost, tenantId, 'decisions'),
+  entry,
+  ...repeated,
+});
+
 export const refusalOf = async (
   deps: GateDeps,
   tenantId: string,
@@ -192,7 +205,13 @@ export const refusalOf = async (
   switch (refusal.code) {
     case 'idempotency_conflict': {
       const first = await readRevision(deps.log, tenantId, 'decisions', refusal.firstRevision);
-      const fields = differingFields(recordedDecision(first), command);
+      const recorded = recordedDecision(first);
+      // The key names one task, and what is asked about it is derived here: from a price book that may be newer by now.
+      if (isOfSameRun(recorded.request.run, command.request.run))
+        return done(
+          decidedBy(deps, tenantId, first, { isReplayed: true, isExpired: command.now >= recorded.expires_at }),
+        );
+      const fields = differingFields(recorded, command);
       return problemOf('idempotency_conflict', {
         detail: 'this key answered another request before',
         extra: { differing_fields: fields },
@@ -253,13 +272,10 @@ const answerOf = async (deps: GateDeps, tenantId: string, { answer, entries }: C
   const isReplay = answer.kind === 'replay';
   const entry = fresh ?? (isReplay ? await readRevision(deps.log, tenantId, 'decisions', answer.revision) : undefined);
   if (entry === undefined) throw new Error('a question was accepted without a decision');
-  return {
-    recorded: recordedDecision(entry),
-    origin: originOf(deps.logHost, tenantId, 'decisions'),
-    entry,
+  return decidedBy(deps, tenantId, entry, {
     isReplayed: fresh === undefined,
     isExpired: isReplay && answer.isExpired,
-  };
+  });
 };
 
 /** Whether the key was answered before cannot be told, so nothing may be decided under it (G3). */

@@ -10,6 +10,7 @@ export interface PeerRequest {
   readonly url: string;
   /** The task's access token: sent to the peer, and to nobody else. */
   readonly token: string;
+  /** For the whole attempt: looking names up, connecting, every redirect, and reading the answer. */
   readonly timeoutMs: number;
 }
 

@@ -12,6 +12,12 @@ const MINUTE = 60 * SECOND;
 const START = Date.parse('2026-11-28T00:00:00.000Z');
 const KEY = { tenantId: 'acme', integrationId: 'tfe', taskResultId: 'taskrs-1' };
 
+/** Whether something that takes `ms` is done before it is cut off. */
+const takes = async (ms: number, timeoutMs: number): Promise<boolean> => {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, timeoutMs)));
+  return ms <= timeoutMs;
+};
+
 /** A peer, an inbox and a gate on one simulated clock; what happens is noted with its second. */
 const world = (holder = 'gate-1', inbox = new MemoryRunTaskInbox({ nowMs: () => Date.now() })) => {
   const happened: (readonly [second: number, what: string])[] = [];
@@ -20,23 +26,23 @@ const world = (holder = 'gate-1', inbox = new MemoryRunTaskInbox({ nowMs: () => 
   };
   const says = {
     planTakesMs: 0,
+    resultTakesMs: 0,
     plan: (): PlanAnswer => ({ kind: 'plan', bytes: Buffer.from('{}') }),
     result: (_isFinal: boolean): ResultAnswer => 'taken',
     decision: (): RunTaskDecision => plainVerdict('passed', 'fine'),
   };
   const peer: TerraformPeer = {
     isSigned: () => true,
-    fetchPlan: async () => {
-      if (says.planTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, says.planTakesMs));
-      const answer = says.plan();
+    fetchPlan: async ({ timeoutMs }) => {
+      const answer = (await takes(says.planTakesMs, timeoutMs)) ? says.plan() : { kind: 'unreachable' as const };
       note(`plan ${answer.kind}`);
       return answer;
     },
-    sendResult: ({ body }) => {
+    sendResult: async ({ body, timeoutMs }) => {
       const [, status = ''] = /"status":"(\w+)"/.exec(body) ?? [];
-      const answer = says.result(status !== 'running');
+      const answer = (await takes(says.resultTakesMs, timeoutMs)) ? says.result(status !== 'running') : 'unreachable';
       note(`${status} ${answer}`);
-      return Promise.resolve(answer);
+      return answer;
     },
   };
   const decide = {
@@ -129,14 +135,21 @@ describe('the clocks of a run task', () => {
     expect(at(happened, 'passed taken')).toEqual([100]);
   });
 
-  it.each([1, 7, 13, 19, 20])(
-    'end a task within 2 minutes where each attempt to fetch its plan takes %i s and fails',
-    async (seconds) => {
+  it.each([
+    [1, 0],
+    [7, 9],
+    [13, 10],
+    [20, 9],
+    [100, 10],
+  ])(
+    'end a task within 2 minutes where each attempt at its plan would take %i s, and each at its result %i s',
+    async (planSeconds, resultSeconds) => {
       const { arrive, happened, says } = open();
       says.plan = () => ({ kind: 'unreachable' });
-      says.planTakesMs = seconds * SECOND;
+      says.planTakesMs = planSeconds * SECOND;
+      says.resultTakesMs = resultSeconds * SECOND;
       await arrive();
-      await pass(2 * MINUTE);
+      await pass(3 * MINUTE);
       const [answered = 0] = at(happened, 'passed taken');
       expect([answered >= 100, answered <= 120]).toEqual([true, true]);
     },

@@ -55,6 +55,10 @@ export const earlierOfRun = (runs: RunAnswers, run: RecordedRequest['run']): Run
   return key === undefined ? undefined : runs.get(key);
 };
 
+/** Whether both were asked by tasks of one run of one installation; what anybody else asked under such a name never is. */
+export const isOfSameRun = (one: RecordedRequest['run'], other: RecordedRequest['run']): boolean =>
+  keyOfRun(one) !== undefined && keyOfRun(one) === keyOfRun(other);
+
 /** Notes that a run has come to a stage that asks about no money; what it was answered stays. */
 export interface NoteRunStage {
   readonly kind: 'note_run_stage';
