@@ -307,6 +307,35 @@ describe('admission of Kubernetes objects', () => {
     });
   });
 
+  it('lets go what nobody can price, in the strictest policy: clean-up and the end of a namespace do not hang', async () => {
+    const cluster = await clusterOf({ mode_matrix: { k8s_admission: { default: 'shadow' } } });
+    const { api, people } = cluster;
+    const pod = { containers: [{ name: 'c' }] };
+    const unpriced: readonly (readonly [string, KubernetesObject])[] = [
+      ['pods', { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bare', namespace: 'shop' }, spec: pod }],
+      [
+        'daemonsets',
+        {
+          ...{ kind: 'DaemonSet', apiVersion: 'apps/v1', metadata: { name: 'agents', namespace: 'shop' } },
+          spec: { template: { spec: pod } },
+        },
+      ],
+    ];
+    for (const [plural, object] of unpriced)
+      expect(reasonsOf(await api.create(plural, object))).toContain('cost_unknown');
+    await publishPolicy(server, people, {
+      mode_matrix: { k8s_admission: { default: 'hard' } },
+      pricing: { unknown: { prod: 'violation' } },
+    });
+    for (const [plural, { metadata }] of unpriced) {
+      const deleted = await api.delete(plural, 'shop', String(metadata['name']), { isCollection: true });
+      expect(deleted).toMatchObject({ allowed: true, complaints: [] });
+      const [last] = (await decisions(cluster)).slice(-1);
+      expect(last?.payload.cost).toMatchObject({ completeness: 'unknown', monthly_delta_usd: null, removal: true });
+    }
+    expect(await held(cluster)).toBe(0);
+  });
+
   it('takes a bad amount in an annotation for a violation, never for 0 and never for an error', async () => {
     const cluster = await clusterOf();
     for (const amount of ['NaN', '1e24', '1000000000000.0001']) {

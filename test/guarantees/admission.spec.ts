@@ -9,6 +9,7 @@ import {
 } from '@verdict/domain';
 import { outOfOrder } from '../support/member-order.js';
 import { codeOf, ServiceWorld, valueOf } from '../support/service-world.js';
+import { replayed, sourceOf } from '../support/replay-journals.js';
 import { POD_BOOK } from '../support/pod-price-book.js';
 import { bookOf } from '../support/mutants/judges.js';
 
@@ -32,14 +33,19 @@ const INTEGRATION: AskedReview['integration'] = {
     revokedAt: null,
   },
 };
+const POD_TEMPLATE = { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] } };
 const BOOK = bookOf(JSON.stringify(POD_BOOK));
 interface Parts {
+  /** Deleted instead: its plural with its group, and the object. */
+  readonly deleted?: readonly [string, object];
   readonly name?: string;
   readonly replicas?: number;
   readonly annotations?: object;
   readonly username?: string;
 }
-const reviewOf = ({ name = 'api', replicas = 2, annotations = {}, username = 'ana' }: Parts = {}): AskedReview => {
+const reviewOf = (parts: Parts = {}): AskedReview => {
+  const { name = 'api', replicas = 2, annotations = {}, username = 'ana', deleted } = parts;
+  const [resource = '', group = ''] = (deleted?.[0] ?? 'deployments.apps').split('.');
   const object = {
     kind: 'Deployment',
     metadata: { name, namespace: 'shop', annotations },
@@ -50,12 +56,14 @@ const reviewOf = ({ name = 'api', replicas = 2, annotations = {}, username = 'an
     kind: 'AdmissionReview',
     request: {
       uid: 'u',
-      operation: 'CREATE',
-      resource: { group: 'apps', version: 'v1', resource: 'deployments' },
+      operation: deleted === undefined ? 'CREATE' : 'DELETE',
+      resource: { group, version: 'v1', resource },
       name,
       namespace: 'shop',
       userInfo: { username, groups: ['devs', 'x'.repeat(300)] },
-      object,
+      ...(deleted === undefined
+        ? { object }
+        : { object: null, oldObject: { metadata: { name, namespace: 'shop', annotations }, ...deleted[1] } }),
     },
   };
   const reading = readAdmissionReview(Buffer.from(JSON.stringify(body)));
@@ -113,6 +121,35 @@ describe('a review at the gate', () => {
     const { recorded } = await decide({ annotations: { 'verdict.io/estimated-monthly-delta-usd': '500' } });
     expect(recorded.cost).toMatchObject({ monthly_delta_usd: '500.0000', method: 'price_book' });
     expect(recorded.reason_codes).toContain('cost_declared_mismatch');
+  });
+
+  it.each<[string, string, object]>([
+    ['a Pod without requests', 'pods', { kind: 'Pod', spec: { containers: [{ name: 'c' }] } }],
+    ['a LoadBalancer that the book has no entry for', 'services', { kind: 'Service', spec: { type: 'LoadBalancer' } }],
+    ['a Job that the book assumes no hours for', 'jobs.batch', { kind: 'Job', spec: { template: POD_TEMPLATE } }],
+    ['a DaemonSet of unknown nodes', 'daemonsets.apps', { kind: 'DaemonSet', spec: { template: POD_TEMPLATE } }],
+    ['a kind that the book does not know', 'widgets.example.com', { kind: 'Widget' }],
+  ])(
+    'lets whoever cleans up delete %s, in the strictest policy: nothing is held, and the saving stays unknown',
+    async (_, plural, object) => {
+      for (const name of ['under-default', 'under-strict']) {
+        if (name === 'under-strict') {
+          const mode_matrix = { k8s_admission: { default: 'hard' } } as const;
+          await world.policy({ mode_matrix, pricing: { unknown: { prod: 'violation' } } });
+        }
+        const annotations = { 'verdict.io/estimated-monthly-delta-usd': 'nonsense' };
+        const { recorded } = await decide({ name, annotations, deleted: [plural, object] });
+        expect(recorded).toMatchObject({ decision: 'ALLOW', finding: 'clean', hold: { total_usd: '0.0000' } });
+        expect(recorded.cost).toMatchObject({ removal: true, completeness: 'unknown', monthly_delta_usd: null });
+        expect(recorded.change).toMatchObject({ deletes: 1 });
+      }
+      expect(await replayed(sourceOf(world.journals, 'acme'))).toMatchObject({ decisions: 2, diverging: 0, hidden: 0 });
+    },
+  );
+
+  it('that deletes is recorded with its members in canonical order too', async () => {
+    const { recorded } = await decide({ deleted: ['pods', { kind: 'Pod', spec: { containers: [{ name: 'c' }] } }] });
+    expect(outOfOrder(recorded)).toEqual([]);
   });
 
   it('names its user within limits, and who has no name as the API server does', async () => {

@@ -123,6 +123,7 @@ export interface Ask {
   readonly subject?: string;
   readonly onBehalfOf?: string | null;
   readonly isDryRun?: boolean;
+  readonly isRemoval?: boolean;
   readonly evidence?: Evidence | null;
   readonly hourly?: MicroUsd | null;
   readonly justificationLength?: number;
@@ -323,6 +324,7 @@ export class DomainWorld {
       report: more.report ?? null,
       rules: more.rules ?? RULES,
       isDryRun,
+      isRemoval: more.isRemoval ?? false,
       claim: {
         method: more.claimMethod ?? 'declared',
         monthly,

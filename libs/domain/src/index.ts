@@ -210,7 +210,15 @@ export {
   type RollBackPolicy,
   type SetBudget,
 } from './policy/policy.js';
-export type { AskedKey, AskForChange, Asker, Claim, Evidence, PricedEvidence } from './decisions/ask-for-change.js';
+export {
+  type AskedKey,
+  type AskForChange,
+  type Asker,
+  type Claim,
+  type Evidence,
+  type PricedEvidence,
+  REMOVAL_ACTION,
+} from './decisions/ask-for-change.js';
 export type {
   ApprovalChannel,
   ApprovalTerms,

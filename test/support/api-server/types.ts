@@ -65,6 +65,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   statefulsets: { group: 'apps', version: 'v1', kind: 'StatefulSet' },
   replicasets: { group: 'apps', version: 'v1', kind: 'ReplicaSet' },
   jobs: { group: 'batch', version: 'v1', kind: 'Job' },
+  daemonsets: { group: 'apps', version: 'v1', kind: 'DaemonSet' },
   pods: { group: '', version: 'v1', kind: 'Pod' },
   services: { group: '', version: 'v1', kind: 'Service' },
   persistentvolumeclaims: { group: '', version: 'v1', kind: 'PersistentVolumeClaim' },

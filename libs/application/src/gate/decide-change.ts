@@ -70,6 +70,8 @@ export interface ChangeRequest {
   readonly run: RecordedRequest['run'];
   readonly event?: NonNullable<RecordedRequest['event']>;
   readonly isDryRun: boolean;
+  /** Of a review that deletes an object; default: false. */
+  readonly isRemoval?: boolean;
   readonly expectedFingerprint: string | null;
   readonly justification: string | null;
   readonly ticket: string | null;
@@ -251,6 +253,7 @@ const commandOf = async (
     request: recorded,
     requester: { subject, on_behalf_of: onBehalfOf, kind: actor.kind, roles: actor.roles, groups },
     isDryRun: request.isDryRun,
+    isRemoval: request.isRemoval ?? false,
     channel: request.channel ?? 'token',
     claim: request.claim,
     evidence: request.evidence ?? read.evidence,

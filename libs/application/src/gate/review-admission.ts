@@ -4,6 +4,7 @@ import {
   admissionEvidence,
   type AdmissionRequest,
   type ClusterTerms,
+  REMOVAL_ACTION,
   sha256Hex,
   unitKey,
 } from '@verdict/domain';
@@ -73,6 +74,7 @@ const changeRequest = (asked: AdmissionChange, clusterId: string, isDryRun: bool
   keyFrom: { kind: 'review', clusterId, generatedName: asked.generatedName },
   run: null,
   isDryRun,
+  isRemoval: asked.action === REMOVAL_ACTION,
   expectedFingerprint: null,
   justification: null,
   ticket: null,

@@ -14,6 +14,7 @@ import {
   normaliseEnvironment,
   payloadHash,
   type PolicyDocument,
+  REMOVAL_ACTION,
   type RuleEngine,
   sha256Hex,
 } from '@verdict/domain';
@@ -157,6 +158,7 @@ export class CaseWorld {
         groups: requester.groups,
       },
       isDryRun,
+      isRemoval: question.source === 'k8s_admission' && question.action === REMOVAL_ACTION,
       channel: question.source === 'k8s_admission' ? 'grant' : 'token',
       claim: { method: 'declared', monthly, hourly, isInvalid: false },
       evidence: read.evidence,

@@ -58,6 +58,9 @@ export const CostText = z.object({
     .array(SourceText)
     .exactOptional()
     .meta({ description: 'every figure that was looked at; the amount is one of them' }),
+  removal: z.literal(true).exactOptional().meta({
+    description: 'the review of a deletion: money never refuses it, also where nobody knows what it saves',
+  }),
   claim_invalid: z.boolean().exactOptional().meta({ description: "set where the caller's amount was none" }),
 });
 

@@ -1,4 +1,4 @@
-import type { Evidence, PricedEvidence } from '../decisions/ask-for-change.js';
+import { type Evidence, type PricedEvidence, REMOVAL_ACTION } from '../decisions/ask-for-change.js';
 import type { ClusterTerms } from '../policy/integrations.entries.js';
 import { type ObjectFacts, type ObjectPlace, type PodFacts, resourceName } from '../pricing/kubernetes/facts.js';
 import {
@@ -19,7 +19,7 @@ import { metadataText, type AdmissionRequest } from './review.js';
 
 /** A review as the gate asks about it. */
 export interface AdmissionChange {
-  readonly action: 'admission.create' | 'admission.update' | 'admission.delete' | 'admission.connect';
+  readonly action: 'admission.create' | 'admission.update' | typeof REMOVAL_ACTION | 'admission.connect';
   readonly reference: string;
   readonly projectId: string;
   readonly environment: string;
@@ -34,7 +34,7 @@ export interface AdmissionChange {
 const ACTIONS = {
   CREATE: 'admission.create',
   UPDATE: 'admission.update',
-  DELETE: 'admission.delete',
+  DELETE: REMOVAL_ACTION,
   CONNECT: 'admission.connect',
 } as const satisfies Record<AdmissionRequest['operation'], AdmissionChange['action']>;
 

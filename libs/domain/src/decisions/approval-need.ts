@@ -58,21 +58,30 @@ const routeFor = (change: RoutedChange, canWaive: boolean): RoutingRule | undefi
       MATCHERS.every((matches) => matches(rule.match, change)),
   );
 
+const autoApproved = (amount: MicroUsd): ApprovalNeed => ({
+  items: [],
+  notes: ['auto_approved_below_threshold'],
+  autoApproved: amount,
+  route: null,
+});
+
 const autoApproval = (state: GateState, { command, place, cost }: RoutedChange): ApprovalNeed => {
   const { below_monthly_usd: below, cumulative_monthly_usd: cumulative } = place.document.entitlements.auto_approve;
   const needed: ApprovalNeed = { items: [approval('approval_required')], notes: [], autoApproved: null, route: null };
+  if (command.isRemoval) return autoApproved(NOTHING);
   const isKnown = cost.evidence.completeness === 'complete'; // What is unknown is not small, also where a waiver lets it pass.
   if (!isKnown || cost.monthly > usdOf(below)) return needed;
   const amount = max(NOTHING, cost.monthly);
   const used = state.autoApproved.get(autoApprovalKey(command.requester, command.now)) ?? NOTHING;
   return microUsd(used + amount) <= usdOf(cumulative)
-    ? { items: [], notes: ['auto_approved_below_threshold'], autoApproved: amount, route: null }
+    ? autoApproved(amount)
     : { ...needed, items: [...needed.items, approval('auto_approve_cap_reached')] };
 };
 
 /**
  * The need for approval that policy states, by the first routing rule that matches, else by class; and what
- * auto-approval clears of it: only a need that stands alone, never one of a rule or of an unknown cost.
+ * auto-approval clears of it: only a need that stands alone, never one of a rule or of an unknown cost. The review of a
+ * deletion adds nothing, so nothing of it is too much.
  *
  * @param found what speaks against the change so far.
  * @source contract section 8.3

@@ -59,6 +59,9 @@ export interface Asker {
   readonly groups: readonly string[];
 }
 
+/** The action of the review of a deletion. Anybody may call his action so: `isRemoval` says that it is one. */
+export const REMOVAL_ACTION = 'admission.delete';
+
 /** The question. Time, ids and salt are members, so that the same command on the same state has one outcome. */
 export interface AskForChange {
   readonly kind: 'ask_for_change';
@@ -72,6 +75,8 @@ export interface AskForChange {
   readonly request: Omit<RecordedRequest, 'environment_class'>;
   readonly requester: Asker;
   readonly isDryRun: boolean;
+  /** The review of a deletion: nothing is added by it, so money never refuses it. @source protocols section 1.4 rule 7 */
+  readonly isRemoval: boolean;
   /** How an approval reaches the caller: a token that a pipeline consumes, or a grant that the next review uses. */
   readonly channel: ApprovalChannel;
   readonly claim: Claim;

@@ -105,6 +105,7 @@ const recorded = (
     monthly_delta_usd: amounts === null ? null : formatUsd4(amounts.monthly),
     price_book: told.price_book,
     priced: told.priced,
+    ...(command.isRemoval ? ({ removal: true } as const) : {}),
     sources: figures.map(sourceOf),
     unpriced: told.unpriced,
   };
@@ -188,11 +189,20 @@ const withoutEvidence = (command: AskForChange, context: Context, claims: readon
   };
 };
 
+/** Whoever cleans up adds nothing, whether it is known what that saves or not: no finding of money keeps it from him. */
+const withoutFindings = (assessed: AssessedCost): AssessedCost => ({ ...assessed, approvals: [], violations: [] });
+
+const withInvalidClaim = (assessed: AssessedCost): AssessedCost => ({
+  ...assessed,
+  violations: [...assessed.violations, 'cost_annotation_invalid'],
+});
+
 /**
  * Where the amount of a change comes from: evidence beats claim, the larger counts where they are apart, and what is
- * unknown is a finding, never zero. An amount that is none is a violation.
+ * unknown is a finding, never zero. An amount that is none is a violation. The review of a deletion has no finding: what
+ * is unknown of it is recorded as unknown.
  *
- * @source contract section 5.5
+ * @source contract section 5.5; protocols section 1.4 rule 7
  */
 export const assessCost = (
   command: AskForChange,
@@ -207,7 +217,6 @@ export const assessCost = (
     first === undefined || first.priced === null
       ? withoutEvidence(command, context, claims)
       : fromEvidence(command, context, { ...first, priced: first.priced }, [...reports, ...claims]);
-  return command.claim.isInvalid
-    ? { ...assessed, violations: [...assessed.violations, 'cost_annotation_invalid'] }
-    : assessed;
+  if (command.isRemoval) return withoutFindings(assessed);
+  return command.claim.isInvalid ? withInvalidClaim(assessed) : assessed;
 };

@@ -81,6 +81,11 @@ export interface CostEvidence {
   readonly sources?: readonly CostSource[];
   /** Set where the caller's amount was none. */
   readonly claim_invalid?: boolean;
+  /**
+   * true: the review of a deletion, which money never refuses; absent: none, or an entry of before that was a rule, when
+   * an unknown saving was found as any unknown cost is.
+   */
+  readonly removal?: true;
 }
 
 /** How risky the change is, and what added up to it. Contract section 10. */

@@ -2,9 +2,10 @@ import { approvalIdOf } from '../shared/brands.js';
 import { payloadHash } from '../shared/fingerprint.js';
 import { NOTHING, usdOf } from '../shared/money.js';
 import type { RuleEngine } from '../rules/rules.js';
-import type { AskForChange, Evidence, PricedEvidence } from './ask-for-change.js';
+import { type AskForChange, type Evidence, type PricedEvidence, REMOVAL_ACTION } from './ask-for-change.js';
 import { NO_CHANGE_FACTS } from './cost.js';
 import type { CostSource, DecisionRecorded } from './decisions.entries.js';
+import { isOfReview } from './unit-facts.js';
 
 const NO_APPROVAL = approvalIdOf(''); // Never recorded: a decision that needs no approval has no terms to name one.
 
@@ -69,6 +70,10 @@ const recordedClaim = ({ cost, request }: DecisionRecorded): AskForChange['claim
   };
 };
 
+/** Entries of before deletions could not be refused for money do not say that they are one: they were decided as any. */
+const wasRemoval = (recorded: DecisionRecorded): boolean =>
+  recorded.cost.removal === true && isOfReview(recorded) && recorded.request.action === REMOVAL_ACTION;
+
 /**
  * The question that a decision answered, from its entry alone: time, ids, salt and what evidence came to are in it.
  *
@@ -96,6 +101,7 @@ export const recordedQuestion = (
     request,
     requester: { kind: 'user', roles: [], groups: [], ...recorded.requester },
     isDryRun: recorded.dry_run,
+    isRemoval: wasRemoval(recorded),
     channel: recorded.channel ?? 'token',
     claim: recordedClaim(recorded),
     evidence,

@@ -53,7 +53,8 @@ class VariablesOfChange implements RuleVariables {
 
   get cost(): RuleVariables['cost'] {
     const { monthly, hourly, evidence } = this.seen.cost;
-    const isKnown = evidence.monthly_delta_usd !== null;
+    // A removal adds 0, whatever it saves: a condition over money that cannot be evaluated would refuse it for money.
+    const isKnown = evidence.monthly_delta_usd !== null || this.command.isRemoval;
     return {
       monthly: isKnown ? monthly : null,
       hourly: isKnown ? hourly : null,

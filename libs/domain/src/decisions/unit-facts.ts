@@ -19,13 +19,13 @@ export const unitKey = (clusterId: string, reference: string): string => `${clus
 
 const PERMITTING: ReadonlySet<string> = new Set(['ALLOW', 'ALLOW_WITH_CREDITS']);
 
-/** Only the gate itself derives such a key, from a review of an API server: nobody else's word is kept. */
-const isOfReview = ({ request, key, dry_run: isDryRun }: DecisionRecorded): boolean =>
-  request.source === 'k8s_admission' && key.is_derived && key.text.startsWith('k8s:') && !isDryRun;
+/** Only the gate itself derives such a key, from a review of an API server: nobody else's word is taken for one. */
+export const isOfReview = ({ request, key }: Pick<DecisionRecorded, 'request' | 'key'>): boolean =>
+  request.source === 'k8s_admission' && key.is_derived && key.text.startsWith('k8s:');
 
 /** Remembers what an object's pods ask for once a review of it was let through. A refused object was not changed. */
 export const withUnit = (units: UnitFacts, recorded: DecisionRecorded): UnitFacts => {
-  if (!isOfReview(recorded) || !PERMITTING.has(recorded.decision)) return units;
+  if (!isOfReview(recorded) || recorded.dry_run || !PERMITTING.has(recorded.decision)) return units;
   const facts = readRecordedFacts(recorded.request.metadata);
   return facts === undefined
     ? units
