@@ -167,6 +167,7 @@ export {
   adminKey,
   type Budget,
   budgetAccount,
+  budgetOf,
   ENTERPRISE_CEILING,
   evolvePolicy,
   matchingBudgets,
