@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
 import { type ApiAnswer, contractDefects, pathOf, type RouteRequest, sendRaw } from '../support/e2e/api.js';
+import { contractRolesOf } from '../support/e2e/contract-roles.js';
 import type { LedgerReader } from '../support/e2e/ledger.js';
 import { buildEstate, type Estate, SAMPLES } from '../support/e2e/samples.js';
 import { Standalone } from '../support/e2e/standalone.js';
@@ -10,10 +11,6 @@ import { freshTenant, peopleOf, type Role, type Who } from '../support/e2e/token
 const ROLES: readonly Role[] = ['member', 'approver', 'admin', 'auditor', 'operator', 'service'];
 const IDS = Object.keys(ROUTES) as readonly RouteId[];
 const contractOf = (id: RouteId): RouteContract => ROUTES[id];
-const rolesOf = (id: RouteId): readonly Role[] => {
-  const { roles } = contractOf(id);
-  return roles === 'public' ? [] : roles;
-};
 
 describe('tenants', () => {
   let server: Standalone;
@@ -32,7 +29,7 @@ describe('tenants', () => {
   /** Somebody of the tenant who may call the route. */
   const callerOf = (id: RouteId, tenant: string): Who => ({
     subject: 'someone-1',
-    roles: rolesOf(id).slice(0, 1),
+    roles: contractRolesOf(id).slice(0, 1),
     tenant,
     claims: { scope: 'gate consume reconcile import' },
   });
@@ -161,13 +158,13 @@ describe('tenants', () => {
     expect(second.body.payload_hash).not.toBe(first.body.payload_hash);
   });
 
-  it.each(IDS.filter((id) => contractOf(id).roles !== 'public'))(
-    '%s is for its roles alone, and for nobody without a token',
+  it.each(IDS.filter((id) => contractRolesOf(id).length > 0))(
+    '%s is for the roles that the contract names alone, and for nobody without a token',
     async (id) => {
       const tenant = freshTenant('roles');
       const before = await ledger.heads(tenant);
       const refused = await Promise.all(
-        ROLES.filter((role) => !rolesOf(id).includes(role)).map(async (role) => {
+        ROLES.filter((role) => !contractRolesOf(id).includes(role)).map(async (role) => {
           const answer = await about(
             id,
             { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } },
@@ -178,7 +175,7 @@ describe('tenants', () => {
         }),
       );
       expect(refused).toEqual(
-        ROLES.filter((role) => !rolesOf(id).includes(role)).map((role) => [role, 403, 'forbidden']),
+        ROLES.filter((role) => !contractRolesOf(id).includes(role)).map((role) => [role, 403, 'forbidden']),
       );
       const roleless = await about(id, { subject: 'x-1', roles: [], tenant }, mine);
       expect([roleless.status, roleless.body.code]).toEqual([403, 'forbidden']);
@@ -189,7 +186,7 @@ describe('tenants', () => {
         'Bearer realm="verdict"',
       ]);
       expect(await ledger.heads(tenant)).toEqual(before);
-      for (const role of rolesOf(id)) {
+      for (const role of contractRolesOf(id)) {
         const admitted = await about(
           id,
           { subject: 'x-1', roles: [role], tenant, claims: { scope: 'gate consume reconcile import' } },
@@ -209,7 +206,7 @@ describe('tenants', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
   });
 
-  const open = IDS.filter((id) => contractOf(id).roles === 'public');
+  const open = IDS.filter((id) => contractRolesOf(id).length === 0);
   const isSigned = (id: RouteId): boolean => contractOf(id).problems.includes('signature_invalid');
 
   it.each(open.filter((id) => !isSigned(id) && contractOf(id).webhook !== true))('%s is for everybody', async (id) => {

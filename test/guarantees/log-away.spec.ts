@@ -14,7 +14,7 @@ import {
   LogUnreadable,
   ManageApprovals,
   MoneyAdmin,
-  PolicyAdmin,
+  BudgetsAdmin,
   ReadModelsUnavailable,
   SweepReservations,
   type UseCaseResult,
@@ -250,7 +250,7 @@ describe('a service whose state cannot be had', () => {
       'log_unavailable',
     ],
     ['a list', ({ deps }) => new MoneyAdmin(deps).credits('acme', page), 'log_unavailable'],
-    ['a look-up', ({ deps }) => new PolicyAdmin(deps).findBudget('acme', 'b'), 'log_unavailable'],
+    ['a look-up', ({ deps }) => new BudgetsAdmin(deps).find('acme', 'b'), 'log_unavailable'],
     [
       'a rotation',
       ({ deps }) =>

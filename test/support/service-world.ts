@@ -13,6 +13,7 @@ import {
   ImportActualCosts,
   IntegrationsAdmin,
   ManageApprovals,
+  BudgetsAdmin,
   MoneyAdmin,
   PolicyAdmin,
   type RequestMeta,
@@ -109,6 +110,7 @@ export class ServiceWorld {
   readonly decideChanges;
   readonly explain;
   readonly admin;
+  readonly budgets;
   readonly manage;
   readonly consume;
   readonly reconcile;
@@ -153,6 +155,7 @@ export class ServiceWorld {
     this.decideChanges = createDecideChanges({ ...deps, gate: this.gate });
     this.explain = createExplainDecision(deps);
     this.admin = new PolicyAdmin({ ...deps, gate: this.gate });
+    this.budgets = new BudgetsAdmin({ ...deps, gate: this.gate });
     this.manage = new ManageApprovals({ ...deps, approvals: this.approvals, tokens: clearTokens });
     this.consume = new ConsumeApproval({
       ...deps,
@@ -225,10 +228,8 @@ export class ServiceWorld {
 
   async budget(limit: string, scope: 'tenant' | `project:${string}` = 'tenant', tenantId = 'acme') {
     return valueOf(
-      await this.admin.setBudget(
+      await this.budgets.create(
         {
-          budgetId: null,
-          change: { kind: 'create' },
           scope,
           period: 'month',
           limit: usd(limit),
@@ -238,7 +239,6 @@ export class ServiceWorld {
           basis: 'allocation',
           creditSavings: false,
           alertPercents: [],
-          whenCommitted: 'refuse',
         },
         this.meta('admin-1', null, tenantId),
       ),

@@ -6,6 +6,7 @@ export const DECIDE_CHANGE = Symbol('gate.decide-change');
 /** Decides about AdmissionReviews. */
 export const REVIEW_ADMISSION = Symbol('gate.review-admission');
 export const MONEY_ADMIN = Symbol('MONEY_ADMIN');
+export const BUDGETS_ADMIN = Symbol('gate.budgets-admin');
 export const POLICY_ADMIN = Symbol('gate.policy-admin');
 export const INTEGRATIONS_ADMIN = Symbol('gate.integrations-admin');
 /** Finds the integration behind a webhook. */

@@ -94,7 +94,14 @@ export {
 export { type BatchMember, createDecideChanges, type DecideChanges, type DecidedBatch } from './gate/decide-changes.js';
 export { createExplainDecision, type ExplainDecision, type Explained } from './gate/explain-decision.js';
 export { pricedOnce, readEvidence, type ReadEvidence, type SentDocuments } from './gate/evidence.js';
-export { PolicyAdmin, type ShownBudget, type ShownPolicy } from './gate/administer-policy.js';
+export {
+  type BudgetChange,
+  BudgetsAdmin,
+  type EditedBudget,
+  type NewBudget,
+  type ShownBudget,
+} from './gate/administer-budgets.js';
+export { PolicyAdmin, type ShownPolicy } from './gate/administer-policy.js';
 export { MoneyAdmin, type ShownCredit, type ShownWaiver } from './gate/administer-money.js';
 export { type PolicyAdminDeps, PolicyWriter, type ShownPage, type Written } from './gate/policy-writer.js';
 export {

@@ -180,6 +180,7 @@ export {
   adminKey,
   type Budget,
   budgetAccount,
+  budgetOf,
   ENTERPRISE_CEILING,
   evolvePolicy,
   matchingBudgets,

@@ -1,18 +1,9 @@
 import {
-  type Budget,
-  balanceOf,
-  budgetAccount,
-  type BudgetId,
-  budgetIdOf,
   earlierAdminAnswer,
-  formatUsd4,
   type GateState,
   type Instant,
   jcsText,
   type Json,
-  max,
-  microUsd,
-  type MicroUsd,
   type PolicyCommand,
   type PolicyDiff,
   policyDiff,
@@ -23,8 +14,6 @@ import {
   type PublishedPriceBook,
   type Rollout,
   sha256Hex,
-  type SetBudget,
-  termsOf,
   type VersionStatus,
   versionStatus,
 } from '@verdict/domain';
@@ -54,33 +43,11 @@ const shownPolicy = ({ policy }: GateState, version: PolicyVersion, now: Instant
   const status = versionStatus(policy, version, now);
   return { version, status, isInForce: status === 'in_force' };
 };
-export interface ShownBudget {
-  readonly budget: Budget;
-  readonly spent: MicroUsd;
-  readonly held: MicroUsd;
-  readonly headroom: MicroUsd;
-  readonly effectiveLimit: MicroUsd;
-}
-
-const shownBudget = (state: GateState, budget: Budget, now: Instant): ShownBudget => {
-  const account = budgetAccount(budget.terms.budget_id);
-  const { spent, held, headroom } = balanceOf(state.accounts, account, termsOf(state.policy)(account, now), now);
-  const committed = microUsd(spent + held);
-  return { budget, spent, held, headroom: headroom ?? microUsd(0n), effectiveLimit: max(budget.limit, committed) };
-};
-
 const VERSIONS: PolicyList<PolicyVersion, ShownPolicy> = {
   name: 'policy_versions',
   itemsOf: ({ versions }) => versions,
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownPolicy,
-};
-/** By ids, which sort by the time they were made: the revision of a budget is that of its latest change. */
-const BUDGETS: PolicyList<Budget, ShownBudget> = {
-  name: 'budgets',
-  itemsOf: ({ budgets }) => budgets.values(),
-  placeOf: ({ terms }) => terms.budget_id,
-  show: shownBudget,
 };
 const PRICE_BOOKS: PolicyList<PublishedPriceBook, PublishedPriceBook> = {
   name: 'price_books',
@@ -89,12 +56,7 @@ const PRICE_BOOKS: PolicyList<PublishedPriceBook, PublishedPriceBook> = {
   show: (_state, book) => book,
 };
 
-/** null: a new budget. */
-type BudgetInput = Omit<SetBudget, 'kind' | 'budgetId' | 'author' | 'now' | 'idempotency'> & {
-  readonly budgetId: BudgetId | null;
-};
-
-/** Policy, budgets and price books of a tenant: commands of administrators, and what stands. */
+/** Policy and price books of a tenant: commands of administrators, and what stands. */
 export class PolicyAdmin {
   private readonly writer: PolicyWriter;
 
@@ -211,43 +173,6 @@ export class PolicyAdmin {
     return done({ entry, isReplayed, ...shownPolicy(state, version, now) });
   }
 
-  async setBudget(input: BudgetInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownBudget>> {
-    const now = this.writer.now();
-    const budgetId = input.budgetId ?? budgetIdOf(this.writer.uuid());
-    const asked: Json = {
-      budget_id: input.budgetId,
-      scope: input.scope,
-      period: input.period,
-      limit_usd: formatUsd4(input.limit),
-      months_charged: input.monthsCharged,
-      owner: input.owner,
-      active: input.isActive,
-      basis: input.basis,
-      credit_savings: input.creditSavings,
-      alert_percents: input.alertPercents,
-      when_committed: input.whenCommitted,
-    };
-    const command: PolicyCommand = {
-      kind: 'set_budget',
-      ...input,
-      budgetId,
-      author: meta.caller.subject,
-      now,
-      idempotency: keyedBy(meta, asked),
-    };
-    const written = await this.writer.write(command, meta, 'budget');
-    if (written.kind === 'problem') return written;
-    const { state, entry, isReplayed } = written.value;
-    const earlier = earlierAdminAnswer(state.policy, 'budget', command.idempotency);
-    const made = [...state.policy.budgets.values()].find(
-      ({ revision }) => isReplayed && revision === earlier?.revision,
-    );
-    const budget = made ?? state.policy.budgets.get(budgetId);
-    if (budget === undefined)
-      return problemOf('version_conflict', { detail: 'the budget this key made has changed since' });
-    return done({ entry, isReplayed, ...shownBudget(state, budget, now) });
-  }
-
   async publishPriceBook(
     book: PriceBook,
     meta: RequestMeta,
@@ -278,18 +203,6 @@ export class PolicyAdmin {
   /** Newest first. */
   listPolicyVersions(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownPolicy>>> {
     return this.writer.page(VERSIONS, tenantId, page);
-  }
-
-  /** Newest first. */
-  listBudgets(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownBudget>>> {
-    return this.writer.page(BUDGETS, tenantId, page);
-  }
-
-  findBudget(tenantId: string, budgetId: string): Promise<UseCaseResult<ShownBudget>> {
-    return this.writer.find(tenantId, (state, now) => {
-      const budget = state.policy.budgets.get(budgetId);
-      return budget === undefined ? undefined : shownBudget(state, budget, now);
-    });
   }
 
   /** Newest first. */

@@ -6,10 +6,12 @@ import {
   type Instant,
   instantOf,
   type PolicyCommand,
+  type PolicyEntry,
   type PolicyRefusal,
 } from '@verdict/domain';
+import { policyEntryOf } from '../journals/entries.codec.js';
 import type { EntryLog } from '../journals/entry-log.js';
-import { journalName, originOf } from '../journals/kinds.js';
+import { originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { PageRequest } from '../ports/read-models.js';
@@ -18,6 +20,7 @@ import { pageOf } from '../shared/page.js';
 import { type AsOf, Walks } from '../shared/walk.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { readRevision } from './decide-change.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
 import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
 
@@ -39,6 +42,7 @@ export interface WrittenState extends Written {
   readonly state: GateState;
   /** Of the entry that was written, now or under this key before; null: none was. */
   readonly revision: bigint | null;
+  readonly recorded: PolicyEntry | null;
 }
 
 /** One page of a list, and the revisions of the journals that its walk shows. */
@@ -113,19 +117,16 @@ export class PolicyWriter {
     const fresh = outcome.entries[0];
     if (fresh !== undefined) {
       const entry = entryReferenceOf(fresh.origin, fresh.entry);
-      return done({ entry, isReplayed: false, state, revision: fresh.entry.revision });
+      const { revision } = fresh.entry;
+      return done({ entry, isReplayed: false, state, revision, recorded: policyEntryOf(fresh.entry) });
     }
     const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
-    if (earlier?.kind !== 'replay') return done({ entry: null, isReplayed: false, state, revision: null });
+    if (earlier?.kind !== 'replay')
+      return done({ entry: null, isReplayed: false, state, revision: null, recorded: null });
     const { revision } = earlier;
-    return done({ entry: await this.entryAt(tenantId, revision), isReplayed: true, state, revision });
-  }
-
-  private async entryAt(tenantId: string, revision: bigint): Promise<EntryReference> {
-    for await (const entry of this.deps.log.read(journalName('policy', tenantId), revision, 1)) {
-      return entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), entry);
-    }
-    throw new Error('an entry was folded and is not in the log');
+    const first = await readRevision(this.deps.log, tenantId, 'policy', revision);
+    const entry = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), first);
+    return done({ entry, isReplayed: true, state, revision, recorded: policyEntryOf(first) });
   }
 
   /** What stands now, with everything acknowledged before the call. */

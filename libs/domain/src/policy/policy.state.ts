@@ -232,6 +232,17 @@ const completeTerms = (terms: RecordedBudgetTerms): BudgetTerms => ({
   ...terms,
 });
 
+/**
+ * The budget as the entry at `revision` set it.
+ *
+ * @source contract section 9.1
+ */
+export const budgetOf = (payload: Extract<PolicyEntry, { type: 'budget_set' }>['payload'], revision: bigint): Budget => {
+  const { set_by: setBy, set_at: setAt, idempotency: _, ...recorded } = payload;
+  const terms = completeTerms(recorded);
+  return { terms, limit: usdOf(terms.limit_usd), revision, setBy, setAt };
+};
+
 const changeVersion = (
   state: PolicyState,
   version: number,
@@ -291,10 +302,8 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
       return withAnswer(next, scope, entry.payload.idempotency, revision);
     }
     case 'budget_set': {
-      const { set_by: setBy, set_at: setAt, idempotency, ...recorded } = entry.payload;
-      const terms = completeTerms(recorded);
-      const budget: Budget = { terms, limit: usdOf(terms.limit_usd), revision, setBy, setAt };
-      return withAnswer(setBudget(state, budget), 'budget', idempotency, revision);
+      const set = setBudget(state, budgetOf(entry.payload, revision));
+      return withAnswer(set, 'budget', entry.payload.idempotency, revision);
     }
     case 'price_book_published': {
       const {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { base64url, exportJWK, exportSPKI, SignJWT, type JWTPayload } from 'jose';
+import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { createTokenIssuer, type TokenIssuer } from '../testing/token-issuer.js';
 import { TokenVerifier, type Verified } from './token-verifier.js';
 
@@ -88,6 +88,18 @@ describe('a bearer token', () => {
 
   it.each(['exp', 'tenant_id', 'sub', 'iss', 'aud'])('is refused without %s', async (claim) => {
     expect(await verifyClaims({}, [claim])).toEqual(UNAUTHENTICATED);
+  });
+
+  it('is refused when it names an algorithm besides EdDSA, ES256 and RS256, though the same key made the signature', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('Ed25519', { extractable: true });
+    const { kty = '', ...jwk } = await exportJWK(publicKey);
+    const name = 'https://bare.test';
+    const issuers = [{ ...issuer.issuer, issuer: name, jwks: { keys: [{ ...jwk, kty, kid: 'bare', use: 'sig' }] } }];
+    const own = new TokenVerifier({ issuers });
+    const claims = { iss: name, aud: 'verdict', sub: 'ann', tenant_id: 'acme', exp: seconds(60) };
+    const signed = (alg: string) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'bare' }).sign(privateKey);
+    expect(await own.verify(await signed('EdDSA'))).toMatchObject({ kind: 'verified' });
+    expect(await own.verify(await signed('Ed25519'))).toEqual(UNAUTHENTICATED);
   });
 
   it('is refused when its payload was altered', async () => {

@@ -6,7 +6,8 @@ import type { Issuer } from './issuer.js';
 import { KeySet, KeysUnavailable, readKeysFrom, type ReadKeys } from './key-set.js';
 import { TokenCache } from './token-cache.js';
 
-const ALGORITHMS = ['EdDSA', 'Ed25519', 'ES256', 'RS256'] as const;
+/** @source contract section 2 */
+const ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const;
 export const LEEWAY_SECONDS = 30;
 export const TOKEN_CHARACTERS_MAX = 8192;
 

@@ -1,14 +1,14 @@
 import { PageQuery } from '../pages.js';
 import { BudgetIdParams } from '../params.js';
 import { BudgetAnswer, BudgetsAnswer, CloseBudgetBody, CreateBudgetBody, UpdateBudgetBody } from '../policy.js';
-import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
 export const BUDGETS_ROUTES = {
   listBudgets: {
     id: 'listBudgets',
     method: 'GET',
     path: `${BASE}/budgets`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     query: PageQuery,
     response: BudgetsAnswer,
@@ -21,7 +21,7 @@ export const BUDGETS_ROUTES = {
     id: 'getBudget',
     method: 'GET',
     path: `${BASE}/budgets/:budget_id`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     params: BudgetIdParams,
     response: BudgetAnswer,

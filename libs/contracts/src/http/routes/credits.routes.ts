@@ -1,13 +1,13 @@
 import { CreditAnswer, CreditIdParams, CreditsAnswer, GrantCreditBody, RevokeBody } from '../money-admin.js';
 import { PageQuery } from '../pages.js';
-import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
 export const CREDITS_ROUTES = {
   listCredits: {
     id: 'listCredits',
     method: 'GET',
     path: `${BASE}/credits`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     query: PageQuery,
     response: CreditsAnswer,

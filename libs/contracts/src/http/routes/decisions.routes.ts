@@ -1,13 +1,13 @@
 import { ExplainAnswer } from '../explain.js';
 import { DecisionAnswer, DecisionIdParams, DecisionsAnswer, DecisionsQuery, ReceiptAnswer } from '../gate.js';
-import { BASE, READERS, type RouteContract } from './route-contract.js';
+import { ALL, BASE, type RouteContract } from './route-contract.js';
 
 export const DECISIONS_ROUTES = {
   listDecisions: {
     id: 'listDecisions',
     method: 'GET',
     path: `${BASE}/decisions`,
-    roles: [...READERS, 'service'],
+    roles: ALL,
     status: 200,
     query: DecisionsQuery,
     response: DecisionsAnswer,
@@ -19,7 +19,7 @@ export const DECISIONS_ROUTES = {
     id: 'getDecision',
     method: 'GET',
     path: `${BASE}/decisions/:decision_id`,
-    roles: [...READERS, 'service'],
+    roles: ALL,
     status: 200,
     params: DecisionIdParams,
     response: DecisionAnswer,
@@ -31,7 +31,7 @@ export const DECISIONS_ROUTES = {
     id: 'explainDecision',
     method: 'GET',
     path: `${BASE}/decisions/:decision_id/explain`,
-    roles: [...READERS, 'service'],
+    roles: ALL,
     status: 200,
     params: DecisionIdParams,
     response: ExplainAnswer,
@@ -43,7 +43,7 @@ export const DECISIONS_ROUTES = {
     id: 'getReceipt',
     method: 'GET',
     path: `${BASE}/decisions/:decision_id/receipt`,
-    roles: [...READERS, 'service'],
+    roles: ALL,
     status: 200,
     params: DecisionIdParams,
     response: ReceiptAnswer,

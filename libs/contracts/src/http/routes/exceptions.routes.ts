@@ -1,13 +1,13 @@
 import { GrantWaiverBody, RevokeBody, WaiverAnswer, WaiverIdParams, WaiversAnswer } from '../money-admin.js';
 import { PageQuery } from '../pages.js';
-import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
 export const EXCEPTIONS_ROUTES = {
   listWaivers: {
     id: 'listWaivers',
     method: 'GET',
     path: `${BASE}/exceptions`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     query: PageQuery,
     response: WaiversAnswer,
@@ -20,7 +20,7 @@ export const EXCEPTIONS_ROUTES = {
     id: 'getWaiver',
     method: 'GET',
     path: `${BASE}/exceptions/:exception_id`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     params: WaiverIdParams,
     response: WaiverAnswer,

@@ -1,14 +1,14 @@
 import { PageQuery } from '../pages.js';
 import { PriceBookParams } from '../params.js';
 import { PriceBookAnswer, PriceBookBody, PriceBooksAnswer } from '../policy.js';
-import { BASE, MONEY, READERS, type RouteContract, WRITE } from './route-contract.js';
+import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
 export const PRICE_BOOKS_ROUTES = {
   listPriceBooks: {
     id: 'listPriceBooks',
     method: 'GET',
     path: `${BASE}/price-books`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     query: PageQuery,
     response: PriceBooksAnswer,
@@ -21,7 +21,7 @@ export const PRICE_BOOKS_ROUTES = {
     id: 'getPriceBook',
     method: 'GET',
     path: `${BASE}/price-books/:version`,
-    roles: READERS,
+    roles: ALL,
     status: 200,
     params: PriceBookParams,
     response: PriceBookAnswer,

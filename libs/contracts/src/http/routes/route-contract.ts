@@ -40,6 +40,8 @@ export const isTenantRead = ({ method, roles }: RouteContract): boolean => metho
 
 export const BASE = '/api/v1/enforcement';
 export const READERS = ['member', 'approver', 'admin', 'auditor', 'operator'] as const;
+/** "all" of the contract's table: whoever has a role at all. */
+export const ALL = [...READERS, 'service'] as const;
 export const ADMIN_READS = ['admin', 'auditor', 'operator'] as const;
 export const MONEY = ['money_invalid', 'money_too_precise', 'money_not_exact', 'money_out_of_range'] as const;
 export const WRITE = [
