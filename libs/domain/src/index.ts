@@ -167,6 +167,7 @@ export {
 } from './policy/versions.js';
 export { type PolicyDefect, policyDefects } from './policy/policy-defects.js';
 export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';
+export { type Judgement, judgementAt } from './policy/policy-judges.js';
 export { type PolicyWarning, policyWarnings } from './policy/policy-warnings.js';
 export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
 export { cohortOf } from './policy/cohort.js';

@@ -6,11 +6,13 @@ const LIMITS = { waitingMax: 128, waitingAllMax: 10_000 };
 const costs = fc.integer({ min: 1, max: COST_MAX });
 const backlogs = fc.array(fc.array(costs, { minLength: 1, maxLength: 128 }), { minLength: 1, maxLength: 8 });
 
+const offered = (queue: FairQueue<number>, tenantId: string, cost = 1, item = 0): boolean =>
+  queue.offer({ tenantId, cost, item }).kind === 'waits';
 const filled = (tenants: readonly (readonly number[])[], limits = LIMITS): FairQueue<number> => {
   const queue = new FairQueue<number>(limits);
   tenants.forEach((list, tenant) => {
     list.forEach((cost, item) => {
-      expect(queue.offer({ tenantId: `t${tenant.toString()}`, cost, item })).toBe(true);
+      expect(offered(queue, `t${tenant.toString()}`, cost, item)).toBe(true);
     });
   });
   return queue;
@@ -20,6 +22,12 @@ const drained = (queue: FairQueue<number>): readonly Waiting<number>[] => {
   for (let next = queue.take(); next !== undefined; next = queue.take()) taken.push(next);
   return taken;
 };
+
+const lengthsOf = (waiting: readonly Waiting<number>[]): ReadonlyMap<string, number> =>
+  waiting.reduce(
+    (lengths, { tenantId }) => lengths.set(tenantId, (lengths.get(tenantId) ?? 0) + 1),
+    new Map<string, number>(),
+  );
 
 describe('the queue of waiting calls', () => {
   it('serves everybody who waits once, each tenant in its own order', () => {
@@ -61,25 +69,55 @@ describe('the queue of waiting calls', () => {
   });
   it('refuses the tenant whose line is full, and nobody else', () => {
     const queue = filled([Array.from({ length: LIMITS.waitingMax }, () => 1)]);
-    expect(queue.offer({ tenantId: 't0', cost: 1, item: 999 })).toBe(false);
-    expect(queue.offer({ tenantId: 't1', cost: 1, item: 0 })).toBe(true);
+    expect(offered(queue, 't0')).toBe(false);
+    expect(offered(queue, 't1')).toBe(true);
     queue.take();
-    expect(queue.offer({ tenantId: 't0', cost: 1, item: 999 })).toBe(true);
+    expect(offered(queue, 't0')).toBe(true);
+  });
+  it('has room for a tenant with a short line however many others have full ones, and no more room than before', () => {
+    const full = Array.from({ length: 200 }, () => Array.from({ length: LIMITS.waitingMax }, () => 1));
+    const queue = new FairQueue<number>(LIMITS);
+    full.forEach((list, tenant) =>
+      list.forEach((cost, item) => void offered(queue, `t${tenant.toString()}`, cost, item)),
+    );
+    expect(queue.size).toBe(LIMITS.waitingAllMax);
+    for (let each = 0; each < 40; each += 1) expect(offered(queue, 'newcomer')).toBe(true);
+    expect(queue.size).toBe(LIMITS.waitingAllMax);
+    const before = drained(queue).findIndex(({ tenantId }) => tenantId === 'newcomer');
+    expect(before).toBeLessThanOrEqual(full.length);
+  });
+  it('takes the last place of a line that stays as long as the one it is given to, and tells whose it was', () => {
+    const queue = new FairQueue<number>({ waitingMax: 3, waitingAllMax: 4 });
+    const [a1, a2, a3, b1, c1, d1] = ['a', 'a', 'a', 'b', 'c', 'd'].map((tenantId, item) => ({
+      tenantId,
+      cost: 1,
+      item,
+    }));
+    const offers = [a1, a2, a3, b1, c1, b1, d1, c1].map((each) => each && queue.offer(each));
+    expect(offers).toEqual([
+      ...Array.from({ length: 4 }, () => ({ kind: 'waits', gaveWay: null })),
+      { kind: 'waits', gaveWay: a3 },
+      { kind: 'full' }, // Two of b would be as many as a has, and a had them first.
+      { kind: 'waits', gaveWay: a2 },
+      { kind: 'full' }, // One of each: nobody has more than another could have.
+    ]);
+    expect(drained(queue)).toEqual([a1, b1, c1, d1]);
   });
   it('holds no more than it may over all tenants, and remembers none that does not wait', () => {
     const queue = new FairQueue<number>({ waitingMax: 2, waitingAllMax: 3 });
     const offers = ['a', 'b', 'c', 'd'].map((tenantId) => ({ tenantId, cost: 1, item: 0 }));
-    expect(offers.map((offer) => queue.offer(offer))).toEqual([true, true, true, false]);
+    expect(offers.map((offer) => queue.offer(offer).kind)).toEqual(['waits', 'waits', 'waits', 'full']);
     for (let round = 0; round < 10_000; round += 1) {
       const waiting = { tenantId: `t${round.toString()}`, cost: 1, item: round };
       const first = offers[0];
       if (round === 0 && first !== undefined) expect(queue.remove(first)).toBe(true);
-      expect(queue.offer(waiting)).toBe(true);
+      expect(queue.offer(waiting).kind).toBe('waits');
       expect(queue.remove(waiting)).toBe(true);
     }
     expect(queue.size).toBe(2);
     expect(Reflect.get(queue, 'turns')).toHaveLength(2);
     expect(Reflect.get(queue, 'lines')).toHaveProperty('size', 2);
+    expect(Reflect.get(queue, 'byLength')).toHaveProperty('lines.1.size', 2);
     expect(drained(queue).map(({ tenantId }) => tenantId)).toEqual(['b', 'c']);
   });
   it('keeps its laws whatever comes, goes and is served in between', () => {
@@ -97,10 +135,21 @@ describe('the queue of waiting calls', () => {
         const waiting: Waiting<number>[] = [];
         list.forEach((step, item) => {
           if (step.do === 'offer') {
-            const offered = { tenantId: step.tenant, cost: step.cost, item };
-            const own = waiting.filter(({ tenantId }) => tenantId === step.tenant).length;
-            expect(queue.offer(offered)).toBe(own < 5 && waiting.length < 12);
-            if (own < 5 && waiting.length < 12) waiting.push(offered);
+            const next = { tenantId: step.tenant, cost: step.cost, item };
+            const lengths = lengthsOf(waiting);
+            const own = lengths.get(step.tenant) ?? 0;
+            const isFull = waiting.length >= 12;
+            const mayCome = own < 5 && (!isFull || Math.max(...lengths.values()) > own + 1);
+            const answer = queue.offer(next);
+            expect(answer.kind).toBe(mayCome ? 'waits' : 'full');
+            const gaveWay = answer.kind === 'waits' ? answer.gaveWay : null;
+            expect(gaveWay !== null).toBe(mayCome && isFull);
+            if (gaveWay !== null) {
+              expect(lengths.get(gaveWay.tenantId)).toBe(Math.max(...lengths.values()));
+              expect(waiting.findLast(({ tenantId }) => tenantId === gaveWay.tenantId)).toBe(gaveWay);
+              waiting.splice(waiting.indexOf(gaveWay), 1);
+            }
+            if (mayCome) waiting.push(next);
           } else if (step.do === 'take') {
             const taken = queue.take();
             expect(taken === undefined).toBe(waiting.length === 0);

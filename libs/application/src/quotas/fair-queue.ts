@@ -1,3 +1,5 @@
+import { ByLength } from './by-length.js';
+
 /** What waits: whose it is, and how much of the server's time it takes, in whole units from 1 to `COST_MAX`. */
 export interface Waiting<Item> {
   readonly tenantId: string;
@@ -23,15 +25,26 @@ export interface FairQueueLimits {
 }
 
 /**
+ * `full`: the tenant's line is, or no line is longer. `gaveWay`: whoever lost the last place of the longest line to this
+ * one, which nobody will be told of but by the caller.
+ */
+export type Offered<Item> =
+  { readonly kind: 'waits'; readonly gaveWay: Waiting<Item> | null } | { readonly kind: 'full' };
+
+/**
  * Deficit round robin over tenants: whoever waits gets an equal share of cost in each round, however much others have
  * waiting. An item waits for at most `cost` rounds and what its own tenant has before it.
  *
  * Memory is bounded by `waitingAllMax`; a tenant with nothing waiting is not remembered, and saves no turns for later.
+ * Where all places are taken, the longest line gives its last one to a tenant that would still have fewer waiting, so
+ * that many full lines together refuse nobody whose own line is short.
  *
- * @source M. Shreedhar and G. Varghese, Efficient fair queuing using deficit round robin, 1995; contract section 16
+ * @source M. Shreedhar and G. Varghese, Efficient fair queuing using deficit round robin, 1995; P. McKenney, Stochastic
+ * fairness queueing, 1990 (the longest line gives way); contract section 16
  */
 export class FairQueue<Item> {
   private readonly lines = new Map<string, Line<Item>>();
+  private readonly byLength = new ByLength<Line<Item>>();
   /** Lines in the order of their turns; `head` is the next, what lies before it has been served. */
   private turns: Line<Item>[] = [];
   private head = 0;
@@ -43,15 +56,17 @@ export class FairQueue<Item> {
     return this.count;
   }
 
-  /** False: the line of this tenant is full, or all lines together are. Others are not touched. */
-  offer(waiting: Waiting<Item>): boolean {
-    const line = this.lines.get(waiting.tenantId);
-    if (this.count >= this.limits.waitingAllMax) return false;
-    if ((line?.items.length ?? 0) >= this.limits.waitingMax) return false;
+  offer(waiting: Waiting<Item>): Offered<Item> {
+    const own = this.lines.get(waiting.tenantId)?.items.length ?? 0;
+    if (own >= this.limits.waitingMax) return { kind: 'full' };
+    const gaveWay = this.count < this.limits.waitingAllMax ? null : this.lastOfLonger(own + 1);
+    if (gaveWay === undefined) return { kind: 'full' };
+    if (gaveWay !== null) this.remove(gaveWay);
     this.count += 1;
-    if (line !== undefined) line.items.push(waiting);
-    else this.open(waiting);
-    return true;
+    const line = this.lines.get(waiting.tenantId) ?? this.open(waiting.tenantId);
+    line.items.push(waiting);
+    this.byLength.moved(line, own, own + 1);
+    return { kind: 'waits', gaveWay };
   }
 
   /** The next in turn; undefined when nobody waits. */
@@ -71,23 +86,35 @@ export class FairQueue<Item> {
     const at = line?.items.indexOf(waiting) ?? -1;
     if (line === undefined || at < 0) return false;
     line.items.splice(at, 1);
-    this.count -= 1;
+    this.shortened(line);
     if (line.items.length > 0) return true;
     this.turns.splice(this.turns.indexOf(line, this.head), 1);
     this.lines.delete(line.tenantId);
     return true;
   }
 
-  private open(waiting: Waiting<Item>): void {
-    const line: Line<Item> = { tenantId: waiting.tenantId, items: [waiting], deficit: QUANTUM };
-    this.lines.set(line.tenantId, line);
+  private open(tenantId: string): Line<Item> {
+    const line: Line<Item> = { tenantId, items: [], deficit: QUANTUM };
+    this.lines.set(tenantId, line);
     this.turns.push(line);
+    return line;
+  }
+
+  /** The last of a line that has more than so many waiting: who came first there is nearest to his turn. */
+  private lastOfLonger(than: number): Waiting<Item> | undefined {
+    const { items = [] } = this.byLength.longest() ?? {};
+    return items.length > than ? items.at(-1) : undefined;
+  }
+
+  private shortened(line: Line<Item>): void {
+    this.count -= 1;
+    this.byLength.moved(line, line.items.length + 1, line.items.length);
   }
 
   private serve(line: Line<Item>, first: Waiting<Item>): Waiting<Item> {
     line.items.shift();
     line.deficit -= costOf(first);
-    this.count -= 1;
+    this.shortened(line);
     if (line.items.length > 0) return first;
     this.advance();
     this.lines.delete(line.tenantId);

@@ -41,6 +41,19 @@ describe('calls in flight', () => {
     expect(heard).toEqual(['a entered', 'a entered', 'a full']);
     expect(room.waiting).toBe(3);
   });
+  it('takes the place of the longest line, and its timer, where there is none left for a tenant that waits for nothing', () => {
+    room = new InFlight({ inFlightMax: 1, waitingMax: 2, waitingAllMax: 2, waitMsMax: 1500 }, (ms, then) => {
+      const timer = { ms, then, isOver: false };
+      timers.push(timer);
+      return () => (timer.isOver = true);
+    });
+    ['a', 'a', 'a', 'b'].forEach((tenant) => ask(tenant));
+    expect(heard).toEqual(['a entered', 'a full']);
+    expect(timers.map(({ isOver }) => isOver)).toEqual([false, true, false]);
+    room.leave();
+    room.leave();
+    expect(heard.slice(2)).toEqual(['a entered', 'b entered']);
+  });
   it('keeps nobody for longer than he waits himself', () => {
     ['a', 'a'].forEach((tenant) => ask(tenant));
     for (const waitMs of [300, 5000, -20])

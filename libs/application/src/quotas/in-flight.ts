@@ -7,7 +7,7 @@ export interface InFlightLimits extends FairQueueLimits {
   readonly waitMsMax: number;
 }
 
-/** `full`: the tenant's line was, at once. `waited_out`: no turn came in time. */
+/** `full`: the tenant's line was, at once, or it was the longest of all when there was no room for more. `waited_out`: no turn came in time. */
 export type Entrance = 'entered' | 'full' | 'waited_out';
 
 interface Visitor {
@@ -61,13 +61,16 @@ export class InFlight {
     }
     const visitor: Visitor = { enter: then, cancel: () => undefined };
     const waiting: Waiting<Visitor> = { ...who, item: visitor };
-    if (!this.queue.offer(waiting)) {
+    const offered = this.queue.offer(waiting);
+    if (offered.kind === 'full') {
       then('full');
       return;
     }
     visitor.cancel = this.after(Math.max(0, Math.min(waitMs, this.limits.waitMsMax)), () => {
       if (this.queue.remove(waiting)) then('waited_out');
     });
+    offered.gaveWay?.item.cancel();
+    offered.gaveWay?.item.enter('full');
   }
 
   leave(): void {

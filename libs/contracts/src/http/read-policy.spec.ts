@@ -180,18 +180,137 @@ describe('a defect of a policy', () => {
     ]);
   });
 
-  it('in an item of a list hides only what would be off: the sense of that list', () => {
+  it('in an item of a list hides none of the sense of that list, and moves no pointer', () => {
     const errors = errorsOf({
       entitlements: { hard_deny_above_monthly_usd: '1' },
       rules: [rule({ effect: 'forbid', message: 7 }), rule({ id: 'x' }), rule({ id: 'X' })],
-      approval: { routing: [route({}), route({ id: 'R' })] },
+      approval: { routing: [7, route({ id: 's' }), route({ id: 'S' })] },
     });
     expect(errors).toEqual([
+      ['/approval/routing/0', 'validation_failed'],
       ['/rules/0/effect', 'validation_failed'],
       ['/rules/0/message', 'validation_failed'],
       ['/entitlements/hard_deny_above_monthly_usd', 'policy_invalid'],
-      ['/approval/routing/1/id', 'policy_invalid'],
+      ['/approval/routing/2/id', 'policy_invalid'],
+      ['/rules/2/id', 'policy_invalid'],
     ]);
+  });
+
+  it('of the shape of a rule hides no other of the same rule, nor a repetition of its id', () => {
+    expect(
+      errorsOf({
+        rules: [
+          rule({ message: 'm'.repeat(300), condition: '(' }),
+          rule({ id: 'x', condition: '(' }),
+          rule({ id: 'R' }),
+          rule({ id: '', effect: 'forbid', condition: '(' }),
+        ],
+      }),
+    ).toEqual([
+      ['/rules/0/message', 'validation_failed'],
+      ['/rules/3/id', 'validation_failed'],
+      ['/rules/3/effect', 'validation_failed'],
+      ['/rules/2/id', 'policy_invalid'],
+      ['/rules/0/condition', 'policy_invalid'],
+      ['/rules/1/condition', 'policy_invalid'],
+      ['/rules/3/condition', 'policy_invalid'],
+    ]);
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'a limit that cannot be read lies below none',
+      { entitlements: { hard_deny_above_monthly_usd: '1e3', auto_approve: { below_monthly_usd: '6000' } } },
+      '/entitlements/hard_deny_above_monthly_usd',
+    ],
+    [
+      'a limit is not below what cannot be read',
+      { entitlements: { hard_deny_above_monthly_usd: '1', auto_approve: 7 } },
+      '/entitlements/auto_approve',
+    ],
+    [
+      'a class that cannot be read is there',
+      { environments: { classes: { qa: 7 } }, mode_matrix: { terraform: { qa: 'hard' } } },
+      '/environments/classes/qa',
+    ],
+    [
+      'an alias is not in a class that cannot be read',
+      { environments: { classes: { prod: { aliases: 7 }, qa: { aliases: ['production'] } } } },
+      '/environments/classes/prod/aliases',
+    ],
+    [
+      'no outcome is weaker than that of a mode that cannot be read',
+      { mode_matrix: { terraform: { prod: 'x' } }, fail_safe: { terraform: { prod: 'ALLOW' } } },
+      '/mode_matrix/terraform/prod',
+    ],
+    [
+      'who has to agree is said, if not in a way that can be read',
+      { approval: { routing: [route({ require: { ...stage, quorum: 9 } })] } },
+      '/approval/routing/0/require',
+    ],
+    [
+      'an effect that cannot be read neither needs an obligation nor has none',
+      { rules: [rule({ effect: 'x', obligation: { key: 'k', value: 'v' } })] },
+      '/rules/0/effect',
+    ],
+    [
+      'nobody is missed in a stage whose people cannot all be read',
+      { approval: { routing: [route({ require: { ...stage, quorum: 2, subjects: ['ana', 7] } })] } },
+      '/approval/routing/0/require',
+    ],
+  ])('of its shape makes none of its sense: %s', (_, value, pointer) => {
+    const errors = errorsOf(value);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const [place] of errors) expect(place).toMatch(new RegExp(`^${pointer}`));
+    expect(errors.filter(([, code]) => code === 'policy_invalid')).toEqual([]);
+  });
+
+  it('of its shape, wherever in a document it lies, hides no defect elsewhere and makes up none', () => {
+    const tree = { all: [stage, { any: [{ ...stage, id: 't' }] }] };
+    const text = jcsText({
+      ...DEFAULT_POLICY,
+      mode_matrix: { ...DEFAULT_POLICY.mode_matrix, terraform: { default: 'soft', prod: 'hard' } },
+      fail_safe: { ...DEFAULT_POLICY.fail_safe, terraform: { prod: 'DENY' } },
+      environments: { classes: { ...DEFAULT_POLICY.environments.classes, qa: { aliases: ['q'], behaves_as: 'prod' } } },
+      entitlements: { ...DEFAULT_POLICY.entitlements, hard_deny_above_monthly_usd: '1.0000' },
+      rules: [
+        rule({ id: 'a', effect: 'add_obligation', obligation: { key: 'k', value: 'v' } }),
+        rule({ id: 'b', condition: '(' }),
+        rule({ id: 'A', message: 'm', cost_budget: 5 }),
+      ],
+      approval: {
+        ...DEFAULT_POLICY.approval,
+        routing: [
+          route({ id: 'a', require: tree, match: { environments: ['qa'], monthly_delta_usd: { min: '1', max: '2' } } }),
+          route({ id: 'A', overrides: { separation: true, justification: { min_length: 3 } } }),
+        ],
+      },
+    });
+    /** Where each defect of this text is told, and the places that make it one. */
+    const planted: readonly (readonly [string, ...string[]])[] = [
+      ['/entitlements/hard_deny_above_monthly_usd', '/entitlements/auto_approve/below_monthly_usd'],
+      ['/approval/routing/1/id', '/approval/routing/0/id'],
+      ['/rules/2/id', '/rules/0/id'],
+      ['/rules/1/condition'],
+    ];
+    const told = (value: unknown) => errorsOf(value).flatMap(([at, code]) => (code === 'policy_invalid' ? [at] : []));
+    expect(told(JSON.parse(text))).toEqual(planted.map(([at]) => at));
+
+    const placesIn = (value: unknown, at: string): readonly string[] => [
+      at,
+      ...(typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([name, member]) => placesIn(member, `${at}/${name}`))
+        : []),
+    ];
+    const places = placesIn(JSON.parse(text), '').slice(1);
+    expect(places.length).toBeGreaterThan(120);
+    for (const place of places) {
+      const [value, ...names] = [JSON.parse(text) as Record<string, unknown>, ...place.split('/').slice(1)];
+      const parent = names.slice(0, -1).reduce((inside, name) => inside[name] as Record<string, unknown>, value);
+      parent[names.at(-1) ?? ''] = [[]]; // Neither text, number, yes or no, object nor a list of any of them.
+      const left = planted.filter((rests) => !rests.some((each) => `${each}/`.startsWith(`${place}/`)));
+      expect([place, told(value)]).toEqual([place, left.map(([at]) => at)]);
+    }
   });
 
   it('is no matter of a document alone: what is no object at all is refused as well', () => {

@@ -11,8 +11,14 @@ import { ticketPatternDefect } from './ticket-pattern.js';
 export interface PolicyDefect {
   readonly pointer: string;
   readonly detail: string;
+  /** Places that it would not be a defect without, other than by what they say: where one could not be read, it is open. */
+  readonly restsOn: readonly string[];
 }
-const defect = (pointer: string, detail: string): PolicyDefect => ({ pointer, detail });
+const defect = (pointer: string, detail: string, ...restsOn: readonly string[]): PolicyDefect => ({
+  pointer,
+  detail,
+  restsOn,
+});
 
 const aliasesInTwoClasses = ({ environments: { classes } }: PolicyDocument): readonly PolicyDefect[] => {
   const homes = new Map<string, string>();
@@ -22,15 +28,22 @@ const aliasesInTwoClasses = ({ environments: { classes } }: PolicyDocument): rea
       homes.set(alias, className);
       return other === undefined || other === className
         ? []
-        : [defect(`/environments/classes/${className}/aliases`, `the alias ${alias} is in ${other} too`)];
+        : [
+            defect(
+              `/environments/classes/${className}/aliases`,
+              `the alias ${alias} is in ${other} too`,
+              ...[className, other].map((name) => `/environments/classes/${name}/aliases`),
+            ),
+          ];
     }),
   );
 };
 
 const thresholds = ({ entitlements }: PolicyDocument): readonly PolicyDefect[] => {
   const { auto_approve: auto, hard_deny_above_monthly_usd: hardDeny } = entitlements;
+  const [limit, below] = ['/entitlements/hard_deny_above_monthly_usd', '/entitlements/auto_approve/below_monthly_usd'];
   return usdOf(hardDeny) < usdOf(auto.below_monthly_usd)
-    ? [defect('/entitlements/hard_deny_above_monthly_usd', 'lies below auto_approve.below_monthly_usd')]
+    ? [defect(limit, 'lies below auto_approve.below_monthly_usd', limit, below)]
     : [];
 };
 
@@ -82,7 +95,14 @@ const routeDefects = (rule: RoutingRule, pointer: string): readonly PolicyDefect
   return [
     ...rangeDefects(rule, pointer),
     ...(rule.effect === 'require' && stages.length === 0
-      ? [defect(`${pointer}/require`, 'a rule that requires says who has to agree')]
+      ? [
+          defect(
+            `${pointer}/require`,
+            'a rule that requires says who has to agree',
+            `${pointer}/require`,
+            `${pointer}/effect`,
+          ),
+        ]
       : []),
     ...(stages.length > APPROVAL_STAGES_MAX
       ? [defect(`${pointer}/require`, `at most ${String(APPROVAL_STAGES_MAX)} stages, not ${String(stages.length)}`)]
@@ -127,7 +147,14 @@ const ruleDefects = ({ rules }: PolicyDocument, engine: Pick<RuleEngine, 'check'
       ...(wrong === null ? [] : [defect(`${pointer}/condition`, wrong)]),
       ...(needs === (rule.obligation !== null)
         ? []
-        : [defect(`${pointer}/obligation`, needs ? 'an obligation is missing' : 'only add_obligation has one')]),
+        : [
+            defect(
+              `${pointer}/obligation`,
+              needs ? 'an obligation is missing' : 'only add_obligation has one',
+              `${pointer}/obligation`,
+              `${pointer}/effect`,
+            ),
+          ]),
     ];
   }),
 ];
@@ -153,7 +180,10 @@ const failSafeDefects = (document: PolicyDocument): readonly PolicyDefect[] =>
     Object.entries(document.fail_safe[source]).flatMap(([name, said]) => {
       const least = isWeaker(document, source, name, said);
       const pointer = `/fail_safe/${source}/${name}`;
-      return least === null ? [] : [defect(pointer, `${said} is weaker than ${least}, which its mode asks for`)];
+      const modes = Object.hasOwn(document.mode_matrix[source], name) ? [name] : [name, 'default'];
+      const restsOn = modes.map((mode) => `/mode_matrix/${source}/${mode}`);
+      const detail = `${said} is weaker than ${String(least)}, which its mode asks for`;
+      return least === null ? [] : [defect(pointer, detail, ...restsOn)];
     }),
   );
 
@@ -172,7 +202,7 @@ const unknownClasses = (document: PolicyDocument): readonly PolicyDefect[] => {
   );
   return [...rows, ...matches]
     .filter(({ name, pointer }) => !Object.hasOwn(classes, name) && !/^\/mode_matrix\/[^/]+\/default$/.test(pointer))
-    .map(({ name, pointer }) => defect(pointer, `there is no class ${name}`));
+    .map(({ name, pointer }) => defect(pointer, `there is no class ${name}`, `/environments/classes/${name}`));
 };
 
 /**
