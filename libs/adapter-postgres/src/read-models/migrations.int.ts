@@ -60,19 +60,14 @@ it('takes the tables of the release before along: walks that begin now show old 
   await writeAsBefore(history.tenantId);
   const opened = await openReadModels({ url: database.serviceUrl });
   try {
-    const walked = new Walked(opened, LISTS, history, { decisions: 5n, approvals: 12n });
+    const walked = new Walked(opened, LISTS, history, { decisions: 5n });
     const before = await walked.tell([]);
     expect(before['active reservations']).toHaveLength(3);
-    expect(before['requests that are pending']).toMatchObject([
-      { approvalId: 'a2', approvedBy: ['bob', 'carl'], approvedStages: [[], []], filedRevision: null, lastUse: null },
-    ]);
+    expect(before['requests that are pending']).toEqual([]); // The log tells of them again, from the first entry on.
     history.void('d0');
-    history.endApproval('a2', 'approval_denied');
-    history.vote('a3', 'zoe', 'approve', ['peers']);
     history.settle('d3');
     const after = await walked.tell();
     expect(after['active reservations']).toHaveLength(1);
-    expect(after['requests that are granted']).toMatchObject([{ approvedStages: [[], [], ['peers']] }]);
     await walked.expectAllAsSeen([1]);
   } finally {
     await opened.close();
