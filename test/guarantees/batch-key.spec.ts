@@ -1,15 +1,7 @@
-import { createCelRules } from '@verdict/adapter-cel';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '@verdict/adapter-memory';
-import {
-  type BatchMember,
-  createDecideChanges,
-  type DecisionRow,
-  journalName,
-  recordedDecision,
-  type RecordedEntry,
-  type UseCaseResult,
-} from '@verdict/application';
+import { type BatchMember, journalName, type UseCaseResult } from '@verdict/application';
+import type { Memory } from '../support/remembering.js';
 import { changeOf, codeOf, MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
 
 const member = (amount: string, key: string | null = null, resource = amount): BatchMember => ({
@@ -24,9 +16,9 @@ describe('the key of a batch', () => {
     for (const world of worlds.splice(0)) await world.stop(); // Derives every decision again (G7).
   });
 
-  const open = async (store: MemoryStore, like?: ServiceWorld): Promise<ServiceWorld> => {
+  const open = async (store: MemoryStore, like?: ServiceWorld, memory: Memory = {}): Promise<ServiceWorld> => {
     const options = like === undefined ? { store } : { store, clock: like.clock, idsFrom: worlds.length * 1_000_000 };
-    const world = await new ServiceWorld(options).start();
+    const world = await new ServiceWorld({ ...options, ...memory }).start();
     worlds.push(world);
     return world;
   };
@@ -108,38 +100,50 @@ describe('the key of a batch', () => {
     },
   );
 
-  it.each<[string, readonly BatchMember[], readonly string[]]>([
-    ['a member less', MEMBERS.slice(0, 2), ['/items']],
-    ['another key of a member', [member('10'), member('20', 'other-key'), member('30')], ['/items/1/idempotency_key']],
-  ])('stands for one batch also when it has left memory: %s', async (_, members, fields) => {
-    const { world } = await first();
-    const { state } = await world.gate.current('acme');
-    const answers: RecordedEntry[] = [];
-    for await (const entry of world.log.read(journalName('decisions', 'acme'), 0n, 100)) answers.push(entry);
-    const decideChanges = createDecideChanges({
-      gate: {
-        current: () => Promise.resolve({ state: { ...state, answers: { forgotten: 1, has: () => false } } }),
-        execute: () => Promise.reject(new Error('nothing is decided')),
-      } as never,
-      log: world.log,
-      readModels: {
-        findAnswers: (_tenant, [asked]) =>
-          Promise.resolve(
-            answers.flatMap((entry) => {
-              const { key, payload_hash: payloadHash } = recordedDecision(entry);
-              return key.text === asked?.text
-                ? [{ payloadHash, revision: entry.revision } as unknown as DecisionRow]
-                : [];
-            }),
-          ),
-      },
-      clock: world.clock,
-      ids: { uuid: () => world.uuid(), randomText: () => 'A' },
-      logHost: 'log.test',
-      rules: createCelRules(),
+  describe('when it has left memory', () => {
+    /** A process that remembers few answers, after so many other questions that it has forgotten the batch. */
+    const forgotten = async () => {
+      const store = new MemoryStore();
+      const world = await open(store, undefined, { answersKept: 2 });
+      await world.policy(MONEY_ONLY);
+      await world.budget('1000');
+      const ids = idsOf(await put(world, MEMBERS));
+      for (let other = 0; other < 8; other += 1) valueOf(await world.ask('1'));
+      const { answers } = (await world.gate.current('acme')).state;
+      const keys = [...answers.recent.keys(), ...answers.older.keys()];
+      expect(keys.filter((key) => /nightly|own-key/.test(key))).toEqual([]);
+      return { store, world, ids };
+    };
+    /** The process itself, and one that begins with its snapshot. */
+    const processes = async (store: MemoryStore, world: ServiceWorld): Promise<readonly ServiceWorld[]> => {
+      await world.gate.stop();
+      return [world, await open(store, world, { answersKept: 2 })];
+    };
+
+    it('gets the first answer again, and writes nothing', async () => {
+      const { store, world, ids } = await forgotten();
+      const head = store.head(journalName('decisions', 'acme'));
+      for (const process of await processes(store, world)) {
+        const again = await put(process, MEMBERS);
+        expect([idsOf(again), replaysOf(again)]).toEqual([ids, [true, true, true]]);
+      }
+      expect(store.head(journalName('decisions', 'acme'))).toBe(head);
     });
-    const again = await decideChanges({ members, isAtomic: false }, world.meta('dev-1', 'nightly'));
-    expect(differingIn(again)).toEqual(['idempotency_conflict', fields]);
+
+    it.each<[string, readonly BatchMember[], readonly string[]]>([
+      ['a member less', MEMBERS.slice(0, 2), ['/items']],
+      [
+        'another key of a member',
+        [member('10'), member('20', 'other-key'), member('30')],
+        ['/items/1/idempotency_key'],
+      ],
+    ])('stands for one batch: %s', async (_, members, fields) => {
+      const { store, world } = await forgotten();
+      const head = store.head(journalName('decisions', 'acme'));
+      for (const process of await processes(store, world))
+        expect(differingIn(await put(process, members))).toEqual(['idempotency_conflict', fields]);
+      expect(store.head(journalName('decisions', 'acme'))).toBe(head);
+    });
   });
 
   it('is not bound by a batch that was refused for a member: the same key may ask again', async () => {

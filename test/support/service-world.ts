@@ -1,7 +1,6 @@
 import { createCelRules } from '@verdict/adapter-cel';
 import { MemoryJournals, MemoryKeyStore, type MemoryStore } from '@verdict/adapter-memory';
 import {
-  approvalsService,
   type ApprovalTokens,
   type ChangeRequest,
   ConsumeApproval,
@@ -11,13 +10,11 @@ import {
   createReconcileReservation,
   createResolveException,
   EntryLog,
-  gateService,
   ImportActualCosts,
   IntegrationsAdmin,
   ManageApprovals,
   MoneyAdmin,
   PolicyAdmin,
-  reconciliationService,
   type RequestMeta,
   type Sealer,
   ServiceHost,
@@ -26,9 +23,10 @@ import {
   type UseCaseResult,
 } from '@verdict/application';
 import { completePolicy } from '@verdict/contracts';
-import { BoundedMap, type MicroUsd, noReservations, parseUsd, type Rollout, versionTag } from '@verdict/domain';
+import { type MicroUsd, parseUsd, type Rollout, versionTag } from '@verdict/domain';
 import { type FixedClock, fixedClock } from '@verdict/testkit';
 import { expectReplayable } from './replay-journals.js';
+import { type Memory, remembering } from './remembering.js';
 import { scannedReadModels } from './scanned-read-models.js';
 
 export const LOG_HOST = 'log.test';
@@ -68,12 +66,6 @@ const clearTokens: ApprovalTokens = {
     }
   },
 };
-
-/** The service with a memory for so many bookings, and as many decisions without any. */
-const rememberingOnly = (count: number): typeof reconciliationService => ({
-  ...reconciliationService,
-  initial: { ...noReservations, bookings: BoundedMap.ofCapacity(count), bare: BoundedMap.ofCapacity(count) },
-});
 
 export const usd = (text: string): MicroUsd => {
   const amount = parseUsd(text, 4);
@@ -134,8 +126,7 @@ export class ServiceWorld {
       readonly store?: MemoryStore;
       readonly clock?: FixedClock;
       readonly idsFrom?: number;
-      readonly bookingsKept?: number;
-    } = {},
+    } & Memory = {},
   ) {
     this.clock = options.clock ?? fixedClock();
     this.ids = options.idsFrom ?? 0;
@@ -154,12 +145,10 @@ export class ServiceWorld {
       rules: createCelRules(),
       barrier: { waitFor: () => Promise.resolve(true) },
     };
-    this.gate = new ServiceHost(gateService, deps);
-    this.approvals = new ServiceHost(approvalsService, deps);
-    this.reconciliation = new ServiceHost(
-      options.bookingsKept === undefined ? reconciliationService : rememberingOnly(options.bookingsKept),
-      deps,
-    );
+    const services = remembering(options);
+    this.gate = new ServiceHost(services.gate, deps);
+    this.approvals = new ServiceHost(services.approvals, deps);
+    this.reconciliation = new ServiceHost(services.reconciliation, deps);
     this.decideChange = createDecideChange({ ...deps, gate: this.gate });
     this.decideChanges = createDecideChanges({ ...deps, gate: this.gate });
     this.explain = createExplainDecision(deps);

@@ -14,8 +14,8 @@ import { JoseApprovalTokens } from './jose-approval-tokens.js';
 import { showQueue, watchApprovals } from './watch-approvals.js';
 import { APPROVAL_TOKENS, APPROVALS_HOST, CONSUME_APPROVAL, MANAGE_APPROVALS, PLATFORM } from './tokens.js';
 
-const hostOf = (platform: Platform, metrics: Metrics) =>
-  new ServiceHost(approvalsService, platform, watchApprovals(metrics));
+const hostOf = (service: typeof approvalsService, platform: Platform, metrics: Metrics) =>
+  new ServiceHost(service, platform, watchApprovals(metrics));
 type ApprovalsHost = ReturnType<typeof hostOf>;
 
 type TokenEvent = Parameters<Metrics['approvalTokenEvents']['inc']>[0];
@@ -39,13 +39,18 @@ export class ApprovalsModule implements OnModuleInit, OnModuleDestroy {
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
-  static register(platform: Platform): DynamicModule {
+  /** `service`: with another memory than usual, for tests. */
+  static register(platform: Platform, service = approvalsService): DynamicModule {
     return {
       module: ApprovalsModule,
       controllers: [ApprovalsController, ConsumeController],
       providers: [
         { provide: PLATFORM, useValue: platform },
-        { provide: APPROVALS_HOST, useFactory: hostOf, inject: [PLATFORM, METRICS] },
+        {
+          provide: APPROVALS_HOST,
+          useFactory: (ports: Platform, metrics: Metrics) => hostOf(service, ports, metrics),
+          inject: [PLATFORM, METRICS],
+        },
         {
           provide: APPROVAL_TOKENS,
           useFactory: (ports: Platform) => new JoseApprovalTokens(ports.keys, ports.logHost),

@@ -23,8 +23,8 @@ import {
   SWEEP_RESERVATIONS,
 } from './tokens.js';
 
-const hostOf = (platform: Platform, metrics: Metrics) =>
-  new ServiceHost(reconciliationService, platform, watchReconciliation(metrics, platform.clock));
+const hostOf = (service: typeof reconciliationService, platform: Platform, metrics: Metrics) =>
+  new ServiceHost(service, platform, watchReconciliation(metrics, platform.clock));
 type ReconciliationHost = ReturnType<typeof hostOf>;
 
 /** Each time the open exceptions are looked through, and the holds that are overdue. */
@@ -42,13 +42,18 @@ export class ReconciliationModule implements OnModuleInit, OnModuleDestroy {
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
-  static register(platform: Platform): DynamicModule {
+  /** `service`: with another memory than usual, for tests. */
+  static register(platform: Platform, service = reconciliationService): DynamicModule {
     return {
       module: ReconciliationModule,
       controllers: [ReservationsController, ExceptionsController, ActualCostsController],
       providers: [
         { provide: PLATFORM, useValue: platform },
-        { provide: RECONCILIATION_HOST, useFactory: hostOf, inject: [PLATFORM, METRICS] },
+        {
+          provide: RECONCILIATION_HOST,
+          useFactory: (ports: Platform, metrics: Metrics) => hostOf(service, ports, metrics),
+          inject: [PLATFORM, METRICS],
+        },
         {
           provide: RECONCILE_RESERVATION,
           useFactory: (reconciliation: ReconciliationHost, ports: Platform) =>

@@ -24,6 +24,7 @@ export type {
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
+  KeyedAnswerRow,
   Page,
   PageRequest,
   ReadModels,

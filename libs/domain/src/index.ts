@@ -66,6 +66,19 @@ export {
   subjectHash,
 } from './shared/fingerprint.js';
 export { BoundedMap } from './shared/bounded-map.js';
+export {
+  type EarlierAnswer,
+  earlierKeyAnswer,
+  type KeyAnswer,
+  type KeyAnswers,
+  keptAnswer,
+  type LookedUpAnswer,
+  mayBeForgotten,
+  noKeyAnswers,
+  NOT_LOOKED_UP,
+  type ScopedKey,
+  withKeyAnswer,
+} from './shared/key-answers.js';
 export { boundedReference } from './shared/bounded-reference.js';
 export { PersistentMap } from './shared/persistent-map.js';
 export {
@@ -299,7 +312,8 @@ export type {
   SignedToken,
   Withdraw,
 } from './approvals/approvals.commands.js';
-export { decideApprovals, isGrantChannel, REISSUES_MAX } from './approvals/approvals.js';
+export { decideApprovals, isGrantChannel, mayHandle, REISSUES_MAX } from './approvals/approvals.js';
+export { approvalsAnswerOf, approvalsScopeOf, type KeyedApprovalsCommand } from './approvals/keyed-approvals.js';
 export {
   type ConsumeResult,
   type ConsumeToken,
@@ -329,7 +343,6 @@ export type {
 export {
   type Booking,
   bookingOf,
-  earlierAnswer as earlierReservationAnswer,
   evolveReservations,
   noReservations,
   type OpenException,
@@ -343,9 +356,9 @@ export {
   type RememberedBooking,
 } from './reservations/remembered-booking.js';
 export { isReconcilable, isSweepable, type Reservation } from './reservations/reservation.js';
+export { type Operation, reservationsAnswerOf } from './reservations/keyed-reservations.js';
 export {
   decideReconcile,
-  earlierSettlement,
   type Reconcile,
   type ReconcileResult,
   type ReservationsRefusal,

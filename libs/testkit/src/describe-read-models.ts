@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { JournalKind, Page, PageRequest, ProjectionStore, ReadModels } from '@verdict/application';
 import { freshHistory, type History } from './read-models-contract/history.js';
 import { describeIntegrations } from './read-models-contract/integrations.js';
+import { describeKeyedAnswers } from './read-models-contract/keyed-answers.js';
 
 /** Read models and the store that fills them. Opened once; every test has a tenant of its own. */
 export interface ReadModelsUnderTest {
@@ -675,6 +676,7 @@ export const describeReadModels = (adapter: string, subject: Subject): void =>
     describeWalks(subject);
     describeRanges(subject);
     describeIntegrations(subject);
+    describeKeyedAnswers(subject);
   });
 
 /** What every adapter of ProjectionStore obeys, seen through the read models that it fills. */

@@ -20,6 +20,7 @@ import {
 import { openAudit, openPlatform, openRunTasks } from '@verdict/platform';
 import type { TestDatabase } from '@verdict/testkit';
 import { StandaloneModule } from '../../../apps/standalone/src/standalone.module.js';
+import { type Memory, remembering } from '../remembering.js';
 import { type Api, type ApiAnswer, call, type RouteRequest, sendRaw } from './api.js';
 import { LedgerReader } from './ledger.js';
 import { TokenMint, type Who } from './tokens.js';
@@ -59,15 +60,15 @@ export class MovingClockApp implements Api {
     private readonly database: TestDatabase,
   ) {}
 
-  static async start(database: TestDatabase): Promise<MovingClockApp> {
+  static async start(database: TestDatabase, memory: Memory = {}): Promise<MovingClockApp> {
     const folder = await mkdtemp(join(tmpdir(), 'verdict-app-'));
     const app = new MovingClockApp(new TokenMint(join(folder, 'keys')), database);
     app.closers.push(() => rm(folder, { recursive: true, force: true }));
-    await app.open(folder);
+    await app.open(folder, memory);
     return app;
   }
 
-  private async open(folder: string): Promise<void> {
+  private async open(folder: string, memory: Memory): Promise<void> {
     const { adminUrl, serviceUrl: url } = this.database;
     const logger = createLogger({ service: 'test', level: 'silent' });
     const [metrics, health] = [new Metrics({ reasonCodes: REASON_CODES, withProcess: false }), new Health()];
@@ -82,10 +83,11 @@ export class MovingClockApp implements Api {
     this.closers.unshift(() => audit.close());
     const runTasks = await openRunTasks({ url, publicUrl: undefined, logger });
     this.closers.unshift(() => runTasks.close());
+    const services = remembering(memory);
     const module = StandaloneModule.of(
       GateModule.register(platform, runTasks.options),
-      ApprovalsModule.register(platform),
-      ReconciliationModule.register(platform),
+      ApprovalsModule.register(platform, services.approvals),
+      ReconciliationModule.register(platform, services.reconciliation),
       AuditExportModule.register(platform, audit.options),
     );
     const http = await createHttpApp({

@@ -14,7 +14,8 @@ export interface Column<Row> {
 }
 
 /** Postgres' text holds every character but U+0000; the log has the original. */
-const storable = (text: string): string => (text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text);
+export const storable = (text: string): string =>
+  text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text;
 const asIs = (element: string): string => element;
 
 export const text = <Row>(name: string, of: (row: Row) => string): Column<Row> => ({

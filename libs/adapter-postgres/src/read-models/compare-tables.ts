@@ -19,6 +19,7 @@ const KEYS = {
   policy_changes: ['tenant_id', 'revision'],
   integrations: ['tenant_id', 'integration_id'],
   integration_proofs: ['tenant_id', 'proof_id'],
+  keyed_answers: ['tenant_id', 'answer_id'],
   high_water: ['consumer', 'journal'],
 } as const;
 
@@ -125,6 +126,7 @@ export const compareTables = async (
     'policy_changes',
     'integrations',
     'integration_proofs',
+    'keyed_answers',
     'high_water',
   ] as const) {
     compared.push(await compareTable(live, rebuilt, table, schemas));

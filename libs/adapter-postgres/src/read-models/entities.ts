@@ -5,6 +5,7 @@ import type {
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
+  KeyedAnswerRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
@@ -172,6 +173,20 @@ export const IntegrationProofEntity = new EntitySchema<IntegrationProofRow>({
   },
 });
 
+export const KeyedAnswerEntity = new EntitySchema<KeyedAnswerRow & { readonly answerId: string }>({
+  name: 'keyed_answer',
+  tableName: 'keyed_answers',
+  columns: {
+    tenantId: key('tenant_id'),
+    answerId: key('answer_id'),
+    kind: text('kind'),
+    revision: BIGINT,
+    scope: text('scope'),
+    key: text('key_text'),
+    payloadHash: text('payload_hash'),
+  },
+});
+
 export interface HighWaterMark {
   readonly consumer: string;
   readonly journal: string;
@@ -211,6 +226,7 @@ export const READ_MODEL_ENTITIES = [
   PolicyChangeEntity,
   IntegrationEntity,
   IntegrationProofEntity,
+  KeyedAnswerEntity,
   HighWaterEntity,
   ParkedEntity,
 ];

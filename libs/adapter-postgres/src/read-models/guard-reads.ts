@@ -36,6 +36,7 @@ export const guardReads = (reads: ReadModels): ReadModels => ({
   findDecision: (...asked) => guarded(reads.findDecision(...asked)),
   bookingRevisions: (...asked) => guarded(reads.bookingRevisions(...asked)),
   findAnswers: (...asked) => guarded(reads.findAnswers(...asked)),
+  findKeyedAnswer: (...asked) => guarded(reads.findKeyedAnswer(...asked)),
   listApprovals: (...asked) => guarded(reads.listApprovals(...asked)),
   findApproval: (...asked) => guarded(reads.findApproval(...asked)),
   listActiveReservations: (...asked) => guarded(reads.listActiveReservations(...asked)),

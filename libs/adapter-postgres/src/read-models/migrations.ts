@@ -200,9 +200,47 @@ class AddBookings1764291600000 implements MigrationInterface {
   }
 }
 
+/** By which entry an explicit key was answered, so that a service finds it when it has left memory. */
+const KEYED_ANSWERS = `
+CREATE TABLE keyed_answers (
+  tenant_id text COLLATE "C" NOT NULL,
+  answer_id text COLLATE "C" NOT NULL, -- <kind>/<revision>
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('approvals', 'reservations')),
+  revision bigint NOT NULL,
+  scope text COLLATE "C" NOT NULL,
+  key_text text COLLATE "C" NOT NULL,
+  payload_hash text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant_id, answer_id)
+);
+CREATE INDEX keyed_answers_by_key
+  ON keyed_answers (tenant_id, kind, left(scope, 500), left(key_text, 500), revision); -- A page takes 2,704 bytes.`;
+
+/** The log alone has the keys of old: the rows of these two journals are dropped, so that they are projected again. */
+const PROJECT_AGAIN = `
+DELETE FROM approvals;
+DELETE FROM settlements;
+DELETE FROM bookings;
+DELETE FROM exceptions;
+DELETE FROM high_water WHERE journal LIKE 'approvals-%' OR journal LIKE 'reservations-%';
+DELETE FROM parked_journals WHERE journal LIKE 'approvals-%' OR journal LIKE 'reservations-%';`;
+
+class AddKeyedAnswers1764324000000 implements MigrationInterface {
+  readonly name = 'AddKeyedAnswers1764324000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(KEYED_ANSWERS);
+    await runner.query(PROJECT_AGAIN);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE keyed_answers');
+  }
+}
+
 /** In the order of the time stamps in their names. */
 export const READ_MODEL_MIGRATIONS = [
   CreateReadModels1763769600000,
   AddIntegrations1764288000000,
   AddBookings1764291600000,
+  AddKeyedAnswers1764324000000,
 ];

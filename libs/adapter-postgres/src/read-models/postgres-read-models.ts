@@ -7,6 +7,7 @@ import {
   type IntegrationRow,
   JOURNAL_KINDS,
   type JournalKind,
+  type KeyedAnswerRow,
   journalName,
   type Page,
   type PageRequest,
@@ -24,9 +25,11 @@ import {
   HighWaterEntity,
   IntegrationEntity,
   IntegrationProofEntity,
+  KeyedAnswerEntity,
   SettlementEntity,
   type StoredDecision,
 } from './entities.js';
+import { storable } from './columns.js';
 import type { AnswerFinder } from './find-answers.js';
 import { idsInRange } from './ids-in-range.js';
 import { pageOf, withFilters } from './page-of.js';
@@ -83,6 +86,26 @@ export class PostgresReadModels implements ReadModels {
   ): Promise<readonly DecisionRow[]> {
     const found = await this.deps.answers.find(keys.map(({ scope, text }) => ({ tenantId, scope, text })));
     return found.filter((row) => row !== undefined);
+  }
+
+  async findKeyedAnswer(
+    tenantId: string,
+    { kind, scope, key }: Pick<KeyedAnswerRow, 'kind' | 'scope' | 'key'>,
+  ): Promise<Pick<KeyedAnswerRow, 'revision' | 'payloadHash'> | undefined> {
+    const found = await this.deps.source
+      .getRepository(KeyedAnswerEntity)
+      .createQueryBuilder('k')
+      .where('k.tenantId = :tenantId AND k.kind = :kind', { tenantId, kind })
+      // The first comparisons are those of the index, the second the exact ones.
+      .andWhere('left(k.scope, 500) = left(:scope, 500) AND left(k.key, 500) = left(:key, 500)', {
+        scope: storable(scope),
+        key: storable(key),
+      })
+      .andWhere('k.scope = :scope AND k.key = :key')
+      .orderBy('k.revision', 'DESC')
+      .limit(1)
+      .getOne();
+    return found === null ? undefined : { revision: found.revision, payloadHash: found.payloadHash };
   }
 
   async listApprovals(

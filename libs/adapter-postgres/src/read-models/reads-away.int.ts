@@ -25,6 +25,7 @@ it('every read says that the read models are unavailable while the server is awa
     () => readModels.findDecision('acme', 'd'),
     () => readModels.bookingRevisions('acme', 'd'),
     () => readModels.findAnswers('acme', [{ scope: 'terraform', text: 'k' }]),
+    () => readModels.findKeyedAnswer('acme', { kind: 'approvals', scope: 'file', key: 'k' }),
     () => readModels.listApprovals('acme', {}, PAGE),
     () => readModels.findApproval('acme', 'a'),
     () => readModels.listActiveReservations('acme', {}, PAGE),

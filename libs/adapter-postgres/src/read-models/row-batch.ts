@@ -8,6 +8,7 @@ import {
   type HoldEnd,
   type IntegrationProofRow,
   type IntegrationRow,
+  type KeyedAnswerRow,
   type PolicyChangeRow,
   type RowChange,
   type SettlementRow,
@@ -65,6 +66,7 @@ export class RowBatch {
   readonly policyChanges: PolicyChangeRow[] = [];
   readonly integrations = new Map<string, IntegrationRow>();
   readonly integrationProofs: IntegrationProofRow[] = [];
+  readonly keyedAnswers: KeyedAnswerRow[] = [];
   readonly integrationEndings = new Map<string, IntegrationEnding>();
   readonly holdEndings = new Map<string, HoldEnding>();
   readonly exceptionEndings = new Map<string, ExceptionEnding>();
@@ -100,6 +102,9 @@ export class RowBatch {
         break;
       case 'integration_proofs':
         this.integrationProofs.push(change.row);
+        break;
+      case 'keyed_answers':
+        this.keyedAnswers.push(change.row);
         break;
       default:
         assertNever(change);

@@ -4,6 +4,7 @@ import type {
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
+  KeyedAnswerRow,
   PolicyChangeRow,
   SettlementRow,
   StoredApprovalRow,
@@ -159,4 +160,13 @@ export const INTEGRATION_PROOF_COLUMNS: readonly Column<IntegrationProofRow>[] =
   text('integration_id', (row) => row.integrationId),
   text('way', (row) => row.way),
   text('sha256', (row) => row.sha256),
+];
+export const KEYED_ANSWER_COLUMNS: readonly Column<KeyedAnswerRow>[] = [
+  text('tenant_id', (row) => row.tenantId),
+  text('answer_id', (row) => `${row.kind}/${row.revision.toString()}`),
+  text('kind', (row) => row.kind),
+  revision('revision', (row) => row.revision),
+  text('scope', (row) => row.scope),
+  text('key_text', (row) => row.key),
+  text('payload_hash', (row) => row.payloadHash),
 ];

@@ -14,6 +14,7 @@ import {
   INTEGRATION_COLUMNS,
   INTEGRATION_ENDING_COLUMNS,
   INTEGRATION_PROOF_COLUMNS,
+  KEYED_ANSWER_COLUMNS,
   POLICY_CHANGE_COLUMNS,
   SETTLED_COLUMNS,
   SETTLEMENT_COLUMNS,
@@ -83,6 +84,7 @@ export class RowWriter {
     await this.insert('policy_changes', POLICY_CHANGE_COLUMNS, batch.policyChanges);
     await this.insert('integrations', INTEGRATION_COLUMNS, [...batch.integrations.values()]);
     await this.insert('integration_proofs', INTEGRATION_PROOF_COLUMNS, batch.integrationProofs);
+    await this.insert('keyed_answers', KEYED_ANSWER_COLUMNS, batch.keyedAnswers);
     await this.update('decisions', HOLD_ENDING_COLUMNS, [...batch.holdEndings.values()], `t.hold_state = 'held'`);
     await this.update('decisions', SETTLED_COLUMNS, [...settlements, ...batch.bookings], 'NOT t.is_settled');
     await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);

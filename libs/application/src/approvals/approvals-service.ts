@@ -69,7 +69,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 5,
+  stateVersion: 6,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

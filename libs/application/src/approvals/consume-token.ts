@@ -1,13 +1,13 @@
 import {
   type Approval,
   type ApprovalsEntry,
-  type ApprovalsState,
   type ConsumeCode,
   type ConsumeToken,
   type ExpectedBinding,
   formatUsd4,
   formatUsd6,
   instantOf,
+  type Json,
   labelOf,
   type MicroUsd,
   normaliseEnvironment,
@@ -16,21 +16,20 @@ import {
   sha256Hex,
 } from '@verdict/domain';
 import { consumedToken, refusedCode } from '../journals/entries.codec.js';
-import type { EntryLog } from '../journals/entry-log.js';
-import { journalName, originOf } from '../journals/kinds.js';
-import type { ServiceHost } from '../journals/service-host.js';
+import { originOf } from '../journals/kinds.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
-import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
+import { keyNotLookedUp } from '../shared/under-key.js';
+import type { Told } from '../shared/differing-members.js';
+import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import type { ApprovalTokens } from './approval-tokens.js';
-import type { ApprovalsAnswer, ApprovalsServiceCommand } from './approvals-service.js';
+import { firstAnswer, type FirstAnswerDeps, keyConflict } from './first-answers.js';
 import { approvalCallerOf } from './manage-approvals.js';
+import { earlierIn, executeUnderApprovalsKey } from './under-approvals-key.js';
 
-export interface ConsumeDeps {
-  readonly approvals: ServiceHost<ApprovalsState, ApprovalsServiceCommand, ApprovalsAnswer>;
+export interface ConsumeDeps extends FirstAnswerDeps {
   readonly tokens: ApprovalTokens;
-  readonly log: EntryLog;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
@@ -74,7 +73,7 @@ export class ConsumeApproval {
     const { clock, tokens } = this.deps;
     const read = await tokens.read(input.token, clock.nowMs());
     if (read.kind === 'claims') await this.seeApproval(meta.caller.tenantId, read.claims.approvalId);
-    const idempotency = keyedBy(meta, {
+    const asked = {
       operation: 'consume',
       token_sha256: sha256Hex(input.token),
       source: input.source,
@@ -84,17 +83,15 @@ export class ConsumeApproval {
       resource_reference: input.resourceReference,
       monthly: input.monthly === null ? null : formatUsd4(input.monthly),
       hourly: input.hourly === null ? null : formatUsd6(input.hourly),
-    });
-    return this.run({ token: read, expected: expectedOf(input), idempotency }, meta);
+    };
+    return this.run({ token: read, expected: expectedOf(input), asked }, meta);
   }
 
   /** Row 1: what could not even be read as a request is refused in the ledger of the caller, too. */
   async refuseShape(meta: RequestMeta): Promise<void> {
-    const idempotency = keyedBy(meta, { operation: 'consume', malformed: true });
-    await this.run(
-      { token: { kind: 'unreadable', code: 'validation_failed' }, expected: null, idempotency },
-      { ...meta, key: null },
-    );
+    const asked = { operation: 'consume', malformed: true };
+    const token = { kind: 'unreadable', code: 'validation_failed' } as const;
+    await this.run({ token, expected: null, asked }, { ...meta, key: null });
   }
 
   /** An approval granted a moment ago elsewhere is in the journal, if not yet in memory. */
@@ -104,7 +101,7 @@ export class ConsumeApproval {
   }
 
   private async run(
-    given: Pick<ConsumeToken, 'token' | 'expected' | 'idempotency'>,
+    { asked, ...given }: Pick<ConsumeToken, 'token' | 'expected'> & { readonly asked: Told & Json },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Consumed>> {
     const { tenantId } = meta.caller;
@@ -116,21 +113,23 @@ export class ConsumeApproval {
       caller: approvalCallerOf(meta),
       now: instantOf(nowMs),
       nowMs,
+      idempotency: keyedBy(meta, asked),
     };
-    const outcome = await this.deps.approvals.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
+    const outcome = await executeUnderApprovalsKey(this.deps, command, meta);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return problemOf(outcome.answer.refusal.code);
-    if (outcome.answer.kind === 'replay') return this.replay(tenantId, outcome.answer.revision);
+    const earlier = earlierIn(outcome.answer);
+    if (earlier !== undefined) return this.repeated(tenantId, earlier, { command, asked });
+    if (outcome.answer.kind === 'refused') return keyNotLookedUp();
     const committed = outcome.entries[0];
     if (committed === undefined) throw new Error('a token was neither consumed nor refused');
     const { entry } = committed;
     if (entry.type === 'token_refused') return this.refuse(refusedCode(entry));
     this.deps.onEvent('consumed');
-    return this.consumed(consumedToken(entry), {
-      tenantId,
-      reference: entryReferenceOf(committed.origin, committed.entry),
-      isReplayed: false,
-    });
+    const consumed = consumedToken(entry);
+    const approval = (await this.deps.approvals.current(tenantId)).state.approvals.get(consumed.approval_id);
+    if (approval === undefined) return problemOf('approval_not_found');
+    const reference = entryReferenceOf(committed.origin, committed.entry);
+    return done({ approval, consumed, entry: reference, isReplayed: false });
   }
 
   private refuse(code: ConsumeCode): UseCaseResult<Consumed> {
@@ -138,20 +137,16 @@ export class ConsumeApproval {
     return problemOf(code);
   }
 
-  private async replay(tenantId: string, revision: bigint): Promise<UseCaseResult<Consumed>> {
-    for await (const entry of this.deps.log.read(journalName('approvals', tenantId), revision, 1)) {
-      const reference = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'approvals'), entry);
-      return this.consumed(consumedToken(entry), { tenantId, reference, isReplayed: true });
-    }
-    throw new Error('a consumption was folded and is not in the log');
-  }
-
-  private async consumed(
-    payload: Consumed['consumed'],
-    at: { readonly tenantId: string; readonly reference: EntryReference; readonly isReplayed: boolean },
+  /** The same key got its 200 before; for another payload it stands for something else. */
+  private async repeated(
+    tenantId: string,
+    revision: bigint,
+    { command, asked }: { readonly command: ConsumeToken; readonly asked: Told },
   ): Promise<UseCaseResult<Consumed>> {
-    const approval = (await this.deps.approvals.current(at.tenantId)).state.approvals.get(payload.approval_id);
-    if (approval === undefined) return problemOf('approval_not_found');
-    return done({ approval, consumed: payload, entry: at.reference, isReplayed: at.isReplayed });
+    const first = await firstAnswer(this.deps, tenantId, revision);
+    if (first.keyed.payload_hash !== command.idempotency.payload_hash) return keyConflict(first, asked);
+    const { approval, answer } = first;
+    const entry = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'approvals'), answer);
+    return done({ approval, consumed: consumedToken(answer), entry, isReplayed: true });
   }
 }

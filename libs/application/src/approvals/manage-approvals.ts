@@ -4,33 +4,41 @@ import {
   type ApprovalId,
   type ApprovalsRefusal,
   type ApprovalsState,
+  type CastVote,
   charactersOf,
   type DecisionId,
+  type FileRequest,
   instantOf,
   type Instant,
   isGrantChannel,
+  type Json,
+  mayHandle,
   msOf,
   type PersonalText,
   plusSeconds,
+  type ReissueToken,
   sha256Hex,
   type SignedToken,
+  type Withdraw,
 } from '@verdict/domain';
-import type { ServiceHost } from '../journals/service-host.js';
-import type { CommittedEntry } from '../journals/service-definition.js';
+import { originOf } from '../journals/kinds.js';
 import { KeyStoreUnavailable } from '../ports/key-store.js';
 import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
-import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import type { Told } from '../shared/differing-members.js';
+import { keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
+import { answerBefore, keyNotLookedUp } from '../shared/under-key.js';
 import { type AsOf, Walks } from '../shared/walk.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import { approvalQueue, projectOf } from './approval-queue.js';
 import type { ApprovalTokens } from './approval-tokens.js';
-import type { ApprovalsAnswer, ApprovalsServiceCommand } from './approvals-service.js';
+import { firstAnswer, type FirstAnswerDeps, keyConflict } from './first-answers.js';
+import { approvalsKeyOf, earlierIn, executeUnderApprovalsKey } from './under-approvals-key.js';
 
-export interface ApprovalsDeps {
-  readonly approvals: ServiceHost<ApprovalsState, ApprovalsServiceCommand, ApprovalsAnswer>;
+export interface ApprovalsDeps extends FirstAnswerDeps {
   readonly tokens: ApprovalTokens;
+  readonly logHost: string;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -60,9 +68,26 @@ export const approvalCallerOf = ({ caller }: RequestMeta): ApprovalCaller => ({
 const sealable = (subject: string, text: string | null): PersonalText | null =>
   text === null ? null : { $seal: { subject, text } };
 
-const refusalProblem = (refusal: ApprovalsRefusal): UseCaseResult<never> =>
+const refusalProblem = (refusal: ApprovalsRefusal): UseCaseResult<never> => {
+  if (refusal.code === 'key_not_looked_up') return keyNotLookedUp();
   // To the outside an approval that is not there is simply not found; the consume route has its own code for it.
-  refusal.code === 'approval_not_found' ? problemOf('not_found') : problemOf(refusal.code);
+  return refusal.code === 'approval_not_found' ? problemOf('not_found') : problemOf(refusal.code);
+};
+
+/** Commands that change one approval. */
+type Handled = FileRequest | CastVote | Withdraw | ReissueToken;
+/** Who uses a key for what. */
+type Asking = Pick<Handled, 'kind' | 'caller'>;
+
+interface Change {
+  /** What makes the command recognisable. */
+  readonly asked: Told & Json;
+  readonly meta: RequestMeta;
+  readonly approval: Approval | undefined;
+  readonly token: Signed | null;
+  /** The answer where memory lacks the approval, and the key was never used. */
+  readonly otherwise: UseCaseResult<never>;
+}
 
 interface Signed {
   readonly text: string;
@@ -108,55 +133,82 @@ export class ManageApprovals {
     return undefined;
   }
 
+  /** `approval`: what the command is about, as it was a moment ago; undefined: memory does not have it. */
   private async change(
-    command: ApprovalsServiceCommand,
-    meta: RequestMeta,
-    approvalId: ApprovalId,
-    token: Signed | null,
+    command: Handled,
+    { asked, meta, approval, token, otherwise }: Change,
   ): Promise<UseCaseResult<ApprovalChange>> {
     const { tenantId } = meta.caller;
-    const outcome = await this.deps.approvals.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
+    if (approval === undefined) return this.answeredBefore(command, { asked, meta, otherwise });
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
+    const outcome = await executeUnderApprovalsKey(this.deps, command, meta);
     if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
-    const approval = (await this.deps.approvals.current(tenantId)).state.approvals.get(approvalId);
-    if (approval === undefined) return problemOf('not_found');
-    const last: CommittedEntry | undefined = outcome.entries.at(-1);
-    const hasIssued = outcome.entries.some(({ entry }) => entry.type === 'token_issued');
+    const { answer, entries } = outcome;
+    const earlier = earlierIn(answer);
+    if (earlier !== undefined) return this.repeated(command, earlier, { asked, meta });
+    if (answer.kind === 'refused') return refusalProblem(answer.refusal);
+    const changed = (await this.deps.approvals.current(tenantId)).state.approvals.get(approval.approvalId);
+    const last = entries.at(-1);
+    if (changed === undefined || last === undefined) return problemOf('not_found');
+    const hasIssued = entries.some(({ entry }) => entry.type === 'token_issued');
     return done({
-      approval,
+      approval: changed,
       token: hasIssued && token !== null ? { text: token.text, expiresAt: token.signed.expiresAt } : null,
-      entry: last === undefined ? null : entryReferenceOf(last.origin, last.entry),
-      isReplayed: last === undefined,
+      entry: entryReferenceOf(last.origin, last.entry),
+      isReplayed: false,
     });
+  }
+
+  /** An approval that was settled long ago has left memory, and the key that was used then may come again. */
+  private async answeredBefore(
+    command: Asking,
+    { asked, meta, otherwise }: Pick<Change, 'asked' | 'meta' | 'otherwise'>,
+  ): Promise<UseCaseResult<ApprovalChange>> {
+    const { answers } = (await this.deps.approvals.current(meta.caller.tenantId)).state;
+    const earlier = await answerBefore(this.deps, approvalsKeyOf(command, meta), answers);
+    return earlier === undefined ? otherwise : this.repeated(command, earlier.revision, { asked, meta });
+  }
+
+  /** The first answer again; the token was shown once, so it is not in it. */
+  private async repeated(
+    command: Asking,
+    revision: bigint,
+    { asked, meta }: Pick<Change, 'asked' | 'meta'>,
+  ): Promise<UseCaseResult<ApprovalChange>> {
+    const { tenantId } = meta.caller;
+    const first = await firstAnswer(this.deps, tenantId, revision);
+    if (first.keyed.payload_hash !== keyedBy(meta, asked).payload_hash) return keyConflict(first, asked);
+    const { approval, last } = first;
+    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
+    const { kind, caller } = command;
+    if ((kind === 'withdraw' || kind === 'reissue_token') && !mayHandle({ kind, caller }, approval))
+      return problemOf('forbidden');
+    const entry = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'approvals'), last);
+    return done({ approval, token: null, entry, isReplayed: true });
   }
 
   async file(
     input: { readonly decisionId: DecisionId; readonly justification: string | null; readonly ticket: string | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<ApprovalChange>> {
+    const { decisionId, justification, ticket } = input;
     const approval = await this.find(meta.caller.tenantId, (state) => {
-      const id = state.byDecision.get(input.decisionId);
+      const id = state.byDecision.get(decisionId);
       return id === undefined ? undefined : state.approvals.get(id);
     });
-    if (approval === undefined)
-      return problemOf('decision_not_approvable', { detail: 'this decision has no pending request' });
-    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
-    const command: ApprovalsServiceCommand = {
-      kind: 'file_request',
-      decisionId: input.decisionId,
+    const asked = { operation: 'file', decision_id: decisionId, justification, ticket };
+    const command = {
+      kind: 'file_request' as const,
+      decisionId,
       caller: approvalCallerOf(meta),
-      justification: sealable(meta.caller.subject, input.justification),
-      justificationLength: input.justification === null ? 0 : charactersOf(input.justification),
-      ticket: input.ticket,
+      justification: sealable(meta.caller.subject, justification),
+      justificationLength: justification === null ? 0 : charactersOf(justification),
+      ticket,
       now: this.now(),
-      idempotency: keyedBy(meta, {
-        operation: 'file',
-        decision_id: input.decisionId,
-        justification: input.justification,
-        ticket: input.ticket,
-      }),
+      idempotency: keyedBy(meta, asked),
     };
-    return this.change(command, meta, approval.approvalId, null);
+    const otherwise = problemOf<never>('decision_not_approvable', { detail: 'this decision has no pending request' });
+    return this.change(command, { asked, meta, approval, token: null, otherwise });
   }
 
   async vote(
@@ -170,31 +222,26 @@ export class ManageApprovals {
     meta: RequestMeta,
   ): Promise<UseCaseResult<ApprovalChange>> {
     const { tenantId, subject } = meta.caller;
-    const approval = await this.find(tenantId, (state) => state.approvals.get(input.approvalId));
-    if (approval === undefined) return problemOf('not_found');
-    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
+    const { approvalId, vote, stageId, notes, ticket } = input;
+    const approval = await this.find(tenantId, (state) => state.approvals.get(approvalId));
     const now = this.now();
-    const hasToken = input.vote === 'approve' && !isGrantChannel(approval);
+    const hasToken = vote === 'approve' && approval !== undefined && !isGrantChannel(approval);
     const token = hasToken ? await this.signIfPossible(tenantId, approval, now) : null;
-    const command: ApprovalsServiceCommand = {
-      kind: 'cast_vote',
-      approvalId: input.approvalId,
-      vote: input.vote,
-      stageId: input.stageId,
+    const stage = stageId === null ? {} : { stage_id: stageId };
+    const asked = { operation: vote, approval_id: approvalId, ...stage, notes, ticket };
+    const command = {
+      kind: 'cast_vote' as const,
+      approvalId,
+      vote,
+      stageId,
       caller: approvalCallerOf(meta),
-      notes: sealable(subject, input.notes),
-      ticket: input.ticket,
+      notes: sealable(subject, notes),
+      ticket,
       now,
-      idempotency: keyedBy(meta, {
-        operation: input.vote,
-        approval_id: input.approvalId,
-        ...(input.stageId === null ? {} : { stage_id: input.stageId }),
-        notes: input.notes,
-        ticket: input.ticket,
-      }),
+      idempotency: keyedBy(meta, asked),
       token: token?.signed ?? null,
     };
-    return this.change(command, meta, input.approvalId, token);
+    return this.change(command, { asked, meta, approval, token, otherwise: problemOf('not_found') });
   }
 
   /** Without a key the vote stands all the same; a token can be reissued once the key is back. */
@@ -209,40 +256,37 @@ export class ManageApprovals {
 
   async withdraw(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
     const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
-    if (approval === undefined) return problemOf('not_found');
-    if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
-    return this.change(
-      {
-        kind: 'withdraw',
-        approvalId,
-        caller: approvalCallerOf(meta),
-        now: this.now(),
-        idempotency: keyedBy(meta, { operation: 'withdraw', approval_id: approvalId }),
-      },
-      meta,
+    const asked = { operation: 'withdraw', approval_id: approvalId };
+    const command = {
+      kind: 'withdraw' as const,
       approvalId,
-      null,
-    );
+      caller: approvalCallerOf(meta),
+      now: this.now(),
+      idempotency: keyedBy(meta, asked),
+    };
+    return this.change(command, { asked, meta, approval, token: null, otherwise: problemOf('not_found') });
   }
 
   async reissue(approvalId: ApprovalId, meta: RequestMeta): Promise<UseCaseResult<ApprovalChange>> {
-    const approval = await this.find(meta.caller.tenantId, (state) => state.approvals.get(approvalId));
-    if (approval === undefined) return problemOf('not_found');
+    const { tenantId } = meta.caller;
+    const approval = await this.find(tenantId, (state) => state.approvals.get(approvalId));
+    const now = this.now();
+    const asked = { operation: 'reissue', approval_id: approvalId };
+    const command = {
+      kind: 'reissue_token' as const,
+      approvalId,
+      caller: approvalCallerOf(meta),
+      now,
+      idempotency: keyedBy(meta, asked),
+    };
+    const otherwise = problemOf<never>('not_found');
+    if (approval === undefined) return this.answeredBefore(command, { asked, meta, otherwise });
     if (!mayActFor(meta.caller, projectOf(approval))) return projectForbidden();
     if (isGrantChannel(approval))
       return problemOf('approval_not_active', { detail: 'this approval is used by the next request, without a token' });
-    const now = this.now();
-    const token = await this.signIfPossible(meta.caller.tenantId, approval, now);
+    const token = await this.signIfPossible(tenantId, approval, now);
     if (token === null) return problemOf('signing_key_unavailable');
-    const command: ApprovalsServiceCommand = {
-      kind: 'reissue_token',
-      approvalId,
-      caller: approvalCallerOf(meta),
-      token: token.signed,
-      now,
-      idempotency: keyedBy(meta, { operation: 'reissue', approval_id: approvalId }),
-    };
-    return this.change(command, meta, approvalId, token);
+    return this.change({ ...command, token: token.signed }, { asked, meta, approval, token, otherwise });
   }
 
   /** What the caller could decide when the walk began, with everything in it that was acknowledged before. */

@@ -108,6 +108,16 @@ export interface IntegrationProofRow {
   readonly sha256: string;
 }
 
+/** The entry that answered an explicit key; `scope` as in the state of the service whose journal it is in. */
+export interface KeyedAnswerRow {
+  readonly tenantId: string;
+  readonly kind: 'approvals' | 'reservations';
+  readonly revision: Revision;
+  readonly scope: string;
+  readonly key: string;
+  readonly payloadHash: string;
+}
+
 /** One walk over a list: `cursor` is opaque, bound to tenant, filters and order; `undefined` starts. */
 export interface PageRequest {
   readonly limit: number;
@@ -156,6 +166,11 @@ export interface ReadModels {
     tenantId: string,
     keys: readonly { readonly scope: string; readonly text: string }[],
   ): Promise<readonly DecisionRow[]>;
+  /** The newest entry of a journal that answered a key; undefined: none that was projected did. */
+  findKeyedAnswer(
+    tenantId: string,
+    asked: Pick<KeyedAnswerRow, 'kind' | 'scope' | 'key'>,
+  ): Promise<Pick<KeyedAnswerRow, 'revision' | 'payloadHash'> | undefined>;
   /** Newest first. */
   listApprovals(
     tenantId: string,

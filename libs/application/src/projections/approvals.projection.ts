@@ -1,8 +1,9 @@
-import { type ApprovalsEntry, assertNever } from '@verdict/domain';
+import { type ApprovalsEntry, approvalsAnswerOf, assertNever } from '@verdict/domain';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import type { Revision } from '../ports/journals.js';
 import type { ApprovalRowChange, RowChange, StoredApprovalRow } from './changes.js';
 import { approvalsEntry } from './entries.codec.js';
+import { keyedAnswer } from './keyed-answers.projection.js';
 
 type Requested = Extract<ApprovalsEntry, { type: 'approval_requested' }>['payload'];
 
@@ -58,12 +59,10 @@ const outcome = (tenantId: string, entry: Later): readonly RowChange[] => {
   }
 };
 
-/** Row changes of one entry of `approvals-<tenant>`. Throws TypeError for a type that this release does not know. */
-export const projectApprovals = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
-  const entry = approvalsEntry(recorded);
+const ofApproval = (tenantId: string, revision: Revision, entry: ApprovalsEntry): readonly RowChange[] => {
   switch (entry.type) {
     case 'approval_requested':
-      return [{ op: 'insert', table: 'approvals', row: approvalRow(tenantId, recorded.revision, entry.payload) }];
+      return [{ op: 'insert', table: 'approvals', row: approvalRow(tenantId, revision, entry.payload) }];
     case 'approval_request_filed': {
       const { approval_id: id, filed_by: by, ticket } = entry.payload;
       return changed(tenantId, id, { kind: 'filed', by, ticket });
@@ -75,4 +74,13 @@ export const projectApprovals = (tenantId: string, recorded: RecordedEntry): rea
     default:
       return outcome(tenantId, entry);
   }
+};
+
+/** Row changes of one entry of `approvals-<tenant>`. Throws TypeError for a type that this release does not know. */
+export const projectApprovals = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
+  const entry = approvalsEntry(recorded);
+  return [
+    ...ofApproval(tenantId, recorded.revision, entry),
+    ...keyedAnswer({ tenantId, kind: 'approvals' }, recorded, approvalsAnswerOf(entry)),
+  ];
 };

@@ -6,6 +6,7 @@ import type {
   ExceptionRow,
   IntegrationProofRow,
   IntegrationRow,
+  KeyedAnswerRow,
   SettlementRow,
 } from '../ports/read-models.js';
 import type { Revision } from '../ports/journals.js';
@@ -45,6 +46,7 @@ export type RowChange =
   | { readonly op: 'insert'; readonly table: 'policy_changes'; readonly row: PolicyChangeRow }
   | { readonly op: 'insert'; readonly table: 'integrations'; readonly row: IntegrationRow }
   | { readonly op: 'insert'; readonly table: 'integration_proofs'; readonly row: IntegrationProofRow }
+  | { readonly op: 'insert'; readonly table: 'keyed_answers'; readonly row: KeyedAnswerRow }
   | {
       readonly op: 'update';
       readonly table: 'decisions';
@@ -115,6 +117,7 @@ export const endHold = (row: DecisionRow, holdState: HoldEnd): DecisionRow =>
  * the summary of a policy change; undefined for changes that are about an earlier headline.
  * @source contract section 14.3
  */
+// eslint-disable-next-line complexity -- one case per table
 export const headlineIdOf = (change: RowChange): string | undefined => {
   if (change.op === 'update') return undefined;
   switch (change.table) {
@@ -129,6 +132,7 @@ export const headlineIdOf = (change: RowChange): string | undefined => {
     case 'exceptions':
     case 'integrations':
     case 'integration_proofs':
+    case 'keyed_answers':
       return undefined;
     default:
       return assertNever(change);

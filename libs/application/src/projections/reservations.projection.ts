@@ -1,9 +1,10 @@
-import { assertNever, type ReservationsEntry } from '@verdict/domain';
+import { assertNever, reservationsAnswerOf, type ReservationsEntry } from '@verdict/domain';
 import type { RecordedEntry } from '../journals/entry-log.js';
 import type { Revision } from '../ports/journals.js';
 import type { BookingRow, ExceptionRow, SettlementRow } from '../ports/read-models.js';
 import type { RowChange } from './changes.js';
 import { reservationsEntry } from './entries.codec.js';
+import { keyedAnswer } from './keyed-answers.projection.js';
 
 type Settled = Extract<ReservationsEntry, { type: 'reservation_settled' }>['payload'];
 type Opened = Extract<ReservationsEntry, { type: 'exception_opened' }>['payload'];
@@ -60,15 +61,13 @@ const exceptionRow = (tenantId: string, revision: Revision, opened: Opened): Exc
   resolvedRevision: null,
 });
 
-/** Row changes of one entry of `reservations-<tenant>`. Throws TypeError for a type that this release does not know. */
 // eslint-disable-next-line complexity -- one case per entry type
-export const projectReservations = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
-  const entry = reservationsEntry(recorded);
+const ofReservation = (tenantId: string, revision: Revision, entry: ReservationsEntry): readonly RowChange[] => {
   switch (entry.type) {
     case 'reservation_settled':
-      return [{ op: 'insert', table: 'settlements', row: settlementRow(tenantId, recorded.revision, entry.payload) }];
+      return [{ op: 'insert', table: 'settlements', row: settlementRow(tenantId, revision, entry.payload) }];
     case 'exception_opened':
-      return [{ op: 'insert', table: 'exceptions', row: exceptionRow(tenantId, recorded.revision, entry.payload) }];
+      return [{ op: 'insert', table: 'exceptions', row: exceptionRow(tenantId, revision, entry.payload) }];
     case 'exception_resolved':
       return [
         {
@@ -78,13 +77,13 @@ export const projectReservations = (tenantId: string, recorded: RecordedEntry): 
           exceptionId: entry.payload.exception_id,
           status: 'resolved',
           resolution: entry.payload.resolution,
-          resolvedRevision: recorded.revision,
+          resolvedRevision: revision,
         },
       ];
     case 'reservation_assumed_spent':
     case 'reservation_released':
     case 'reservation_corrected':
-      return [{ op: 'insert', table: 'bookings', row: bookingRow(tenantId, recorded.revision, entry) }];
+      return [{ op: 'insert', table: 'bookings', row: bookingRow(tenantId, revision, entry) }];
     case 'overdue_swept':
     case 'actual_costs_imported':
       return []; // Neither is about one reservation.
@@ -94,4 +93,13 @@ export const projectReservations = (tenantId: string, recorded: RecordedEntry): 
     default:
       return assertNever(entry);
   }
+};
+
+/** Row changes of one entry of `reservations-<tenant>`. Throws TypeError for a type that this release does not know. */
+export const projectReservations = (tenantId: string, recorded: RecordedEntry): readonly RowChange[] => {
+  const entry = reservationsEntry(recorded);
+  return [
+    ...ofReservation(tenantId, recorded.revision, entry),
+    ...keyedAnswer({ tenantId, kind: 'reservations' }, recorded, reservationsAnswerOf(entry)),
+  ];
 };

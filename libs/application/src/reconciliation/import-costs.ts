@@ -19,13 +19,17 @@ import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
+import type { ReadModels } from '../ports/read-models.js';
 import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
+import { refusedUnderKey } from './key-conflict.js';
 import type { ReconcileReservation } from './reconcile-reservation.js';
 import type { SweepDeps } from './sweep-overdue.js';
+import { executeUnderReservationsKey } from './under-reservations-key.js';
 
 export interface ImportDeps extends SweepDeps, FindDecisionDeps {
+  readonly readModels: Pick<ReadModels, 'findDecision' | 'findKeyedAnswer'>;
   readonly reconcile: ReconcileReservation;
 }
 
@@ -170,19 +174,20 @@ export class ImportActualCosts {
 
   private async record({ rows, settles }: ReadRows, meta: RequestMeta): Promise<UseCaseResult<ImportedCosts>> {
     const { tenantId, subject } = meta.caller;
-    const { reconciliation, clock, ids, logHost } = this.deps;
+    const { clock, ids, logHost } = this.deps;
+    const asked = askedOf(rows);
     const command = {
       kind: 'import_costs' as const,
       importId: ids.uuid(),
       rows,
       by: subject,
       now: instantOf(clock.nowMs()),
-      idempotency: keyedBy(meta, askedOf(rows)),
+      idempotency: keyedBy(meta, asked),
     };
-    const outcome = await reconciliation.execute(tenantId, command, contextOf(meta, ids.uuid()));
+    const outcome = await executeUnderReservationsKey(this.deps, command, meta, contextOf(meta, ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
-    if (answer.kind === 'refused') return problemOf(answer.refusal.code);
+    if (answer.kind === 'refused') return refusedUnderKey(this.deps, tenantId, answer.refusal, asked);
     const fresh = outcome.entries.map(({ entry }) => entry);
     const parts = answer.kind === 'replay' ? await this.partsOf(tenantId, answer.revision) : fresh;
     const last = parts.at(-1);

@@ -13,7 +13,6 @@ import {
 } from '@verdict/domain';
 import { toHex } from '@verdict/ledger';
 import { reservationsEntryOf } from '../journals/entries.codec.js';
-import type { RecordedEntry } from '../journals/entry-log.js';
 import { journalName, originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import type { CommandContext } from '../journals/service-definition.js';
@@ -23,13 +22,17 @@ import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js'
 import { contextOf, keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import type { ReadModels } from '../ports/read-models.js';
-import type { ReconciliationHost } from './reconciliation-service.js';
+import { refusedUnderKey } from './key-conflict.js';
 import { rememberedBooking, type RememberedBookingDeps } from './remembered-booking.js';
 import { isSettlement, type Settlement, settlementOf } from './settlement.js';
+import {
+  executeUnderReservationsKey,
+  type KeyedReconciliationDeps,
+  reservationsEntryAt,
+} from './under-reservations-key.js';
 
-export interface ReconcileDeps extends FindDecisionDeps, RememberedBookingDeps {
-  readonly readModels: Pick<ReadModels, 'findDecision' | 'bookingRevisions'>;
-  readonly reconciliation: ReconciliationHost;
+export interface ReconcileDeps extends FindDecisionDeps, RememberedBookingDeps, KeyedReconciliationDeps {
+  readonly readModels: Pick<ReadModels, 'findDecision' | 'bookingRevisions' | 'findKeyedAnswer'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
@@ -48,12 +51,12 @@ const OVERAGE_POLL_MS = 10;
 const settleOnceWritten = async (
   deps: ReconcileDeps,
   command: Reconcile,
+  meta: RequestMeta,
   context: CommandContext,
-  tenantId: string,
 ) => {
   const deadline = performance.now() + OVERAGE_WAIT_MS;
   for (;;) {
-    const outcome = await deps.reconciliation.execute(tenantId, command, context);
+    const outcome = await executeUnderReservationsKey(deps, command, meta, context);
     const isEarly =
       outcome.kind === 'committed' &&
       outcome.answer.kind === 'refused' &&
@@ -61,11 +64,6 @@ const settleOnceWritten = async (
     if (!isEarly || performance.now() > deadline) return outcome;
     await new Promise((resolve) => setTimeout(resolve, OVERAGE_POLL_MS));
   }
-};
-
-const settledAt = async ({ log }: ReconcileDeps, tenantId: string, revision: bigint): Promise<RecordedEntry> => {
-  for await (const entry of log.read(journalName('reservations', tenantId), revision, 1)) return entry;
-  throw new Error('a settlement was folded and is not in the log');
 };
 
 /** The decision it settles, as the cause in the envelope. */
@@ -97,16 +95,6 @@ export const BEHIND = {
 } as const;
 const isEarly = (code: ReservationsRefusal['code']): code is keyof typeof BEHIND => code in BEHIND;
 
-const refusalOf = (
-  deps: ReconcileDeps,
-  tenantId: string,
-  { decisionId }: Reconcile,
-  { code }: ReservationsRefusal,
-): Promise<UseCaseResult<Settled>> => {
-  if (code === 'decision_not_reconcilable') return notWaiting(deps, tenantId, decisionId);
-  return Promise.resolve(isEarly(code) ? problemOf('read_model_behind', BEHIND[code]) : problemOf(code));
-};
-
 export interface SettleInput {
   readonly decisionId: DecisionId;
   readonly actual: MicroUsd;
@@ -116,20 +104,36 @@ export interface SettleInput {
   readonly trigger: SettlementTrigger;
 }
 
+/** What makes a settlement recognisable. */
+const askedOf = ({ decisionId, actual, notes, isCorrection }: SettleInput) => ({
+  operation: 'reconcile',
+  decision_id: decisionId,
+  actual: formatUsd4(actual),
+  notes,
+  ...(isCorrection ? { correction: true } : {}),
+});
+
+const refusalOf = (
+  deps: ReconcileDeps,
+  tenantId: string,
+  input: SettleInput,
+  refusal: ReservationsRefusal,
+): Promise<UseCaseResult<Settled>> => {
+  const { code } = refusal;
+  if (code === 'decision_not_reconcilable') return notWaiting(deps, tenantId, input.decisionId);
+  return isEarly(code)
+    ? Promise.resolve(problemOf('read_model_behind', BEHIND[code]))
+    : refusedUnderKey(deps, tenantId, refusal, askedOf(input));
+};
+
 const commandOf = (
   { clock }: ReconcileDeps,
-  { decisionId, actual, notes, isCorrection, trigger }: SettleInput,
+  input: SettleInput,
   meta: RequestMeta,
   remembered: RememberedBooking | null,
 ): Reconcile => {
   const { subject } = meta.caller;
-  const asked = {
-    operation: 'reconcile',
-    decision_id: decisionId,
-    actual: formatUsd4(actual),
-    notes,
-    ...(isCorrection ? { correction: true } : {}),
-  };
+  const { decisionId, actual, notes, isCorrection, trigger } = input;
   return {
     kind: 'reconcile',
     decisionId,
@@ -139,7 +143,7 @@ const commandOf = (
     notes: notes === null ? null : { $seal: { subject, text: notes } },
     by: subject,
     now: instantOf(clock.nowMs()),
-    idempotency: keyedBy(meta, asked),
+    idempotency: keyedBy(meta, askedOf(input)),
     rememberedBooking: remembered,
   };
 };
@@ -157,12 +161,13 @@ type Committed = Extract<Awaited<ReturnType<typeof settleOnceWritten>>, { kind: 
 const answerOf = async (
   deps: ReconcileDeps,
   tenantId: string,
-  command: Reconcile,
+  input: SettleInput,
   { answer, entries }: Committed,
 ): Promise<UseCaseResult<Settled>> => {
-  if (answer.kind === 'refused') return refusalOf(deps, tenantId, command, answer.refusal);
+  if (answer.kind === 'refused') return refusalOf(deps, tenantId, input, answer.refusal);
   const fresh = entries.find(({ entry }) => isSettlement(entry.type))?.entry;
-  const entry = fresh ?? (answer.kind === 'replay' ? await settledAt(deps, tenantId, answer.revision) : undefined);
+  const entry =
+    fresh ?? (answer.kind === 'replay' ? await reservationsEntryAt(deps, tenantId, answer.revision) : undefined);
   if (entry === undefined) throw new Error('a settlement was accepted without an entry');
   const settled = settlementOf(reservationsEntryOf(entry));
   const origin = originOf(deps.logHost, tenantId, 'reservations');
@@ -182,7 +187,7 @@ export const createReconcileReservation =
     if (reservation !== undefined && !mayActFor(meta.caller, reservation.projectId)) return projectForbidden();
     const command = commandOf(deps, input, meta, remembered);
     const causes = await causesOf(deps, tenantId, reservation?.revision);
-    const outcome = await settleOnceWritten(deps, command, contextOf(meta, deps.ids.uuid(), causes), tenantId);
-    return outcome.kind === 'committed' ? answerOf(deps, tenantId, command, outcome) : notCommitted(outcome);
+    const outcome = await settleOnceWritten(deps, command, meta, contextOf(meta, deps.ids.uuid(), causes));
+    return outcome.kind === 'committed' ? answerOf(deps, tenantId, input, outcome) : notCommitted(outcome);
   };
 export type ReconcileReservation = ReturnType<typeof createReconcileReservation>;

@@ -12,13 +12,13 @@ import {
   type ReservationsState,
 } from '@verdict/domain';
 import { decisionsEntryOf, recordedDecision, reservationsEntryOf } from '../journals/entries.codec.js';
-import { type EntryLog, recordEntry, type RecordedEntry, unreadable } from '../journals/entry-log.js';
+import { entriesNaming } from '../journals/entries-naming.js';
+import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import type { Folded } from '../journals/fold-in-order.js';
 import { type JournalKind, journalName } from '../journals/kinds.js';
 import type { Revision } from '../ports/journals.js';
 import type { ReadBarrier } from '../ports/platform.js';
 import { type ReadModels, ReadModelsUnavailable } from '../ports/read-models.js';
-import { breathing } from '../shared/breathe.js';
 
 export interface RememberedBookingDeps {
   readonly log: EntryLog;
@@ -49,24 +49,18 @@ const isHoldOf = (entry: DecisionsEntry, id: string): boolean =>
   (entry.type === 'hold_reduced' || entry.type === 'hold_voided' || entry.type === 'hold_expired') &&
   entry.payload.decision_id === id;
 
-/** What became of a hold in a range of the decisions journal; ends with the hold. Only what names the decision is parsed. */
+/** What became of a hold in a range of the decisions journal; ends with the hold. */
 const holdsIn = async (
-  { journals }: EntryLog,
+  log: EntryLog,
   journal: string,
   { id, from, to }: { readonly id: string; readonly from: Revision; readonly to: Revision },
 ): Promise<readonly { readonly entry: DecisionsEntry; readonly revision: Revision }[]> => {
   const found: { readonly entry: DecisionsEntry; readonly revision: Revision }[] = [];
-  try {
-    for await (const stored of breathing(journals.read(journal, from))) {
-      if (stored.revision > to) break;
-      if (!Buffer.from(stored.bytes.buffer, stored.bytes.byteOffset, stored.bytes.length).includes(id)) continue;
-      const entry = decisionsEntryOf(recordEntry(stored));
-      if (!isHoldOf(entry, id)) continue;
-      found.push({ entry, revision: stored.revision });
-      if (entry.type !== 'hold_reduced') break;
-    }
-  } catch (error) {
-    throw unreadable(journal, error);
+  for await (const recorded of entriesNaming(log, journal, { text: id, from, to })) {
+    const entry = decisionsEntryOf(recorded);
+    if (!isHoldOf(entry, id)) continue;
+    found.push({ entry, revision: recorded.revision });
+    if (entry.type !== 'hold_reduced') break;
   }
   return found;
 };

@@ -1,6 +1,5 @@
 import {
   type DecisionId,
-  earlierReservationAnswer,
   instantOf,
   type MicroUsd,
   microUsd,
@@ -12,18 +11,22 @@ import {
   usdOf,
 } from '@verdict/domain';
 import { reservationsEntryOf } from '../journals/entries.codec.js';
-import type { EntryLog } from '../journals/entry-log.js';
-import { journalName, originOf } from '../journals/kinds.js';
+import { originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import type { ReconciliationHost } from './reconciliation-service.js';
+import { answerBefore } from '../shared/under-key.js';
+import { refusedUnderKey } from './key-conflict.js';
+import {
+  executeUnderReservationsKey,
+  type KeyedReconciliationDeps,
+  reservationsEntryAt,
+  reservationsKeyOf,
+} from './under-reservations-key.js';
 
-export interface SweepDeps {
-  readonly reconciliation: ReconciliationHost;
-  readonly log: EntryLog;
+export interface SweepDeps extends KeyedReconciliationDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logHost: string;
@@ -76,8 +79,8 @@ export class SweepReservations {
       action: input.action ?? terms.action,
       limit: input.limit,
     };
-    const isKnown = earlierReservationAnswer(caught.state, 'sweep', meta) !== undefined;
-    const swept = isKnown ? { decisionIds: [], total: NOTHING } : await this.sweepParts(asked, meta);
+    const earlier = await answerBefore(this.deps, reservationsKeyOf('sweep', meta), caught.state.answers);
+    const swept = earlier !== undefined ? { decisionIds: [], total: NOTHING } : await this.sweepParts(asked, meta);
     if ('kind' in swept) return swept;
     return this.finish({ ...asked, swept }, input, meta);
   }
@@ -120,37 +123,33 @@ export class SweepReservations {
     input: SweepInput,
     meta: RequestMeta,
   ): Promise<UseCaseResult<Swept>> {
-    const { clock, ids, reconciliation, logHost } = this.deps;
+    const { clock, ids, logHost } = this.deps;
     const { tenantId, subject } = meta.caller;
-    const idempotency = keyedBy(meta, {
+    const asked = {
       operation: 'sweep',
       older_than_seconds: input.olderThanSeconds,
       limit: input.limit,
       action: input.action,
-    });
+    };
     const command = {
       kind: 'finish_sweep' as const,
       sweepId: ids.uuid(),
       ...totals,
       by: subject,
       now: instantOf(clock.nowMs()),
-      idempotency,
+      idempotency: keyedBy(meta, asked),
     };
-    const outcome = await reconciliation.execute(tenantId, command, contextOf(meta, ids.uuid()));
+    const outcome = await executeUnderReservationsKey(this.deps, command, meta, contextOf(meta, ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
     const { answer } = outcome;
-    if (answer.kind === 'refused') return problemOf(answer.refusal.code);
+    if (answer.kind === 'refused') return refusedUnderKey(this.deps, tenantId, answer.refusal, asked);
     const fresh = outcome.entries[0]?.entry;
-    const entry = fresh ?? (answer.kind === 'replay' ? await this.entryAt(tenantId, answer.revision) : undefined);
+    const entry =
+      fresh ?? (answer.kind === 'replay' ? await reservationsEntryAt(this.deps, tenantId, answer.revision) : undefined);
     const swept = entry === undefined ? undefined : reservationsEntryOf(entry);
     if (entry === undefined || swept?.type !== 'overdue_swept')
       throw new Error('a sweep was accepted without an entry');
     const reference = entryReferenceOf(originOf(logHost, tenantId, 'reservations'), entry);
     return done({ swept: swept.payload, entry: reference, isReplayed: fresh === undefined });
-  }
-
-  private async entryAt(tenantId: string, revision: bigint) {
-    for await (const entry of this.deps.log.read(journalName('reservations', tenantId), revision, 1)) return entry;
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import type { Keyed, PersonalText, Result } from '../shared/entry.js';
+import type { EarlierAnswer, LookedUpAnswer } from '../shared/key-answers.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 
 /** The caller of a command, as the rules of separation and consumption need it. */
@@ -34,6 +35,7 @@ export interface FileRequest {
   readonly ticket: string | null;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 export interface CastVote {
   readonly kind: 'cast_vote';
@@ -46,6 +48,7 @@ export interface CastVote {
   readonly ticket: string | null;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
   /** null: no signing key is at hand; the vote stands, a token can be reissued later. */
   readonly token: SignedToken | null;
 }
@@ -55,6 +58,7 @@ export interface Withdraw {
   readonly caller: ApprovalCaller;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 export interface ReissueToken {
   readonly kind: 'reissue_token';
@@ -63,6 +67,7 @@ export interface ReissueToken {
   readonly token: SignedToken;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 /** Expires what is past its clock; late after an outage, never twice. */
 export interface PassTime {
@@ -88,5 +93,6 @@ export type ApprovalsRefusal =
   | { readonly code: 'justification_required' }
   | { readonly code: 'reissue_limit_reached' }
   | { readonly code: 'forbidden' }
-  | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
-export type ApprovalsResult = Result<ApprovalsEntry, ApprovalsRefusal>;
+  | Extract<EarlierAnswer, { kind: 'refused' }>['refusal'];
+/** `replay`: the key was answered before, by the entry at `revision`. */
+export type ApprovalsResult = Result<ApprovalsEntry, ApprovalsRefusal> | Extract<EarlierAnswer, { kind: 'replay' }>;

@@ -1,9 +1,10 @@
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
-import { assertNever, type Keyed, refused } from '../shared/entry.js';
-import { BoundedMap } from '../shared/bounded-map.js';
+import { assertNever, type Keyed } from '../shared/entry.js';
+import { type KeyAnswers, noKeyAnswers, withKeyAnswer } from '../shared/key-answers.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { ApprovalBinding, ApprovalsEntry } from './approvals.entries.js';
+import { approvalsAnswerOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
 
 export type ApprovalStatus = 'pending' | 'granted' | 'denied' | 'expired' | 'withdrawn' | 'consumed';
@@ -67,14 +68,12 @@ export interface ApprovalsState {
   readonly byDecision: PersistentMap<ApprovalId>;
   /** Still moving: pending, or granted and unused. The clock is compared with these alone. */
   readonly open: PersistentMap<true>;
-  /** Settled ones in the order they settled; beyond SETTLED_MAX the oldest leaves memory. */
+  /** Settled ones in the order they settled; beyond `settledMax` the oldest half leaves memory. */
   readonly settled: readonly ApprovalId[];
+  readonly settledMax: number;
   readonly dueRequests: PersistentMap<DueRequest>;
-  readonly answers: BoundedMap<{
-    readonly payloadHash: Sha256Hex;
-    readonly revision: bigint;
-    readonly approvalId: ApprovalId;
-  }>;
+  /** The newest answers; older keys are looked up in the read models before anything is decided under them. */
+  readonly answers: KeyAnswers;
 }
 
 export const SETTLED_MAX = 10_000;
@@ -85,8 +84,9 @@ export const noApprovals: ApprovalsState = {
   byDecision: PersistentMap.empty,
   open: PersistentMap.empty,
   settled: [],
+  settledMax: SETTLED_MAX,
   dueRequests: PersistentMap.empty,
-  answers: BoundedMap.ofCapacity(ANSWERS_KEPT),
+  answers: noKeyAnswers(ANSWERS_KEPT),
 };
 
 export const bindingOf = (recorded: DecisionRecorded): ApprovalBinding => ({
@@ -110,43 +110,17 @@ const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {
     { ...state, open: state.open.delete(approval.approvalId), settled: [...state.settled, approval.approvalId] },
     approval,
   );
-  if (next.settled.length <= SETTLED_MAX) return next;
-  const leaving = next.settled.slice(0, SETTLED_MAX / 2);
+  if (next.settled.length <= next.settledMax) return next;
+  const half = Math.ceil(next.settledMax / 2);
+  const leaving = next.settled.slice(0, half);
   return leaving.reduce<ApprovalsState>(
     (left, id) => {
       const decisionId = left.approvals.get(id)?.decisionId;
       const byDecision = decisionId === undefined ? left.byDecision : left.byDecision.delete(decisionId);
       return { ...left, approvals: left.approvals.delete(id), byDecision };
     },
-    { ...next, settled: next.settled.slice(SETTLED_MAX / 2) },
+    { ...next, settled: next.settled.slice(half) },
   );
-};
-
-const UNKEYED = { key: null } as const;
-
-const answered = (
-  state: ApprovalsState,
-  scope: string,
-  keyed: Keyed | typeof UNKEYED,
-  at: { readonly revision: bigint; readonly approvalId: ApprovalId },
-): ApprovalsState =>
-  keyed.key === null
-    ? state
-    : {
-        ...state,
-        answers: state.answers.set(`${scope}\n${keyed.key}`, { payloadHash: keyed.payload_hash, ...at }),
-      };
-
-/** Key spaces of the commands that handle a request once it is there. */
-export const ANSWER_SCOPES = { withdraw: 'withdraw', reissue_token: 'reissue' } as const;
-
-/** What a key was answered before: the same again for the same payload, a refusal for another; undefined: a new key. */
-export const earlierAnswer = (state: ApprovalsState, scope: string, { key, payload_hash }: Keyed) => {
-  const earlier = key === null ? undefined : state.answers.get(`${scope}\n${key}`);
-  if (earlier === undefined) return undefined;
-  return earlier.payloadHash === payload_hash
-    ? ({ kind: 'replay', revision: earlier.revision } as const)
-    : refused({ code: 'idempotency_conflict' as const, firstRevision: earlier.revision });
 };
 
 const opened = (state: ApprovalsState, requested: Requested, revision: bigint): ApprovalsState => {
@@ -188,13 +162,13 @@ const end = (state: ApprovalsState, id: ApprovalId, to: (approval: Approval) => 
 };
 
 // eslint-disable-next-line complexity, max-lines-per-function -- one case per entry type
-const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
+const changeBy = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
   switch (entry.type) {
     case 'approval_requested':
       return opened(state, entry.payload, revision);
     case 'approval_request_filed': {
-      const { approval_id: id, filed_by, justification, justification_length: length, idempotency } = entry.payload;
-      const filed = change(state, id, (approval) => ({
+      const { approval_id: id, filed_by, justification, justification_length: length } = entry.payload;
+      return change(state, id, (approval) => ({
         ...approval,
         filedBy: approval.filedBy.includes(filed_by) ? approval.filedBy : [...approval.filedBy, filed_by],
         justificationLength: Math.max(approval.justificationLength, length),
@@ -202,17 +176,15 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
         filedRevision: justification === null ? approval.filedRevision : revision,
         revision,
       }));
-      return answered(filed, 'file', idempotency, { revision, approvalId: id });
     }
     case 'vote_cast': {
-      const { approval_id: id, stage_id, voter, vote, idempotency } = entry.payload;
+      const { approval_id: id, stage_id, voter, vote } = entry.payload;
       const ballot: Ballot = { vote, stages: entry.payload.stages ?? [stage_id] };
-      const voted = change(state, id, (approval) => ({
+      return change(state, id, (approval) => ({
         ...approval,
         votes: approval.votes.set(voter, ballot),
         revision,
       }));
-      return answered(voted, `vote:${voter}`, idempotency, { revision, approvalId: id });
     }
     case 'approval_granted':
       return change(state, entry.payload.approval_id, (approval) => ({
@@ -225,38 +197,39 @@ const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigin
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'denied', revision }));
     case 'approval_expired':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'expired', revision }));
-    case 'approval_withdrawn': {
-      const { approval_id: id, idempotency = UNKEYED } = entry.payload;
-      const withdrawn = end(state, id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
-      return answered(withdrawn, ANSWER_SCOPES.withdraw, idempotency, { revision, approvalId: id });
-    }
+    case 'approval_withdrawn':
+      return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'withdrawn', revision }));
     case 'grant_used_up':
       return end(state, entry.payload.approval_id, (approval) => ({ ...approval, status: 'consumed', revision }));
     case 'token_issued': {
       const { approval_id: id, jti, token_sha256: tokenSha256, expires_at: expiresAt } = entry.payload;
-      const issued = change(state, id, (approval) => ({
+      return change(state, id, (approval) => ({
         ...approval,
         token: { jti, tokenSha256, expiresAt, issuedCount: (approval.token?.issuedCount ?? 0) + 1 },
         revision,
       }));
-      const { idempotency = UNKEYED } = entry.payload;
-      return answered(issued, ANSWER_SCOPES.reissue_token, idempotency, { revision, approvalId: id });
     }
     case 'token_consumed': {
       const { approval_id, idempotency } = entry.payload;
-      const consumed = end(state, approval_id, (approval) => ({
+      return end(state, approval_id, (approval) => ({
         ...approval,
         status: 'consumed',
         consumption: { idempotency, revision },
         revision,
       }));
-      return answered(consumed, 'consume', idempotency, { revision, approvalId: approval_id });
     }
     case 'token_refused':
       return state;
     default:
       return assertNever(entry);
   }
+};
+
+const evolveOwn = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint): ApprovalsState => {
+  const changed = changeBy(state, entry, revision);
+  const answered = approvalsAnswerOf(entry);
+  if (answered === undefined) return changed;
+  return { ...changed, answers: withKeyAnswer(changed.answers, answered, revision) };
 };
 
 /** A later request that used a grant: the gate alone writes uses, so no two of them share the last. */

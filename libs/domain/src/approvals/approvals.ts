@@ -1,4 +1,4 @@
-import { accepted, type Keyed, type PersonalText, refused } from '../shared/entry.js';
+import { accepted, type PersonalText, refused } from '../shared/entry.js';
 import type { Instant } from '../shared/brand.js';
 import { charactersOf } from '../shared/characters.js';
 import { plusSeconds } from '../shared/instant.js';
@@ -17,7 +17,8 @@ import type {
   Withdraw,
 } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { ANSWER_SCOPES, type Approval, type ApprovalsState, bindingOf, earlierAnswer } from './approvals.state.js';
+import { type Approval, type ApprovalsState, bindingOf } from './approvals.state.js';
+import { earlierOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
 import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
 
@@ -158,17 +159,6 @@ const castVote = (command: CastVote, state: ApprovalsState): ApprovalsResult => 
   return accepted<ApprovalsEntry>(vote, ...settlingBy(command, approval, ballot));
 };
 
-const guarded = (
-  state: ApprovalsState,
-  scope: string,
-  keyed: Keyed,
-  decideAfresh: () => ApprovalsResult,
-): ApprovalsResult => {
-  const earlier = earlierAnswer(state, scope, keyed);
-  if (earlier === undefined) return decideAfresh();
-  return earlier.kind === 'replay' ? accepted() : earlier;
-};
-
 const isRequesterOf = (approval: Approval, subject: string): boolean =>
   subject === approval.requested.requester.subject || subject === approval.requested.requester.on_behalf_of;
 
@@ -196,23 +186,26 @@ const reissue = (command: ReissueToken, approval: Approval): ApprovalsResult => 
   return accepted<ApprovalsEntry>({ type, payload: { ...payload, idempotency: command.idempotency } });
 };
 
-/** Who may take a request back, or have its token again; asked before the key, which may be somebody else's. */
-const handlingRefusal = (
-  { kind, caller }: Withdraw | ReissueToken,
+/**
+ * Who may take a request back, or have its token again; asked before the key, which may be somebody else's.
+ * @source contract section 4: creator, requester, admin; a token also an approving voter
+ */
+export const mayHandle = (
+  { kind, caller }: Pick<Withdraw | ReissueToken, 'kind' | 'caller'>,
   approval: Approval,
-): Extract<ApprovalsRefusal, { code: 'forbidden' }> | undefined => {
+): boolean => {
   const isVoter = kind === 'reissue_token' && approval.votes.get(caller.subject)?.vote === 'approve';
-  return caller.isAdmin || isVoter || isRequesterOf(approval, caller.subject) ? undefined : { code: 'forbidden' };
+  return caller.isAdmin || isVoter || isRequesterOf(approval, caller.subject);
 };
 
 const handle = (command: Withdraw | ReissueToken, state: ApprovalsState): ApprovalsResult => {
   const approval = state.approvals.get(command.approvalId);
-  if (approval === undefined) return refused({ code: 'approval_not_found' });
-  const refusal = handlingRefusal(command, approval);
-  if (refusal !== undefined) return refused(refusal);
-  return guarded(state, ANSWER_SCOPES[command.kind], command.idempotency, () =>
-    command.kind === 'withdraw' ? withdraw(command, approval) : reissue(command, approval),
-  );
+  const earlier = earlierOf(command, state.answers);
+  // It may have left memory; who may see the first answer is then asked by whoever reads it back.
+  if (approval === undefined) return earlier ?? refused({ code: 'approval_not_found' });
+  if (!mayHandle(command, approval)) return refused({ code: 'forbidden' });
+  if (earlier !== undefined) return earlier;
+  return command.kind === 'withdraw' ? withdraw(command, approval) : reissue(command, approval);
 };
 
 const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry | undefined => {
@@ -253,15 +246,15 @@ const closeGrant = (command: CloseGrant, state: ApprovalsState): ApprovalsResult
   });
 };
 
-/** Decides a command over `approvals-<tenant>`. Accepted without entries: the same was said before, or nothing is due. */
+/** Decides a command over `approvals-<tenant>`. Accepted without entries: nothing is due. */
 export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState): ApprovalsResult => {
   switch (command.kind) {
     case 'open_request':
       return openRequest(command, state);
     case 'file_request':
-      return guarded(state, 'file', command.idempotency, () => fileRequest(command, state));
+      return earlierOf(command, state.answers) ?? fileRequest(command, state);
     case 'cast_vote':
-      return guarded(state, `vote:${command.caller.subject}`, command.idempotency, () => castVote(command, state));
+      return earlierOf(command, state.answers) ?? castVote(command, state);
     case 'withdraw':
     case 'reissue_token':
       return handle(command, state);

@@ -1,10 +1,12 @@
 import type { Instant, Sha256Hex } from '../shared/brand.js';
 import { accepted, type Keyed, type Result } from '../shared/entry.js';
+import type { EarlierAnswer, LookedUpAnswer } from '../shared/key-answers.js';
 import { type MicroUsd, usdOf } from '../shared/money.js';
 import type { ApprovalCaller } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { type Approval, type ApprovalsState, earlierAnswer } from './approvals.state.js';
+import type { Approval, ApprovalsState } from './approvals.state.js';
 import type { ConsumeCode } from './consume-codes.js';
+import { earlierOf } from './keyed-approvals.js';
 
 /** Claims of an approval token whose signature was found good. Contract section 11.3. */
 export interface TokenClaims {
@@ -47,12 +49,11 @@ export interface ConsumeToken {
   readonly now: Instant;
   readonly nowMs: number;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 
-export type ConsumeResult =
-  | Result<ApprovalsEntry, { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint }>
-  /** The same key got its 200 before: the entry at `revision` is that answer. */
-  | { readonly kind: 'replay'; readonly revision: bigint };
+/** `replay`: the same key got its 200 before, by the entry at `revision`. */
+export type ConsumeResult = Extract<Result<ApprovalsEntry, never>, { kind: 'accepted' }> | EarlierAnswer;
 
 type Rule = (command: ConsumeToken, claims: TokenClaims, approval: Approval) => ConsumeCode | null;
 
@@ -143,7 +144,7 @@ const namedIn = (
  * @source contract section 11.4
  */
 export const decideConsume = (command: ConsumeToken, state: ApprovalsState): ConsumeResult => {
-  const earlier = earlierAnswer(state, 'consume', command.idempotency);
+  const earlier = earlierOf(command, state.answers);
   if (earlier !== undefined) return earlier;
   const { code, approval } = refusalOf(command, state);
   if (code !== null || approval === undefined || command.token.kind === 'unreadable') {

@@ -39,6 +39,7 @@ type Cast = readonly [
 const cast = ({ world, approvalId }: ReturnType<typeof routed>, votes: readonly Cast[]): readonly string[] =>
   votes.map(([subject, groups, stageId = null, vote = 'approve']) => {
     const result = world.vote(approvalId, subject, { groups, stageId, vote });
+    if (result.kind === 'replay') throw new Error('votes here have no key');
     return result.kind === 'refused' ? result.refusal.code : (result.entries.at(-1)?.type ?? 'nothing');
   });
 

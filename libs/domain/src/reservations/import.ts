@@ -1,6 +1,7 @@
 import type { CostRowInput } from '../context/cost-row.js';
 import type { HourlyUsdText, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, refused } from '../shared/entry.js';
+import type { LookedUpAnswer } from '../shared/key-answers.js';
 import { formatUsd6 } from '../shared/money.js';
 import { type CostRows, costRowKey, foldCostRows } from './cost-rows.js';
 import type { ImportedCost, ReservationsEntry } from './reservations.entries.js';
@@ -16,6 +17,7 @@ export interface ImportCosts {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 
 export const COST_ROWS_MAX = 1000;
@@ -56,7 +58,7 @@ const recordedRows = (
  * @source contract section 13.5
  */
 export const decideImport = (command: ImportCosts, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement('import', command.idempotency, state);
+  const earlier = earlierSettlement('import', command, state);
   if (earlier !== undefined) return earlier;
   const { rows, left } = recordedRows(state.costRows, command.rows, command.now);
   if (left.count > COST_ROWS_KEPT_MAX) return refused({ code: 'quota_exceeded' });

@@ -4,13 +4,15 @@ import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.en
 import { emptyGate, evolveGate, type GateState } from '../decisions/decisions.state.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import { ENTERPRISE_CEILING } from '../policy/policy.state.js';
-import type { DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
-import { assertNever, type Keyed } from '../shared/entry.js';
+import type { DecisionId, Instant } from '../shared/brand.js';
+import { assertNever } from '../shared/entry.js';
+import { type KeyAnswers, noKeyAnswers, withKeyAnswer } from '../shared/key-answers.js';
 import { max, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import { type DueDates, noDueDates, withDueDate, withoutDueDate } from '../shared/due-dates.js';
 import { type CostRows, foldCostRows, noCostRows } from './cost-rows.js';
+import { reservationsAnswerOf } from './keyed-reservations.js';
 import { isReconcilable, isSweepable, type Reservation, reservationOf } from './reservation.js';
 import type { ExceptionKind, ReservationsEntry, SettledLeg } from './reservations.entries.js';
 
@@ -40,12 +42,6 @@ export interface OpenException {
   readonly dueAt: Instant;
 }
 
-/** What a key was answered. */
-export interface SettlementAnswer {
-  readonly payloadHash: Sha256Hex;
-  readonly revision: bigint;
-}
-
 export interface ReservationsState {
   readonly reservations: PersistentMap<Reservation>;
   /** Those that a sweep may end, by the instant since when they hold: which are overdue, policy says. */
@@ -60,7 +56,8 @@ export interface ReservationsState {
   readonly lateCorrections: BoundedMap<bigint>;
   readonly openExceptions: PersistentMap<OpenException>;
   readonly costRows: CostRows;
-  readonly answers: BoundedMap<SettlementAnswer>;
+  /** The newest answers; older keys are looked up in the read models before anything is decided under them. */
+  readonly answers: KeyAnswers;
 }
 
 export const SETTLEMENTS_KEPT = 10_000;
@@ -74,7 +71,7 @@ export const noReservations: ReservationsState = {
   lateCorrections: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   openExceptions: PersistentMap.empty,
   costRows: noCostRows,
-  answers: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
+  answers: noKeyAnswers(SETTLEMENTS_KEPT),
 };
 
 export const bookingOf = (state: ReservationsState, decisionId: string): Booking | undefined =>
@@ -154,24 +151,6 @@ const foldDecisions = (
   }
 };
 
-/** A key is its operation's own. */
-export type Operation = 'reconcile' | 'sweep' | 'import' | 'resolve';
-const answerKey = (operation: Operation, key: string): string => `${operation}\n${key}`;
-
-/** What a key of this operation was answered; undefined: it is new. */
-export const earlierAnswer = (
-  state: ReservationsState,
-  operation: Operation,
-  { key }: Pick<Keyed, 'key'>,
-): SettlementAnswer | undefined => (key === null ? undefined : state.answers.get(answerKey(operation, key)));
-
-const answered = (
-  state: ReservationsState,
-  operation: Operation,
-  { keyed: { key, payload_hash: payloadHash }, revision }: { readonly keyed: Keyed; readonly revision: bigint },
-): ReservationsState =>
-  key === null ? state : { ...state, answers: state.answers.set(answerKey(operation, key), { payloadHash, revision }) };
-
 const chargesOf = (legs: readonly Pick<SettledLeg, 'account' | 'spent_usd'>[]): readonly Charge[] =>
   legs.map(({ account, spent_usd }) => ({ account, spent: usdOf(spent_usd) }));
 
@@ -234,7 +213,7 @@ const openException = (state: ReservationsState, payload: Payload<'exception_ope
   return { ...state, openExceptions: state.openExceptions.set(payload.exception_id, open) };
 };
 
-const evolveOwn = (
+const changeBy = (
   state: ReservationsState,
   { entry, revision }: { readonly entry: ReservationsEntry; readonly revision: bigint },
   legs: readonly HeldLeg[],
@@ -242,7 +221,7 @@ const evolveOwn = (
 ): ReservationsState => {
   switch (entry.type) {
     case 'reservation_settled':
-      return answered(settle(state, entry.payload, legs), 'reconcile', { keyed: entry.payload.idempotency, revision });
+      return settle(state, entry.payload, legs);
     case 'reservation_assumed_spent':
       return assume(state, entry.payload, legs);
     case 'reservation_released':
@@ -251,30 +230,33 @@ const evolveOwn = (
         legs,
       }));
     case 'reservation_corrected':
-      return answered(correct(state, entry.payload, revision), 'reconcile', {
-        keyed: entry.payload.idempotency,
-        revision,
-      });
-    case 'overdue_swept':
-      return answered(state, 'sweep', { keyed: entry.payload.idempotency, revision });
+      return correct(state, entry.payload, revision);
     case 'actual_costs_imported': {
       const { rows, imported_at: at } = entry.payload;
-      const known = { ...state, costRows: foldCostRows(state.costRows, rows, at) };
-      return answered(known, 'import', { keyed: entry.payload.idempotency, revision });
+      return { ...state, costRows: foldCostRows(state.costRows, rows, at) };
     }
     case 'exception_opened':
       return openException(state, entry.payload);
-    case 'exception_resolved': {
-      const { exception_id: id, idempotency } = entry.payload;
-      const resolved = { ...state, openExceptions: state.openExceptions.delete(id) };
-      return idempotency === undefined ? resolved : answered(resolved, 'resolve', { keyed: idempotency, revision });
-    }
+    case 'exception_resolved':
+      return { ...state, openExceptions: state.openExceptions.delete(entry.payload.exception_id) };
+    case 'overdue_swept': // Says who swept what is swept already.
     case 'actual_recorded':
     case 'drift_found':
       return state;
     default:
       return assertNever(entry);
   }
+};
+
+const evolveOwn = (
+  state: ReservationsState,
+  seen: { readonly entry: ReservationsEntry; readonly revision: bigint },
+  legs: readonly HeldLeg[],
+): ReservationsState => {
+  const changed = changeBy(state, seen, legs);
+  const answered = reservationsAnswerOf(seen.entry);
+  if (answered === undefined) return changed;
+  return { ...changed, answers: withKeyAnswer(changed.answers, answered, seen.revision) };
 };
 
 export type ReservationsObserved =

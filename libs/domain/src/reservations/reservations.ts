@@ -1,6 +1,7 @@
 import { overageAccount } from '../policy/policy.state.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused, type Result } from '../shared/entry.js';
+import { type EarlierAnswer, earlierKeyAnswer, type LookedUpAnswer } from '../shared/key-answers.js';
 import { formatUsd4, max, type MicroUsd, microUsd, NOTHING } from '../shared/money.js';
 import { decideCorrection } from './corrections.js';
 import {
@@ -13,7 +14,8 @@ import {
 } from './exceptions.js';
 import type { ReservationsEntry, SettledLeg, SettlementTrigger } from './reservations.entries.js';
 import { bookingKnown, type RememberedBooking } from './remembered-booking.js';
-import { earlierAnswer, type Operation, type ReservationsState } from './reservations.state.js';
+import type { Operation } from './keyed-reservations.js';
+import type { ReservationsState } from './reservations.state.js';
 import { overageOf, type Reservation } from './reservation.js';
 import { type Booked, bookShare, overrunOf, sharesOf } from './split.js';
 
@@ -29,6 +31,7 @@ export interface Reconcile {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
   /** null: what is booked is in memory, or nothing is. */
   readonly rememberedBooking: RememberedBooking | null;
 }
@@ -43,10 +46,10 @@ export type ReservationsRefusal =
   | { readonly code: 'booking_moved' }
   | { readonly code: 'exception_not_open' }
   | { readonly code: 'quota_exceeded' }
-  | { readonly code: 'idempotency_conflict'; readonly firstRevision: bigint };
+  | Extract<EarlierAnswer, { kind: 'refused' }>['refusal'];
 
 export type ReconcileResult =
-  Result<ReservationsEntry, ReservationsRefusal> | { readonly kind: 'replay'; readonly revision: bigint };
+  Result<ReservationsEntry, ReservationsRefusal> | Extract<EarlierAnswer, { kind: 'replay' }>;
 
 const hasMoved = ({ held_usd: held, spent_usd: spent }: SettledLeg): boolean => held !== '0.0000' || spent !== '0.0000';
 
@@ -131,16 +134,10 @@ const settle = (
 
 /** What this key was answered before: the same again for the same payload, a refusal for another (G3). */
 export const earlierSettlement = (
-  operation: Operation,
-  keyed: Keyed,
-  state: ReservationsState,
-): Exclude<ReconcileResult, { readonly kind: 'accepted' }> | undefined => {
-  const earlier = earlierAnswer(state, operation, keyed);
-  if (earlier === undefined) return undefined;
-  return earlier.payloadHash === keyed.payload_hash
-    ? { kind: 'replay', revision: earlier.revision }
-    : refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
-};
+  scope: Operation,
+  { idempotency: keyed, lookedUp }: { readonly idempotency: Keyed; readonly lookedUp?: LookedUpAnswer },
+  { answers }: ReservationsState,
+): EarlierAnswer | undefined => earlierKeyAnswer(answers, { scope, keyed }, lookedUp);
 
 /** A hold that the actual may end: nobody has to agree to it any more, and its overage is written. */
 const heldRefusal = (state: ReservationsState, reservation: Reservation): ReservationsRefusal | undefined => {
@@ -157,7 +154,7 @@ const heldRefusal = (state: ReservationsState, reservation: Reservation): Reserv
  * @source contract sections 13.1 to 13.3
  */
 export const decideReconcile = (command: Reconcile, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement('reconcile', command.idempotency, state);
+  const earlier = earlierSettlement('reconcile', command, state);
   if (earlier !== undefined) return earlier;
   const rules = rulesAt(state, command.now);
   if (rules === undefined) return refused({ code: 'decision_not_reconcilable' });

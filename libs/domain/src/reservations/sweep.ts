@@ -1,6 +1,7 @@
 import { policyInForce } from '../policy/policy.state.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { accepted, type Keyed, type PersonalText, refused } from '../shared/entry.js';
+import type { LookedUpAnswer } from '../shared/key-answers.js';
 import { dueUntil } from '../shared/due-dates.js';
 import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd, NOTHING } from '../shared/money.js';
@@ -37,6 +38,7 @@ export interface FinishSweep {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
 
 export interface SweepTotals {
@@ -131,7 +133,7 @@ export const decideSweep = (command: SweepOverdue, state: ReservationsState): Re
 
 /** Says who swept what; a key that comes again gets that answer again. */
 export const decideFinishSweep = (command: FinishSweep, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement('sweep', command.idempotency, state);
+  const earlier = earlierSettlement('sweep', command, state);
   if (earlier !== undefined) return earlier;
   const { decisionIds, total } = command.swept;
   const [settled, released] = command.action === 'settle' ? [decisionIds.length, 0] : [0, decisionIds.length];
@@ -163,6 +165,7 @@ export interface ResolveException {
   readonly by: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
   /** Of the decision that the exception is about; null: what is booked is in memory, or nothing is. */
   readonly rememberedBooking: RememberedBooking | null;
 }
@@ -172,7 +175,7 @@ export interface ResolveException {
  * @source contract section 13.4
  */
 export const decideResolve = (command: ResolveException, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement('resolve', command.idempotency, state);
+  const earlier = earlierSettlement('resolve', command, state);
   if (earlier !== undefined) return earlier;
   const open = state.openExceptions.get(command.exceptionId);
   if (open === undefined) return refused({ code: 'exception_not_open' });

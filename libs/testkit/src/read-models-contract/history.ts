@@ -153,10 +153,16 @@ export class History {
     approvalId: string,
     type: 'approval_denied' | 'approval_expired' | 'approval_withdrawn' | 'token_consumed',
   ): void {
-    this.tell('approvals', type, { approval_id: approvalId });
+    const idempotency = { key: null, payload_hash: hashOf(approvalId) };
+    this.tell('approvals', type, { approval_id: approvalId, idempotency });
   }
 
-  settle(decisionId: string, status: 'matched' | 'overage' | 'savings' = 'savings', actualUsd = '110.0000'): void {
+  settle(
+    decisionId: string,
+    status: 'matched' | 'overage' | 'savings' = 'savings',
+    actualUsd = '110.0000',
+    key: string | null = null,
+  ): void {
     this.tell('reservations', 'actual_recorded', { decision_id: decisionId, actual_monthly_delta_usd: actualUsd });
     this.tell('reservations', 'reservation_settled', {
       decision_id: decisionId,
@@ -166,6 +172,7 @@ export class History {
       drift_usd: '-15.5000',
       overrun_usd: '0.0000',
       settled_at: this.now(),
+      idempotency: { key, payload_hash: hashOf(actualUsd) },
     });
   }
 
@@ -194,6 +201,7 @@ export class History {
       drift_usd: '20.0000',
       overrun_usd: '0.0000',
       corrected_at: this.now(),
+      idempotency: { key: null, payload_hash: hashOf(actualUsd) },
     });
   }
 
