@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { openFileKeyStore } from '@verdict/adapter-file';
 import {
   APPROVAL_ID,
@@ -186,6 +186,61 @@ describe('writes', () => {
     expect(update?.headers['if-match']).toBe('"4"');
     expect(JSON.parse(update?.text ?? '')).toEqual({ limit_usd: '2000', when_committed: 'ratchet' });
   });
+});
+
+describe('the request of `budget set` that --dry-run prints', () => {
+  it.each([
+    ['changes the budget that the scope has, as it is now', [budgetAnswer()], 'PUT', `/budgets/${BUDGET_ID}`, '"4"'],
+    ['creates one where there is none', [], 'POST', '/budgets', undefined],
+  ])('%s', async (_, items, method, route, tag) => {
+    server.on(`GET ${API}/budgets`, { body: { items, next_cursor: null, as_of: { policy: 1 } } });
+    const { exit, stdout } = await cli('budget', 'set', 'project:web', '--limit', '2000', '--dry-run');
+    expect([exit, server.seen.map((each) => each.method)]).toEqual([0, ['GET']]);
+    expect(stdout.split('\n')[0]).toBe(`${method} ${server.url}${API}${route}`);
+    expect(/^if-match: (.*)$/m.exec(stdout)?.[1]).toBe(tag);
+  });
+});
+
+describe('the key of `gate batch`', () => {
+  it('is the one that is given; without one the server makes the keys of the questions from what they ask', async () => {
+    server.on(`POST ${API}/gate/batch`, { body: { atomic: false, items: [] } });
+    await writeFile(path('batch.json'), '[]');
+    await cli('gate', 'batch', '--event', path('batch.json'), '--idempotency-key', 'nightly-7');
+    await cli('gate', 'batch', '--event', path('batch.json'));
+    expect(server.seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['nightly-7', undefined]);
+  });
+});
+
+describe('what is shown once', () => {
+  const approve = `POST ${API}/approvals/${APPROVAL_ID}/approve`;
+  const TOKEN = 'eyJ-the-approval-token-of-32-characters';
+
+  it('is what --quiet leaves of a vote or of a token issued again, instead of the id', async () => {
+    server.on(approve, { body: voteAnswer() });
+    server.on(`POST ${API}/approvals/${APPROVAL_ID}/reissue-token`, { body: voteAnswer() });
+    for (const command of ['approve', 'reissue'])
+      expect(await cli('approvals', command, APPROVAL_ID, '-q')).toMatchObject({ exit: 0, stdout: `${TOKEN}\n` });
+  });
+
+  it('leaves the id where a file keeps it, or where there is none', async () => {
+    server.on(approve, { body: voteAnswer() }, { body: voteAnswer({ status: 'pending', approval_token: null }) });
+    const kept = await cli('approvals', 'approve', APPROVAL_ID, '-q', '--token-out', 'quiet.token');
+    expect(kept.stdout).toBe(`${APPROVAL_ID}\n`);
+    expect(await readFile(path('quiet.token'), 'utf8')).toBe(`${TOKEN}\n`);
+    expect(await cli('approvals', 'approve', APPROVAL_ID, '-q')).toMatchObject({
+      exit: 3,
+      stdout: `${APPROVAL_ID}\n`,
+    });
+  });
+
+  it.each([[['integration', 'create', 'terms.json', '-q']], [['integration', 'rotate', BUDGET_ID, '-q']]])(
+    '%j would lose secrets, and is refused before anything is sent',
+    async (args) => {
+      const { exit, stderr } = await cli(...args);
+      expect([exit, server.seen]).toEqual([2, []]);
+      expect(stderr).toContain('--secrets-out');
+    },
+  );
 });
 
 describe('approvals', () => {

@@ -71,8 +71,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   'price-book publish': { args: [BOOK] },
   'price-book price': { args: ['--plan', PLAN, '--book-version', 'b1'] },
   'integration list': { args: [] },
-  'integration create': { args: ['terms.json'] },
-  'integration rotate': { args: [BUDGET_ID] },
+  'integration create': { args: ['terms.json', '--secrets-out', 'secrets.json'] },
+  'integration rotate': { args: [BUDGET_ID, '--secrets-out', 'secrets.json'] },
   'integration revoke': { args: [BUDGET_ID] },
   'approvals list': { args: [] },
   'approvals show': { args: [APPROVAL_ID] },
@@ -254,7 +254,7 @@ describe('every command', () => {
     // What has to be known first is read: it changes nothing.
     const reads = server.seen.filter((each) => each.method === 'GET' || each.path.endsWith('/validate'));
     expect(server.seen.length).toBe(reads.length);
-    if (!['budget close', 'policy add-validation'].includes(path)) expect(server.seen).toEqual([]);
+    if (!['budget set', 'budget close', 'policy add-validation'].includes(path)) expect(server.seen).toEqual([]);
   });
 
   it.each(PATHS)('%s: a reason and an incident are recorded, or refused: never dropped', async (path) => {

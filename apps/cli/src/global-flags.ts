@@ -20,7 +20,7 @@ const globalOptions = (): readonly Option[] =>
       '-o, --output <form>',
       'default: table on a terminal, else json (VERDICT_OUTPUT); where the answer is a text, the text',
     ).choices(OUTPUT_FORMS),
-    new Option('-q, --quiet', 'print the id alone'),
+    new Option('-q, --quiet', 'print the id alone; where a token is shown once, the token'),
     new Option('--no-color', 'no colours (NO_COLOR)'),
     new Option(
       '--timeout <duration>',

@@ -123,7 +123,12 @@ export const batchCommand = (io: Io): Command =>
         3: 'one needs an approval',
         4: 'one is refused, or all are',
       },
-      examples: ['verdict gate batch --event changes.json --atomic'],
+      notes:
+        'Without --idempotency-key the keys of the questions follow from what they ask: the same command again gets the same answers while they last. With one the batch is one command: its first answers for that key, for good.',
+      examples: [
+        'verdict gate batch --event changes.json --atomic',
+        'verdict gate batch --event changes.json --idempotency-key "nightly-$CI_PIPELINE_ID"',
+      ],
     })
     .action(
       async ({ event: path, atomic }: { readonly event: string; readonly atomic?: boolean }, command: Command) => {

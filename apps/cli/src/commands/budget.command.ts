@@ -133,8 +133,9 @@ const setCommand = (io: Io): Command =>
       if (!SCOPE.test(scope)) throw wrongCall('scope_invalid', `not a scope: ${scope}`, SCOPES);
       const created = { scope, period: flags.period, basis: flags.basis, ...termsOf(flags) };
       const session = openSession(io, command);
+      // Looked up under --dry-run too: whether the request creates or changes is what it is asked for.
+      const found = await findBudget(await session.reader(), scope);
       const client = await session.client();
-      const found = client.isDryRun ? undefined : await findBudget(client, scope);
       const { value, body } = await (found === undefined
         ? client.send(ROUTES.createBudget, { body: JSON.stringify(created) })
         : update(client, found, flags));

@@ -77,6 +77,13 @@ const listCommand = (io: Io): Command =>
       }),
     );
 
+/** Said before anything is sent: what --quiet leaves is the id, and what it would drop cannot be had again. */
+const checkedSecrets = ({ printer }: Session, secretsOut: string | undefined): void => {
+  if (printer.isQuiet && secretsOut === undefined)
+    throw wrongCall('usage', '-q would lose the secrets, which are shown once', 'name a file with --secrets-out');
+};
+const QUIET = '-q needs --secrets-out: it leaves the id, and secrets are shown once.';
+
 interface SecretFlags {
   readonly secretsOut?: string;
 }
@@ -90,9 +97,14 @@ const createCommand = (io: Io): Command =>
   withSecretsOut(new CliCommand('create'))
     .description('let a cluster or a Terraform installation ask; its secrets are shown once')
     .argument('<file>', 'terms as JSON (docs/integrations), - for standard input')
-    .about({ reach: 'server', examples: ['verdict integration create run-task.json --secrets-out hcp.secrets'] })
+    .about({
+      reach: 'server',
+      notes: QUIET,
+      examples: ['verdict integration create run-task.json --secrets-out hcp.secrets'],
+    })
     .action(async (file: string, { secretsOut }: SecretFlags, command: Command) => {
       const session = openSession(io, command);
+      checkedSecrets(session, secretsOut);
       const body = jsonTextOf(await readJsonInput(io, file));
       await printIntegration(
         session,
@@ -119,10 +131,15 @@ const rotateCommand = (io: Io): Command =>
     .option('--previous-until <instant>', 'when the secrets in use end (default: with the next rotation)')
     .option('--client-key <sha256>', 'public key of the new client certificate')
     .option('--retire-previous', 'make no secret, but end the older of two now')
-    .about({ reach: 'server', examples: ['verdict integration rotate ID --previous-until 2026-12-01T00:00:00Z'] })
+    .about({
+      reach: 'server',
+      notes: QUIET,
+      examples: ['verdict integration rotate ID --previous-until 2026-12-01T00:00:00Z'],
+    })
     .action(async (id: string, flags: RotateFlags, command: Command) => {
       const body = JSON.stringify(rotationOf(flags));
       const session = openSession(io, command);
+      if (flags.retirePrevious !== true) checkedSecrets(session, flags.secretsOut);
       const client = await session.client();
       const answer = await client.send(ROUTES.rotateIntegration, { params: { integration_id: id }, body });
       await printIntegration(session, answer, flags.secretsOut);

@@ -35,7 +35,7 @@ const voteText = (vote: Vote, tokenOut: string | undefined): string => {
   ]);
 };
 
-/** The token is answered once. Kept in a file it is not shown at all. */
+/** The token is answered once: kept in a file it is not shown at all, else even --quiet prints it, instead of the id. */
 const printVote = async (
   session: Session,
   { value, body }: { readonly value: Vote; readonly body: unknown },
@@ -46,8 +46,11 @@ const printVote = async (
   const isKept = tokenOut !== undefined && token !== null;
   if (isKept) await writeSecret(io, tokenOut, token);
   const shown = isKept && typeof body === 'object' ? { ...body, approval_token: null } : body;
-  printer.print({ body: shown, text: () => voteText(value, tokenOut), id: value.approval_id });
+  const id = token === null || isKept ? value.approval_id : token;
+  printer.print({ body: shown, text: () => voteText(value, tokenOut), id });
 };
+
+const QUIET = '-q prints the token instead of the id where the answer has one and --token-out does not keep it.';
 
 /** `approve` and `deny`; with the quorum still open, others have to vote: exit 3. */
 export const voteCommand =
@@ -69,6 +72,7 @@ export const voteCommand =
         exits: { 0: 'the vote is in, and nobody else is needed', 3: 'the vote is in, and others have to vote' },
         reason: '--notes',
         incident: '--ticket',
+        ...(vote === 'approve' ? { notes: QUIET } : {}),
         examples: [`verdict approvals ${vote} 0193a7c4-0000-7000-8000-000000000002 --notes "looked at the plan"`],
       })
       .action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
@@ -104,6 +108,7 @@ export const reissueCommand = (io: Io): Command =>
     .option('--token-out <file>', 'write the token to a file that only you can read, and do not print it')
     .about({
       reach: 'server',
+      notes: QUIET,
       examples: ['verdict approvals reissue 0193a7c4-0000-7000-8000-000000000002 --token-out approval.token'],
     })
     .action(async (id: string, { tokenOut }: TokenFlags, command: Command) => {
