@@ -162,7 +162,9 @@ describe('the key of a batch', () => {
 
   it('has one outcome when it is used twice at once', async () => {
     const { world } = await first();
-    const both = await Promise.all([1, 2].map(() => put(world, MEMBERS, true, 'race-1')));
+    // What `own-key` answered was no member of an atomic batch: under that key these would ask something else.
+    const members = [member('10'), member('20', 'atomic-key'), member('30')];
+    const both = await Promise.all([1, 2].map(() => put(world, members, true, 'race-1')));
     expect(new Set(both.map((answers) => idsOf(answers).join())).size).toBe(1);
   });
 });

@@ -398,9 +398,9 @@ export const PROBLEM_ROWS: readonly ProblemRow[] = [
 
 /** Problem codes that another test is answered; the file names the code. */
 export const PROBLEMS_ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
-  approval_not_found: 'test/e2e/bad-input.e2e.ts',
-  token_claims_invalid: 'test/e2e/bad-input.e2e.ts',
-  token_expired: 'test/e2e/bad-input.e2e.ts',
+  approval_not_found: 'test/e2e/bad-input/approval-tokens.e2e.ts',
+  token_claims_invalid: 'test/e2e/bad-input/approval-tokens.e2e.ts',
+  token_expired: 'test/e2e/bad-input/approval-tokens.e2e.ts',
   approval_expired: 'libs/domain/src/approvals/approvals.spec.ts',
   export_not_ready: 'apps/audit-export/src/audit-export.int.ts',
   export_expired: 'apps/audit-export/src/audit-export.int.ts',
