@@ -1,7 +1,7 @@
 import type { ApprovalRow, ReadPoint } from '@verdict/application';
 import type { SelectQueryBuilder } from 'typeorm';
 import { ApprovalEntity, ApprovalVersionEntity, GrantUseEntity, type StoredApproval } from './entities.js';
-import { type FilterValue, inSpan, type Span, withFilters } from './page-of.js';
+import { type FilterValue, inSpan, sortedInSpan, type Span, withFilters } from './page-of.js';
 import { AT_APPROVALS, AT_DECISIONS, atPoint, type Tables } from './point.js';
 
 /** `version` is what `approval` was at the point, which it is no longer. */
@@ -71,6 +71,9 @@ export const approvalsOfPage = (
     'w',
     `${wasVersion('w', 'c')} AND w.status = :status`,
   );
-  const candidates = [still, since].map((each) => inSpan(withFilters(each, 'c', filter), 'c', span).getQuery());
+  const candidates = [
+    inSpan(withFilters(still, 'c', filter), 'c', span).getQuery(),
+    sortedInSpan(withFilters(since, 'c', filter), 'c', span),
+  ];
   return inSpan(query.andWhere(`a.revision IN (${candidates.join(' UNION ')})`, { status }), 'a', span);
 };

@@ -140,15 +140,20 @@ export interface BulkTable<Row> {
   readonly columns: readonly Column<Row>[];
 }
 
-/** `more`: columns that SQL computes. */
+/** Columns that SQL computes, from `u`, the new row, and what is joined to it. */
+export interface Computed {
+  readonly columns: Readonly<Record<string, string>>;
+  readonly join: string;
+}
+
 export const insertStatement = <Row>(
   { schema, table, columns }: BulkTable<Row>,
   rows: readonly Row[],
-  more: Readonly<Record<string, string>> = {},
+  { columns: more, join }: Computed = { columns: {}, join: '' },
 ): BulkStatement => ({
   name: `${schema}_insert_${table}`,
   text: `INSERT INTO ${schema}.${table} (${[...columns.map(({ name }) => name), ...Object.keys(more)].join(', ')})
-SELECT ${[...columns.map(reading), ...Object.values(more)].join(', ')} FROM ${source(columns)}`,
+SELECT ${[...columns.map(reading), ...Object.values(more)].join(', ')} FROM ${source(columns)} ${join}`,
   values: packed(columns, rows),
 });
 

@@ -9,7 +9,7 @@ import {
   SettlementEntity,
   type StoredDecision,
 } from './entities.js';
-import { type FilterValue, inSpan, type Span, withFilters } from './page-of.js';
+import { type FilterValue, inSpan, sortedInSpan, type Span, withFilters } from './page-of.js';
 import { AT_APPROVALS, AT_DECISIONS, AT_RESERVATIONS, atPoint, type Tables } from './point.js';
 
 const newestBooking = (schema: string): string => `SELECT max(newest.revision) FROM ${schema}.bookings AS newest
@@ -51,7 +51,7 @@ const isAfter = (revision: Revision | null, at: Revision): boolean => revision !
 /** A row that `decisionsAt` found, as it was at the point. */
 export const decisionViewAt =
   (point: ReadPoint) =>
-  ({ isSettled: _, holdEndedRevision, ...stored }: StoredDecision): DecisionView => {
+  ({ isSettled: _, settledRevision: __, holdEndedRevision, ...stored }: StoredDecision): DecisionView => {
     const { approval, approvalVersion, settlement, booking, ...row } = stored;
     return {
       row: { ...row, holdState: isAfter(holdEndedRevision, point.decisions) ? 'held' : row.holdState },
@@ -60,9 +60,6 @@ export const decisionViewAt =
       booking: booking ?? null,
     };
   };
-
-const bookedAt = (table: string, bound: string): string =>
-  `EXISTS (SELECT 1 FROM ${table} AS x WHERE x.tenant_id = c.tenant_id AND x.decision_id = c.decision_id AND ${bound})`;
 
 /**
  * Holds that were neither ended nor settled at the point: those that still are not, and those that came to an end since.
@@ -74,24 +71,18 @@ export const heldAt = (
   { filter, span }: { readonly filter: Readonly<Record<string, FilterValue>>; readonly span: Span },
 ): SelectQueryBuilder<StoredDecision> => {
   const query = decisionsAt(tables, tenantId, span.page.point);
-  const [settlements, bookings] = [`${tables.schema}.settlements`, `${tables.schema}.bookings`];
   const wasHeld = `(c.holdState = 'held' OR c.holdEndedRevision > ${AT_DECISIONS})`;
-  const wasUnsettled = [settlements, bookings]
-    .map((table) => `NOT ${bookedAt(table, `x.revision <= ${AT_RESERVATIONS}`)}`)
-    .join(' AND ');
-  const settledSince = [settlements, bookings]
-    .map(
-      (table) =>
-        `SELECT x.decision_id FROM ${table} AS x WHERE x.tenant_id = :tenantId AND x.revision > ${AT_RESERVATIONS}`,
-    )
-    .join(' UNION ALL ');
+  const wasUnsettled = `(NOT c.isSettled OR c.settledRevision > ${AT_RESERVATIONS})`;
+  const some = (condition: string) =>
+    withFilters(
+      query.subQuery().select('c.revision').from(DecisionEntity, 'c').where('c.tenantId = :tenantId'),
+      'c',
+      filter,
+    ).andWhere(condition);
   const candidates = [
-    `c.holdState = 'held' AND NOT c.isSettled`,
-    `c.holdEndedRevision > ${AT_DECISIONS} AND ${wasUnsettled}`,
-    `c.decisionId IN (${settledSince}) AND ${wasHeld} AND ${wasUnsettled}`,
-  ].map((condition) => {
-    const some = query.subQuery().select('c.revision').from(DecisionEntity, 'c').where('c.tenantId = :tenantId');
-    return inSpan(withFilters(some.andWhere(condition), 'c', filter), 'c', span).getQuery();
-  });
+    inSpan(some(`c.holdState = 'held' AND NOT c.isSettled`), 'c', span).getQuery(),
+    sortedInSpan(some(`c.holdEndedRevision > ${AT_DECISIONS} AND ${wasUnsettled}`), 'c', span),
+    sortedInSpan(some(`c.settledRevision > ${AT_RESERVATIONS} AND ${wasHeld}`), 'c', span),
+  ];
   return inSpan(query.andWhere(`d.revision IN (${candidates.join(' UNION ')})`), 'd', span);
 };

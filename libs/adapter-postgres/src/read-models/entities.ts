@@ -41,6 +41,8 @@ const lists = (name: string): EntitySchemaColumnOptions => ({
 /** A decision as stored, and what the joined tables say of it. */
 export interface StoredDecision extends StoredDecisionRow {
   readonly isSettled: boolean;
+  /** Of the first entry that booked something for it. */
+  readonly settledRevision: bigint | null;
   readonly approval?: StoredApprovalRow | null;
   /** What the approval was at the point, where it has changed since. */
   readonly approvalVersion?: ApprovalVersionRow | null;
@@ -73,6 +75,7 @@ export const DecisionEntity = new EntitySchema<StoredDecision>({
     isDryRun: flag('is_dry_run'),
     holdState: text('hold_state'),
     isSettled: flag('is_settled'),
+    settledRevision: { ...BIGINT, name: 'settled_revision', nullable: true },
     holdEndedRevision: { ...BIGINT, name: 'hold_ended_revision', nullable: true },
   },
 });

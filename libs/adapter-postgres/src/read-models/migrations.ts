@@ -201,15 +201,15 @@ class AddBookings1764291600000 implements MigrationInterface {
 }
 
 /**
- * What a list at an earlier point needs to know: when a hold was ended. Of holds that have ended already it is not known
- * here, and null; it was before any point that a cursor of this release names.
+ * What a list at an earlier point needs to know: when a hold was ended, and when first something was booked for it. Of
+ * holds that have ended already it is null here: it was before any point that a cursor of this release names.
  */
 const HOLD_ENDS = `
 SET LOCAL statement_timeout = 0; -- Indexes of tables that may be large.
-ALTER TABLE decisions ADD COLUMN hold_ended_revision bigint;
+ALTER TABLE decisions ADD COLUMN hold_ended_revision bigint, ADD COLUMN settled_revision bigint;
 CREATE INDEX decisions_hold_ended ON decisions (tenant_id, hold_ended_revision, revision)
-  WHERE hold_ended_revision IS NOT NULL; -- An ordinary decision has no place in it.
-CREATE INDEX bookings_by_revision ON bookings (tenant_id, revision);`;
+  WHERE hold_ended_revision IS NOT NULL; -- A decision whose hold has not ended has no place in either.
+CREATE INDEX decisions_settled ON decisions (tenant_id, settled_revision, revision) WHERE settled_revision IS NOT NULL;`;
 
 class AddHoldEnds1764295200000 implements MigrationInterface {
   readonly name = 'AddHoldEnds1764295200000';
@@ -219,7 +219,7 @@ class AddHoldEnds1764295200000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX bookings_by_revision; ALTER TABLE decisions DROP COLUMN hold_ended_revision');
+    await runner.query('ALTER TABLE decisions DROP COLUMN hold_ended_revision, DROP COLUMN settled_revision');
   }
 }
 

@@ -12,6 +12,21 @@ export interface Span {
   readonly page: PageAt;
 }
 
+const directionOf = ({ order }: Span): 'ASC' | 'DESC' => (order === 'newest_first' ? 'DESC' : 'ASC');
+
+const within = <Entity extends ObjectLiteral>(
+  query: SelectQueryBuilder<Entity>,
+  alias: string,
+  { order, upTo, page: { after } }: Span,
+): SelectQueryBuilder<Entity> => {
+  query.andWhere(`${alias}.revision <= CAST(:upTo AS bigint)`, { upTo: upTo.toString() });
+  return after === undefined
+    ? query
+    : query.andWhere(`${alias}.revision ${order === 'newest_first' ? '<' : '>'} CAST(:after AS bigint)`, {
+        after: after.toString(),
+      });
+};
+
 /**
  * The next rows of the span, and one more, which tells whether there is a next page: keyset, not offset, so a row that
  * comes or goes moves no other.
@@ -19,15 +34,26 @@ export interface Span {
 export const inSpan = <Entity extends ObjectLiteral>(
   query: SelectQueryBuilder<Entity>,
   alias: string,
-  { order, upTo, page: { limit, after } }: Span,
-): SelectQueryBuilder<Entity> => {
-  const isNewestFirst = order === 'newest_first';
-  query.andWhere(`${alias}.revision <= CAST(:upTo AS bigint)`, { upTo: upTo.toString() });
-  if (after !== undefined)
-    query.andWhere(`${alias}.revision ${isNewestFirst ? '<' : '>'} CAST(:after AS bigint)`, {
-      after: after.toString(),
-    });
-  return query.orderBy(`${alias}.revision`, isNewestFirst ? 'DESC' : 'ASC').limit(limit + 1);
+  span: Span,
+): SelectQueryBuilder<Entity> =>
+  within(query, alias, span)
+    .orderBy(`${alias}.revision`, directionOf(span))
+    .limit(span.page.limit + 1);
+
+const ALL = 2 ** 31 - 1;
+
+/**
+ * Revisions of the same rows, as SQL, where the condition is a short look-up by another index than that of the order.
+ * The inner limit keeps the planner from reading the table in the order of the list until enough of it fits.
+ */
+export const sortedInSpan = <Entity extends ObjectLiteral>(
+  query: SelectQueryBuilder<Entity>,
+  alias: string,
+  span: Span,
+): string => {
+  const found = within(query.select(`${alias}.revision`, 'revision'), alias, span).limit(ALL);
+  return `(SELECT x.revision FROM ${found.getQuery()} AS x
+  ORDER BY x.revision ${directionOf(span)} LIMIT ${String(span.page.limit + 1)})`;
 };
 
 /** Runs a query that `inSpan` has bounded. */

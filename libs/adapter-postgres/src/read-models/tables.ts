@@ -27,7 +27,7 @@ import {
 } from './columns.js';
 import type { ExceptionEnding, HoldEnding, IntegrationEnding } from './row-batch.js';
 
-/** Of `decisions`, all columns but `is_settled`. */
+/** Of `decisions`, all columns but those that a settlement sets. */
 export const DECISION_COLUMNS: readonly Column<StoredDecisionRow>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
@@ -59,11 +59,13 @@ export const HOLD_ENDING_COLUMNS: readonly Column<HoldEnding>[] = [
   revision('hold_ended_revision', (row) => row.holdEndedRevision),
 ];
 
-/** The flag that a settlement or a sweep sets in the row of its decision. */
-export const SETTLED_COLUMNS: readonly Column<Pick<SettlementRow, 'tenantId' | 'decisionId'>>[] = [
+export type Booked = Pick<SettlementRow, 'tenantId' | 'decisionId' | 'revision'>;
+/** What a settlement or a sweep sets in the row of its decision. */
+export const SETTLED_COLUMNS: readonly Column<Booked>[] = [
   text('tenant_id', (row) => row.tenantId),
   text('decision_id', (row) => row.decisionId),
   flag('is_settled', () => true),
+  revision('settled_revision', (row) => row.revision),
 ];
 
 type ApprovalState = Omit<ApprovalVersionRow, 'untilRevision'>;

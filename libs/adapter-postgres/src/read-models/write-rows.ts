@@ -7,13 +7,21 @@ import {
 } from '@verdict/application';
 import type { PoolClient, QueryResultRow } from 'pg';
 import { textArray } from '../journals/binary-arrays.js';
-import { type BulkStatement, type Column, insertStatement, parseList, updateStatement } from './columns.js';
+import {
+  type BulkStatement,
+  type Column,
+  type Computed,
+  insertStatement,
+  parseList,
+  updateStatement,
+} from './columns.js';
 import { type ApprovalChanges, type RowBatch, rowKey } from './row-batch.js';
 import {
   APPROVAL_CHANGE_COLUMNS,
   APPROVAL_COLUMNS,
   APPROVAL_VERSION_COLUMNS,
   BOOKING_COLUMNS,
+  type Booked,
   DECISION_COLUMNS,
   EXCEPTION_COLUMNS,
   EXCEPTION_ENDING_COLUMNS,
@@ -70,14 +78,30 @@ const approvalOf = (record: ApprovalRecord): StoredApprovalRow => ({
   sinceRevision: BigInt(record.since_revision),
 });
 
-/** A settlement may be projected before its decision is: journals do not wait for each other. */
-const IS_SETTLED = (schema: string): string =>
-  ['settlements', 'bookings']
-    .map(
-      (table) =>
-        `EXISTS (SELECT 1 FROM ${schema}.${table} AS s WHERE s.tenant_id = u.tenant_id AND s.decision_id = u.decision_id)`,
-    )
-    .join(' OR ');
+/**
+ * A settlement may be projected before its decision is: journals do not wait for each other. `OFFSET 0` has it looked up
+ * once for both columns.
+ */
+const SETTLED = (schema: string): Computed => {
+  const first = (table: string): string =>
+    `(SELECT s.revision FROM ${schema}.${table} AS s WHERE s.tenant_id = u.tenant_id AND s.decision_id = u.decision_id
+  ORDER BY s.revision LIMIT 1)`;
+  return {
+    columns: { is_settled: 'first.revision IS NOT NULL', settled_revision: 'first.revision' },
+    join: `CROSS JOIN LATERAL (SELECT least(${first('settlements')}, ${first('bookings')}) AS revision OFFSET 0) AS first`,
+  };
+};
+
+/** Of each decision the first entry that booked something for it. */
+const firstOf = (booked: readonly Booked[]): readonly Booked[] => {
+  const first = new Map<string, Booked>();
+  for (const each of booked) {
+    const key = rowKey(each.tenantId, each.decisionId);
+    const known = first.get(key);
+    if (known === undefined || each.revision < known.revision) first.set(key, each);
+  }
+  return [...first.values()];
+};
 
 /** Writes a batch in the caller's transaction, which has locked the marks of all journals that it touches. */
 export class RowWriter {
@@ -90,9 +114,7 @@ export class RowWriter {
     const settlements = [...batch.settlements.values()];
     await this.insert('settlements', SETTLEMENT_COLUMNS, settlements);
     await this.insert('bookings', BOOKING_COLUMNS, batch.bookings);
-    await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], {
-      is_settled: IS_SETTLED(this.schema),
-    });
+    await this.insert('decisions', DECISION_COLUMNS, [...batch.decisions.values()], SETTLED(this.schema));
     await this.insert('approvals', APPROVAL_COLUMNS, [...batch.approvals.values()]);
     await this.insert('exceptions', EXCEPTION_COLUMNS, [...batch.exceptions.values()]);
     await this.insert('policy_changes', POLICY_CHANGE_COLUMNS, batch.policyChanges);
@@ -100,7 +122,7 @@ export class RowWriter {
     await this.insert('integration_proofs', INTEGRATION_PROOF_COLUMNS, batch.integrationProofs);
     await this.insert('keyed_answers', KEYED_ANSWER_COLUMNS, batch.keyedAnswers);
     await this.update('decisions', HOLD_ENDING_COLUMNS, [...batch.holdEndings.values()], `t.hold_state = 'held'`);
-    await this.update('decisions', SETTLED_COLUMNS, [...settlements, ...batch.bookings], 'NOT t.is_settled');
+    await this.update('decisions', SETTLED_COLUMNS, firstOf([...settlements, ...batch.bookings]), 'NOT t.is_settled');
     await this.update('exceptions', EXCEPTION_ENDING_COLUMNS, [...batch.exceptionEndings.values()]);
     await this.update('integrations', INTEGRATION_ENDING_COLUMNS, [...batch.integrationEndings.values()]);
     const versions = await this.changeApprovals([...batch.approvalChanges.values()]);
@@ -144,7 +166,7 @@ export class RowWriter {
     table: string,
     columns: readonly Column<Row>[],
     rows: readonly Row[],
-    more?: Readonly<Record<string, string>>,
+    more?: Computed,
   ): Promise<void> {
     if (rows.length > 0) await this.run(insertStatement({ schema: this.schema, table, columns }, rows, more));
   }

@@ -158,6 +158,26 @@ const describeReservationWalks = (subject: () => Subject): void => {
     await walked.expectAllAsSeen();
   });
 
+  it('shows a hold until the first of the entries that booked something for it, of one transaction or of several', async () => {
+    const { readModels, store } = subject();
+    for (const cut of [1, 3]) {
+      const history = freshHistory();
+      const { decisionId } = history.decide();
+      history.assume(decisionId);
+      history.correct(decisionId, '140.0000');
+      history.correct(decisionId, '145.0000');
+      for (const slice of [history.slice('decisions'), history.slice('reservations', 0, cut)])
+        await store.apply([slice]);
+      await store.apply([history.slice('reservations', 0)]);
+      const page = await newest(readModels, history.tenantId);
+      const activeAt = async (reservations: bigint) => {
+        const at = { ...page, point: { ...page.point, reservations } };
+        return (await readModels.listActiveReservations(history.tenantId, {}, at)).rows.length;
+      };
+      expect(await Promise.all([-1n, 0n, 1n, 2n].map(activeAt))).toEqual([1, 0, 0, 0]);
+    }
+  });
+
   it('shows a hold that began and ended within one transaction as it was in between', async () => {
     const { readModels, store } = subject();
     const history = freshHistory();
