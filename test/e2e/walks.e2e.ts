@@ -278,16 +278,15 @@ describe('a walk over a list of read models', () => {
       return `${String(status)} ${String(body.code)}`;
     };
     const stranger = { ...estate.reader, tenant: freshTenant('stranger') };
-    for (const [id, query] of LISTS) {
+    for (const [index, [id, query]] of LISTS.entries()) {
       const cursor = began.get(nameOf(id, query))!.first.next_cursor;
       if (cursor === null) continue;
       expect(await codeOf(estate.reader, id, { ...query, cursor })).toBe('200 undefined');
       expect(await codeOf(stranger, id, { ...query, cursor })).toBe('400 cursor_invalid');
-      for (const [otherId, otherQuery] of LISTS)
-        if (nameOf(otherId, otherQuery) !== nameOf(id, query))
-          expect(await codeOf(estate.reader, otherId, { ...otherQuery, cursor })).toBe('400 cursor_invalid');
+      const [otherId, otherQuery] = LISTS[(index + 1) % LISTS.length]!;
+      expect(await codeOf(estate.reader, otherId, { ...otherQuery, cursor })).toBe('400 cursor_invalid');
       const parts = Buffer.from(cursor, 'base64url').toString().split('\n');
-      const forged = parts.map((part, index) => (index >= 2 ? '99999' : part)).join('\n');
+      const forged = parts.map((part, at) => (at >= 2 ? '99999' : part)).join('\n');
       const made = Buffer.from(forged).toString('base64url');
       expect(await codeOf(estate.reader, id, { ...query, cursor: made })).toBe('400 cursor_invalid');
     }
