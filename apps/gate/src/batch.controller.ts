@@ -10,7 +10,6 @@ import {
 import {
   BATCH_ITEMS,
   BatchEnvelope,
-  FOREIGN_DEPTH_MAX,
   FOREIGN_MEMBERS,
   parseWith,
   ROUTES,
@@ -38,7 +37,12 @@ import { countRefusal, countVerdict } from './count-verdict.js';
 import { changeOf, preflightOf } from './gate-input.js';
 import { ASK_IN_TIME, DECIDE_CHANGES } from './tokens.js';
 
-const ENVELOPE = { depthMax: FOREIGN_DEPTH_MAX, raw: new Set(['items']) };
+/** An item is an object in a list in the body. */
+const ITEM_DEPTH = 3;
+const ENVELOPE = {
+  raw: new Set(['items']),
+  isForeign: (member: string, depth: number) => depth === ITEM_DEPTH && FOREIGN_MEMBERS.has(member),
+};
 
 const memberOf = (item: RawJson, index: number): BatchMember => {
   const isPreflight = isRawObject(item) && 'run_id' in item;

@@ -7,7 +7,6 @@ import {
   verdictAnswer,
 } from '@verdict/application';
 import {
-  FOREIGN_DEPTH_MAX,
   FOREIGN_MEMBERS,
   GateBody,
   isEventBatch,
@@ -32,7 +31,7 @@ import { countVerdict } from './count-verdict.js';
 import { changeOf, eventChangeOf, preflightOf } from './gate-input.js';
 import { ASK_IN_TIME, DECIDE_CHANGE } from './tokens.js';
 
-const BODY = { depthMax: FOREIGN_DEPTH_MAX, raw: FOREIGN_MEMBERS };
+const BODY = { raw: FOREIGN_MEMBERS };
 
 /** The gates that answer with a verdict document. */
 @Controller()

@@ -83,6 +83,16 @@ describe('an event', () => {
     expect(extensionsOf(plain)).toBe(`{"x":${kept},"y":1.5}`);
   });
 
+  it('may have an attribute 128 deep, which others define, in data that is 32 deep, which we do', () => {
+    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    const attributes = JSON.stringify(ATTRIBUTES).slice(1, -1);
+    const around = (extension: number, data: number) =>
+      readText(`{${attributes},"x":${nested(extension)},"data":{"action":"apply","y":${nested(data)}}}`, STRUCTURED);
+    expect(around(128, 30)).toMatchObject({ kind: 'refused', code: 'unknown_field', errors: [{ pointer: '/data/y' }] });
+    expect(around(129, 30)).toMatchObject({ kind: 'refused', code: 'malformed_json' });
+    expect(around(128, 31)).toMatchObject({ kind: 'refused', code: 'malformed_json' });
+  });
+
   it('has room for attributes as large as metadata may be', () => {
     const reading = read({ ...ATTRIBUTES, large: 'x'.repeat(64 * 1024), data: DATA }, STRUCTURED);
     expect(reading).toMatchObject({ kind: 'refused', code: 'metadata_too_large', errors: [{ pointer: '' }] });

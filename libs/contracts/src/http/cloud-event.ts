@@ -1,9 +1,9 @@
 import { isRawObject, memberOf, type RawJson, rawJsonText, type RawObject } from '@verdict/domain';
 import { z } from 'zod';
-import { FOREIGN_DEPTH_MAX, readJson } from '../json/strict-json.js';
+import { DEPTH_MAX, type IsForeign, readJson } from '../json/strict-json.js';
 import { EventGateBody, FOREIGN_MEMBERS } from './gate.js';
 import { Metadata, name } from './scalars.js';
-import { type Parsed, parseWith, toWire, type WireError } from './wire.js';
+import { foreignMembers, type Parsed, parseWith, toWire, type WireError } from './wire.js';
 
 const TIME =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,30})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
@@ -167,6 +167,11 @@ const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
   return combined({ value: attributes, pointer: '/cloud_event/' }, { value: data, pointer: '' });
 };
 
+/** Around the data, attributes; in the data, as in every gate's body. Others define both. */
+const isForeignAround: IsForeign = (member, depth) =>
+  depth === 1 ? member !== 'data' : depth === 2 && FOREIGN_MEMBERS.has(member);
+const isForeignBeside = foreignMembers(new Set([...FOREIGN_MEMBERS, 'cloud_event']));
+
 /**
  * Reads an event in whichever mode it came: structured, binary (`ce-` headers), or as the member `cloud_event` of the
  * generic body.
@@ -175,10 +180,11 @@ const plain = (document: RawJson): Parsed<ReadCloudEvent> => {
  * @source protocols section 4.2
  */
 export const readCloudEvent = (bytes: Uint8Array, headers: Headers): Parsed<ReadCloudEvent> => {
-  const read = readJson(bytes, { depthMax: FOREIGN_DEPTH_MAX });
-  if (read.kind === 'malformed') return refused('malformed_json', read.pointer, read.detail);
   const contentType = typeof headers['content-type'] === 'string' ? headers['content-type'] : '';
-  if (STRUCTURED.test(contentType.trim())) return structured(read.value);
+  const isStructured = STRUCTURED.test(contentType.trim());
+  const read = readJson(bytes, { depthMax: DEPTH_MAX, isForeign: isStructured ? isForeignAround : isForeignBeside });
+  if (read.kind === 'malformed') return refused('malformed_json', read.pointer, read.detail);
+  if (isStructured) return structured(read.value);
   const attributes = headerAttributes(headers);
   return REQUIRED.some((attribute) => attribute in attributes)
     ? combined({ value: attributes, pointer: '/headers/ce-' }, { value: read.value, pointer: '' })

@@ -1,6 +1,6 @@
 import { isRawList, isRawObject, NumberToken, pointerTo, type RawJson } from '@verdict/domain';
 import type { z } from 'zod';
-import { readJson } from '../json/strict-json.js';
+import { type IsForeign, readJson } from '../json/strict-json.js';
 
 /** JSON as schemas see it: numbers whose text can be had back are numbers, others stay the token that was sent. */
 export type WireJson =
@@ -39,8 +39,9 @@ const ZEROS_THAT_COUNT = /\.\d{4,}0$/;
 const numberOf = (token: NumberToken): number | NumberToken =>
   ZEROS_THAT_COUNT.test(token.text) ? token : (plainNumberOf(token) ?? token);
 
+const NONE: ReadonlySet<string> = new Set();
 /** Converts the strict reader's tree; members named in `raw` (payloads that others define) are handed through as read. */
-export const toWire = (value: RawJson, raw: ReadonlySet<string> = new Set()): WireJson => {
+export const toWire = (value: RawJson, raw: ReadonlySet<string> = NONE): WireJson => {
   if (value instanceof NumberToken) return numberOf(value);
   if (isRawList(value)) return value.map((each) => toWire(each));
   if (isRawObject(value)) {
@@ -87,17 +88,26 @@ export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unkno
 
 export interface BodyOptions {
   readonly depthMax: number;
+  /** Members that are handed through as read. */
   readonly raw?: ReadonlySet<string>;
+  /** Payloads that others define; default: the members in `raw`. */
+  readonly isForeign?: IsForeign;
 }
+
+/** The members of the body itself that have one of these names. */
+export const foreignMembers =
+  (names: ReadonlySet<string>): IsForeign =>
+  (member, depth) =>
+    depth === 1 && names.has(member);
 
 /** Reads and checks a JSON body: 400 `malformed_json` for its form, 422 for its content. An empty body is `{}`. */
 export const parseBody = <Schema extends z.ZodType>(
   schema: Schema,
   bytes: Uint8Array,
-  { depthMax, raw }: BodyOptions,
+  { depthMax, raw = NONE, isForeign = foreignMembers(raw) }: BodyOptions,
 ): Parsed<z.output<Schema>> => {
   if (bytes.length === 0) return parseWith(schema, {});
-  const read = readJson(bytes, { depthMax });
+  const read = readJson(bytes, { depthMax, isForeign });
   if (read.kind === 'malformed') {
     return {
       kind: 'refused',

@@ -39,8 +39,13 @@ const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[
 
 const isDigit = (code: number): boolean => code >= ZERO && code <= NINE;
 
+interface ForeignDepth {
+  readonly isForeign: (member: string, depth: number) => boolean;
+  readonly depthMax: number;
+}
+
 /**
- * One pass over decoded JSON text, by recursive descent; recursion is bounded by `depthMax`, so no input overflows the
+ * One pass over decoded JSON text, by recursive descent; recursion is bounded by `depthMax`es, so no input overflows the
  * stack. The first fault ends the pass: `fault` is set, whatever is returned from then on means nothing.
  */
 export class Scanner {
@@ -52,7 +57,9 @@ export class Scanner {
 
   constructor(
     private readonly text: string,
-    private readonly depthMax: number,
+    private depthMax: number,
+    /** Members with a depth of their own, which begins with them; undefined: there are none, or one is being read. */
+    private foreign?: ForeignDepth,
   ) {}
 
   /** The only value of the text. */
@@ -129,6 +136,19 @@ export class Scanner {
     return value;
   }
 
+  /** Within such a member nothing is looked for any more, so a large plan costs no more than before. */
+  private foreignValue(): RawJson {
+    const { depth, depthMax, foreign } = this;
+    this.depth = 0;
+    this.depthMax = foreign?.depthMax ?? depthMax;
+    this.foreign = undefined;
+    const value = this.value();
+    this.depth = depth;
+    this.depthMax = depthMax;
+    this.foreign = foreign;
+    return value;
+  }
+
   private list(): RawJson {
     const items: RawJson[] = [];
     if (this.text.charCodeAt(this.at) === CLOSE_LIST) return this.closed(items);
@@ -150,7 +170,7 @@ export class Scanner {
     for (;;) {
       const name = this.memberName(members);
       if (this.failed()) return null;
-      members[name] = this.value();
+      members[name] = this.foreign?.isForeign(name, this.depth) === true ? this.foreignValue() : this.value();
       if (this.failed()) return this.failedIn(name);
       this.space();
       const code = this.text.charCodeAt(this.at);

@@ -70,6 +70,24 @@ describe('depth', () => {
     expect(read('{"a":'.repeat(33) + '1' + '}'.repeat(33)).kind).toBe('malformed');
   });
 
+  it('of a payload that others define is counted from where it begins, and that around it goes on behind it', () => {
+    const isForeign = (member: string, depth: number) => depth === 2 && member === 'plan';
+    const within = (levels: number, behind: number, member = 'plan') =>
+      readJsonText(`[{"${member}":${nested(levels)},"own":${nested(behind)}}]`, { depthMax: 32, isForeign });
+    expect(within(128, 30).kind).toBe('ok');
+    expect(within(129, 30)).toMatchObject({ kind: 'malformed', pointer: `/0/plan${'/0'.repeat(128)}` });
+    expect(within(128, 31)).toMatchObject({ kind: 'malformed', pointer: `/0/own${'/0'.repeat(30)}` });
+    expect(within(31, 30, 'other').kind).toBe('malformed');
+    expect(readJsonText(`{"plan":${nested(32)}}`, { depthMax: 32, isForeign }).kind).toBe('malformed');
+  });
+
+  it('of what a foreign payload calls by a foreign name does not begin anew', () => {
+    const isForeign = (member: string) => member === 'plan';
+    const plans = (levels: number) => '{"plan":'.repeat(levels) + '1' + '}'.repeat(levels);
+    expect(readJsonText(plans(129), { depthMax: 32, isForeign }).kind).toBe('ok');
+    expect(readJsonText(plans(130), { depthMax: 32, isForeign }).kind).toBe('malformed');
+  });
+
   it('refuses a hundred thousand levels without running out of stack', () => {
     expect(read('['.repeat(100_000)).kind).toBe('malformed');
     expect(read('{"a":'.repeat(100_000)).kind).toBe('malformed');

@@ -5,9 +5,14 @@ import { Scanner } from './scanner.js';
 export const DEPTH_MAX = 32;
 export const FOREIGN_DEPTH_MAX = 128;
 
+/** Whether a member of an object that is nested `depth` deep (the outermost: 1) is a payload that others define. */
+export type IsForeign = (member: string, depth: number) => boolean;
+
 export interface ReadJsonOptions {
   /** Most nested lists and objects; `[[1]]` has two. */
   readonly depthMax: number;
+  /** Such members may be nested FOREIGN_DEPTH_MAX deep, counted from where they begin. */
+  readonly isForeign?: IsForeign;
 }
 
 export type ReadJsonResult =
@@ -40,8 +45,9 @@ export const readJson = (bytes: Uint8Array, options: ReadJsonOptions): ReadJsonR
 };
 
 /** The same for text that is decoded already. */
-export const readJsonText = (text: string, { depthMax }: ReadJsonOptions): ReadJsonResult => {
-  const scanner = new Scanner(text, depthMax);
+export const readJsonText = (text: string, { depthMax, isForeign }: ReadJsonOptions): ReadJsonResult => {
+  const foreign = isForeign === undefined ? undefined : { isForeign, depthMax: FOREIGN_DEPTH_MAX };
+  const scanner = new Scanner(text, depthMax, foreign);
   const value = scanner.document();
   const { fault } = scanner;
   return fault === undefined

@@ -1,5 +1,5 @@
 import { currentTraceparent } from '../tracing/with-span.js';
-import { DEPTH_MAX, parseBody, type Parsed, parseWith } from '@verdict/contracts';
+import { type BodyOptions, DEPTH_MAX, parseBody, type Parsed, parseWith } from '@verdict/contracts';
 import type { RequestMeta, UseCaseResult } from '@verdict/application';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
@@ -17,14 +17,8 @@ const orThrow = <Value>(parsed: Parsed<Value>): Value => {
 export const readBody = <Schema extends z.ZodType>(
   schema: Schema,
   bytes: Uint8Array,
-  options: { readonly depthMax?: number; readonly raw?: ReadonlySet<string> } = {},
-): z.output<Schema> =>
-  orThrow(
-    parseBody(schema, bytes, {
-      depthMax: options.depthMax ?? DEPTH_MAX,
-      ...(options.raw === undefined ? {} : { raw: options.raw }),
-    }),
-  );
+  options: Partial<BodyOptions> = {},
+): z.output<Schema> => orThrow(parseBody(schema, bytes, { depthMax: DEPTH_MAX, ...options }));
 
 /** Checks query or path parameters; pointers name them under `/query` or `/params`. */
 export const readParams = <Schema extends z.ZodType>(
