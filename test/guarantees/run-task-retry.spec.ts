@@ -46,6 +46,7 @@ const ask = (taskResultId: string, more: Partial<RunTask> = {}) => {
   };
   const held: HeldRunTask = {
     ...{ tenantId: 'acme', integrationId, taskResultId, task: '', sealedToken: '', arrivedAtMs: 0, result: null },
+    ...{ lane: 'plan', attempt: 0 },
   };
   return new DecideRunTask({ gate, decideChange, clock, publicUrl: null }).decide(held, task, PLAN);
 };

@@ -1,4 +1,12 @@
-import type { ArrivedRunTask, HeldRunTask, RunTaskInbox, RunTaskKey } from '@verdict/application';
+import type {
+  ArrivedRunTask,
+  HeldRunTask,
+  NextAttempt,
+  RunTaskClaim,
+  RunTaskInbox,
+  RunTaskKey,
+  RunTaskLane,
+} from '@verdict/application';
 
 export interface MemoryRunTaskInboxOptions {
   /** Unix milliseconds; a test passes its own clock. */
@@ -11,11 +19,49 @@ interface Kept {
   readonly holder: string | null;
   /** Nobody else may take it before. */
   readonly untilMs: number;
+  readonly lane: RunTaskLane;
+  readonly attempt: number;
+  readonly claimedAtMs: number;
   readonly finishedAtMs: number | null;
 }
 
+const ARRIVED: Omit<Kept, 'task'> = {
+  ...{ result: null, holder: null, untilMs: -Infinity, lane: 'quick', attempt: 0, claimedAtMs: -Infinity },
+  finishedAtMs: null,
+};
+
+/** A task that may be taken, and how many of its tenant the holder would have with it. */
+interface Due {
+  readonly kept: Kept;
+  readonly slot: number;
+  readonly servedAtMs: number;
+}
+
+const inTurn = (one: Due, other: Due): number =>
+  one.slot - other.slot ||
+  compared(one.servedAtMs, other.servedAtMs) ||
+  compared(one.kept.untilMs, other.kept.untilMs) ||
+  one.kept.task.arrivedAtMs - other.kept.task.arrivedAtMs;
+
+/** A difference of two infinities would be no number. */
+const compared = (one: number, other: number): number => (one === other ? 0 : one < other ? -1 : 1);
+
 const keyOf = ({ tenantId, integrationId, taskResultId }: RunTaskKey): string =>
   JSON.stringify([tenantId, integrationId, taskResultId]);
+
+const dueOf = (
+  ofTenant: readonly Kept[],
+  { holder, lane, nowMs }: { readonly holder: string; readonly lane: RunTaskLane; readonly nowMs: number },
+): readonly Due[] => {
+  const servedAtMs = Math.max(...ofTenant.map(({ claimedAtMs }) => claimedAtMs));
+  const open = ofTenant.filter((kept) => kept.finishedAtMs === null && kept.lane === lane);
+  const had = open.filter((kept) => kept.holder === holder && kept.untilMs > nowMs).length;
+  return open
+    .filter(({ untilMs }) => untilMs <= nowMs)
+    .map((kept) => ({ kept, slot: 0, servedAtMs }))
+    .sort(inTurn)
+    .map((due, index) => ({ ...due, slot: had + index + 1 }));
+};
 
 /** The RunTaskInbox port in memory, shared by all workers that it is given to. */
 export class MemoryRunTaskInbox implements RunTaskInbox {
@@ -26,18 +72,27 @@ export class MemoryRunTaskInbox implements RunTaskInbox {
   put(task: ArrivedRunTask): Promise<boolean> {
     const key = keyOf(task);
     const isNew = !this.kept.has(key);
-    if (isNew) this.kept.set(key, { task, result: null, holder: null, untilMs: 0, finishedAtMs: null });
+    if (isNew) this.kept.set(key, { ...ARRIVED, task });
     return Promise.resolve(isNew);
   }
 
-  claim(holder: string, ttlMs: number, limit: number): Promise<readonly HeldRunTask[]> {
+  claim({ holder, ttlMs, lane, limit, tenantMax }: RunTaskClaim): Promise<readonly HeldRunTask[]> {
     const nowMs = this.options.nowMs();
-    const free = [...this.kept.entries()]
-      .filter(([, { finishedAtMs, untilMs }]) => finishedAtMs === null && untilMs <= nowMs)
-      .sort(([, a], [, b]) => a.task.arrivedAtMs - b.task.arrivedAtMs)
+    const all = [...this.kept.values()];
+    const tenants = new Set(all.map(({ task }) => task.tenantId));
+    const taken = [...tenants]
+      .flatMap((tenantId) =>
+        dueOf(
+          all.filter(({ task }) => task.tenantId === tenantId),
+          { holder, lane, nowMs },
+        ),
+      )
+      .filter(({ slot }) => slot <= tenantMax)
+      .sort(inTurn)
       .slice(0, limit);
-    for (const [key, kept] of free) this.kept.set(key, { ...kept, holder, untilMs: nowMs + ttlMs });
-    return Promise.resolve(free.map(([, { task, result }]) => ({ ...task, result })));
+    for (const { kept } of taken)
+      this.kept.set(keyOf(kept.task), { ...kept, holder, untilMs: nowMs + ttlMs, claimedAtMs: nowMs });
+    return Promise.resolve(taken.map(({ kept: { task, result, attempt } }) => ({ ...task, result, lane, attempt })));
   }
 
   prolong(key: RunTaskKey, holder: string, ttlMs: number): Promise<boolean> {
@@ -46,10 +101,10 @@ export class MemoryRunTaskInbox implements RunTaskInbox {
     return Promise.resolve(kept !== undefined);
   }
 
-  release(key: RunTaskKey, holder: string, afterMs: number): Promise<void> {
+  release(key: RunTaskKey, holder: string, { lane, afterMs, attempt }: NextAttempt): Promise<void> {
     const kept = this.heldBy(key, holder);
-    if (kept !== undefined)
-      this.kept.set(keyOf(key), { ...kept, holder: null, untilMs: this.options.nowMs() + afterMs });
+    const untilMs = this.options.nowMs() + afterMs;
+    if (kept !== undefined) this.kept.set(keyOf(key), { ...kept, holder: null, untilMs, lane, attempt });
     return Promise.resolve();
   }
 

@@ -251,9 +251,12 @@ export { type ReadList, readWalk, type ReadWalkDeps, type WalkedPage } from './p
 export {
   type ArrivedRunTask,
   type HeldRunTask,
+  type NextAttempt,
+  type RunTaskClaim,
   type RunTaskInbox,
   RunTaskInboxUnavailable,
   type RunTaskKey,
+  type RunTaskLane,
 } from './ports/run-task-inbox.js';
 export type { PeerAddress, PeerRequest, PlanAnswer, ResultAnswer, TerraformPeer } from './ports/terraform-peer.js';
 export {
@@ -299,9 +302,5 @@ export { runPolicyCases } from './policy-cases/run-policy-cases.js';
 export { DecideRunTask, type DecideRunTaskDeps, type RunTaskDecision } from './run-tasks/decide-run-task.js';
 export { ReceiveRunTask, type ReceiveRunTaskDeps, type RunTaskIntegration } from './run-tasks/receive-run-task.js';
 export type { RunStage, RunTask } from './run-tasks/run-task.js';
-export {
-  PLAN_BYTES_MAX,
-  type RunTaskObserver,
-  RunTaskWorker,
-  type RunTaskWorkerDeps,
-} from './run-tasks/run-task-worker.js';
+export { PLAN_BYTES_MAX } from './run-tasks/answer-run-task.js';
+export { type RunTaskObserver, RunTaskWorker, type RunTaskWorkerDeps } from './run-tasks/run-task-worker.js';

@@ -21,6 +21,15 @@ const MIGRATIONS = [
 );
 CREATE INDEX inbox_open ON run_task.inbox (arrived_at_ms) WHERE finished_at IS NULL;
 CREATE INDEX inbox_finished ON run_task.inbox (finished_at) WHERE finished_at IS NOT NULL;`,
+  // What is there begins anew, in the lane of new tasks: the peer hears once more that it is running.
+  `ALTER TABLE run_task.inbox
+  ADD COLUMN lane text COLLATE "C" NOT NULL DEFAULT 'quick' CHECK (lane IN ('quick', 'plan')),
+  ADD COLUMN attempt integer NOT NULL DEFAULT 0,
+  ADD COLUMN claimed_at timestamptz; -- Newest of a tenant: when it was served last.
+DROP INDEX run_task.inbox_open;
+CREATE INDEX inbox_due ON run_task.inbox (lane, tenant_id, held_until, arrived_at_ms) WHERE finished_at IS NULL;
+CREATE INDEX inbox_held ON run_task.inbox (holder) WHERE finished_at IS NULL AND holder IS NOT NULL;
+CREATE INDEX inbox_served ON run_task.inbox (tenant_id, claimed_at);`,
 ];
 
 /**

@@ -35,6 +35,8 @@ describe('the inbox of run tasks on Postgres', () => {
   it('says that it is away, so that the peer sends again', async () => {
     const closed = await openRunTaskInbox(database.serviceUrl);
     await closed.close();
-    await expect(closed.inbox.claim('me', 1, 1)).rejects.toThrow(RunTaskInboxUnavailable);
+    await expect(closed.inbox.claim({ holder: 'me', ttlMs: 1, lane: 'quick', limit: 1, tenantMax: 1 })).rejects.toThrow(
+      RunTaskInboxUnavailable,
+    );
   });
 });

@@ -10,38 +10,43 @@ import { plainVerdict } from './task-result.js';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const START = Date.parse('2026-11-28T00:00:00.000Z');
-const KEY = { tenantId: 'acme', integrationId: 'tfe', taskResultId: 'taskrs-1' };
-
-/** Whether something that takes `ms` is done before it is cut off. */
-const takes = async (ms: number, timeoutMs: number): Promise<boolean> => {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, timeoutMs)));
-  return ms <= timeoutMs;
-};
+const PEER = 'tfe.example.com';
+const OTHER = 'slow.example.com';
 
 /** A peer, an inbox and a gate on one simulated clock; what happens is noted with its second. */
 const world = (holder = 'gate-1', inbox = new MemoryRunTaskInbox({ nowMs: () => Date.now() })) => {
   const happened: (readonly [second: number, what: string])[] = [];
-  const note = (what: string): void => {
-    happened.push([(Date.now() - START) / SECOND, what]);
+  const note = (what: string, url = ''): void => {
+    const of = url === '' || url.includes(PEER) ? '' : `${new URL(url).hostname}: `;
+    happened.push([(Date.now() - START) / SECOND, `${of}${what}`]);
+  };
+  /** Whether something that takes `ms` is done before it is cut off. */
+  const takes = async (url: string, ms: number, timeoutMs: number): Promise<boolean> => {
+    const isSlow = url.includes(says.slowPeer);
+    if (isSlow && ms > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(ms, timeoutMs)));
+    return !isSlow || ms <= timeoutMs;
   };
   const says = {
+    slowPeer: '',
     planTakesMs: 0,
     resultTakesMs: 0,
     plan: (): PlanAnswer => ({ kind: 'plan', bytes: Buffer.from('{}') }),
-    result: (_isFinal: boolean): ResultAnswer => 'taken',
+    result: (_isFinal: boolean, _url: string): ResultAnswer => 'taken',
     decision: (): RunTaskDecision => plainVerdict('passed', 'fine'),
   };
   const peer: TerraformPeer = {
     isSigned: () => true,
-    fetchPlan: async ({ timeoutMs }) => {
-      const answer = (await takes(says.planTakesMs, timeoutMs)) ? says.plan() : { kind: 'unreachable' as const };
-      note(`plan ${answer.kind}`);
+    fetchPlan: async ({ url, timeoutMs }) => {
+      const answer = (await takes(url, says.planTakesMs, timeoutMs)) ? says.plan() : { kind: 'unreachable' as const };
+      note(`plan ${answer.kind}`, url);
       return answer;
     },
-    sendResult: async ({ body, timeoutMs }) => {
+    sendResult: async ({ url, body, timeoutMs }) => {
       const [, status = ''] = /"status":"(\w+)"/.exec(body) ?? [];
-      const answer = (await takes(says.resultTakesMs, timeoutMs)) ? says.result(status !== 'running') : 'unreachable';
-      note(`${status} ${answer}`);
+      const answer = (await takes(url, says.resultTakesMs, timeoutMs))
+        ? says.result(status !== 'running', url)
+        : 'unreachable';
+      note(`${status} ${answer}`, url);
       return answer;
     },
   };
@@ -73,19 +78,24 @@ const world = (holder = 'gate-1', inbox = new MemoryRunTaskInbox({ nowMs: () => 
       },
     },
   });
-  const arrive = (stage: RunStage = 'post_plan') =>
+  const arrive = (stage: RunStage = 'post_plan', { tenantId = 'acme', host = PEER, taskResultId = 'taskrs-1' } = {}) =>
     inbox.put({
-      ...KEY,
+      ...{ tenantId, integrationId: 'tfe', taskResultId },
       task: runTaskText({
-        ...{ taskResultId: KEY.taskResultId, stage, callbackUrl: 'https://tfe.example.com/r', hasOutcomes: false },
-        planUrl: stage === 'pre_plan' ? null : 'https://tfe.example.com/p',
+        ...{ taskResultId, stage, callbackUrl: `https://${host}/r`, hasOutcomes: false },
+        planUrl: stage === 'pre_plan' ? null : `https://${host}/p`,
         ...{ isSpeculative: false, isMandatory: true, organization: 'o', project: '', workspaceId: 'ws-1' },
         ...{ workspace: 'shop', runId: 'run-1', runUrl: null, createdBy: null },
       }),
       sealedToken: JSON.stringify({ kid: 'k', iv: 'i', ct: 'c', tag: 't' }),
       arrivedAtMs: Date.now(),
     });
-  return { worker, inbox, says, happened, arrive };
+  /** Tasks of another tenant, at an address of its own. */
+  const flood = async (count: number, stage: RunStage = 'post_plan'): Promise<void> => {
+    for (let order = 0; order < count; order += 1)
+      await arrive(stage, { tenantId: 'other', host: OTHER, taskResultId: `taskrs-${String(order)}` });
+  };
+  return { worker, inbox, says, happened, arrive, flood };
 };
 const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 const at = (happened: readonly (readonly [number, string])[], what: string): readonly number[] =>
@@ -230,24 +240,78 @@ describe('the clocks of a run task', () => {
     expect(happened).toEqual([[600, 'given up: nobody waits any more']]);
   });
 
-  it('keep a task with its holder for as long as he works, and give it to another 6 s after he is gone', async () => {
+  it('keep a task with its holder for as long as a step takes, and give it to another 6 s after he is gone', async () => {
     const first = open('gate-1');
-    first.says.plan = () => ({ kind: 'not_ready' });
+    first.says.planTakesMs = 19 * SECOND;
     await first.arrive();
     await pass(SECOND);
     const second = open('gate-2', first.inbox);
-    await pass(30 * SECOND);
+    await pass(11 * SECOND);
     expect(second.happened).toEqual([]);
     const { inbox } = first;
     const { prolong, claim } = MemoryRunTaskInbox.prototype;
     // Gone without a word: from now on its holder neither prolongs nor claims.
     inbox.prolong = (key, holder, ttl) =>
       holder === 'gate-1' ? Promise.resolve(false) : prolong.call(inbox, key, holder, ttl);
-    inbox.claim = (holder, ttl, limit) =>
-      holder === 'gate-1' ? Promise.resolve([]) : claim.call(inbox, holder, ttl, limit);
-    await pass(7 * SECOND);
-    const [taken = 0] = at(second.happened, 'running taken');
-    expect([taken >= 35, taken <= 37]).toEqual([true, true]); // It had prolonged last at 30 s.
+    inbox.claim = (asked) => (asked.holder === 'gate-1' ? Promise.resolve([]) : claim.call(inbox, asked));
+    await pass(6.6 * SECOND);
+    const [taken = 0] = at(second.happened, 'plan plan');
+    expect([taken >= 18, taken < 19]).toEqual([true, true]); // It had prolonged last at 12 s.
     expect(at(second.happened, 'passed taken')).toHaveLength(1);
+  });
+
+  it('leave the time of the next attempt, and how many there were, to whoever takes a task after a restart', async () => {
+    const first = open('gate-1');
+    first.says.plan = () => ({ kind: 'not_ready' });
+    await first.arrive();
+    await pass(8 * SECOND);
+    expect(at(first.happened, 'plan not_ready')).toEqual([0, 1, 3, 7]);
+    await first.worker.stop();
+    const second = open('gate-2', first.inbox);
+    second.says.plan = first.says.plan;
+    await pass(23 * SECOND);
+    expect(second.happened).toEqual([
+      [15, 'plan not_ready'],
+      [30, 'plan not_ready'],
+    ]);
+  });
+
+  it.each<readonly [string, RunStage]>([
+    ['callbacks and plans', 'post_plan'],
+    ['callbacks', 'pre_plan'],
+  ])('are kept for one tenant whatever the %s of another take, however many and however old', async (_what, stage) => {
+    const { arrive, flood, happened, says } = open();
+    Object.assign(says, { slowPeer: OTHER, planTakesMs: MINUTE, resultTakesMs: MINUTE });
+    await flood(40, stage);
+    await pass(30 * SECOND);
+    await arrive();
+    await pass(SECOND);
+    expect(at(happened, 'running taken').map(Math.floor)).toEqual([30]);
+    expect(at(happened, 'passed taken').map(Math.floor)).toEqual([30]);
+  });
+
+  it('are kept while no callback of another tenant is taken', async () => {
+    const { arrive, flood, happened, says } = open();
+    says.result = (_isFinal, url) => (url.includes(OTHER) ? 'unreachable' : 'taken');
+    await flood(200);
+    await pass(5 * SECOND);
+    await arrive('pre_plan');
+    await pass(SECOND);
+    expect(at(happened, 'running taken').map(Math.floor)).toEqual([5]);
+    expect(at(happened, 'passed taken').map(Math.floor)).toEqual([5]);
+  });
+
+  it('say at once that a task is running, also while all that look at plans are busy', async () => {
+    const { arrive, flood, happened, says } = open();
+    Object.assign(says, { slowPeer: 'example.com', planTakesMs: 15 * SECOND });
+    await flood(2);
+    await arrive();
+    await arrive('post_plan', { taskResultId: 'taskrs-2' });
+    await pass(SECOND);
+    await arrive('post_plan', { taskResultId: 'taskrs-3' });
+    await pass(SECOND);
+    expect(at(happened, `${OTHER}: running taken`)).toEqual([0, 0]);
+    expect(at(happened, 'running taken').map(Math.floor)).toEqual([0, 0, 1]);
+    expect(at(happened, 'plan plan')).toEqual([]);
   });
 });
