@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RouteId } from '@verdict/contracts';
-import type { ApiAnswer, RouteRequest } from '../support/e2e/api.js';
+import { type ApiAnswer, call, type RouteRequest } from '../support/e2e/api.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { must } from '../support/e2e/story.js';
+import { jsonFixture, must } from '../support/e2e/story.js';
 import { freshTenant, peopleOf, type Who } from '../support/e2e/tokens.js';
 
 describe('an administrator', () => {
@@ -66,6 +66,91 @@ describe('an administrator', () => {
       await change(params, 2, { limit_usd: '300', active: true });
       expect(again(await does('closeBudget', close))).toEqual(first(closed));
       expect((await does('getBudget', { params })).body).toMatchObject({ version: 3, active: true });
+    });
+  });
+
+  describe('who asks something else under a key is told by JSON pointers what differs:', () => {
+    const differs = async (id: RouteId, first: Omit<RouteRequest, 'as'>, again: Omit<RouteRequest, 'as'>) => {
+      await does(id, { key: 'the-key', ...first });
+      const { status, body } = await call(server, id, { as: admin, key: 'the-key', ...first, ...again });
+      expect([status, body.code]).toEqual([409, 'idempotency_conflict']);
+      return body.differing_fields as unknown;
+    };
+    const soon = new Date(Date.now() + 86_400_000).toISOString();
+    const CREDIT = { pool: 'reserved', scope: 'tenant', total_amount_usd: '5', reason: 'season' };
+    const WAIVER = {
+      scope: { project: 'web' },
+      waives: ['r'],
+      owner: 'o',
+      reason: 'r',
+      ticket: 'T-1',
+      expires_at: soon,
+    };
+    const BOOK = jsonFixture('aws-web-stack', 'price-book.v1.json');
+    const CLUSTER = { kind: 'k8s', name: 'one', cluster_id: 'c-1', ways: ['bearer'] };
+    const NEW_POLICY = { document: { rate_limits: { gate_burst: 9 } }, message: 'first' };
+
+    it.each<[string, RouteId, object, object, readonly string[]]>([
+      [
+        'a budget',
+        'createBudget',
+        { limit_usd: '1', scope: 'tenant' },
+        { limit_usd: '2', scope: 'tenant' },
+        ['/limit_usd'],
+      ],
+      [
+        'a credit',
+        'grantCredit',
+        CREDIT,
+        { ...CREDIT, total_amount_usd: '6', owner: 'o' },
+        ['/owner', '/total_amount_usd'],
+      ],
+      [
+        'a waiver',
+        'grantWaiver',
+        WAIVER,
+        { ...WAIVER, max_uses: 2, scope: { project: 'api' } },
+        ['/max_uses', '/scope/project'],
+      ],
+      ['a price book', 'publishPriceBook', BOOK, { ...BOOK, version: 'other', entries: [] }, ['/entries', '/version']],
+      [
+        'an integration',
+        'createIntegration',
+        CLUSTER,
+        { ...CLUSTER, name: 'two', cluster_id: 'c-2' },
+        ['/cluster_id', '/name'],
+      ],
+    ])('%s', async (_name, id, body, other, fields) => {
+      fresh();
+      expect(await differs(id, { body }, { body: other })).toEqual(fields);
+    });
+
+    it('a policy, place by place', async () => {
+      fresh();
+      const { headers: seen } = await does('getPolicy');
+      const headers = { 'if-match': seen.get('etag') ?? '' };
+      const document = { rate_limits: { gate_burst: 8 }, mode_matrix: { terraform: { default: 'hard' } } };
+      expect(
+        await differs('publishPolicy', { headers, body: NEW_POLICY }, { body: { document, message: 'other' } }),
+      ).toEqual(['/document/mode_matrix/terraform/default', '/document/rate_limits/gate_burst', '/message']);
+    });
+
+    it('a change of a budget, also by what was left out or is not recorded', async () => {
+      fresh();
+      const { body: budget } = await does('createBudget', {
+        body: { scope: 'tenant', limit_usd: '100', owner: 'ana' },
+      });
+      const params = { budget_id: budget.budget_id as string };
+      const first = { params, headers: { 'if-match': '"1"' }, body: { limit_usd: '200', active: true } };
+      const body = { limit_usd: '200', owner: 'ana', when_committed: 'ratchet' };
+      expect(await differs('updateBudget', first, { body })).toEqual(['/active', '/owner', '/when_committed']);
+    });
+
+    it('a version of a price book, which stands for one text whatever the key', async () => {
+      fresh();
+      await does('publishPriceBook', { body: BOOK });
+      const { status, body } = await call(server, 'publishPriceBook', { as: admin, body: { ...BOOK, free: ['x_*'] } });
+      expect([status, body.differing_fields]).toEqual([409, ['/free']]);
     });
   });
 });

@@ -442,3 +442,4 @@ export {
 } from './context/computed-context.js';
 export { type RecordedContext, recordedContext } from './context/recorded-context.js';
 export { callerRiskLevel, isDestructive, type Risk, type RiskClass, type RiskFacts, riskOf } from './context/risk.js';
+export { completeStored } from './policy/stored-policy.js';

@@ -18,6 +18,7 @@ import {
 import type { PageRequest } from '../ports/read-models.js';
 import { done, type UseCaseResult } from '../shared/refusal.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
+import { type SentMembers, sentToChangeBudget } from './differing-in-policy.js';
 import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
 
 export interface ShownBudget {
@@ -89,6 +90,7 @@ interface Setting {
   readonly terms: Terms;
   /** What was sent, without what is filled in here: the same call means the same later, whatever has changed since. */
   readonly asked: Json;
+  readonly sent: SentMembers;
 }
 
 /** Budgets of a tenant: commands of administrators, and what stands. */
@@ -101,8 +103,7 @@ export class BudgetsAdmin {
 
   create(input: NewBudget, meta: RequestMeta): WrittenBudget {
     const terms: Terms = { ...input, whenCommitted: 'refuse' };
-    const asked: Json = {
-      budget_id: null,
+    const sent: SentMembers = {
       scope: terms.scope,
       period: terms.period,
       limit_usd: formatUsd4(terms.limit),
@@ -112,9 +113,9 @@ export class BudgetsAdmin {
       basis: terms.basis,
       credit_savings: terms.creditSavings,
       alert_percents: terms.alertPercents,
-      when_committed: terms.whenCommitted,
     };
-    return this.set({ budgetId: budgetIdOf(this.writer.uuid()), change: { kind: 'create' }, terms, asked }, meta);
+    const asked: Json = { ...sent, budget_id: null, when_committed: terms.whenCommitted };
+    return this.set({ budgetId: budgetIdOf(this.writer.uuid()), change: { kind: 'create' }, terms, asked, sent }, meta);
   }
 
   async update({ budgetId, expectedVersion }: EditedBudget, change: BudgetChange, meta: RequestMeta): WrittenBudget {
@@ -122,8 +123,7 @@ export class BudgetsAdmin {
     if (found.kind === 'problem') return found;
     const { budget } = found.value;
     const { more, limit, whenCommitted } = change;
-    const asked: Json = {
-      operation: 'update',
+    const sent: SentMembers = {
       budget_id: budgetId,
       limit_usd: formatUsd4(limit),
       when_committed: whenCommitted,
@@ -134,8 +134,9 @@ export class BudgetsAdmin {
       alert_percents: more.alertPercents ?? null,
     };
     const terms = changed(termsOfBudget(budget), change);
+    const asked = sentToChangeBudget(sent);
     return this.set(
-      { budgetId: budget.terms.budget_id, change: { kind: 'update', expectedVersion }, terms, asked },
+      { budgetId: budget.terms.budget_id, change: { kind: 'update', expectedVersion }, terms, asked, sent },
       meta,
     );
   }
@@ -146,9 +147,10 @@ export class BudgetsAdmin {
     if (found.kind === 'problem') return found;
     const { budget } = found.value;
     const terms: Terms = { ...termsOfBudget(budget), isActive: false, whenCommitted: 'ratchet' }; // What is held stays held.
-    const asked = { operation: 'close', budget_id: budgetId };
+    const sent: SentMembers = { budget_id: budgetId };
+    const asked = { operation: 'close', ...sent };
     return this.set(
-      { budgetId: budget.terms.budget_id, change: { kind: 'update', expectedVersion }, terms, asked },
+      { budgetId: budget.terms.budget_id, change: { kind: 'update', expectedVersion }, terms, asked, sent },
       meta,
     );
   }
@@ -166,10 +168,13 @@ export class BudgetsAdmin {
   }
 
   /** Answers with the terms that the entry has, also where somebody has changed them since. */
-  private async set({ terms, asked, ...which }: Setting, meta: RequestMeta): WrittenBudget {
+  private async set({ terms, asked, sent, ...which }: Setting, meta: RequestMeta): WrittenBudget {
     const now = this.writer.now();
     const by = { author: meta.caller.subject, now, idempotency: keyedBy(meta, asked) };
-    const written = await this.writer.write({ kind: 'set_budget', ...which, ...terms, ...by }, meta, 'budget');
+    const written = await this.writer.write({ kind: 'set_budget', ...which, ...terms, ...by }, meta, {
+      scope: 'budget',
+      sent,
+    });
     if (written.kind === 'problem') return written;
     const { state, recorded, revision, entry, isReplayed } = written.value;
     if (recorded?.type !== 'budget_set' || revision === null) throw new Error('a budget was set and no entry says so');

@@ -25,6 +25,7 @@ import { revisionPlace } from '../shared/page.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { integrationSubject } from '../run-tasks/run-task.js';
+import { type SentMembers, sentToCreateIntegration, sentToRotate } from './differing-in-policy.js';
 import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
 
 export interface IntegrationsAdminDeps extends PolicyAdminDeps {
@@ -98,7 +99,8 @@ export class IntegrationsAdmin {
     const terms_sha256 = sha256Hex(jcsText(asCanonical(terms)));
     const asked = { operation: 'create', name, terms_sha256, ways, client_key_sha256: clientKeySha256 };
     const command = { kind: 'create_integration', integrationId, name, terms, ...secrets } as const;
-    return this.write({ ...command, ...this.by(meta, asked) }, meta, shown);
+    const sent = sentToCreateIntegration({ name, terms }, ways, clientKeySha256);
+    return this.write({ ...command, ...this.by(meta, asked) }, meta, { secrets: shown, sent });
   }
 
   async rotate(input: RotateIntegrationInput, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
@@ -111,25 +113,27 @@ export class IntegrationsAdmin {
     const ways = (known[0]?.proofs ?? []).map(({ way }) => way);
     if (clientKeySha256 !== null && !ways.includes('mtls')) return CLIENT_KEY_UNUSED;
     const { shown, ...secrets } = this.makeSecrets(integrationId, terms, ways, clientKeySha256);
-    const asked = {
-      operation: 'rotate',
+    const sent = {
       integration_id: integrationId,
       previous_valid_until: previousValidUntil,
       client_key_sha256: clientKeySha256,
     };
     const command = { kind: 'rotate_integration_secret', integrationId, previousValidUntil, ...secrets } as const;
-    return this.write({ ...command, ...this.by(meta, asked) }, meta, shown);
+    const by = this.by(meta, sentToRotate(sent));
+    return this.write({ ...command, ...by }, meta, { secrets: shown, sent });
   }
 
   /** Ends the older of two secrets. */
   retire(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
-    const asked = { operation: 'retire', integration_id: integrationId };
-    return this.write({ kind: 'retire_integration_secret', integrationId, ...this.by(meta, asked) }, meta, null);
+    const by = this.by(meta, { operation: 'retire', integration_id: integrationId });
+    const sent = { integration_id: integrationId, retire_previous: true };
+    return this.write({ kind: 'retire_integration_secret', integrationId, ...by }, meta, { secrets: null, sent });
   }
 
   revoke(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
-    const asked = { operation: 'revoke', integration_id: integrationId };
-    return this.write({ kind: 'revoke_integration', integrationId, ...this.by(meta, asked) }, meta, null);
+    const sent = { integration_id: integrationId };
+    const by = this.by(meta, { operation: 'revoke', ...sent });
+    return this.write({ kind: 'revoke_integration', integrationId, ...by }, meta, { secrets: null, sent });
   }
 
   /** Newest first. */
@@ -172,9 +176,9 @@ export class IntegrationsAdmin {
   private async write(
     command: IntegrationsCommand,
     meta: RequestMeta,
-    secrets: ShownSecrets | null,
+    { secrets, sent }: { readonly secrets: ShownSecrets | null; readonly sent: SentMembers },
   ): Promise<UseCaseResult<WrittenIntegration>> {
-    const written = await this.writer.write(command, meta, 'integration');
+    const written = await this.writer.write(command, meta, { scope: 'integration', sent });
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed, revision } = written.value;
     const isFresh = entry !== null && !isReplayed;

@@ -83,12 +83,14 @@ export class MoneyAdmin {
       ...input,
       ...this.by(meta, asked),
     };
-    return this.creditOf(await this.writer.write(command, meta, 'credit'), null);
+    const sent = { ...rest, total_amount_usd: asked.total_usd, expires_at: expiresAt };
+    return this.creditOf(await this.writer.write(command, meta, { scope: 'credit', sent }), null);
   }
 
   async revokeCredit(creditId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
     const command: PolicyCommand = { kind: 'revoke_credit', creditId, ...this.by(meta, { credit_id: creditId }) };
-    return this.creditOf(await this.writer.write(command, meta, 'credit_revoke'), creditId);
+    const place = { scope: 'credit_revoke', sent: { credit_id: creditId } };
+    return this.creditOf(await this.writer.write(command, meta, place), creditId);
   }
 
   async grantWaiver(input: WaiverInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
@@ -104,7 +106,13 @@ export class MoneyAdmin {
       ...input,
       ...this.by(meta, asked),
     };
-    return this.waiverOf(await this.writer.write(command, meta, 'exception'), null);
+    const { waives, maxUses: max_uses, owner, reason, ticket, expiresAt: expires_at } = input;
+    const sent = {
+      ...{ waives, max_uses, owner, reason, ticket, expires_at },
+      scope: asked.scope,
+      max_monthly_delta_usd: asked.max_monthly_usd,
+    };
+    return this.waiverOf(await this.writer.write(command, meta, { scope: 'exception', sent }), null);
   }
 
   async revokeWaiver(
@@ -117,7 +125,8 @@ export class MoneyAdmin {
       ...input,
       ...this.by(meta, { exception_id: exceptionId }),
     };
-    return this.waiverOf(await this.writer.write(command, meta, 'exception_revoke'), exceptionId);
+    const place = { scope: 'exception_revoke', sent: { exception_id: exceptionId } };
+    return this.waiverOf(await this.writer.write(command, meta, place), exceptionId);
   }
 
   /** Newest first. */

@@ -17,11 +17,12 @@ import {
   type VersionStatus,
   versionStatus,
 } from '@verdict/domain';
-import { asCanonical, asLedgerJson } from '../journals/entries.codec.js';
+import { asCanonical, asJson, asLedgerJson } from '../journals/entries.codec.js';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { asBook } from './differing-in-policy.js';
 import {
   type PolicyAdminDeps,
   type PolicyList,
@@ -102,7 +103,9 @@ export class PolicyAdmin {
         role: input.role,
       }),
     };
-    return this.shown(command, await this.writer.write(command, meta, 'policy'), now);
+    const { message, effectiveFrom: effective_from, rollout, role } = input;
+    const sent = { document: asJson(input.document), message, effective_from, rollout: asJson(rollout), role };
+    return this.shown(command, await this.writer.write(command, meta, { scope: 'policy', sent }), now);
   }
 
   async rollBackPolicy(
@@ -117,16 +120,18 @@ export class PolicyAdmin {
       now,
       idempotency: keyedBy(meta, { operation: 'rollback', to_version: input.toVersion, message: input.message }),
     };
-    return this.shown(command, await this.writer.write(command, meta, 'policy'), now);
+    const sent = { to_version: input.toVersion, message: input.message };
+    return this.shown(command, await this.writer.write(command, meta, { scope: 'policy', sent }), now);
   }
 
   async setRollout(
     input: { readonly version: number; readonly cohortPercent: number; readonly expectedVersion: string | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
-    const asked = { operation: 'rollout', version: input.version, cohort_percent: input.cohortPercent };
+    const sent = { version: input.version, cohort_percent: input.cohortPercent };
+    const asked = { operation: 'rollout', ...sent };
     const command = { kind: 'set_rollout', ...input, ...this.by(meta, asked) } as const;
-    return this.versionOf(await this.writer.write(command, meta, 'policy_rollout'), input.version);
+    return this.versionOf(await this.writer.write(command, meta, { scope: 'policy_rollout', sent }), input.version);
   }
 
   async cancelVersion(
@@ -135,7 +140,8 @@ export class PolicyAdmin {
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const { version } = input;
     const command = { kind: 'cancel_version', ...input, ...this.by(meta, { operation: 'cancel', version }) } as const;
-    return this.versionOf(await this.writer.write(command, meta, 'policy_cancel'), version);
+    const place = { scope: 'policy_cancel', sent: { version } };
+    return this.versionOf(await this.writer.write(command, meta, place), version);
   }
 
   /** What differs between two versions; undefined members of a change are places that are not there. */
@@ -186,7 +192,7 @@ export class PolicyAdmin {
       now: this.writer.now(),
       idempotency: keyedBy(meta, { operation: 'price_book', book_sha256: bookSha256 }),
     };
-    const written = await this.writer.write(command, meta, 'price_book');
+    const written = await this.writer.write(command, meta, { scope: 'price_book', sent: asBook(book) });
     if (written.kind === 'problem') return written;
     const published = written.value.state.policy.priceBooks.find(({ version }) => version === book.version);
     if (published === undefined) throw new Error('a price book was written and is not there');

@@ -21,6 +21,7 @@ import { type AsOf, Walks } from '../shared/walk.js';
 import { contextOf, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { readRevision } from './decide-change.js';
+import { differingInPolicy, type SentMembers } from './differing-in-policy.js';
 import type { GateAnswer, GateCommand } from './gate-service.js';
 import { type EntryReference, entryReferenceOf } from './verdict-answer.js';
 
@@ -63,18 +64,14 @@ export interface PolicyList<Item, Shown> {
 const invalid = (pointer: string, detail: string): UseCaseResult<never> =>
   problemOf('validation_failed', { errors: [{ pointer, code: 'validation_failed', detail }] });
 
-// eslint-disable-next-line complexity -- one case per refusal
-export const refusalProblem = (refusal: PolicyRefusal | GateRefusal): UseCaseResult<never> => {
+const refusalProblem = (
+  refusal: Exclude<PolicyRefusal | GateRefusal, { code: 'idempotency_conflict' }>,
+): UseCaseResult<never> => {
   switch (refusal.code) {
     case 'precondition_required':
       return problemOf('precondition_required', { detail: 'name the version you edited with If-Match' });
     case 'version_conflict':
       return problemOf('version_conflict', { extra: { current_etag: `"${refusal.currentVersion}"` } });
-    case 'idempotency_conflict':
-      return problemOf('idempotency_conflict', {
-        detail: 'the key or version stands for something else already',
-        extra: { differing_fields: [] },
-      });
     case 'limit_below_committed':
       return problemOf('limit_below_committed', { extra: { least_limit_usd: formatUsd4(refusal.leastLimit) } });
     case 'quota_exceeded':
@@ -107,12 +104,16 @@ export class PolicyWriter {
     return this.deps.ids.uuid();
   }
 
-  /** `scope` is the key space of the operation. */
-  async write(command: PolicyCommand, meta: RequestMeta, scope: string): Promise<UseCaseResult<WrittenState>> {
+  /** `scope` is the key space of the operation, `sent` what the caller sent. */
+  async write(
+    command: PolicyCommand,
+    meta: RequestMeta,
+    { scope, sent }: { readonly scope: string; readonly sent: SentMembers },
+  ): Promise<UseCaseResult<WrittenState>> {
     const { tenantId } = meta.caller;
     const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
     if (outcome.kind !== 'committed') return notCommitted(outcome);
-    if (outcome.answer.kind === 'refused') return refusalProblem(outcome.answer.refusal);
+    if (outcome.answer.kind === 'refused') return this.refusal(outcome.answer.refusal, tenantId, sent);
     const { state } = await this.deps.gate.current(tenantId);
     const fresh = outcome.entries[0];
     if (fresh !== undefined) {
@@ -127,6 +128,19 @@ export class PolicyWriter {
     const first = await readRevision(this.deps.log, tenantId, 'policy', revision);
     const entry = entryReferenceOf(originOf(this.deps.logHost, tenantId, 'policy'), first);
     return done({ entry, isReplayed: true, state, revision, recorded: policyEntryOf(first) });
+  }
+
+  private async refusal(
+    refusal: PolicyRefusal | GateRefusal,
+    tenantId: string,
+    sent: SentMembers,
+  ): Promise<UseCaseResult<never>> {
+    if (refusal.code !== 'idempotency_conflict') return refusalProblem(refusal);
+    const first = await readRevision(this.deps.log, tenantId, 'policy', refusal.firstRevision);
+    return problemOf('idempotency_conflict', {
+      detail: 'the key or version stands for something else already',
+      extra: { differing_fields: differingInPolicy(policyEntryOf(first), sent) },
+    });
   }
 
   /** What stands now, with everything acknowledged before the call. */
