@@ -30,6 +30,21 @@ const holdsProblem = ({ holds, held }: Accounts): string | undefined => {
   return odd === undefined ? undefined : `${odd} does not hold the sum of its legs`;
 };
 
+/**
+ * {@link moneyProblem} entry by entry. What the use of a grant draws leaves the hold that was approved and comes back in the
+ * same append: it only moves, also where it is above a limit that was lowered since.
+ */
+export const moneyWatch = (): typeof moneyProblem => {
+  let moving: GateState | undefined;
+  return (before, after, seen, now) => {
+    const from = moving ?? before;
+    const { type, payload } = seen.entry;
+    moving =
+      (type === 'hold_reduced' || type === 'hold_voided') && payload.cause === 'moved_to_grant_use' ? from : undefined;
+    return moneyProblem(from, after, seen, now);
+  };
+};
+
 /** Accounts that are above their limit now: so that a test can tell that it met any. */
 export const aboveLimit = (state: GateState, at: Instant): number =>
   accountsOf(state.accounts).filter((account) => {

@@ -10,15 +10,16 @@ import type { AssessedCost } from './cost.js';
 import type { UsedException } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import { approval, type FindingItem, violation } from './findings.js';
-import { isClearedBy, overageLeg, withoutHoldOf } from './grant.js';
+import { drawnFrom, isClearedBy, overageLeg, withoutHoldOf } from './grant.js';
 import type { Grant } from './grants.state.js';
+import { type HeldDraw, NOTHING_HELD } from './held-draw.js';
 import type { Place } from './place.js';
-import type { ReasonCode } from './reason-codes.js';
+import { REASON_CODES, type ReasonCode } from './reason-codes.js';
 import { ruleFindings, type RuleFindings } from './rule-findings.js';
 import { ruleVariables } from './rule-variables.js';
 import { type Verdict, verdictOf } from './verdict.js';
 import { countedUses, waive } from './waive.js';
-import { fund, type Waterfall } from './waterfall.js';
+import { fund, type FundingRequest, type Waterfall } from './waterfall.js';
 
 /** A change under one version of the policy: where it stands, what it costs, what is known of its surroundings. */
 export interface Assessable {
@@ -48,7 +49,23 @@ export interface Assessment {
   readonly unfunded: MicroUsd;
 }
 
-const fundingOf = ({ command, place, cost }: Assessable, state: GateState, balance: BalanceOf): Waterfall =>
+/** What the money comes to: how far it reaches, and the balances before. */
+interface Money {
+  /** The state without the hold that the change draws from: what rules look at. */
+  readonly view: GateState;
+  readonly waterfall: Waterfall;
+  readonly balance: BalanceOf;
+  /** The leg of the exception that the grant made. */
+  readonly overage: readonly HeldLeg[];
+  /** What that leg pays for, as its approver saw it: found again, so that no route waives it. */
+  readonly overdrawn: readonly FindingItem[];
+}
+
+const fundingOf = (
+  { command, place, cost }: Assessable,
+  state: GateState,
+  { drawn, balance }: Pick<FundingRequest, 'drawn' | 'balance'>,
+): Waterfall =>
   fund(
     {
       monthly: cost.monthly,
@@ -58,9 +75,36 @@ const fundingOf = ({ command, place, cost }: Assessable, state: GateState, balan
       now: command.now,
       budgets: place.budgets,
       balance,
+      drawn,
     },
     state.accounts,
   );
+
+const LIMITS: readonly string[] = ['plan_limit_exceeded', 'budget_exceeded', 'enterprise_ceiling_exceeded'];
+const overdrawnBy = (grant: Grant, { taken }: HeldDraw): readonly FindingItem[] =>
+  taken.overage === NOTHING
+    ? []
+    : REASON_CODES.filter((code) => LIMITS.includes(code) && grant.reasons.includes(code)).map((code) =>
+        violation(code),
+      );
+
+/** The money for the use of a grant: out of the hold that was approved first. undefined: its exception is not enough. */
+const moneyOfUse = (asked: Assessable, state: GateState, grant: Grant): Money | undefined => {
+  const { command, place, cost } = asked;
+  const drawn = drawnFrom(state, grant, cost.monthly);
+  const waterfall = fundingOf(asked, state, { drawn, balance: balancesAt(state.accounts, place.terms, command.now) });
+  const view = withoutHoldOf(state, grant);
+  const overage = overageLeg(grant, waterfall.unfunded, view, command.now);
+  if (overage === undefined) return undefined;
+  const balance = balancesAt(view.accounts, place.terms, command.now);
+  return { view, waterfall, balance, overage, overdrawn: overdrawnBy(grant, drawn) };
+};
+
+const moneyOf = (asked: Assessable, state: GateState): Money => {
+  const balance = balancesAt(state.accounts, asked.place.terms, asked.command.now);
+  const waterfall = fundingOf(asked, state, { drawn: NOTHING_HELD, balance });
+  return { view: state, waterfall, balance, overage: [], overdrawn: [] };
+};
 
 /** An approval of this very change was denied a moment ago. @source contract section 11.5 */
 const isDeniedRecently = ({ command, place, fingerprint }: Assessable, { grants }: GateState): boolean => {
@@ -68,22 +112,17 @@ const isDeniedRecently = ({ command, place, fingerprint }: Assessable, { grants 
   return at !== undefined && command.now < plusSeconds(at, place.document.approval.grants.denied_cooldown_seconds);
 };
 
-/** What the money comes to: how far it reaches, and the balances before. */
-interface Money {
-  readonly waterfall: Waterfall;
-  readonly balance: BalanceOf;
-}
-
 /** What is known before anybody asks who has to agree: cost, money, forecast, thresholds, denials. */
-const hardFacts = (asked: Assessable, state: GateState, { waterfall, balance }: Money): readonly FindingItem[] => {
+const hardFacts = (asked: Assessable, { view, waterfall, balance, overdrawn }: Money): readonly FindingItem[] => {
   const { place, cost } = asked;
   const isAboveThreshold = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
   return [
     ...cost.violations.map((code) => violation(code)),
     ...cost.approvals.map((code) => approval(code)),
     ...waterfall.violations.map((code) => violation(code)),
+    ...overdrawn,
     ...contextFindings(asked, balance),
-    ...(isDeniedRecently(asked, state) ? [violation('approval_denied_recently')] : []),
+    ...(isDeniedRecently(asked, view) ? [violation('approval_denied_recently')] : []),
     ...(isAboveThreshold ? [violation('hard_deny_threshold_exceeded')] : []),
   ];
 };
@@ -128,14 +167,12 @@ const heldBy = (
  */
 export const assess = (asked: Assessable, state: GateState, grant: Grant | null): Assessment | undefined => {
   const { command, place, cost, context } = asked;
-  const view = grant === null ? state : withoutHoldOf(state, grant);
-  const balance = balancesAt(view.accounts, place.terms, command.now);
-  const waterfall = fundingOf(asked, view, balance);
-  const overage = grant === null ? [] : overageLeg(grant, waterfall.unfunded, view, command.now);
-  if (overage === undefined) return undefined;
+  const money = grant === null ? moneyOf(asked, state) : moneyOfUse(asked, state, grant);
+  if (money === undefined) return undefined;
+  const { view, waterfall, balance, overage } = money;
   const seen = { place, cost, waterfall, balance, risk: context.risk, context: context.forRules };
   const rules = ruleFindings(place.document.rules, command.rules, ruleVariables(command, view, seen));
-  const found = [...hardFacts(asked, view, seen), ...rules.items];
+  const found = [...hardFacts(asked, money), ...rules.items];
   const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
   const { items: left, used } = waived([...found, ...need.items], asked, view);
   const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item, state.policy));

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeState } from '@verdict/application';
 import fc from 'fast-check';
 import { type Ask, DomainWorld, type PolicyChange, policyWith, keyed } from '../../../../test/support/domain-world.js';
-import { moneyProblem } from '../../../../test/support/money-laws.js';
+import { moneyWatch } from '../../../../test/support/money-laws.js';
 import type { ApprovalId, BudgetId, DecisionId } from '../shared/brand.js';
 import { formatUsd4, microUsd, usdOf } from '../shared/money.js';
 import type { DecisionRecorded } from './decisions.entries.js';
@@ -149,15 +149,10 @@ const started = (): Play => {
     world.setBudget('300'),
     world.setBudget('120', { scope: 'project:web', period: 'quarter', monthsCharged: 2 }),
   ];
-  let moving: GateState | undefined;
+  const problemOf = moneyWatch();
   world.onFold = (service, before, seen) => {
     if (service !== 'gate') return;
-    // What a use draws leaves the hold that was approved and comes back in the same append: it only moves.
-    const from = moving ?? before;
-    const { type, payload } = seen.entry;
-    moving =
-      (type === 'hold_reduced' || type === 'hold_voided') && payload.cause === 'moved_to_grant_use' ? from : undefined;
-    const problem = moneyProblem(from, world.gate, seen, world.now);
+    const problem = problemOf(before, world.gate, seen, world.now);
     if (problem !== undefined) throw new Error(problem);
   };
   return { world, budgets: budgets.map(({ budgetId }) => budgetId) };

@@ -6,9 +6,12 @@ import {
   type PolicyChange,
   keyed,
   pricedAt,
+  START,
   usd,
 } from '../../../../test/support/domain-world.js';
-import { moneyProblem } from '../../../../test/support/money-laws.js';
+import { moneyWatch } from '../../../../test/support/money-laws.js';
+import type { Instant } from '../shared/brand.js';
+import { plusSeconds } from '../shared/instant.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import type { GateResult } from './decisions.js';
 
@@ -27,8 +30,9 @@ const cluster = ({ approval, ...change }: PolicyChange = {}) => {
     policyWith({ mode: 'soft', approval: { required: { prod: true }, ...approval }, ...change }),
   );
   const { account } = world.setBudget('1000');
+  const problemOf = moneyWatch();
   world.onFold = (service, before, seen) => {
-    const problem = service === 'gate' ? moneyProblem(before, world.gate, seen, world.now) : undefined;
+    const problem = service === 'gate' ? problemOf(before, world.gate, seen, world.now) : undefined;
     if (problem !== undefined) throw new Error(problem);
   };
   const result = (amount: string | null, more: Ask = {}): GateResult =>
@@ -291,13 +295,14 @@ describe('a grant', () => {
     expect(on.world.balance('ceiling:plan').held).toBe(usd('50'));
   });
 
-  it('whose exception is not enough any more does not admit: somebody has to agree to the new overage', () => {
-    const on = cluster();
-    const web = on.world.setBudget('50', { scope: 'project:web' });
-    const first = on.review('80');
-    on.vote(first);
-    on.world.changeBudget(web.budgetId, '40', { whenCommitted: 'ratchet' });
-    expect(on.review('80')).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
+  it('whose hold and exception are not enough does not admit: somebody has to agree to the new overage', () => {
+    const on = cluster({
+      approval: { required: { prod: true }, replan_tolerance: { percent: 10, absolute_usd: '0.0000' } },
+    });
+    on.world.setBudget('50', { scope: 'project:web' });
+    on.vote(on.review('80'));
+    expect(on.review('80.0001')).toMatchObject({ decision: 'REQUIRE_APPROVAL', grant_use: null });
+    expect(on.review('80', { review: { clusterId: 'c1', generatedName: 'a' } }).decision).toBe('ALLOW');
   });
 
   it('draws credits out of the hold that was approved', () => {
@@ -310,6 +315,101 @@ describe('a grant', () => {
     expect(used).toMatchObject({ decision: 'ALLOW_WITH_CREDITS', hold: { total_usd: '80.0000' } });
     expect(reasonsOf(used)).toEqual(['approval_grant_used', 'credit_waterfall_used', 'reserved_credit_waterfall_used']);
     expect(on.world.balance(credit)).toMatchObject({ held: usd('30'), headroom: 0n });
+  });
+});
+
+describe('the hold of a grant', () => {
+  const APPROVED: PolicyChange = { approval: { required: { prod: true } } };
+  /** 50 of the budget of web and 30 of a credit, agreed to. */
+  const heldWithCredit = (mode: 'soft' | 'hard', terms: { readonly expires_at?: Instant } = {}) => {
+    const on = cluster({ ...APPROVED, mode });
+    const web = on.world.setBudget('50', { scope: 'project:web' });
+    const credit = on.world.grantCredit('30', { priority: 5, ...terms });
+    on.vote(on.review('80'));
+    return { ...on, web, credit };
+  };
+
+  it.each(['soft', 'hard'] as const)('stays good in %s mode when a credit that it holds expires', (mode) => {
+    const { world, review, credit } = heldWithCredit(mode, { expires_at: plusSeconds(START, 3600) });
+    world.pass(7200);
+    const used = review('80');
+    expect(used).toMatchObject({ decision: 'ALLOW_WITH_CREDITS', finding: 'clean', hold: { total_usd: '80.0000' } });
+    expect(used.hold.legs).toContainEqual({ account: credit, amount_usd: '30.0000' });
+    expect(world.balance(credit).held).toBe(usd('30'));
+  });
+
+  it.each(['soft', 'hard'] as const)('stays good in %s mode when a credit that it holds is revoked', (mode) => {
+    const { world, review, credit } = heldWithCredit(mode);
+    world.revokeCredit(credit);
+    expect(review('80')).toMatchObject({ decision: 'ALLOW_WITH_CREDITS', hold: { unfunded_usd: '0.0000' } });
+    expect(world.balance(credit).held).toBe(usd('30'));
+  });
+
+  it.each(['soft', 'hard'] as const)('stays good in %s mode when a limit is lowered below it', (mode) => {
+    const on = cluster({ ...APPROVED, mode });
+    const web = on.world.setBudget('100', { scope: 'project:web' });
+    on.vote(on.review('80'));
+    on.world.changeBudget(web.budgetId, '40', { whenCommitted: 'ratchet' });
+    expect(on.review('80')).toMatchObject({ decision: 'ALLOW', finding: 'clean', hold: { total_usd: '80.0000' } });
+    expect(on.world.balance(web.account)).toMatchObject({ held: usd('80'), headroom: 0n });
+  });
+
+  it('stays good when the ceiling of the plan is lowered below it', () => {
+    const on = granted('80', { ...APPROVED, mode: 'hard' });
+    on.world.publish(policyWith({ ...APPROVED, mode: 'hard', entitlements: { plan_ceiling_monthly_usd: '10.0000' } }));
+    expect(on.review('80')).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '80.0000' } });
+  });
+
+  it('is drawn before anything else: neither a newer credit that goes first nor a larger budget takes its place', () => {
+    const { world, review, web, credit } = heldWithCredit('soft');
+    const newer = world.grantCredit('500', { priority: 0 });
+    world.changeBudget(web.budgetId, '500');
+    const used = review('80');
+    expect(used.hold.legs.filter(({ account }) => [credit, newer, web.account].includes(account))).toEqual([
+      { account: web.account, amount_usd: '50.0000' },
+      { account: credit, amount_usd: '30.0000' },
+    ]);
+    expect([world.balance(newer).held, world.balance(credit).held]).toEqual([0n, usd('30')]);
+  });
+
+  it('gives its credits in the order of the waterfall, and keeps the others for the next use', () => {
+    const on = cluster({ approval: { required: { prod: true }, grants: { max_uses: 2 } } });
+    on.world.setBudget('50', { scope: 'project:web' });
+    const emergency = on.world.grantCredit('20', { pool: 'emergency', priority: 0 });
+    const later = on.world.grantCredit('10', { priority: 9 });
+    const sooner = on.world.grantCredit('10', { priority: 1 });
+    const first = on.review('90');
+    on.vote(first);
+    on.review('65', { review: { clusterId: 'c1', generatedName: 'a' } });
+    const left = new Map(
+      on.world.gate.accounts.holds.get(first.decision_id)?.map(({ account, amount }) => [account, amount]),
+    );
+    expect([sooner, later, emergency].map((account) => left.get(account))).toEqual([undefined, usd('5'), usd('20')]);
+  });
+
+  it('moves for the months that it was held for, whatever the budget is charged for since', () => {
+    const on = cluster(APPROVED);
+    const web = on.world.setBudget('500', { scope: 'project:web', monthsCharged: 1 });
+    on.vote(on.review('80'));
+    on.world.changeBudget(web.budgetId, '500', { monthsCharged: 12 });
+    expect(on.review('80')).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '80.0000' } });
+    expect(on.world.balance(web.account).held).toBe(usd('80'));
+  });
+
+  it('leaves what lies above it to the accounts, as they stand then', () => {
+    const tolerant = { required: { prod: true }, replan_tolerance: { percent: 50, absolute_usd: '0.0000' } };
+    const on = cluster({ mode: 'hard', approval: tolerant });
+    const web = on.world.setBudget('100', { scope: 'project:web' });
+    on.vote(on.review('80'));
+    on.world.changeBudget(web.budgetId, '90');
+    const beyond = on.review('90.0001');
+    expect(beyond).toMatchObject({ decision: 'DENY', grant_use: null });
+    const used = on.review('90');
+    expect(used).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '90.0000' } });
+    expect(used.waterfall.find(({ stage }) => stage === 'project_allocation')).toMatchObject({
+      available_usd: '90.0000',
+      consumed_usd: '90.0000',
+    });
   });
 });
 

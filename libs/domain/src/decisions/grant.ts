@@ -9,6 +9,7 @@ import type { DecisionRecorded, GrantUse } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import type { FindingItem } from './findings.js';
 import type { Grant } from './grants.state.js';
+import { drawHeld, type HeldDraw } from './held-draw.js';
 import type { Place } from './place.js';
 import type { ReasonCode } from './reason-codes.js';
 
@@ -113,6 +114,10 @@ export const withoutHoldOf = (state: GateState, { decisionId }: Grant): GateStat
   ...state,
   accounts: freeHold(state.accounts, decisionId),
 });
+
+/** What a use of `monthly` draws from the hold that was approved. */
+export const drawnFrom = (state: GateState, { decisionId }: Grant, monthly: MicroUsd): HeldDraw =>
+  drawHeld(state.accounts.holds.get(decisionId) ?? [], monthly, state.policy.credits);
 
 /** The leg that funds what no account can, out of the exception that the grant made; undefined: it is not enough. */
 export const overageLeg = (

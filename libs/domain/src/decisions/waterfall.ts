@@ -1,5 +1,17 @@
-import { type Accounts, balanceHolding, type BalanceOf, type HeldLeg } from '../accounts/accounts.js';
-import { type Budget, budgetAccount, ENTERPRISE_CEILING, PLAN_CEILING } from '../policy/policy.state.js';
+import {
+  type AccountBalance,
+  type Accounts,
+  balanceHolding,
+  type BalanceOf,
+  type HeldLeg,
+} from '../accounts/accounts.js';
+import {
+  type Budget,
+  budgetAccount,
+  ENTERPRISE_CEILING,
+  isBudgetAccount,
+  PLAN_CEILING,
+} from '../policy/policy.state.js';
 import {
   creditAccount,
   creditBalance,
@@ -10,8 +22,9 @@ import {
 } from '../policy/credits.js';
 import type { CreditPool } from '../policy/policy.entries.js';
 import type { Instant } from '../shared/brand.js';
-import { floorTo4, formatUsd4, type MicroUsd, microUsd, min, NOTHING } from '../shared/money.js';
+import { floorTo4, formatUsd4, type MicroUsd, microUsd, min, NOTHING, sum } from '../shared/money.js';
 import type { Balance, WaterfallStage } from './decisions.entries.js';
+import type { HeldDraw } from './held-draw.js';
 import type { ReasonCode } from './reason-codes.js';
 
 /** How far a request can be funded, stage by stage. Contract section 9.3. */
@@ -38,6 +51,8 @@ export interface FundingRequest {
   /** Looked up once per decision: `matchingBudgets` of the policy it is made under, and the balances before it. */
   readonly budgets: readonly Budget[];
   readonly balance: BalanceOf;
+  /** What is held for this very change already, and counted in the balances: it goes first, and is in no need of room. */
+  readonly drawn: HeldDraw;
 }
 
 type Room = MicroUsd | null;
@@ -111,10 +126,23 @@ export const poolAvailable = (
 ): MicroUsd => draw(drawable(credits, pool, projectId, now), NOTHING, accounts, now).available;
 
 const NOT_DRAWN: Drawn = { isEmpty: true, amount: NOTHING, available: NOTHING, legs: [] };
-const drawFrom = (pool: CreditPool, wanted: MicroUsd, request: FundingRequest, accounts: Accounts): Drawn =>
-  wanted === NOTHING
-    ? NOT_DRAWN
-    : draw(drawable(request.credits, pool, request.projectId, request.now), wanted, accounts, request.now);
+/** What a pool is asked for: the whole, of which the hold gives what it has, and what lies above the hold. */
+interface Asked {
+  readonly wanted: MicroUsd;
+  readonly above: MicroUsd;
+}
+/** What a pool gives; what the hold has of it comes first, whatever the grants have left. */
+const drawFrom = (pool: CreditPool, { wanted, above }: Asked, request: FundingRequest, accounts: Accounts): Drawn => {
+  if (wanted === NOTHING) return NOT_DRAWN;
+  const { taken, held } = request.drawn;
+  const fresh = draw(drawable(request.credits, pool, request.projectId, request.now), above, accounts, request.now);
+  return {
+    isEmpty: fresh.isEmpty && held[pool] === NOTHING,
+    amount: microUsd(taken[pool] + fresh.amount),
+    available: microUsd(held[pool] + fresh.available),
+    legs: fresh.legs,
+  };
+};
 
 const creditStage = (name: 'reserved_credits' | 'org_emergency_credits', wanted: MicroUsd, drawn: Drawn) =>
   drawn.isEmpty ? skipped(name) : stage(name, wanted, drawn.amount, drawn.available);
@@ -140,16 +168,27 @@ const nothingToFund = (monthly: MicroUsd): Waterfall => ({
   notes: [monthly < NOTHING ? 'cost_decrease' : 'no_cost_change'],
 });
 
-/** T: what both ceilings let pass of R. */
+const plus = (room: Room, held: MicroUsd): Room => (room === null ? null : microUsd(room + held));
+
+/** What both ceilings let pass, and the room under each of them; what the hold has there is room of its own. */
 interface Ceilings {
   readonly plan: Room;
   readonly enterprise: Room;
-  readonly capped: MicroUsd;
+  /** T, of R. */
+  readonly passing: MicroUsd;
+  /** Of what lies above the hold. */
+  readonly above: MicroUsd;
 }
-const ceilingsOf = ({ monthly, balance }: FundingRequest): Ceilings => {
-  const plan = balance(PLAN_CEILING).headroom;
-  const enterprise = balance(ENTERPRISE_CEILING).headroom;
-  return { plan, enterprise, capped: floorTo4(least(least(monthly, plan), enterprise)) };
+const ceilingsOf = ({ monthly, balance, drawn: { held } }: FundingRequest, above: MicroUsd): Ceilings => {
+  const { headroom: planRoom } = balance(PLAN_CEILING);
+  const { headroom: enterpriseRoom } = balance(ENTERPRISE_CEILING);
+  const [plan, enterprise] = [plus(planRoom, held.plan), plus(enterpriseRoom, held.enterprise)] as const;
+  return {
+    plan,
+    enterprise,
+    passing: floorTo4(least(least(monthly, plan), enterprise)),
+    above: floorTo4(least(least(above, planRoom), enterpriseRoom)),
+  };
 };
 
 /** The least that the matching budgets can carry; null: there is none. */
@@ -159,68 +198,90 @@ const allocationRoom = ({ budgets, balance }: FundingRequest): Room =>
     return room === null || (next !== null && next < room) ? next : room;
   }, null);
 
-const exceeds = (monthly: MicroUsd, room: Room): boolean => room !== null && monthly > room;
+const exceeds = (wanted: MicroUsd, { headroom }: AccountBalance): boolean => headroom !== null && wanted > headroom;
 const ceilingStage = (name: 'plan_limit' | 'enterprise_ceiling', monthly: MicroUsd, room: Room): WaterfallStage =>
   stage(name, monthly, least(monthly, room === null ? null : floorTo4(room)), room);
 
 /**
  * Looks for the money: allocation, reserved credits, emergency credits, under both ceilings. A saving asks for none; an
- * estimate below zero makes no headroom either. The only comparison of a request with limits (G5).
+ * estimate below zero makes no headroom either. What a use draws from the hold that was approved goes first; only what lies
+ * above it is compared with limits, and nothing else compares a request with them (G5).
  *
- * @source contract section 9.3
+ * @source contract sections 9.3 and 11.5
  */
 export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => {
-  const { monthly, budgets } = request;
+  const { monthly, balance, drawn } = request;
   if (monthly <= NOTHING) return nothingToFund(monthly);
-  const missing = missingBudget(request);
-  const { plan, enterprise, capped } = ceilingsOf(request);
+  const { taken, held } = drawn;
+  const above = microUsd(monthly - sum([taken.allocated, taken.reserved, taken.emergency, taken.overage]));
+  const ceilings = ceilingsOf(request, above);
   const room = allocationRoom(request);
-  const allocated = least(capped, room);
-  const wanted = microUsd(capped - allocated);
-  const reserved = drawFrom('reserved', wanted, request, accounts);
-  const stillWanted = microUsd(wanted - reserved.amount);
-  const emergency = drawFrom('emergency', stillWanted, request, accounts);
+  const more = least(ceilings.above, room);
+  const allocated = microUsd(taken.allocated + more);
+  const asked = { wanted: microUsd(ceilings.passing - allocated), above: microUsd(ceilings.above - more) };
+  const reserved = drawFrom('reserved', asked, request, accounts);
+  const still = {
+    wanted: microUsd(asked.wanted - reserved.amount),
+    above: microUsd(asked.above - (reserved.amount - taken.reserved)),
+  };
+  const emergency = drawFrom('emergency', still, request, accounts);
+  const lacking = microUsd(still.above - (emergency.amount - taken.emergency));
   const byCredits = microUsd(reserved.amount + emergency.amount);
   const funded = microUsd(allocated + byCredits);
   const unfunded = microUsd(monthly - funded);
+  const missing = missingBudget(request);
   return {
     funded,
     byCredits,
     unfunded,
-    legs: [...legsOf({ allocated, funded }, budgets), ...reserved.legs, ...emergency.legs],
+    legs: legsOf({ more, funded, credits: [...reserved.legs, ...emergency.legs] }, request),
     notes: [...missing.notes, ...creditNotes(reserved, emergency)],
     violations: [
       ...missing.violations,
-      ...(exceeds(monthly, plan) ? (['plan_limit_exceeded'] as const) : []),
-      ...(capped > funded ? (['budget_exceeded'] as const) : []),
-      ...(exceeds(monthly, enterprise) ? (['enterprise_ceiling_exceeded'] as const) : []),
+      ...(exceeds(above, balance(PLAN_CEILING)) ? (['plan_limit_exceeded'] as const) : []),
+      ...(lacking > NOTHING ? (['budget_exceeded'] as const) : []),
+      ...(exceeds(above, balance(ENTERPRISE_CEILING)) ? (['enterprise_ceiling_exceeded'] as const) : []),
     ],
     stages: [
-      ceilingStage('plan_limit', monthly, plan),
-      stage('project_allocation', capped, allocated, room),
-      creditStage('reserved_credits', wanted, reserved),
-      creditStage('org_emergency_credits', stillWanted, emergency),
-      ceilingStage('enterprise_ceiling', monthly, enterprise),
+      ceilingStage('plan_limit', monthly, ceilings.plan),
+      stage('project_allocation', ceilings.passing, allocated, plus(room, held.allocated)),
+      creditStage('reserved_credits', asked.wanted, reserved),
+      creditStage('org_emergency_credits', still.wanted, emergency),
+      ceilingStage('enterprise_ceiling', monthly, ceilings.enterprise),
       { ...stage('unfunded', NOTHING, unfunded, null), status: unfunded > NOTHING ? 'fail' : 'pass' },
     ],
   };
 };
 
+/** One leg an account, where the account came first; those without an amount are none. */
+const merged = (legs: readonly HeldLeg[]): readonly HeldLeg[] => {
+  const amounts = new Map<string, MicroUsd>();
+  for (const { account, amount } of legs) amounts.set(account, microUsd((amounts.get(account) ?? NOTHING) + amount));
+  return [...amounts].map(([account, amount]) => ({ account, amount })).filter(({ amount }) => amount > NOTHING);
+};
+
 const legsOf = (
-  { allocated, funded }: { readonly allocated: MicroUsd; readonly funded: MicroUsd },
-  budgets: readonly Budget[],
+  {
+    more,
+    funded,
+    credits,
+  }: { readonly more: MicroUsd; readonly funded: MicroUsd; readonly credits: readonly HeldLeg[] },
+  { budgets, drawn }: FundingRequest,
 ): readonly HeldLeg[] => {
   if (funded === NOTHING) return [];
   const allocations = budgets.map(({ terms }) => ({
     account: budgetAccount(terms.budget_id),
-    amount: microUsd(allocated * BigInt(terms.months_charged)),
+    amount: microUsd(more * BigInt(terms.months_charged)),
   }));
-  return [
-    ...allocations.filter(({ amount }) => amount > NOTHING),
+  return merged([
+    ...allocations,
+    ...drawn.legs.filter(({ account }) => isBudgetAccount(account)),
     // Ceilings are charged even where none is set, so that one set later counts what is held already.
     { account: PLAN_CEILING, amount: funded },
     { account: ENTERPRISE_CEILING, amount: funded },
-  ];
+    ...drawn.legs.filter(({ account }) => isCreditAccount(account)),
+    ...credits,
+  ]);
 };
 
 /** Balances of the accounts a decision touches, as they stand once its legs are held too. */

@@ -36,6 +36,13 @@ const inOrder = (a: Credit, b: Credit): number => {
   return a.revision < b.revision ? -1 : 1;
 };
 
+/** Project scope before tenant, then {@link inOrder}: the order within a pool; reserved comes before emergency. */
+export const inDrawingOrder = (a: Credit, b: Credit): number => {
+  const rank = ({ terms: { pool, scope } }: Credit): number =>
+    (pool === 'reserved' ? 0 : 2) + (scope === 'tenant' ? 1 : 0);
+  return rank(a) - rank(b) || inOrder(a, b);
+};
+
 type CreditEntry = Extract<PolicyEntry, Entry<'credit_granted' | 'credit_revoked', unknown>>;
 
 /** Folds a grant or its end. A revoked grant stays, since holds made in time stay good. */

@@ -157,6 +157,8 @@ export const matchingBudgets = (state: PolicyState, projectId: string, environme
 
 export const budgetAccount = (budgetId: string): string => `budget:${budgetId}`;
 export const overageAccount = (decisionId: string): string => `overage:${decisionId}`;
+export const isBudgetAccount = (account: string): boolean => account.startsWith('budget:');
+export const isOverageAccount = (account: string): boolean => account.startsWith('overage:');
 export const PLAN_CEILING = 'ceiling:plan';
 export const ENTERPRISE_CEILING = 'ceiling:enterprise';
 
@@ -184,7 +186,7 @@ export const termsOf = (state: PolicyState, version?: PolicyVersion): TermsOf =>
   };
   return (account, at): AccountTerms => {
     if (account === PLAN_CEILING || account === ENTERPRISE_CEILING) return ceilingTerms(account, entitlementsAt(at));
-    if (account.startsWith('budget:')) {
+    if (isBudgetAccount(account)) {
       const budget = state.budgets.get(account.slice('budget:'.length));
       return budget === undefined
         ? { limit: NOTHING, period: 'total' }

@@ -1,6 +1,7 @@
 import type { HeldLeg } from '../accounts/accounts.js';
 import type { DecisionRecorded } from '../decisions/decisions.entries.js';
 import type { GateState } from '../decisions/decisions.state.js';
+import { isOverageAccount } from '../policy/policy.state.js';
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { type MicroUsd, microUsd, NOTHING, sum, usdOf } from '../shared/money.js';
 
@@ -40,11 +41,9 @@ export const reservationOf = (payload: DecisionRecorded, revision: bigint): Rese
   revision,
 });
 
-export const isOverage = (account: string): boolean => account.startsWith('overage:');
-
 /** The part of a hold that an approved overage carries. Micro-USD, monthly. */
 export const overageOf = (legs: readonly HeldLeg[]): MicroUsd =>
-  sum(legs.filter(({ account }) => isOverage(account)).map(({ amount }) => amount));
+  sum(legs.filter(({ account }) => isOverageAccount(account)).map(({ amount }) => amount));
 
 type Money = Pick<GateState, 'accounts' | 'approvals'>;
 const overageHeld = ({ accounts }: Money, { decisionId }: Reservation): MicroUsd =>

@@ -1,9 +1,17 @@
 import { balanceOf, type Charge, type HeldLeg } from '../accounts/accounts.js';
 import { creditBalance, creditIdOf, isCreditAccount } from '../policy/credits.js';
-import { budgetAccount, ENTERPRISE_CEILING, matchingBudgets, PLAN_CEILING, termsOf } from '../policy/policy.state.js';
+import {
+  budgetAccount,
+  ENTERPRISE_CEILING,
+  isBudgetAccount,
+  isOverageAccount,
+  matchingBudgets,
+  PLAN_CEILING,
+  termsOf,
+} from '../policy/policy.state.js';
 import type { Instant } from '../shared/brand.js';
 import { floorTo4, max, type MicroUsd, microUsd, min, NOTHING, sum } from '../shared/money.js';
-import { isOverage, type Reservation } from './reservation.js';
+import type { Reservation } from './reservation.js';
 import type { ReservationsState } from './reservations.state.js';
 
 /** What an actual asks of one account, and what the hold had set aside there. */
@@ -24,8 +32,6 @@ export interface Booked {
   readonly shortfall: MicroUsd;
 }
 
-const isBudget = (account: string): boolean => account.startsWith('budget:');
-
 /** Credits in the order they were drawn: reserved before emergency, as the gate wrote them. */
 const creditsOf = (legs: readonly HeldLeg[], drawn: readonly string[]): readonly HeldLeg[] =>
   legs
@@ -38,7 +44,7 @@ const accountsOf = (
   { projectId, environmentClass }: Reservation,
   legs: readonly HeldLeg[],
 ): readonly HeldLeg[] => {
-  if (legs.some(({ account }) => !isOverage(account))) return legs;
+  if (legs.some(({ account }) => !isOverageAccount(account))) return legs;
   const budgets = matchingBudgets(state.money.policy, projectId, environmentClass).map(({ terms }) =>
     budgetAccount(terms.budget_id),
   );
@@ -61,7 +67,7 @@ interface Consumed {
  */
 const consume = (charged: MicroUsd, legs: readonly HeldLeg[], reservation: Reservation): Consumed => {
   const credits = creditsOf(legs, reservation.drawn);
-  const overages = legs.filter(({ account }) => isOverage(account));
+  const overages = legs.filter(({ account }) => isOverageAccount(account));
   const hold = legs.find(({ account }) => account === ENTERPRISE_CEILING)?.amount ?? reservation.total;
   const allocation = max(NOTHING, microUsd(hold - sum(credits.map(({ amount }) => amount))));
   let rest = microUsd(charged - min(charged, allocation));
@@ -80,7 +86,7 @@ const consume = (charged: MicroUsd, legs: readonly HeldLeg[], reservation: Reser
 };
 
 const budgetTermsOf = (state: ReservationsState, account: string) =>
-  isBudget(account) ? state.money.policy.budgets.get(account.slice('budget:'.length))?.terms : undefined;
+  isBudgetAccount(account) ? state.money.policy.budgets.get(account.slice('budget:'.length))?.terms : undefined;
 
 /**
  * What an actual asks of each account that the decision is charged to. Monthly amounts; budgets are charged as many times
@@ -97,7 +103,7 @@ export const sharesOf = (
     const terms = budgetTermsOf(state, account);
     const months = BigInt(terms?.months_charged ?? 1);
     const savings = terms?.credit_savings === true ? saved : NOTHING;
-    if (isBudget(account)) return { account, held, months, wanted: microUsd((allocated + savings) * months) };
+    if (isBudgetAccount(account)) return { account, held, months, wanted: microUsd((allocated + savings) * months) };
     return { account, held, months, wanted: given.get(account) ?? funded };
   });
 };
@@ -138,8 +144,8 @@ export const overrunOf = (booked: readonly Booked[]): MicroUsd => {
   const lacking = (fits: (account: string) => boolean): readonly MicroUsd[] =>
     booked.filter(({ share }) => fits(share.account)).map(({ shortfall }) => shortfall);
   const worst = (amounts: readonly MicroUsd[]): MicroUsd => amounts.reduce(max, NOTHING);
-  const apart = sum(lacking((account) => isCreditAccount(account) || isOverage(account)));
-  const allocated = worst(lacking(isBudget));
+  const apart = sum(lacking((account) => isCreditAccount(account) || isOverageAccount(account)));
+  const allocated = worst(lacking(isBudgetAccount));
   return max(microUsd(allocated + apart), worst(lacking((account) => account.startsWith('ceiling:'))));
 };
 

@@ -29,12 +29,33 @@ interface Spending {
   readonly settledAt: string;
 }
 
+interface Taking {
+  readonly name: string;
+  readonly amount: bigint;
+  readonly decidedAt: string;
+}
+/** What speaks against setting more aside on an account than was set aside there for this change already. */
+const problemsOfNew = ({ name, amount, decidedAt }: Taking, account: Account, limit: bigint | null): string[] => {
+  const headroom = limit === null ? null : account.headroomAt(decidedAt, limit);
+  const committed = `spent ${usdText(account.spentAt(decidedAt))} + held ${usdText(account.held)} + ${usdText(amount)}`;
+  return [
+    ...(headroom !== null && amount > headroom
+      ? [`${name}: ${committed} is above the limit ${usdText(limit ?? 0n)}`]
+      : []),
+    ...(account.hasEnded(decidedAt) ? [`${name} funds nothing new: it was revoked or has expired`] : []),
+  ];
+};
+
 /** Both ceilings count by month, whatever a budget does. */
 const CEILINGS = ['ceiling:plan', 'ceiling:enterprise'] as const;
 const OVERAGE = 'overage:';
 const CREDIT = 'credit:';
 
-/** The use of a grant takes its legs over in the same append. */
+/** What has left the hold of an approved decision for the use of its grant, in the same append. */
+interface Moved {
+  readonly decisionId: string;
+  readonly legs: ReadonlyMap<string, bigint>;
+}
 const isMove = (payload: JsonValue): boolean => isJsonObject(payload) && payload['cause'] === 'moved_to_grant_use';
 
 /**
@@ -48,6 +69,7 @@ export class BudgetRules {
   readonly #accounts = new Map<string, Account>(CEILINGS.map((name) => [name, new Account(null, 'month')]));
   readonly #holds = new Map<string, Hold>();
   readonly #policies: Ceilings[] = [];
+  #moved: Moved | undefined;
 
   /** Folds one entry; returns what it breaks. @throws PayloadDefect when the payload cannot be read. */
   // eslint-disable-next-line complexity -- one case per entry type
@@ -66,7 +88,7 @@ export class BudgetRules {
       case 'decision_recorded':
         return this.#decide(payload);
       case 'hold_voided':
-        return isMove(payload) ? this.#release(textAt(payload, 'decision_id')) : this.#free(payload);
+        return isMove(payload) ? this.#move(textAt(payload, 'decision_id'), new Map()) : this.#free(payload);
       case 'hold_expired':
         return this.#free(payload);
       case 'hold_reduced':
@@ -151,13 +173,23 @@ export class BudgetRules {
     const legs = objectsAt(holdMember, 'legs');
     if (legs.length === 0) return [];
     const hold: Hold = { legs: new Map(), unfunded: usdAt(holdMember, 'unfunded_usd') };
-    const problems = legs.flatMap((leg) => this.#hold(hold, leg, payload));
+    const moved = this.#movedTo(payload);
+    const problems = legs.flatMap((leg) => this.#hold(hold, leg, payload, moved));
     if (this.#holds.has(decisionId)) problems.push(`decision ${decisionId} holds twice`);
     this.#holds.set(decisionId, hold);
     return problems;
   }
 
-  #hold(hold: Hold, leg: JsonValue, payload: JsonValue): string[] {
+  /** A hold made in time stays good: what a use takes over of it is nothing new. @source contract sections 9.1, 9.2, 11.5 */
+  #movedTo(payload: JsonValue): ReadonlyMap<string, bigint> {
+    const use = isJsonObject(payload) ? payload['grant_use'] : undefined;
+    const moved = this.#moved;
+    this.#moved = undefined;
+    const isTheirs = moved !== undefined && isJsonObject(use) && use['decision_id'] === moved.decisionId;
+    return isTheirs ? moved.legs : new Map<string, bigint>();
+  }
+
+  #hold(hold: Hold, leg: JsonValue, payload: JsonValue, moved: ReadonlyMap<string, bigint>): string[] {
     const name = textAt(leg, 'account');
     const amount = usdAt(leg, 'amount_usd');
     const decidedAt = instantAt(payload, 'decided_at');
@@ -165,13 +197,9 @@ export class BudgetRules {
     if (account === undefined) return [`${name} has no limit that was ever set`];
     const limit = this.#limitOf(name, account, (policy) => policy.sha256 === textAt(payload, 'policy_document_sha256'));
     const problems = amount < 0n ? [`${name} holds ${usdText(amount)}`] : [];
-    const committed = `spent ${usdText(account.spentAt(decidedAt))} + held ${usdText(account.held)} + ${usdText(amount)}`;
-    const headroom = limit === undefined ? 0n : account.headroomAt(decidedAt, limit);
     if (limit === undefined) problems.push(`${name}: the policy that the decision names was not published before it`);
-    else if (limit !== null && headroom !== null && amount > headroom) {
-      problems.push(`${name}: ${committed} is above the limit ${usdText(limit)}`);
-    }
-    if (account.hasEnded(decidedAt)) problems.push(`${name} funds nothing new: it was revoked or has expired`);
+    else if (amount > (moved.get(name) ?? 0n))
+      problems.push(...problemsOfNew({ name, amount, decidedAt }, account, limit));
     account.held += amount;
     hold.legs.set(name, (hold.legs.get(name) ?? 0n) + amount);
     return problems;
@@ -186,7 +214,7 @@ export class BudgetRules {
     const problems = [...left].flatMap(([name, amount]) =>
       amount > (hold.legs.get(name) ?? 0n) ? [`${name} is reduced to ${usdText(amount)}, more than it held`] : [],
     );
-    this.#release(decisionId);
+    this.#move(decisionId, left);
     for (const [name, amount] of left) {
       const account = this.#accounts.get(name);
       if (account !== undefined) account.held += amount;
@@ -200,6 +228,15 @@ export class BudgetRules {
     this.#release(decisionId);
     this.#accounts.delete(`${OVERAGE}${decisionId}`);
     return [];
+  }
+
+  #move(decisionId: string, left: ReadonlyMap<string, bigint>): readonly string[] {
+    const held = this.#holds.get(decisionId)?.legs ?? new Map<string, bigint>();
+    this.#moved = {
+      decisionId,
+      legs: new Map([...held].map(([name, amount]) => [name, amount - (left.get(name) ?? 0n)])),
+    };
+    return this.#release(decisionId);
   }
 
   #release(decisionId: string): readonly string[] {

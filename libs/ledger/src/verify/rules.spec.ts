@@ -158,6 +158,30 @@ describe('budgets', () => {
     expect(problems(...first, moved, use('3', '40.0001', '5.0000'))).toHaveLength(1);
     expect(problems(approved, reduced('100.0001'))).toHaveLength(1);
   });
+
+  it('leave a hold made in time good for the use of its grant, whatever limit or credit has changed since, and no more', () => {
+    const credit: Step = ['credit_granted', { credit_id: 'c', total_amount_usd: '30.0000', expires_at: null }];
+    const legs = (budget: string, ofCredit: string): readonly [string, string][] => [
+      ['budget:web', budget],
+      ['credit:c', ofCredit],
+    ];
+    const approved: Step = ['decision_recorded', decision({ id: '1', legs: legs('50.0000', '20.0000') })];
+    const changed: readonly Step[] = [
+      ['credit_revoked', { credit_id: 'c' }],
+      ['budget_set', budgetSet('web', '40.0000')],
+    ];
+    const moved: Step = ['hold_voided', { decision_id: '1', cause: 'moved_to_grant_use' }];
+    const use = (budget: string, ofCredit: string, of = '1'): Step => [
+      'decision_recorded',
+      { ...decision({ id: '2', legs: legs(budget, ofCredit) }), grant_use: { decision_id: of } },
+    ];
+    const before = [credit, approved, ...changed, moved];
+    expect(problems(...before, use('50.0000', '20.0000'))).toEqual([]);
+    expect(problems(...before, use('50.0001', '20.0000'))).toHaveLength(1);
+    expect(problems(...before, use('50.0000', '20.0001'))).toHaveLength(1);
+    expect(problems(...before, use('50.0000', '20.0000', '9'))).toHaveLength(2);
+    expect(problems(...before, hold('3', '1.0000'), use('50.0000', '20.0000'))).not.toEqual([]);
+  });
   it('hold nothing on an account that was never set, and respect the ceiling of the policy named', () => {
     expect(problems(['decision_recorded', decision({ id: '1', legs: [['budget:ghost', '1.0000']] })])).toHaveLength(1);
     const ceiling = (amount: string): Step => [
