@@ -160,7 +160,7 @@ describe('bad input of votes and writes', () => {
       { status: 409, code: 'limit_below_committed' },
       ROUTES.updateBudget,
     );
-    expect(refused.text).toContain('600.0000');
+    expect(refused.body).toMatchObject({ least_limit_usd: '600.0000' });
     expect((await update({ when_committed: 'ratchet' })).body).toMatchObject({
       limit_usd: '599.9999',
       effective_limit_usd: '600.0000',

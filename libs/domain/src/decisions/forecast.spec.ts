@@ -7,9 +7,9 @@ const TEN_DAYS = Object.fromEntries(
   Array.from({ length: 10 }, (_, index) => [`2026-11-${String(index + 1).padStart(2, '0')}`, '310']),
 );
 
-const forecasting = (mode: 'shadow' | 'soft' | 'hard' = 'hard') => {
+const forecasting = (mode: 'shadow' | 'soft' | 'hard' = 'hard', monthsCharged = 1) => {
   const world = new DomainWorld(policyWith({ mode }));
-  const budget = world.setBudget('10000', { scope: 'project:web' });
+  const budget = world.setBudget('10000', { scope: 'project:web', monthsCharged });
   const terms = world.gate.policy.budgets.get(budget.budgetId);
   if (terms === undefined) throw new Error('no budget');
   // The same budget on the basis of the forecast: only the basis is added to what the command wrote.
@@ -38,6 +38,16 @@ describe('a forecast budget of 10000 with a forecast of 9300', () => {
       reason_codes: ['forecast_exceeded', 'hard_mode_denied'],
       hold: { total_usd: '0.0000', unfunded_usd: '0.0000' },
     });
+  });
+
+  it('is asked for a delta as many times as the budget charges months', () => {
+    const asked = (amount: string) => {
+      const { world } = forecasting('hard', 3);
+      world.importCosts(TEN_DAYS);
+      return world.ask(amount).reason_codes;
+    };
+    expect(asked('233.3333')).toEqual(['within_policy']);
+    expect(asked('233.3334')).toEqual(['forecast_exceeded', 'hard_mode_denied']);
   });
 
   it('is judged by the cost of its own scope', () => {

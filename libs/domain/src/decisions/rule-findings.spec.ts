@@ -156,6 +156,12 @@ describe('what a rule looks at', () => {
     expect(high.reason_codes).toContain('risk_raised_by_caller');
   });
 
+  it('is one more where nothing but a claim says what the change costs, and policy flags that', () => {
+    const scoreUnder = (prod: 'accept' | 'flag') =>
+      new DomainWorld(policyWith({ pricing: { declared: { prod } } })).ask('1').risk?.score;
+    expect([scoreUnder('accept'), scoreUnder('flag')]).toEqual([3, 4]);
+  });
+
   it('is the risk of a project, whatever it is called', () => {
     const world = new DomainWorld(policyWith({ risk: { project_criticality: { web: 'high' } } }));
     expect(world.ask('1', { project: 'web' }).risk?.score).toBe(5);
