@@ -294,29 +294,6 @@ describe('policy, money and the ways in, over HTTP', () => {
     });
   });
 
-  describe('budgets', () => {
-    it('charge a monthly delta as often as their period has months, a total once, unless they say otherwise', async () => {
-      fresh();
-      await publishPolicy(server, people, MONEY_ONLY);
-      const create = (body: Readonly<Record<string, unknown>>) =>
-        must(server, 'createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd: '1000', ...body } });
-      for (const period of ['month', 'quarter', 'year', 'total']) await create({ period });
-      await create({ period: 'year', scope: 'project:web', months_charged: 2 });
-      await gate('10');
-      const { body } = await must(server, 'listBudgets', { as: people.admin });
-      const charged = body.items.map((each: Readonly<Record<string, unknown>>) =>
-        ['period', 'scope', 'months_charged', 'held_usd'].map((member) => each[member]),
-      );
-      expect(charged.reverse()).toEqual([
-        ['month', 'tenant', 1, '10.0000'],
-        ['quarter', 'tenant', 3, '30.0000'],
-        ['year', 'tenant', 12, '120.0000'],
-        ['total', 'tenant', 1, '10.0000'],
-        ['year', 'project:web', 2, '20.0000'],
-      ]);
-    });
-  });
-
   describe('a batch', () => {
     const items = (...amounts: readonly string[]) =>
       amounts.map((amount) => ({ ...ask(amount), source: 'terraform', idempotency_key: randomUUID() }));
@@ -523,6 +500,27 @@ describe('policy, money and the ways in, over HTTP', () => {
   });
 
   describe('budgets', () => {
+    it('charge a monthly delta as often as their period has months, a total once, unless they say otherwise', async () => {
+      fresh();
+      await publishPolicy(server, people, MONEY_ONLY);
+      const create = (body: Readonly<Record<string, unknown>>) =>
+        must(server, 'createBudget', { as: people.admin, body: { scope: 'tenant', limit_usd: '1000', ...body } });
+      for (const period of ['month', 'quarter', 'year', 'total']) await create({ period });
+      await create({ period: 'year', scope: 'project:web', months_charged: 2 });
+      await gate('10');
+      const { body } = await must(server, 'listBudgets', { as: people.admin });
+      const charged = body.items.map((each: Readonly<Record<string, unknown>>) =>
+        ['period', 'scope', 'months_charged', 'held_usd'].map((member) => each[member]),
+      );
+      expect(charged.reverse()).toEqual([
+        ['month', 'tenant', 1, '10.0000'],
+        ['quarter', 'tenant', 3, '30.0000'],
+        ['year', 'tenant', 12, '120.0000'],
+        ['total', 'tenant', 1, '10.0000'],
+        ['year', 'project:web', 2, '20.0000'],
+      ]);
+    });
+
     it('of basis forecast need data, close, and are unique by scope, period and basis', async () => {
       fresh();
       await publishPolicy(server, people, MONEY_ONLY);
