@@ -2,6 +2,8 @@ import { isTenantRead, type RouteContract } from '../http/routes/route-contract.
 import { IdempotencyKey } from '../http/scalars.js';
 import type { JsonSchema, Schemas } from './schemas.js';
 
+const REPEATABLE =
+  'Makes the command repeatable: the same payload gets the first answer, another payload is refused. A command that changes nothing (`unchanged`, or `entry` is null) writes nothing and leaves its key free.';
 const REQUEST_ID = { type: 'string', minLength: 1, maxLength: 128 } as const;
 
 /** Headers that many routes read, as components. */
@@ -10,15 +12,14 @@ export const sharedParameters = (schemas: Schemas): Readonly<Record<string, Json
     name: 'Idempotency-Key',
     in: 'header',
     required: false,
-    description:
-      'Makes the command repeatable: the same payload gets the first answer, another payload is refused. The body member `idempotency_key` means the same.',
+    description: `${REPEATABLE} The body member \`idempotency_key\` means the same.`,
     schema: schemas.of(IdempotencyKey, 'input'),
   },
   IdempotencyKeyRequired: {
     name: 'Idempotency-Key',
     in: 'header',
     required: true,
-    description: 'Makes the command repeatable: the same payload gets the first answer, another payload is refused.',
+    description: REPEATABLE,
     schema: schemas.of(IdempotencyKey, 'input'),
   },
   IfMatch: {

@@ -105,6 +105,17 @@ describe('secrets of an integration', () => {
     expect(['b1', 'b2'].map((text) => isValid(world, 'bearer', text))).toEqual([false, true]);
   });
 
+  it('that a rotation leaves valid are not retired by the repeat of a command that found nothing to retire', () => {
+    const world = new DomainWorld();
+    create(world);
+    const repeated = () =>
+      world.administer({ kind: 'retire_integration_secret', integrationId: ID, ...by(world, 'key-1') });
+    expect(repeated()).toMatchObject({ entries: [{ type: 'integration_secret_retired' }] });
+    rotate(world, [proof('bearer', 'b2')]);
+    expect(repeated()).toEqual({ kind: 'accepted', entries: [] });
+    expect(['b1', 'b2'].map((text) => isValid(world, 'bearer', text))).toEqual([true, true]);
+  });
+
   it('are none of a revoked integration, which is gone for every later command', () => {
     const world = new DomainWorld();
     create(world);

@@ -92,7 +92,9 @@ export const decideIntegrations = (command: IntegrationsCommand, known: Integrat
     case 'rotate_integration_secret':
       return rotate(command, current);
     case 'retire_integration_secret': {
-      if (current.secrets.length < 2) return accepted();
+      // Under a key it is written although it changes nothing: no If-Match stops a repeat, which would retire what a
+      // rotation has left valid meanwhile.
+      if (current.secrets.length < 2 && idempotency.key === null) return accepted();
       const payload = { integration_id: integrationId, retired_by: author, retired_at: now, idempotency };
       return accepted({ type: 'integration_secret_retired', payload });
     }

@@ -97,7 +97,14 @@ export type PolicyResult = Result<PolicyEntry, PolicyRefusal>;
 export const BUDGETS_MAX = 5000;
 export const PRICE_BOOKS_MAX = 200;
 
-/** What an administrator's key answered before, if it was used. */
+/**
+ * What an administrator's key answered before, if it was used. A key is bound by the entry that its command wrote, as all
+ * of the state is. A command that changes nothing writes none: its key stays free, and its repeat is decided afresh. That
+ * repeat undoes nothing that came between: If-Match stops it where a text or a rollout can be another by then, and what
+ * was cancelled, revoked or published as a price book stays so.
+ *
+ * @source contract section 1 (Idempotency-Key)
+ */
 export const earlierAdminAnswer = (state: PolicyState, scope: string, { key, payload_hash }: Keyed) => {
   const earlier = key === null ? undefined : state.answers.get(adminKey(scope, key));
   if (earlier === undefined) return undefined;
