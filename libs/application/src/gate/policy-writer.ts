@@ -64,7 +64,7 @@ export interface PolicyList<Item, Shown> {
 const invalid = (pointer: string, detail: string): UseCaseResult<never> =>
   problemOf('validation_failed', { errors: [{ pointer, code: 'validation_failed', detail }] });
 
-const refusalProblem = (
+export const refusalProblem = (
   refusal: Exclude<PolicyRefusal | GateRefusal, { code: 'idempotency_conflict' }>,
 ): UseCaseResult<never> => {
   switch (refusal.code) {
