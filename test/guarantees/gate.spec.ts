@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { balanceOf, termsOf } from '@verdict/domain';
+import { balanceOf, type DecisionRecorded, NO_CHANGE_FACTS, termsOf } from '@verdict/domain';
 import { MemoryStore } from '@verdict/adapter-memory';
 import { encodeState, type RecordedEntry } from '@verdict/application';
 import { readEntry } from '@verdict/ledger';
 import { fixedClock } from '@verdict/testkit';
-import { readFixture } from '../fixtures/terraform-fixtures.js';
+import { rawJson, readFixture } from '../fixtures/terraform-fixtures.js';
 import { outOfOrder } from '../support/member-order.js';
+import { bookOf } from '../support/mutants/judges.js';
+import { POD_BOOK } from '../support/pod-price-book.js';
+import { replayed, sourceOf } from '../support/replay-journals.js';
 import { codeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
@@ -44,6 +47,58 @@ describe('what a decision records', () => {
     ];
     for (const { recorded, entry } of asked.map(valueOf))
       expect([recorded, entry.observed].flatMap((value) => outOfOrder(value))).toEqual([]);
+  });
+});
+
+describe('a plan that forgets resources', () => {
+  const change = (name: string, actions: readonly string[]) => ({
+    ...{ address: `aws_instance.${name}`, mode: 'managed', type: 'aws_instance', name },
+    ...{ provider_name: 'registry.terraform.io/hashicorp/aws', change: { actions, before: {}, after: {} } },
+  });
+  const asked = async (world: ServiceWorld, changes: readonly object[]) => {
+    const resourceChanges = rawJson(JSON.stringify(changes));
+    const claim = { method: 'declared', monthly: null, hourly: null, isInvalid: false } as const;
+    return valueOf(await world.ask('1', { documents: { resourceChanges }, claim })).recorded;
+  };
+
+  it('is warned of once, at a delta of 0, also in more of them than lines are kept for', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    valueOf(await world.admin.publishPriceBook(bookOf(JSON.stringify(POD_BOOK)), world.meta('admin-1')));
+    const few = await asked(world, [change('a', ['forget']), change('b', ['forget'])]);
+    expect(few).toMatchObject({
+      decision: 'ALLOW',
+      change: { creates: 0, deletes: 0, forgets: 2 },
+      cost: { monthly_delta_usd: '0.0000', completeness: 'complete' },
+      warnings: expect.arrayContaining(['resources that are forgotten run on and cost what they did: 2']),
+    });
+    expect(outOfOrder(few)).toEqual([]);
+    const many = await asked(
+      world,
+      Array.from({ length: 1200 }, (_, at) => change(String(at), ['forget'])),
+    );
+    expect(many.warnings.filter((text) => text.includes('forgotten'))).toEqual([
+      'resources that are forgotten run on and cost what they did: 1200',
+    ]);
+    const none = await asked(world, [change('c', ['no-op'])]);
+    expect(none.change).not.toHaveProperty('forgets');
+    expect(await replayed(sourceOf(world.journals, 'acme'))).toMatchObject({ decisions: 3, diverging: 0, hidden: 0 });
+  });
+
+  it('derives as it was recorded where nobody was warned yet', async () => {
+    const world = await open();
+    await world.policy(MONEY_ONLY);
+    valueOf(await world.admin.publishPriceBook(bookOf(JSON.stringify(POD_BOOK)), world.meta('admin-1')));
+    await asked(world, [change('a', ['forget'])]);
+    const older = sourceOf(world.journals, 'acme', (_, entry) => {
+      if (entry.type !== 'decision_recorded') return entry;
+      const { change: facts, warnings, ...payload } = structuredClone(entry.payload) as DecisionRecorded;
+      const { forgets, ...others } = facts ?? NO_CHANGE_FACTS;
+      expect(forgets).toBe(1);
+      const unwarned = warnings.filter((text) => !text.includes('forgotten'));
+      return { ...entry, payload: { ...payload, change: others, warnings: unwarned } };
+    });
+    expect(await replayed(older)).toMatchObject({ decisions: 1, diverging: 0, hidden: 0 });
   });
 });
 

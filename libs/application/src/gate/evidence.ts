@@ -60,6 +60,7 @@ const pricedPlan = (plan: Plan, book: PriceBook): PricedEvidence => {
       // Members in canonical order, so that sealing has nothing to sort.
       creates: counts.create,
       deletes: counts.delete,
+      ...(counts.forget > 0 ? { forgets: counts.forget } : {}),
       replaces: counts.replace,
       resource_types: resourceTypes,
       updates: counts.update,

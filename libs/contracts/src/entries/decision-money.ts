@@ -42,7 +42,14 @@ const SourceText = z
 
 /** What the evidence of a change shows of it. */
 export const ChangeText = z
-  .object({ creates: Count, updates: Count, deletes: Count, replaces: Count, resource_types: z.array(z.string()) })
+  .object({
+    creates: Count,
+    updates: Count,
+    deletes: Count,
+    forgets: Ordinal.exactOptional().meta({ description: 'left running, and no longer managed; absent: none' }),
+    replaces: Count,
+    resource_types: z.array(z.string()),
+  })
   .meta({ id: 'ChangeFacts' });
 
 export const CostText = z.object({

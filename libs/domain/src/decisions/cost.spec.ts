@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PriceBook } from '../pricing/price-book.js';
+import type { PricedLine } from '../pricing/priced-line.js';
+import { formatUsd4 } from '../shared/money.js';
 import {
   DomainWorld,
   keyed,
@@ -10,6 +12,7 @@ import {
 } from '../../../../test/support/domain-world.js';
 import { sha256Hex } from '../shared/sha256.js';
 
+const usd0 = formatUsd4(usd('0'));
 const book = (version: string): PriceBook => ({
   format: 'verdict.price-book.v1',
   version,
@@ -112,6 +115,32 @@ describe('the amount of a change', () => {
     const strict = withBook({ pricing: { unknown: { prod: 'violation' } } }).ask(null, { evidence });
     expect(strict).toMatchObject({ decision: 'DENY', finding: 'violation' });
     expect(strict.reason_codes).toEqual([code, 'hard_mode_denied']);
+  });
+
+  it('is followed by one warning where resources are forgotten: they run on, so nothing is saved', () => {
+    const change = { creates: 0, deletes: 0, forgets: 3, replaces: 0, resource_types: ['aws_vm'], updates: 0 };
+    const recorded = withBook().ask(null, { evidence: pricedAt('0', { change }) });
+    expect(recorded.warnings.filter((text) => text.includes('forgotten'))).toEqual([
+      'resources that are forgotten run on and cost what they did: 3',
+    ]);
+    expect(recorded.change).toEqual(change);
+    expect(
+      withBook()
+        .ask(null, { evidence: pricedAt('0') })
+        .warnings.join(),
+    ).not.toContain('forgotten');
+  });
+
+  it('warns of nothing forgotten again where an older entry did not count it, though its lines show it (G7)', () => {
+    const world = withBook();
+    const line: PricedLine = {
+      ...{ action: 'forget', address_sha256: null, after_usd: null, before_usd: null, count: 1, delta_usd: usd0 },
+      ...{ entry_id: null, reason: null, status: 'free', type: 'aws_vm' },
+    };
+    // Whatever this world records, it derives again from the entry, byte for byte.
+    const older = world.ask(null, { evidence: pricedAt('0', { lines: [line] }) });
+    expect(older.change).not.toHaveProperty('forgets');
+    expect(older.warnings.join()).not.toContain('forgotten');
   });
 
   it('holds the known part of a partly known cost', () => {

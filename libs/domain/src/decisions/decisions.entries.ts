@@ -50,6 +50,8 @@ export interface ChangeFacts {
   readonly creates: number;
   readonly updates: number;
   readonly deletes: number;
+  /** Left running, and no longer managed. Absent: none, or an entry of before they were counted, and warned of. */
+  readonly forgets?: number;
   readonly replaces: number;
   /** Types of what changes, sorted, without duplicates. */
   readonly resource_types: readonly string[];

@@ -8,7 +8,7 @@ import type { AskForChange } from './ask-for-change.js';
 import { type Assessable, assess, type Assessment } from './assess.js';
 import { changeContext } from './change-context.js';
 import { assessCost } from './cost.js';
-import type { ChallengerVerdict, DecisionRecorded, Outcome } from './decisions.entries.js';
+import type { ChallengerVerdict, ChangeFacts, DecisionRecorded, Outcome } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import { grantsFor, useOf, withRestOf } from './grant.js';
 import type { Grant } from './grants.state.js';
@@ -198,7 +198,11 @@ const recordOf = (
 
 /* eslint-enable max-lines-per-function */
 
-const warningsOf = ({ place }: Assessable, { notes, rules }: Assessment): readonly string[] => [
+/** A saving that somebody may expect of it does not come. @source protocols section 3.1 */
+const forgottenWarning = ({ forgets = 0 }: ChangeFacts): readonly string[] =>
+  forgets > 0 ? [`resources that are forgotten run on and cost what they did: ${String(forgets)}`] : [];
+
+const warningsOf = ({ place, cost }: Assessable, { notes, rules }: Assessment): readonly string[] => [
   ...rules.warnings,
   ...(place.budgets.length === 0 ? ['no budget covers this project: only the ceilings are charged'] : []),
   ...(notes.includes('environment_unknown_strict')
@@ -207,4 +211,5 @@ const warningsOf = ({ place }: Assessable, { notes, rules }: Assessment): readon
   ...(notes.includes('cost_declared_mismatch')
     ? ['the declared amount differs from the priced one: the larger counts']
     : []),
+  ...forgottenWarning(cost.change),
 ];

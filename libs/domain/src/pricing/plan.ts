@@ -17,6 +17,8 @@ export interface PlannedChange {
   readonly providerRegion: string | null;
   readonly isManaged: boolean;
   readonly action: PlanAction;
+  /** What is there goes out of sight and runs on, whatever is made in its place. */
+  readonly isForgotten: boolean;
   readonly before: MaskedState;
   readonly after: MaskedState;
 }
@@ -98,6 +100,7 @@ const readChange = (raw: RawJson, pointer: string, configuration: PlanConfigurat
     providerRegion: providerRegionOf(raw, type, configuration),
     isManaged: (textMemberOf(raw, 'mode') ?? 'managed') === 'managed',
     action: actionOf(actions),
+    isForgotten: actions.includes('forget'),
     before: stateOf(change, 'before'),
     after: stateOf(change, 'after'),
   };

@@ -98,6 +98,12 @@ describe('actions', () => {
     },
   );
 
+  it('counts what is forgotten, alone or with another made in its place', () => {
+    const forgotten = [change(['forget'], { before }), change(['create', 'forget'], { before, after })];
+    const { counts } = price(planOf([...forgotten, create(after), { ...forgotten[0], mode: 'data' }]), SIZED);
+    expect(counts).toMatchObject({ forget: 2, create: 2, delete: 0 });
+  });
+
   it('leaves data resources, drift and state unpriced', () => {
     const data = { ...create(after), mode: 'data' };
     const more = { resource_drift: [create(after)], planned_values: { root_module: {} } };

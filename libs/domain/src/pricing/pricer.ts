@@ -29,7 +29,7 @@ export interface ChangeCounts {
   readonly replace: number;
   readonly no_op: number;
   readonly read: number;
-  /** Left running but no longer managed: worth a warning. */
+  /** Left running but no longer managed, also where another is made in its place: worth a warning. */
   readonly forget: number;
   /** Action lists that nobody knows. */
   readonly other: number;
@@ -171,7 +171,7 @@ const countsOf = (changes: readonly PlannedChange[]): ChangeCounts => {
     replace: count('replace'),
     no_op: count('no-op'),
     read: count('read'),
-    forget: count('forget'),
+    forget: changes.filter(({ isManaged, isForgotten }) => isManaged && isForgotten).length,
     other: count('unknown'),
   };
 };
