@@ -69,6 +69,28 @@ describe('an administrator', () => {
     });
   });
 
+  describe('who publishes a price book with a key', () => {
+    const book = jsonFixture('aws-web-stack', 'price-book.v1.json');
+
+    it('is told that a repeated answer is one, by the key in the header or in the body', async () => {
+      fresh();
+      const made = await does('publishPriceBook', { key: 'book-1', body: book });
+      expect(made.body).toMatchObject({ replayed: false, unchanged: false });
+      expect(again(await does('publishPriceBook', { key: 'book-1', body: book }))).toEqual(first(made));
+      const body = { ...book, idempotency_key: 'book-1' };
+      expect(again(await does('publishPriceBook', { body }))).toEqual(first(made));
+      const { body: shown } = await does('getPriceBook', { params: { version: book.version } });
+      expect(shown.book).not.toHaveProperty('idempotency_key');
+    });
+
+    it('is refused when header and body name two keys', async () => {
+      fresh();
+      const body = { ...book, idempotency_key: 'book-2' };
+      const refused = await call(server, 'publishPriceBook', { as: admin, key: 'book-1', body });
+      expect([refused.status, refused.body.code]).toEqual([422, 'idempotency_key_mismatch']);
+    });
+  });
+
   describe('who asks something else under a key is told by JSON pointers what differs:', () => {
     const differs = async (id: RouteId, first: Omit<RouteRequest, 'as'>, again: Omit<RouteRequest, 'as'>) => {
       await does(id, { key: 'the-key', ...first });

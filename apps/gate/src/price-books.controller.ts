@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { PolicyAdmin } from '@verdict/application';
-import { DEPTH_MAX, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
-import { type PriceBook, type PublishedPriceBook, readPriceBook } from '@verdict/domain';
+import { DEPTH_MAX, PriceBookKey, PriceBookParams, readJson, ROUTES } from '@verdict/contracts';
+import { isRawObject, type PriceBook, type PublishedPriceBook, type RawJson, readPriceBook } from '@verdict/domain';
 import { type Call, Endpoint, isProblemCode, problem, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { POLICY_ADMIN } from './tokens.js';
@@ -14,6 +14,13 @@ const bookAnswer = ({ version, sha256, book, publishedBy, publishedAt }: Publish
   published_at: publishedAt,
 });
 
+/** A member of the call beside the members of the book. */
+const withoutKey = (value: RawJson): RawJson => {
+  if (!isRawObject(value)) return value;
+  const { idempotency_key: _, ...book } = value;
+  return book;
+};
+
 const readBook = (bytes: Uint8Array): PriceBook => {
   const read = readJson(bytes, { depthMax: DEPTH_MAX });
   if (read.kind === 'malformed') {
@@ -21,7 +28,7 @@ const readBook = (bytes: Uint8Array): PriceBook => {
       errors: [{ pointer: read.pointer, code: 'malformed_json', detail: read.detail }],
     });
   }
-  const reading = readPriceBook(read.value);
+  const reading = readPriceBook(withoutKey(read.value));
   if (reading.kind === 'book') return reading.book;
   const code = reading.problems[0]?.code ?? 'validation_failed';
   throw problem(isProblemCode(code) ? code : 'validation_failed', { errors: reading.problems });
@@ -45,9 +52,12 @@ export class PriceBooksController {
 
   @Endpoint(ROUTES.publishPriceBook)
   async publish(@TheCall() call: Call) {
-    const written = unwrap(await this.admin.publishPriceBook(readBook(call.bytes), call.meta()));
+    const book = readBook(call.bytes);
+    const meta = call.meta(call.body(PriceBookKey).idempotency_key);
+    const written = unwrap(await this.admin.publishPriceBook(book, meta));
     if (written.entry === null) call.answer.status(200);
     else call.answer.entry('policy', BigInt(written.entry.revision));
-    return { ...bookAnswer(written.published), entry: written.entry, unchanged: written.entry === null };
+    const { published, entry, isReplayed } = written;
+    return { ...bookAnswer(published), entry, replayed: isReplayed, unchanged: entry === null };
   }
 }

@@ -31,6 +31,7 @@ export {
 export {
   CreateBudgetBody,
   PublishPolicyBody,
+  PriceBookKey,
   PublishPolicyEnvelope,
   RollBackPolicyBody,
   RolloutBody,

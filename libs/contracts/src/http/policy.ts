@@ -146,8 +146,10 @@ export const BudgetAnswer = z
 export const BudgetsAnswer = listOf(BudgetAnswer).meta({ id: 'Budgets' });
 
 export const PriceBookBody = z
-  .looseObject({ format: z.literal('verdict.price-book.v1') })
+  .looseObject({ format: z.literal('verdict.price-book.v1'), idempotency_key: IdempotencyKey.optional() })
   .meta({ id: 'PriceBookInput' });
+/** The key alone: all else of the body is read by `readPriceBook`. */
+export const PriceBookKey = z.looseObject({ idempotency_key: IdempotencyKey.optional() });
 export const PriceBookAnswer = z
   .strictObject({
     version: z.string(),
@@ -157,6 +159,7 @@ export const PriceBookAnswer = z
     published_at: InstantAnswer,
     book: z.looseObject({}).optional(),
     unchanged: z.boolean().optional(),
+    replayed: z.boolean().optional(),
     entry: ENTRY.nullable().optional(),
   })
   .meta({ id: 'PriceBook' });
