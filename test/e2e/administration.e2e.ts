@@ -10,7 +10,9 @@ describe('an administrator', () => {
   let admin: Who;
 
   beforeAll(async () => {
-    server = await Standalone.start();
+    server = await Standalone.start({
+      env: { VERDICT_QUOTA_GATE_PER_SECOND: '1000', VERDICT_QUOTA_GATE_BURST: '2000' },
+    });
   }, 120_000);
   afterAll(() => server.dispose());
 
@@ -67,6 +69,22 @@ describe('an administrator', () => {
       expect(again(await does('closeBudget', close))).toEqual(first(closed));
       expect((await does('getBudget', { params })).body).toMatchObject({ version: 3, active: true });
     });
+  });
+
+  it('who writes rates above the platform’s quota into a policy is told so, and nothing is published', async () => {
+    fresh();
+    const document = { rate_limits: { gate_per_second: 1001, gate_burst: 2001 } };
+    const pointers = ['/document/rate_limits/gate_per_second', '/document/rate_limits/gate_burst'];
+    const { body: checked } = await does('validatePolicy', { body: { document } });
+    expect([checked.valid, checked.errors.map(({ pointer }: { pointer: string }) => pointer)]).toEqual([
+      false,
+      pointers,
+    ]);
+    const headers = { 'if-match': (await does('getPolicy')).headers.get('etag') ?? '' };
+    const refused = await call(server, 'publishPolicy', { as: admin, headers, body: { document, message: 'more' } });
+    expect([refused.status, refused.body.code]).toEqual([422, 'policy_invalid']);
+    const most = { rate_limits: { gate_per_second: 1000, gate_burst: 2000 } };
+    expect((await does('publishPolicy', { headers, body: { document: most, message: 'most' } })).status).toBe(201);
   });
 
   describe('who publishes a price book with a key', () => {

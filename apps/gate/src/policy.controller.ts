@@ -19,7 +19,7 @@ import {
   VersionParams,
 } from '@verdict/contracts';
 import { jcsText, policyDiff, type PolicyDocument, policyWarnings, sha256Hex, versionTag } from '@verdict/domain';
-import { type Call, Endpoint, problem, TheCall, unwrap } from '@verdict/nest-kit';
+import { type Call, Endpoint, problem, QUOTAS, type Quotas, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { PLATFORM, POLICY_ADMIN } from './tokens.js';
 
@@ -52,11 +52,16 @@ export class PolicyController {
   constructor(
     @Inject(POLICY_ADMIN) private readonly admin: PolicyAdmin,
     @Inject(PLATFORM) private readonly platform: Platform,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
   ) {}
+
+  private read(value: unknown) {
+    return readPolicy(value, this.platform.rules, this.quotas.gateQuota);
+  }
 
   /** The complete document; any defect of it is `policy_invalid`, all of them listed. */
   private complete(value: unknown): PolicyDocument {
-    const reading = readPolicy(value, this.platform.rules);
+    const reading = this.read(value);
     if (reading.kind === 'policy') return reading.document;
     const errors = reading.errors.map((error) => ({ ...error, pointer: `/document${error.pointer}` }));
     throw problem('policy_invalid', { errors });
@@ -99,7 +104,7 @@ export class PolicyController {
   /** Everything there is to say of a document at once; a defective one is an answer here, not an error. */
   @Endpoint(ROUTES.validatePolicy)
   async validate(@TheCall() call: Call) {
-    const reading = readPolicy(call.body(ValidatePolicyEnvelope).document, this.platform.rules);
+    const reading = this.read(call.body(ValidatePolicyEnvelope).document);
     if (reading.kind === 'defective') {
       const errors = reading.errors.map((error) => ({ ...error, pointer: `/document${error.pointer}` }));
       return { ...NOTHING_KNOWN, errors };

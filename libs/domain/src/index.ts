@@ -165,7 +165,7 @@ export {
   versionStatus,
   versionTag,
 } from './policy/versions.js';
-export { type PolicyDefect, policyDefects } from './policy/policy-defects.js';
+export { type GateQuota, type PolicyDefect, policyDefects } from './policy/policy-defects.js';
 export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';
 export { type Judgement, judgementAt } from './policy/policy-judges.js';
 export { type PolicyWarning, policyWarnings } from './policy/policy-warnings.js';

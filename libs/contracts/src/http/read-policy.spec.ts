@@ -30,6 +30,21 @@ const rule = (more: object) => ({ id: 'r', condition: 'true', effect: 'deny', ..
 const route = (more: object) => ({ id: 'r', effect: 'require', require: stage, ...more });
 
 describe('an author’s policy', () => {
+  it('may lower the rates of the platform and never raise them, where these are known', () => {
+    const errorsUnder = (limits: object, quota: { perSecond: number; burst: number } | null) => {
+      const reading = readPolicy({ rate_limits: limits }, engine, quota);
+      return reading.kind === 'policy' ? [] : reading.errors.map(({ pointer, code }) => [pointer, code]);
+    };
+    const quota = { perSecond: 200, burst: 400 };
+    expect(errorsUnder({ gate_per_second: 201, gate_burst: 401 }, quota)).toEqual([
+      ['/rate_limits/gate_per_second', 'policy_invalid'],
+      ['/rate_limits/gate_burst', 'policy_invalid'],
+    ]);
+    expect(errorsUnder({ gate_per_second: 200, gate_burst: 400 }, quota)).toEqual([]);
+    expect(errorsUnder({}, quota)).toEqual([]);
+    expect(errorsUnder({ gate_per_second: 201, gate_burst: 401 }, null)).toEqual([]);
+  });
+
   it('that says nothing is the default, complete', () => {
     expect(documentOf('{}')).toEqual(DEFAULT_POLICY);
     expect(documentOf('{"format":"verdict.enforcement.policy.v1","approval":{},"rules":[]}')).toEqual(DEFAULT_POLICY);

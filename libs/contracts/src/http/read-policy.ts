@@ -1,4 +1,10 @@
-import { type PolicyDefect, type PolicyDocument, policyDefects, type RuleEngine } from '@verdict/domain';
+import {
+  type GateQuota,
+  type PolicyDefect,
+  type PolicyDocument,
+  policyDefects,
+  type RuleEngine,
+} from '@verdict/domain';
 import { completePolicy } from './complete-policy.js';
 import { PolicyDocumentInput } from './policy-document.js';
 import { readablePart } from './readable-policy.js';
@@ -19,13 +25,13 @@ const isAmong = (lost: readonly string[], place: string): boolean =>
 const senseOfTheRest = (
   value: unknown,
   shape: readonly WireError[],
-  engine: Pick<RuleEngine, 'check'>,
+  { engine, quota }: { readonly engine: Pick<RuleEngine, 'check'>; readonly quota: GateQuota | null },
 ): readonly WireError[] => {
   const pointers = shape.map(({ pointer }) => pointer);
   const { value: rest, lost, placeOf } = readablePart(value, pointers);
   const parsed = parseWith(PolicyDocumentInput, rest);
   if (parsed.kind === 'refused') return [];
-  return policyDefects(completePolicy(parsed.value), engine)
+  return policyDefects(completePolicy(parsed.value), engine, quota)
     .filter(({ restsOn }) => !restsOn.some((place) => isAmong(lost, placeOf(place))))
     .map((defect) => asError({ ...defect, pointer: placeOf(defect.pointer) }));
 };
@@ -35,13 +41,21 @@ const senseOfTheRest = (
  *
  * @param value what the wire reader gave.
  * @param engine compiles the conditions of rules.
+ * @param quota of the platform, which `rate_limits` may not exceed; null where it is not known.
  * @source contract sections 8.2, 8.6
  */
-export const readPolicy = (value: unknown, engine: Pick<RuleEngine, 'check'>): PolicyReading => {
+export const readPolicy = (
+  value: unknown,
+  engine: Pick<RuleEngine, 'check'>,
+  quota: GateQuota | null = null,
+): PolicyReading => {
   const parsed = parseWith(PolicyDocumentInput, value);
   if (parsed.kind === 'refused')
-    return { kind: 'defective', errors: [...parsed.errors, ...senseOfTheRest(value, parsed.errors, engine)] };
+    return {
+      kind: 'defective',
+      errors: [...parsed.errors, ...senseOfTheRest(value, parsed.errors, { engine, quota })],
+    };
   const document = completePolicy(parsed.value);
-  const errors = policyDefects(document, engine).map(asError);
+  const errors = policyDefects(document, engine, quota).map(asError);
   return errors.length === 0 ? { kind: 'policy', document } : { kind: 'defective', errors };
 };

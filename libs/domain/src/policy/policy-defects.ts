@@ -205,19 +205,42 @@ const unknownClasses = (document: PolicyDocument): readonly PolicyDefect[] => {
     .map(({ name, pointer }) => defect(pointer, `there is no class ${name}`, `/environments/classes/${name}`));
 };
 
+/** What a platform takes of one tenant's gate calls: a second, and at once. */
+export interface GateQuota {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+const aboveQuota = (
+  { rate_limits: { gate_per_second: perSecond, gate_burst: burst } }: PolicyDocument,
+  quota: GateQuota | null,
+): readonly PolicyDefect[] => {
+  if (quota === null) return [];
+  const told = (name: string, said: number | null, most: number): readonly PolicyDefect[] =>
+    said === null || said <= most
+      ? []
+      : [defect(`/rate_limits/${name}`, `a policy only lowers the platform's limit, ${String(most)}`)];
+  return [...told('gate_per_second', perSecond, quota.perSecond), ...told('gate_burst', burst, quota.burst)];
+};
+
 /**
  * Every defect of a policy document that no single member shows: an alias in two classes, ids used twice (ignoring case),
  * min above max, a quorum above the persons it names, a condition that does not compile, a fail-safe outcome weaker than
- * the mode's, a class that does not exist.
+ * the mode's, a class that does not exist, a rate above the platform's quota.
  *
  * @param engine compiles conditions.
+ * @param quota of the platform; null where it is not known, as in an author's own check.
  * @source contract section 8.2
  */
-export const policyDefects = (document: PolicyDocument, engine: Pick<RuleEngine, 'check'>): readonly PolicyDefect[] => [
+export const policyDefects = (
+  document: PolicyDocument,
+  engine: Pick<RuleEngine, 'check'>,
+  quota: GateQuota | null = null,
+): readonly PolicyDefect[] => [
   ...aliasesInTwoClasses(document),
   ...thresholds(document),
   ...unknownClasses(document),
   ...routingDefects(document),
   ...ruleDefects(document, engine),
   ...failSafeDefects(document),
+  ...aboveQuota(document, quota),
 ];

@@ -113,6 +113,11 @@ export class Quotas {
     );
   }
 
+  /** What the platform takes of a tenant's gate calls; its policy only lowers that. */
+  get gateQuota(): Rate {
+    return this.rates.gate;
+  }
+
   /** Who knows the tenants' policies says here how to find what they lower the gate's rate to. */
   lowerGate(find: (tenantId: string) => LoweredRate | undefined): void {
     this.lowered = find;
