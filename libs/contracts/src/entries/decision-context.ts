@@ -65,5 +65,6 @@ export const ChallengerText = z
     evaluated: z.boolean(),
     decision: OutcomeText.nullable(),
     reason_codes: z.array(Code),
+    grant_used: z.literal(true).exactOptional(),
   })
   .meta({ id: 'Challenger' });

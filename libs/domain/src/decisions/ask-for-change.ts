@@ -94,4 +94,6 @@ export interface AskForChange {
     /** null: nobody asked for it. */
     readonly requestFingerprint: Sha256Hex | null;
   } | null;
+  /** Of a question that was recorded: its challenger used no grant, or could not see any. Absent: it may use one. */
+  readonly isChallengerWithoutGrants?: true;
 }

@@ -214,6 +214,8 @@ export interface ChallengerVerdict {
   readonly evaluated: boolean;
   readonly decision: Outcome | null;
   readonly reason_codes: readonly string[];
+  /** Whether it let the change through by a grant. Absent: it used none, or was written when challengers saw no grants. */
+  readonly grant_used?: true;
 }
 
 export interface DecisionRecorded {

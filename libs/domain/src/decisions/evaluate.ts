@@ -40,19 +40,6 @@ export const pricedNow = (command: AskForChange, state: GateState): PricedChange
   return version === undefined ? undefined : pricedUnder(command, version, state);
 };
 
-const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
-  const version = challengerAt(state.policy, command.now);
-  if (version === undefined) return null;
-  const asked = assessableOf(command, pricedUnder(command, version, state), state);
-  const verdict = assess(asked, state, null)?.verdict;
-  return {
-    decision: verdict?.outcome ?? null,
-    evaluated: verdict !== undefined,
-    reason_codes: verdict?.reasons ?? [],
-    version: version.version,
-  };
-};
-
 interface Assessed {
   readonly assessment: Assessment;
   /** The balances that its hold comes on top of: without what it draws from another hold. */
@@ -72,6 +59,31 @@ const assessWithGrant = (asked: Assessable, state: GateState): Assessed | undefi
     return { assessment, balance: balancesAt(accounts, asked.place.terms, asked.command.now), grant };
   }
   return undefined;
+};
+
+const assessedAlone = (asked: Assessable, state: GateState): Assessed | undefined => {
+  const assessment = assess(asked, state, null);
+  return assessment === undefined ? undefined : { assessment, balance: assessment.balance, grant: null };
+};
+
+/** What a change comes to on one state: by a grant that it fits, else by itself. */
+const assessedOn = (asked: Assessable, state: GateState): Assessed | undefined =>
+  assessWithGrant(asked, state) ?? assessedAlone(asked, state);
+
+/** What a challenger says on the same state, grants and all; it holds nothing and uses no grant up. */
+const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
+  const version = challengerAt(state.policy, command.now);
+  if (version === undefined) return null;
+  const asked = assessableOf(command, pricedUnder(command, version, state), state);
+  const assessed = (command.isChallengerWithoutGrants === true ? assessedAlone : assessedOn)(asked, state);
+  const verdict = assessed?.assessment.verdict;
+  return {
+    decision: verdict?.outcome ?? null,
+    evaluated: verdict !== undefined,
+    ...(assessed?.grant ? { grant_used: true } : {}),
+    reason_codes: verdict?.reasons ?? [],
+    version: version.version,
+  };
 };
 
 /** The need for an approval is recorded with what it takes, unless nothing can be approved. */
@@ -105,11 +117,7 @@ export const evaluate = (
 ): DecisionRecorded | undefined => {
   if (priced === undefined) return undefined;
   const asked = assessableOf(command, priced, state);
-  const plain = (): Assessed | undefined => {
-    const assessment = assess(asked, state, null);
-    return assessment === undefined ? undefined : { assessment, balance: assessment.balance, grant: null };
-  };
-  const assessed = assessWithGrant(asked, state) ?? plain();
+  const assessed = assessedOn(asked, state);
   return assessed === undefined ? undefined : recordOf(asked, assessed, generation, state);
 };
 

@@ -109,5 +109,6 @@ export const recordedQuestion = (
     rules,
     expectedFingerprint: null,
     rememberedAnswer: null,
+    ...(recorded.challenger?.grant_used === true ? {} : { isChallengerWithoutGrants: true as const }),
   };
 };

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, policyWith } from '../../../../test/support/domain-world.js';
+import type { DecisionRecorded } from '../decisions/decisions.entries.js';
+import { evaluate } from '../decisions/evaluate.js';
+import { recordedQuestion } from '../decisions/recorded-question.js';
 import { cohortOf } from './cohort.js';
 
 const strict = policyWith({ entitlements: { hard_deny_above_monthly_usd: '10.0000' } });
@@ -76,6 +79,44 @@ describe('a challenger', () => {
       version,
     });
     expect(world.balance(account).held).toBe(11_000_000n);
+  });
+
+  it('has the grants of the champion: an equal text says the same of a change that was agreed to', () => {
+    const soft = policyWith({ mode: 'soft', approval: { required: { prod: true } } });
+    const world = new DomainWorld(soft);
+    world.publishAs(soft, { role: 'challenger' });
+    const { account } = world.setBudget('100');
+    const review = {
+      source: 'k8s_admission',
+      channel: 'grant',
+      review: { clusterId: 'c1', generatedName: null },
+    } as const;
+    const approved = world.ask('80', review);
+    world.settle();
+    world.vote(approved.approval?.approval_id ?? ('' as never), 'lead-1', { token: null });
+    world.settle();
+    const { gate: before } = world;
+    const used = world.ask('80', review);
+    expect(used).toMatchObject({
+      decision: 'ALLOW',
+      reason_codes: ['approval_grant_used'],
+      challenger: { decision: 'ALLOW', evaluated: true, grant_used: true, reason_codes: ['approval_grant_used'] },
+    });
+    expect(world.balance(account).held).toBe(80_000_000n);
+    const { rules } = world.question('80', review);
+    const derived = (recorded: DecisionRecorded) => {
+      const question = recordedQuestion(recorded, 'acme', rules);
+      return question === undefined ? undefined : evaluate(question, before, recorded.key.generation)?.challenger;
+    };
+    expect(derived(used)).toEqual(used.challenger);
+    // Written when challengers saw no grants: derived as it was.
+    const { grant_used: _, ...blind } = used.challenger ?? {
+      version: 0,
+      evaluated: false,
+      decision: null,
+      reason_codes: [],
+    };
+    expect(derived({ ...used, challenger: blind })?.decision).toBe('REQUIRE_APPROVAL');
   });
 
   it('is not there unless one was published', () => {
