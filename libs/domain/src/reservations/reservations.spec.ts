@@ -112,6 +112,31 @@ describe('settling a hold', () => {
     expect(world.balance(account)).toMatchObject({ spent: usd('300.01'), headroom: 0n });
   });
 
+  it.each([
+    [1, 12, '200'],
+    [12, 1, '2400'],
+    [3, 2, '600'],
+  ])('charges the months of the hold: %d then, %d now, %s booked', (then, now, booked) => {
+    const world = new DomainWorld();
+    const { account, budgetId } = world.setBudget('10000', { monthsCharged: then });
+    const { decision_id: id } = world.ask('200');
+    world.changeBudget(budgetId, '10000', { monthsCharged: now });
+    const entries = world.spend(id, '200');
+    expect(settled(entries)).toMatchObject({ status: 'matched', overrun_usd: '0.0000' });
+    expect(opened(entries)).toEqual([]);
+    expect(world.balance(account)).toMatchObject({ spent: usd(booked), held: 0n });
+    expect(settled(world.spend(world.ask('10').decision_id, '10')).legs[0]?.spent_usd).toBe(`${String(10 * now)}.0000`);
+  });
+
+  it('opens no overrun for months that were added to a budget without room for them', () => {
+    const world = new DomainWorld();
+    const { account, budgetId } = world.setBudget('1200', { monthsCharged: 1 });
+    const { decision_id: id } = world.ask('200');
+    world.changeBudget(budgetId, '1200', { monthsCharged: 12 });
+    expect(opened(world.spend(id, '200'))).toEqual([]);
+    expect(world.balance(account).spent).toBe(usd('200'));
+  });
+
   it('uses up the approved overage after the allocation, and only then the headroom', () => {
     const spend = (actual: string) => {
       const world = new DomainWorld(policyWith({ mode: 'soft' }));

@@ -14,13 +14,19 @@ import { floorTo4, max, type MicroUsd, microUsd, min, NOTHING, sum } from '../sh
 import type { Reservation } from './reservation.js';
 import type { ReservationsState } from './reservations.state.js';
 
+/** How often an account is charged a monthly amount, `times / of`: whole, save where the months changed between parts of a hold. */
+interface Months {
+  readonly times: bigint;
+  readonly of: bigint;
+}
+const ONCE: Months = { times: 1n, of: 1n };
+
 /** What an actual asks of one account, and what the hold had set aside there. */
 export interface Share {
   readonly account: string;
   readonly held: MicroUsd;
   readonly wanted: MicroUsd;
-  /** Months that the account is charged a monthly amount for. */
-  readonly months: bigint;
+  readonly months: Months;
 }
 
 /** A share with what of it can be booked. */
@@ -52,6 +58,8 @@ const accountsOf = (
 };
 
 interface Consumed {
+  /** What of the hold budgets carried, once a month each. */
+  readonly allocation: MicroUsd;
   /** By account: what each credit grant and the overage give. */
   readonly given: ReadonlyMap<string, MicroUsd>;
   /** What budgets carry; above the whole hold as well. */
@@ -80,6 +88,7 @@ const consume = (charged: MicroUsd, legs: readonly HeldLeg[], reservation: Reser
   const overage = sum(overages.map(({ account }) => given.get(account) ?? NOTHING));
   return {
     given,
+    allocation,
     allocated: microUsd(min(charged, allocation) + rest),
     funded: microUsd(charged - overage),
   };
@@ -89,28 +98,38 @@ const budgetTermsOf = (state: ReservationsState, account: string) =>
   isBudgetAccount(account) ? state.money.policy.budgets.get(account.slice('budget:'.length))?.terms : undefined;
 
 /**
+ * How many times a budget carries a monthly amount: as often as the hold does, whatever its months are set to since; where
+ * nothing is held on it, as often as it is charged now.
+ */
+const monthsOf = (held: MicroUsd, allocation: MicroUsd, charged: number | undefined): Months =>
+  held > NOTHING && allocation > NOTHING ? { times: held, of: allocation } : { times: BigInt(charged ?? 1), of: 1n };
+
+const forMonths = (monthly: MicroUsd, { times, of }: Months): MicroUsd => floorTo4(microUsd((monthly * times) / of));
+
+/**
  * What an actual asks of each account that the decision is charged to. Monthly amounts; budgets are charged as many times
- * as they have months. A saving asks for nothing, save that budgets with `credit_savings` get it back.
+ * as the hold has months of them. A saving asks for nothing, save that budgets with `credit_savings` get it back.
  */
 export const sharesOf = (
   state: ReservationsState,
   { reservation, legs }: { readonly reservation: Reservation; readonly legs: readonly HeldLeg[] },
   actual: MicroUsd,
 ): readonly Share[] => {
-  const { given, allocated, funded } = consume(max(NOTHING, actual), legs, reservation);
+  const { given, allocation, allocated, funded } = consume(max(NOTHING, actual), legs, reservation);
   const saved = min(actual, NOTHING);
   return accountsOf(state, reservation, legs).map(({ account, amount: held }): Share => {
     const terms = budgetTermsOf(state, account);
-    const months = BigInt(terms?.months_charged ?? 1);
+    const months = isBudgetAccount(account) ? monthsOf(held, allocation, terms?.months_charged) : ONCE;
     const savings = terms?.credit_savings === true ? saved : NOTHING;
-    if (isBudgetAccount(account)) return { account, held, months, wanted: microUsd((allocated + savings) * months) };
+    if (isBudgetAccount(account))
+      return { account, held, months, wanted: forMonths(microUsd(allocated + savings), months) };
     return { account, held, months, wanted: given.get(account) ?? funded };
   });
 };
 
 /** The monthly amount that `amount` is `months` times, up to the next 4 places: what is lacking is never understated. */
-const perMonth = (amount: MicroUsd, months: bigint): MicroUsd =>
-  microUsd(0n - floorTo4(microUsd(0n - (amount + months - 1n) / months)));
+const perMonth = (amount: MicroUsd, { times, of }: Months): MicroUsd =>
+  microUsd(0n - floorTo4(microUsd(0n - (amount * of + times - 1n) / times)));
 
 /** What came back to a credit grant that has ended since is lost. */
 const roomFor = ({ money }: ReservationsState, account: string, now: Instant): MicroUsd | null => {
