@@ -239,7 +239,10 @@ const completeTerms = (terms: RecordedBudgetTerms): BudgetTerms => ({
  *
  * @source contract section 9.1
  */
-export const budgetOf = (payload: Extract<PolicyEntry, { type: 'budget_set' }>['payload'], revision: bigint): Budget => {
+export const budgetOf = (
+  payload: Extract<PolicyEntry, { type: 'budget_set' }>['payload'],
+  revision: bigint,
+): Budget => {
   const { set_by: setBy, set_at: setAt, idempotency: _, ...recorded } = payload;
   const terms = completeTerms(recorded);
   return { terms, limit: usdOf(terms.limit_usd), revision, setBy, setAt };
