@@ -7,14 +7,7 @@ import {
   type UseCaseResult,
   verdictAnswer,
 } from '@verdict/application';
-import {
-  BATCH_ITEMS,
-  BatchEnvelope,
-  FOREIGN_MEMBERS,
-  parseWith,
-  ROUTES,
-  toWire,
-} from '@verdict/contracts';
+import { BATCH_ITEMS, BatchEnvelope, FOREIGN_MEMBERS, parseWith, ROUTES, toWire } from '@verdict/contracts';
 import { isRawObject, type RawJson } from '@verdict/domain';
 import {
   type Call,

@@ -6,14 +6,7 @@ import {
   preflightAnswer,
   verdictAnswer,
 } from '@verdict/application';
-import {
-  FOREIGN_MEMBERS,
-  GateBody,
-  isEventBatch,
-  PreflightBody,
-  readCloudEvent,
-  ROUTES,
-} from '@verdict/contracts';
+import { FOREIGN_MEMBERS, GateBody, isEventBatch, PreflightBody, readCloudEvent, ROUTES } from '@verdict/contracts';
 import {
   type Call,
   Endpoint,

@@ -43,7 +43,7 @@ export class ExceptionsController {
     const { exception_id: exceptionId } = call.params(ExceptionIdParams);
     const { resolution, notes = null, idempotency_key: key } = call.body(ResolveBody);
     const resolved = unwrap(await this.resolveException({ exceptionId, resolution, notes }, call.meta(key)));
-    if (resolved.entry !== null) call.answer.entry('reservations', BigInt(resolved.entry.revision));
+    call.answer.entry('reservations', BigInt(resolved.entry.revision));
     return {
       exception_id: exceptionId,
       status: 'resolved' as const,

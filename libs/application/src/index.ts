@@ -1,3 +1,4 @@
+/* eslint max-lines: ['error', 350] -- a list of names */
 export type {
   AppendResult,
   JournalName,

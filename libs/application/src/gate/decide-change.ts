@@ -179,11 +179,8 @@ const rememberedAnswer = async (
   if (row === undefined) return null;
   const { revision } = row;
   const first = isBound ? recordedDecision(await readRevision(deps.log, tenantId, 'decisions', revision)) : null;
-  return {
-    payloadHash: sha256Of(row.payloadHash),
-    revision,
-    requestFingerprint: first?.request_fingerprint ?? null,
-  };
+  const requestFingerprint = first?.request_fingerprint ?? null;
+  return { payloadHash: sha256Of(row.payloadHash), revision, requestFingerprint };
 };
 
 const decidedBy = (

@@ -42,13 +42,10 @@ export const RequestText = z.object({
     .nullable(),
   event: z
     .object({
-      extensions: z
-        .string()
-        .exactOptional()
-        .meta({
-          description:
-            'RFC 8785 text of the attributes beside these, one that metadata could not hold as its JSON text; no hash is made of them',
-        }),
+      extensions: z.string().exactOptional().meta({
+        description:
+          'RFC 8785 text of the attributes beside these, one that metadata could not hold as its JSON text; no hash is made of them',
+      }),
       id: z.string(),
       source: z.string(),
       type: z.string(),
