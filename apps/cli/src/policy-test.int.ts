@@ -124,3 +124,32 @@ describe('policy test', () => {
     });
   });
 });
+
+describe('a monthly delta in a case is charged as often as the gate charges it: months_charged', () => {
+  const yearly = (budget: string): string => `
+name: against a budget
+now: 2026-11-22T10:00:00Z
+given: { budgets: [{ scope: tenant, limit_usd: 1200, ${budget} }] }
+ask: { project_id: web, environment: dev, estimated_monthly_delta_usd: 200, metadata: { owner: x } }
+expect: { without_reason_codes: [budget_exceeded] }
+`;
+  it.each([
+    ['1 of a month', 'period: month', true],
+    ['3 of a quarter', 'period: quarter', true],
+    ['12 of a year', 'period: year', false],
+    ['1 of a total', 'period: total', true],
+    ['what the case says, of a year too', 'period: year, months_charged: 6', true],
+    ['what the case says, of a quarter too', 'period: quarter, months_charged: 7', false],
+  ])('is %s', async (_, budget, passed) => {
+    await write('year.case.yaml', yearly(budget));
+    const { stdout } = await test(POLICY, '--cases', 'year.case.yaml');
+    expect(JSON.parse(stdout)).toMatchObject({ cases: [{ passed }] });
+  });
+
+  it('which is 3 of a quarter, and no less', async () => {
+    await write('year.case.yaml', yearly('period: quarter').replace('delta_usd: 200', 'delta_usd: 400.0001'));
+    expect(JSON.parse((await test(POLICY, '--cases', 'year.case.yaml')).stdout)).toMatchObject({
+      cases: [{ passed: false }],
+    });
+  });
+});

@@ -1,12 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { BudgetsAdmin, ShownBudget, Written } from '@verdict/application';
 import { BudgetIdParams, CloseBudgetBody, CreateBudgetBody, ROUTES, UpdateBudgetBody } from '@verdict/contracts';
-import { ALERT_PERCENTS, type BudgetPeriod, floorTo4, formatUsd4 } from '@verdict/domain';
+import { ALERT_PERCENTS, floorTo4, formatUsd4, MONTHS_CHARGED } from '@verdict/domain';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { BUDGETS_ADMIN } from './tokens.js';
-
-const MONTHS: Readonly<Record<BudgetPeriod, number>> = { month: 1, quarter: 3, year: 12, total: 1 };
 
 const budgetAnswer = ({ budget, spent, held, headroom, effectiveLimit }: ShownBudget) => ({
   budget_id: budget.terms.budget_id,
@@ -58,7 +56,7 @@ export class BudgetsController {
         period: body.period,
         basis: body.basis,
         limit: body.limit_usd,
-        monthsCharged: body.months_charged ?? MONTHS[body.period],
+        monthsCharged: body.months_charged ?? MONTHS_CHARGED[body.period],
         owner: body.owner ?? null,
         isActive: body.active ?? true,
         creditSavings: body.credit_savings ?? false,

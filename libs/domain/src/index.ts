@@ -189,6 +189,7 @@ export {
   overageAccount,
   PLAN_CEILING,
   ALERT_PERCENTS,
+  MONTHS_CHARGED,
   challengerAt,
   policyFor,
   policyInForce,

@@ -1,4 +1,12 @@
-import { readPriceBook, instantOf, jcsText, parseUsd, type MicroUsd, type PriceBook } from '@verdict/domain';
+import {
+  readPriceBook,
+  instantOf,
+  jcsText,
+  MONTHS_CHARGED,
+  parseUsd,
+  type MicroUsd,
+  type PriceBook,
+} from '@verdict/domain';
 import type { CaseQuestion, PolicyCase } from '@verdict/application';
 import { readdir } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
@@ -53,7 +61,7 @@ const Given = z.strictObject({
         scope: z.union([z.literal('tenant'), Project]),
         period: z.enum(['month', 'quarter', 'year', 'total']).default('month'),
         limit_usd: Usd,
-        months_charged: z.int().min(1).max(12).default(1),
+        months_charged: z.int().min(1).max(12).optional(),
       }),
     )
     .default([]),
@@ -161,7 +169,7 @@ const caseOf = async (io: Io, folder: string, { name, now, given, ask, expect }:
         scope: budget.scope,
         period: budget.period,
         limit: budget.limit_usd,
-        monthsCharged: budget.months_charged,
+        monthsCharged: budget.months_charged ?? MONTHS_CHARGED[budget.period],
       })),
       credits: given.credits.map(({ pool, scope, total_amount_usd: total, priority }) => ({
         pool,

@@ -164,6 +164,18 @@ export const ENTERPRISE_CEILING = 'ceiling:enterprise';
 
 export const ALERT_PERCENTS: readonly number[] = [50, 80, 100];
 
+/**
+ * How often a monthly delta is charged within a period, unless the budget says otherwise.
+ *
+ * @source contract section 9.1
+ */
+export const MONTHS_CHARGED: Readonly<Record<BudgetTerms['period'], number>> = {
+  month: 1,
+  quarter: 3,
+  year: 12,
+  total: 1,
+};
+
 const limitOf = (text: PolicyDocument['entitlements']['plan_ceiling_monthly_usd']): MicroUsd | null =>
   text === null ? null : usdOf(text);
 
