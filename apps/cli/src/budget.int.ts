@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { budgetAnswer } from './testing/answers.js';
+import { budgetAnswer, problemAnswer } from './testing/answers.js';
 import { API, failureOf, withCliWorld } from './testing/cli-world.js';
 
 const { server, cli } = withCliWorld();
@@ -103,4 +103,18 @@ describe('a closed budget', () => {
     expect(shown).toMatch(/^budget +project:web per month\nbasis +allocation$/m);
     expect(shown).toMatch(/^status +closed$/m);
   });
+});
+
+it('a limit below what is committed is refused with the least legal value', async () => {
+  given(MONTH);
+  const extra = { least_limit_usd: '762.0000' };
+  server.on(`PUT ${API}/budgets/${id(1)}`, {
+    status: 409,
+    body: problemAnswer(409, 'limit_below_committed', extra),
+  });
+  const result = await cli('budget', 'set', 'project:web', '--limit', '700');
+  expect([result.exit, failureOf(result)]).toMatchObject([
+    4,
+    { code: 'limit_below_committed', detail: 'least_limit_usd "762.0000"' },
+  ]);
 });

@@ -36,7 +36,7 @@ export const exitOf = (status: number, code: string): ExitCode => {
   return status === 429 || status >= 500 ? EXIT.unknown : EXIT.refused;
 };
 
-const MORE = ['differing_fields', 'current_etag', 'limit'] as const;
+const MORE = ['differing_fields', 'current_etag', 'limit', 'least_limit_usd'] as const;
 const moreOf = (body: unknown): string =>
   MORE.flatMap((name) => {
     const value = isObject(body) ? body[name] : undefined;
