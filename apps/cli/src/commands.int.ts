@@ -21,6 +21,8 @@ import { writeSmallBundle } from './testing/small-bundle.js';
 
 const { server, path, file, bare, cli, run } = withCliWorld();
 
+const GRANT = ['credit', 'grant', 'project:web', '--amount', '5', '--reason', 'season'];
+
 const bookAnswer = (version: string): object => ({
   version,
   sha256: 'a'.repeat(64),
@@ -79,6 +81,10 @@ describe('being called wrongly', () => {
     [['policy', 'show', 'first'], 'whole number'],
     [['budget', 'set', 'web', '--limit', '5'], 'not a scope'],
     [['budget', 'set', 'tenant', '--limit', '1e3'], 'not an amount'],
+    [[...GRANT, '--priority', ''], 'not a whole number'],
+    [[...GRANT, '--priority', 'abc'], 'not a whole number'],
+    [[...GRANT, '--priority', '1e2'], 'not a whole number'],
+    [[...GRANT, '--priority', '-1'], 'not a whole number'],
   ])('%j is exit code 2 with one error', async (argv, words) => {
     const result = await cli(...argv);
     expect(result.exit).toBe(2);
@@ -186,6 +192,12 @@ describe('writes', () => {
     expect(update?.headers['if-match']).toBe('"4"');
     expect(JSON.parse(update?.text ?? '')).toEqual({ limit_usd: '2000', when_committed: 'ratchet' });
   });
+});
+
+it.each(['0', '7', '1000'])('a credit is granted with the priority %s that is given', async (priority) => {
+  const { exit, stdout } = await cli(...GRANT, '--dry-run', '--priority', priority);
+  expect(exit).toBe(0);
+  expect(stdout).toContain(`"priority":${priority}`);
 });
 
 describe('the request of `budget set` that --dry-run prints', () => {

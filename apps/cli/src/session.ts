@@ -89,6 +89,12 @@ export const outputFormOf = (io: Io, argv: readonly string[]): OutputForm => {
   }
 };
 
+/** Reads a whole number that may be 0. */
+export const parseWhole = (text: string, flag: string): number => {
+  if (!/^(0|[1-9][0-9]{0,8})$/.test(text)) throw wrongCall('number_invalid', `${flag} is not a whole number: ${text}`);
+  return Number(text);
+};
+
 /** Reads a positive whole number. */
 export const parseCount = (text: string, flag: string): string => {
   if (!/^[1-9][0-9]{0,8}$/.test(text))

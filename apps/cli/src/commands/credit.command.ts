@@ -6,7 +6,7 @@ import { checkedUsd } from '../input/amount.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
 import { requiredReasonOf } from '../recorded.js';
-import { openSession } from '../session.js';
+import { openSession, parseWhole } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 
 type Credit = z.output<typeof ROUTES.grantCredit.response>;
@@ -78,7 +78,7 @@ const grantCommand = (io: Io): Command =>
         total_amount_usd: checkedUsd(flags.amount, '--amount'),
         reason: requiredReasonOf(session),
         expires_at: flags.expires,
-        priority: flags.priority === undefined ? undefined : Number(flags.priority),
+        priority: flags.priority === undefined ? undefined : parseWhole(flags.priority, '--priority'),
         owner: flags.owner,
       });
       const answer = await (await session.client()).send(ROUTES.grantCredit, { body });
