@@ -52,6 +52,12 @@ describe('the data of an event, as its hash binds an approval', () => {
     expect(changeOf(other).metadata).toBe(changeOf(one).metadata);
   });
 
+  it('is told apart by numbers of a plan that no double holds, and is not broken by them', () => {
+    const planWith = (number: string) => changeOf(`"plan":{"format_version":"1.2","x":${number}}`).metadata;
+    expect(planWith('1e999')).not.toBe(planWith('-1e999'));
+    expect(planWith('1e999')).toBe(planWith('1e999'));
+  });
+
   it.each([
     '"estimated_monthly_delta_usd":"10.0001"',
     '"estimated_hourly_delta_usd":"0.1"',

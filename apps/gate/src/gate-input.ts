@@ -1,5 +1,11 @@
 import type { ChangeRequest } from '@verdict/application';
-import type { EventGateBody, GateBody, PreflightBody, ReadCloudEvent } from '@verdict/contracts';
+import {
+  type EventGateBody,
+  FOREIGN_MEMBERS,
+  type GateBody,
+  type PreflightBody,
+  type ReadCloudEvent,
+} from '@verdict/contracts';
 import {
   boundedReference,
   formatUsd4,
@@ -7,6 +13,7 @@ import {
   jcsText,
   labelOf,
   normaliseEnvironment,
+  NumberToken,
   sha256Hex,
 } from '@verdict/domain';
 import type { z } from 'zod';
@@ -70,12 +77,24 @@ const HOW_ASKED: ReadonlySet<string> = new Set([
 const referenceOf = ({ event, body }: ReadCloudEvent): string =>
   body.resource_reference ?? boundedReference(event.subject ?? event.source);
 
+/** A plan may hold a number that no double does, such as 1e999: it stands as its text. */
+const withoutInfinities = (value: unknown): unknown => {
+  if (value instanceof NumberToken) return Number.isFinite(Number(value.text)) ? value : value.text;
+  if (Array.isArray(value)) return value.map(withoutInfinities);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutInfinities(member)]));
+};
+
 /** The change that the data asks for, in the one spelling that the fingerprint has of it. */
 const canonicalData = (read: ReadCloudEvent): string => {
   const { body, data } = read;
   const { environment, estimated_hourly_delta_usd: hourly, estimated_monthly_delta_usd: monthly } = body;
   return jcsText({
-    ...Object.fromEntries(Object.entries(data).filter(([member]) => !HOW_ASKED.has(member))),
+    ...Object.fromEntries(
+      Object.entries(data)
+        .filter(([member]) => !HOW_ASKED.has(member))
+        .map(([member, value]) => [member, FOREIGN_MEMBERS.has(member) ? withoutInfinities(value) : value]),
+    ),
     environment: labelOf(normaliseEnvironment(environment)),
     estimated_hourly_delta_usd: hourly === undefined ? undefined : formatUsd6(hourly),
     estimated_monthly_delta_usd: monthly === undefined ? undefined : formatUsd4(monthly),
