@@ -1,6 +1,6 @@
 import { ROUTES } from '@verdict/contracts';
-import type { z } from 'zod';
-import { facts } from '../output/table.js';
+import { z } from 'zod';
+import { facts, table } from '../output/table.js';
 import type { Session } from '../session.js';
 import { seenEtag } from './seen-etag.js';
 
@@ -24,12 +24,29 @@ export const policyText = (policy: PolicyVersion): string =>
     ['content of', policy.rolled_back_to === null ? undefined : `version ${String(policy.rolled_back_to)}`],
   ]);
 
+const documentText = ({ document }: PolicyVersion): string => `${JSON.stringify(document, null, 2)}\n`;
+
+const ModeMatrix = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** The mode of every source and class; a class that is not named has that of `default`. */
+export const modesText = ({ document }: PolicyVersion): string =>
+  table<readonly [string, string, string]>(
+    [
+      { title: 'SOURCE', value: ([source]) => source },
+      { title: 'CLASS', value: ([, environmentClass]) => environmentClass },
+      { title: 'MODE', value: ([, , mode]) => mode },
+    ],
+    Object.entries(ModeMatrix.parse(document['mode_matrix'])).flatMap(([source, modes]) =>
+      Object.entries(modes).map(([environmentClass, mode]) => [source, environmentClass, mode] as const),
+    ),
+  );
+
 export const printPolicy = (
   { printer }: Session,
   { value, body }: { readonly value: PolicyVersion; readonly body: unknown },
+  restText: (policy: PolicyVersion) => string = documentText,
 ): void => {
-  const document = (): string => `${JSON.stringify(value.document, null, 2)}\n`;
-  printer.print({ body, text: () => `${policyText(value)}\n${document()}`, id: String(value.version) });
+  printer.print({ body, text: () => `${policyText(value)}\n${restText(value)}`, id: String(value.version) });
 };
 
 export const printPublished = (

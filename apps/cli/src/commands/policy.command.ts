@@ -9,22 +9,26 @@ import { policyDiffCommand, policyValidateCommand } from './policy-checks.js';
 import { policyImpactCommand } from './policy-impact.js';
 import { policyReviewCommand } from './policy-review.js';
 import { policyTestCommand } from './policy-test.command.js';
-import { printPolicy } from './policy-text.js';
+import { modesText, printPolicy } from './policy-text.js';
 import { POLICY_WRITES } from './policy-writes.js';
 
 const showCommand = (io: Io): Command =>
   new CliCommand('show')
     .description('the policy in force, or an older version')
     .argument('[version]', 'number of a version')
-    .about({ reach: 'server', examples: ['verdict policy show', 'verdict policy show 12'] })
-    .action(async (version: string | undefined, _flags: object, command: Command) => {
+    .option('--modes', 'as text: the mode of each source and class in place of the document')
+    .about({
+      reach: 'server',
+      examples: ['verdict policy show', 'verdict policy show 12', 'verdict policy show --modes -o table'],
+    })
+    .action(async (version: string | undefined, { modes }: { readonly modes?: boolean }, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
       const answer =
         version === undefined
           ? await client.send(ROUTES.getPolicy)
           : await client.send(ROUTES.getPolicyVersion, { params: { version: parseCount(version, 'version') } });
-      printPolicy(session, answer);
+      printPolicy(session, answer, modes === true ? modesText : undefined);
     });
 
 const listCommand = (io: Io): Command =>
