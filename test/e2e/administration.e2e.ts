@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RouteId } from '@verdict/contracts';
 import { type ApiAnswer, call, type RouteRequest } from '../support/e2e/api.js';
+import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { jsonFixture, must } from '../support/e2e/story.js';
+import { grantedApproval, jsonFixture, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, peopleOf, type Who } from '../support/e2e/tokens.js';
 
 describe('an administrator', () => {
@@ -191,6 +192,27 @@ describe('an administrator', () => {
       await does('publishPriceBook', { body: BOOK });
       const { status, body } = await call(server, 'publishPriceBook', { as: admin, body: { ...BOOK, free: ['x_*'] } });
       expect([status, body.differing_fields]).toEqual([409, ['/free']]);
+    });
+  });
+
+  it('sees in one list the waivers that were granted and the overages that approvals made', async () => {
+    const people = peopleOf(freshTenant('exceptions'));
+    ({ admin } = people);
+    const soft = { ...MONEY_ONLY, mode_matrix: { terraform: { default: 'soft' } } };
+    await publishPolicy(server, people, soft);
+    await does('createBudget', { body: { scope: 'tenant', limit_usd: '100' } });
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const terms = { scope: {}, waives: ['cost_unknown'], owner: 'ana', reason: 'launch', ticket: 'T-1', expires_at };
+    const { body: waiver } = await does('grantWaiver', { body: terms });
+    const { verdict, approvalId } = await grantedApproval(server, people);
+    const items = async () => (await does('listWaivers')).body.items;
+    await waitUntil('the overage is listed', async () => (await items()).length === 2);
+    const [{ exception_id, kind, ...overage }, last] = await items();
+    expect(last).toMatchObject({ kind: 'waiver', exception_id: waiver.exception_id });
+    expect([exception_id, kind]).toEqual([`overage:${String(verdict.decision_id)}`, 'overage']);
+    expect(overage).toEqual({
+      ...{ decision_id: verdict.decision_id, approval_id: approvalId, granted_at: expect.any(String) },
+      ...{ limit_usd: '25.5000', held_usd: '25.5000', spent_usd: '0.0000' },
     });
   });
 });

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { MoneyAdmin, ShownWaiver, Written } from '@verdict/application';
+import type { MoneyAdmin, ShownException, ShownWaiver, Written } from '@verdict/application';
 import { GrantWaiverBody, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
-import { waiverVersion } from '@verdict/domain';
+import { formatUsd4, waiverVersion } from '@verdict/domain';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { MONEY_ADMIN } from './tokens.js';
@@ -25,13 +25,28 @@ const waiverAnswer = (shown: ShownWaiver) => {
   };
 };
 
+const exceptionAnswer = (exception: ShownException) => {
+  if (exception.kind === 'waiver') return waiverAnswer(exception.shown);
+  const { overage, held, spent } = exception.shown;
+  return {
+    exception_id: overage.exceptionId,
+    kind: 'overage',
+    decision_id: overage.decisionId,
+    approval_id: overage.approvalId,
+    limit_usd: formatUsd4(overage.limit),
+    held_usd: formatUsd4(held),
+    spent_usd: formatUsd4(spent),
+    granted_at: overage.grantedAt,
+  };
+};
+
 @Controller()
 export class WaiversController {
   constructor(@Inject(MONEY_ADMIN) private readonly admin: MoneyAdmin) {}
 
   @Endpoint(ROUTES.listWaivers)
   async list(@TheCall() call: Call) {
-    return pageAnswer(unwrap(await this.admin.waivers(call.tenantId, pageRequest(call))), waiverAnswer);
+    return pageAnswer(unwrap(await this.admin.exceptions(call.tenantId, pageRequest(call))), exceptionAnswer);
   }
 
   @Endpoint(ROUTES.getWaiver)

@@ -11,6 +11,13 @@ import { type ListFlags, printList, withPaging } from './lists.js';
 import { seenEtag } from './seen-etag.js';
 
 type Waiver = z.output<typeof ROUTES.grantWaiver.response>;
+type Exception = z.output<typeof ROUTES.listWaivers.response>['items'][number];
+
+/** A column of waivers, and what it says of an overage. */
+const either =
+  (ofWaiver: (waiver: Waiver) => string, ofOverage: (overage: Extract<Exception, { kind: 'overage' }>) => string) =>
+  (exception: Exception): string =>
+    exception.kind === 'waiver' ? ofWaiver(exception) : ofOverage(exception);
 
 const scopeText = ({ scope }: Waiver): string => {
   const given = Object.entries(scope).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
@@ -33,7 +40,9 @@ const waiverText = (waiver: Waiver): string =>
   ]);
 
 const listCommand = (io: Io): Command =>
-  withPaging(new CliCommand('list').description('waivers, and how often they were used'))
+  withPaging(
+    new CliCommand('list').description('waivers and how often they were used, and overages that approvals made'),
+  )
     .about({ reach: 'server', examples: ['verdict exception list'] })
     .action((flags: ListFlags, command: Command) =>
       printList(openSession(io, command), ROUTES.listWaivers, {
@@ -42,12 +51,40 @@ const listCommand = (io: Io): Command =>
         isWhole: true,
         idOf: ({ exception_id: id }) => id,
         columns: [
-          { title: 'STATUS', value: ({ status }) => status },
-          { title: 'FOR', value: scopeText },
-          { title: 'WAIVES', value: ({ waives }) => waives.join(', ') },
-          { title: 'USES', value: usesText },
-          { title: 'OWNER', value: ({ owner }) => owner },
-          { title: 'EXPIRES', value: ({ expires_at: at }) => at },
+          { title: 'KIND', value: ({ kind }) => kind },
+          {
+            title: 'STATUS',
+            value: either(
+              ({ status }) => status,
+              () => '-',
+            ),
+          },
+          { title: 'FOR', value: either(scopeText, ({ decision_id: id }) => `decision ${id}`) },
+          {
+            title: 'WAIVES',
+            value: either(
+              ({ waives }) => waives.join(', '),
+              ({ limit_usd: limit }) => `${usd(limit)} USD unfunded`,
+            ),
+          },
+          {
+            title: 'USES',
+            value: either(usesText, ({ held_usd: held, spent_usd: spent }) => `${usd(held)} held, ${usd(spent)} spent`),
+          },
+          {
+            title: 'OWNER',
+            value: either(
+              ({ owner }) => owner,
+              () => '-',
+            ),
+          },
+          {
+            title: 'EXPIRES',
+            value: either(
+              ({ expires_at: at }) => at,
+              () => '-',
+            ),
+          },
           { title: 'ID', value: ({ exception_id: id }) => id },
         ],
       }),

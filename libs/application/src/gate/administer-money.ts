@@ -1,4 +1,5 @@
 import {
+  balanceOf,
   type Credit,
   creditBalance,
   formatUsd4,
@@ -7,6 +8,7 @@ import {
   type GrantWaiver,
   type Instant,
   type MicroUsd,
+  type Overage,
   type PolicyCommand,
   type Waiver,
 } from '@verdict/domain';
@@ -53,11 +55,38 @@ const CREDITS: PolicyList<Credit, ShownCredit> = {
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownCredit,
 };
-const WAIVERS: PolicyList<Waiver, ShownWaiver> = {
+/** What lets something pass that would not: a waiver of an administrator, or the room that an approval made. */
+export type ShownException =
+  { readonly kind: 'waiver'; readonly shown: ShownWaiver } | { readonly kind: 'overage'; readonly shown: ShownOverage };
+export interface ShownOverage {
+  readonly overage: Overage;
+  readonly held: MicroUsd;
+  readonly spent: MicroUsd;
+}
+
+type Exception =
+  | { readonly kind: 'waiver'; readonly revision: bigint; readonly waiver: Waiver }
+  | { readonly kind: 'overage'; readonly revision: bigint; readonly overage: Overage };
+function* exceptionsOf({ waivers, overages }: GateState['policy']): Generator<Exception> {
+  for (const waiver of waivers.values()) yield { kind: 'waiver', revision: waiver.revision, waiver };
+  for (const overage of overages.values()) yield { kind: 'overage', revision: overage.revision, overage };
+}
+const shownException = (state: GateState, item: Exception, now: Instant): ShownException => {
+  if (item.kind === 'waiver') return { kind: 'waiver', shown: shownWaiver(state, item.waiver, now) };
+  const { overage } = item;
+  const { held, spent } = balanceOf(
+    state.accounts,
+    overage.exceptionId,
+    { limit: overage.limit, period: 'total' },
+    now,
+  );
+  return { kind: 'overage', shown: { overage, held, spent } };
+};
+const EXCEPTIONS: PolicyList<Exception, ShownException> = {
   name: 'exceptions',
-  itemsOf: ({ waivers }) => waivers.values(),
+  itemsOf: exceptionsOf,
   placeOf: ({ revision }) => revisionPlace(revision),
-  show: shownWaiver,
+  show: shownException,
 };
 
 type CreditInput = Pick<GrantCredit, 'pool' | 'scope' | 'total' | 'priority' | 'expiresAt' | 'reason' | 'owner'>;
@@ -135,8 +164,8 @@ export class MoneyAdmin {
   }
 
   /** Newest first. */
-  waivers(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownWaiver>>> {
-    return this.writer.page(WAIVERS, tenantId, page);
+  exceptions(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownException>>> {
+    return this.writer.page(EXCEPTIONS, tenantId, page);
   }
 
   findWaiver(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownWaiver>> {

@@ -117,7 +117,7 @@ export const rememberedBooking = async (
   const [first] = booked;
   const booking = bookingFrom({
     decision: { payload: recordedDecision(decision), revision: decision.revision },
-    overage: state.money.policy.overages.get(overageAccount(id)),
+    overage: state.money.policy.overages.get(overageAccount(id))?.limit,
     holds: await holdsOf(deps, decisions, {
       decision,
       first,

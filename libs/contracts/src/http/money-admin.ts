@@ -120,4 +120,18 @@ export const WaiverAnswer = z
     ...written,
   })
   .meta({ id: 'Waiver' });
-export const WaiversAnswer = listOf(WaiverAnswer).meta({ id: 'Waivers' });
+export const OverageAnswer = z
+  .strictObject({
+    exception_id: z.string().meta({ description: '`overage:<decision id>`' }),
+    kind: z.literal('overage'),
+    decision_id: UuidText,
+    approval_id: UuidText,
+    limit_usd: UsdAnswer.meta({ description: 'the part of that decision which nothing funds' }),
+    held_usd: UsdAnswer,
+    spent_usd: UsdAnswer,
+    granted_at: InstantAnswer,
+  })
+  .meta({ id: 'Overage' });
+export const ExceptionsAnswer = listOf(z.discriminatedUnion('kind', [WaiverAnswer, OverageAnswer])).meta({
+  id: 'Exceptions',
+});

@@ -509,7 +509,7 @@ const historyOf = ({ folded, reservations }: DomainWorld, id: string): BookingHi
   if (asked?.entry.type !== 'decision_recorded') throw new Error('booked before it was asked for');
   return {
     decision: { payload: asked.entry.payload, revision: asked.revision },
-    overage: reservations.money.policy.overages.get(overageAccount(id)),
+    overage: reservations.money.policy.overages.get(overageAccount(id))?.limit,
     holds,
     bookings: own.flatMap((seen) => (seen.journal === 'reservations' ? [seen] : [])),
   };

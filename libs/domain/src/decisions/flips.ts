@@ -184,7 +184,15 @@ const approvalFlip = ({ command, state, recorded }: AskedBefore): readonly Flip[
   const asGrant = { ...recorded, approval: { ...approval, channel: 'grant' as const } };
   const useBy = instantOf(msOf(command.now) + USE_MS);
   const grants = withGranted(withDecision({ ...noGrants, denied: state.grants.denied }, asGrant), id, useBy);
-  const overages = state.policy.overages.set(overageAccount(id), usdOf(approval.unfunded_usd));
+  const exceptionId = overageAccount(id);
+  const overages = state.policy.overages.set(exceptionId, {
+    exceptionId,
+    decisionId: id,
+    limit: usdOf(approval.unfunded_usd),
+    approvalId: approval.approval_id,
+    grantedAt: command.now,
+    revision: -1n,
+  });
   const agreed: GateState = { ...withPolicy(state, { overages }), grants };
   return passes({ ...command, channel: 'grant' }, agreed)
     ? [{ variable: 'approval', from: 'pending', to: 'granted', verified: true }]

@@ -8,6 +8,7 @@ import { PersistentMap } from '../shared/persistent-map.js';
 import type { IntegrationEntry } from './integrations.entries.js';
 import { evolveIntegrations, type Integrations, noIntegrations } from './integrations.state.js';
 import { cohortOf } from './cohort.js';
+import { type Overages, withOverage } from './overages.js';
 import type { PolicyDocument } from './policy.document.js';
 import { type Credits, creditIdOf, evolveCredits, isCreditAccount, noCredits } from './credits.js';
 import type {
@@ -70,8 +71,8 @@ export interface PolicyState {
   readonly priceBooks: readonly PublishedPriceBook[];
   readonly credits: Credits;
   readonly waivers: Waivers;
-  /** Limits of the exceptions `overage:<decision id>`. */
-  readonly overages: PersistentMap<MicroUsd>;
+  /** By account. */
+  readonly overages: Overages;
   readonly integrations: Integrations;
   readonly answers: PersistentMap<AdminAnswer>;
 }
@@ -207,7 +208,7 @@ export const termsOf = (state: PolicyState, version?: PolicyVersion): TermsOf =>
     if (isCreditAccount(account)) {
       return { limit: state.credits.grants.get(creditIdOf(account))?.total ?? NOTHING, period: 'total' };
     }
-    return { limit: state.overages.get(account) ?? NOTHING, period: 'total' };
+    return { limit: state.overages.get(account)?.limit ?? NOTHING, period: 'total' };
   };
 };
 
@@ -340,7 +341,7 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
       );
     }
     case 'exception_granted':
-      return { ...state, overages: state.overages.set(entry.payload.exception_id, usdOf(entry.payload.limit_usd)) };
+      return { ...state, overages: withOverage(state.overages, entry.payload, revision) };
     case 'integration_created':
     case 'integration_secret_rotated':
     case 'integration_secret_retired':

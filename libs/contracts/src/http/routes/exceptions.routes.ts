@@ -1,4 +1,4 @@
-import { GrantWaiverBody, RevokeBody, WaiverAnswer, WaiverIdParams, WaiversAnswer } from '../money-admin.js';
+import { ExceptionsAnswer, GrantWaiverBody, RevokeBody, WaiverAnswer, WaiverIdParams } from '../money-admin.js';
 import { PageQuery } from '../pages.js';
 import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
@@ -10,9 +10,9 @@ export const EXCEPTIONS_ROUTES = {
     roles: ALL,
     status: 200,
     query: PageQuery,
-    response: WaiversAnswer,
+    response: ExceptionsAnswer,
     problems: ['cursor_invalid', 'log_unavailable'],
-    summary: 'Waivers with their uses, newest first',
+    summary: 'Waivers with their uses, and overages that approvals made, newest first',
     tag: 'exceptions',
     readsLog: true,
   },
