@@ -44,8 +44,14 @@ const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1
 /** A resolver cannot be told to stop, and whoever owns the name says how long it takes. */
 const unlessAborted = <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> =>
   new Promise((resolve, reject) => {
-    signal.addEventListener('abort', reject, { once: true });
-    work.then(resolve, reject);
+    const stop = (): void => {
+      reject(new Error('there is no time left'));
+    };
+    if (signal.aborted) stop(); // It is told once only, and may have been before the name was asked for.
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop);
+    });
   });
 
 const addressesOf = async (
