@@ -4,6 +4,7 @@
  * verdict is. What it reaches on a machine is what a gate on the same machine cannot pass.
  *
  * `node floor.mjs`: `VERDICT_DATA_DIR` is its folder; it writes `server.json` there when it is ready, as the standalone does.
+ * With `FLOOR_WITHOUT_LOG=1` nothing is appended either: what is left is HTTP, and the load itself.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -17,9 +18,23 @@ const BATCH_MAX = 128;
 const JOURNAL = 'decisions-floor';
 
 const dataDir = process.env.VERDICT_DATA_DIR;
-const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres', 'data'), log: () => undefined });
-await migrateLog(postgres.url);
-const journals = await openPostgresJournals({ url: postgres.localUrl });
+
+/** What keeps entries, or nothing that does. */
+const openLog = async () => {
+  if (process.env.FLOOR_WITHOUT_LOG === '1') {
+    const append = async (_journal, head, entries) => ({ kind: 'appended', revision: head + BigInt(entries.length) });
+    return { append, close: async () => undefined };
+  }
+  const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres', 'data'), log: () => undefined });
+  await migrateLog(postgres.url);
+  const journals = await openPostgresJournals({ url: postgres.localUrl });
+  const close = async () => {
+    await journals.close();
+    await postgres.stop();
+  };
+  return { append: (...append) => journals.append(...append), close };
+};
+const log = await openLog();
 
 let head = -1n;
 let waiting = [];
@@ -48,7 +63,7 @@ const appendAll = async () => {
     await new Promise(setImmediate);
     const batch = waiting.splice(0, BATCH_MAX);
     const entries = batch.map(({ request }) => entryOf(request));
-    const result = await journals.append(JOURNAL, head, entries);
+    const result = await log.append(JOURNAL, head, entries);
     if (result.kind !== 'appended') throw new Error(`the floor's append came to ${result.kind}`);
     counts.appends += 1;
     counts.entries += entries.length;
@@ -77,6 +92,5 @@ server.listen(0, '127.0.0.1', () => {
 process.once('SIGTERM', async () => {
   server.closeAllConnections();
   server.close();
-  await journals.close();
-  await postgres.stop();
+  await log.close();
 });

@@ -56,10 +56,12 @@ const gateParts = () => [
   },
 ];
 
-export const FLOOR_RUNS = [
-  ...CONNECTIONS.map((connections) => ({ name: `floor ${connections}`, connections, tenants: 1 })),
-  { ...open(OPEN_PER_SECOND), name: `floor ${OPEN_PER_SECOND}/s` },
+const floorRuns = (name) => [
+  ...CONNECTIONS.map((connections) => ({ name: `${name} ${connections}`, connections, tenants: 1 })),
+  { ...open(OPEN_PER_SECOND), name: `${name} ${OPEN_PER_SECOND}/s` },
 ];
+export const HTTP_RUNS = floorRuns('http');
+export const FLOOR_RUNS = floorRuns('floor');
 
 /** The load that every shape of a deployment is compared by. */
 export const SHAPE_RUNS = [closed(16), closed(64), open(OPEN_PER_SECOND)];
