@@ -35,6 +35,7 @@ describe('bad input of metadata and keys', () => {
   });
 
   it.each([
+    ['empty', ''],
     ['too short', 'abc'],
     ['too long', 'k'.repeat(129)],
     ['with a blank inside', 'ab cd ef'],

@@ -96,9 +96,13 @@ export const PolicyDiffAnswer = z
   .meta({ id: 'PolicyDiff' });
 
 const SCOPE = /^(tenant|project:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}(\/env:[a-z][a-z0-9_-]{0,31})?)$/;
+const SCOPE_FORMS = 'tenant, project:<id> or project:<id>/env:<class>';
+const CLASS_AT_END = /\/env:[a-z][a-z0-9_-]{0,31}$/;
 const Scope = z
   .string()
-  .regex(SCOPE, 'tenant, project:<id> or project:<id>/env:<class>')
+  .regex(SCOPE, SCOPE_FORMS)
+  // No id of a project has `/env:` in it: with a class that is none, nothing would ever be charged there.
+  .refine((scope) => !scope.replace(CLASS_AT_END, '').includes('/env:'), { message: SCOPE_FORMS })
   .transform((scope) => scope as BudgetScope);
 const budgetTerms = {
   limit_usd: PositiveUsd,

@@ -74,15 +74,21 @@ export const BudgetIdText = id<BudgetId>();
 export const UuidText = z.string().regex(UUID);
 
 const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z$/;
+const DAY_CHARACTERS = 10;
 /** UTC instant; seconds or milliseconds, stored with milliseconds. */
 export const InstantText = z
   .string()
   .regex(INSTANT, 'a UTC instant such as 2026-11-22T10:00:00.000Z')
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'no such day')
-  .transform((text) => new Date(text).toISOString() as Instant);
+  .transform((sent, context): Instant => {
+    const instant = new Date(sent).toISOString();
+    // A `Date` takes February 30 for March 2.
+    if (instant.slice(0, DAY_CHARACTERS) === sent.slice(0, DAY_CHARACTERS)) return instant as Instant;
+    context.addIssue({ code: 'custom', message: 'there is no such day' });
+    return z.NEVER;
+  });
 export const InstantAnswer = z.string().meta({ format: 'date-time' });
 
-/** Text without control characters; lengths in UTF-16 code units, NFC where it identifies something. */
+/** Text without control characters; lengths in code points, NFC where it identifies something. */
 export const text = (min: number, max: number) =>
   z
     .string()

@@ -10,10 +10,13 @@ const one = (value: string | readonly string[] | undefined): string | null =>
 const invalid = (name: string, detail: string) =>
   problem('validation_failed', { errors: [{ pointer: `/headers/${name}`, code: 'validation_failed', detail }] });
 
-/** The `Idempotency-Key` header; one pair of surrounding quotes (the IETF draft's spelling) is removed, as in a body. */
+/**
+ * The `Idempotency-Key` header; one pair of surrounding quotes (the IETF draft's spelling) is removed, as in a body. An empty
+ * one is a key that somebody meant to send: without it the command would be decided again with each repeat.
+ */
 export const idempotencyKeyOf = (headers: Headers): string | null => {
-  const sent = one(headers['idempotency-key']);
-  if (sent === null) return null;
+  const sent = headers['idempotency-key'];
+  if (sent === undefined) return null;
   const key = IdempotencyKey.safeParse(sent);
   if (key.success) return key.data;
   throw invalid('idempotency-key', '4 to 128 visible ASCII characters');
