@@ -23,12 +23,12 @@ export type ReviewReading =
 
 const OPERATIONS: readonly AdmissionOperation[] = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'];
 
-/** What an operation that nobody knows yet looks like by its objects. */
+/** What an operation that nobody knows yet looks like by its objects; without any, nobody says that it only takes away. */
 const operationOf = (request: RawJson, object: RawJson, oldObject: RawJson): AdmissionOperation => {
   const named = OPERATIONS.find((each) => each === textMemberOf(request, 'operation'));
   if (named !== undefined) return named;
-  if (object === null) return 'DELETE';
-  return oldObject === null ? 'CREATE' : 'UPDATE';
+  if (oldObject === null) return 'CREATE';
+  return object === null ? 'DELETE' : 'UPDATE';
 };
 
 const GROUPS_MAX = 256;

@@ -45,6 +45,7 @@ describe('reading an AdmissionReview', () => {
     [{ object: {} }, 'CREATE'],
     [{ object: {}, oldObject: {} }, 'UPDATE'],
     [{ oldObject: {} }, 'DELETE'],
+    [{}, 'CREATE'],
   ])('takes an operation that nobody knows by its objects: %j', (objects, operation) => {
     expect(read({ ...HEAD, request: { uid: 'u', operation: 'FLY', ...objects } })).toMatchObject({
       request: { operation },
