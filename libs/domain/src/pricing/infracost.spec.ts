@@ -165,26 +165,26 @@ describe('amounts of any length', () => {
     ['-0.00005', '0.0000'],
     ['33.168', '33.1680'],
     ['1000000000000', '1000000000000.0000'],
+    [`0.${'1'.repeat(1000)}`, '0.1111'],
+    [`0.00005${'0'.repeat(500)}`, '0.0000'],
+    [`0.00005${'0'.repeat(500)}1`, '0.0001'],
   ])('%s is %s a month, half-even', (text, printed) => {
     expect(money(roundedUsd(text, 4) ?? null, formatUsd4)).toBe(printed);
   });
 
-  it.each([
-    '1e3',
-    'NaN',
-    '',
-    '01',
-    '.5',
-    '1.',
-    '1000000000000.0001',
-    '1000000000001',
-    '9'.repeat(40),
-    `0.${'1'.repeat(65)}`,
-  ])('%s is no amount', (text) => {
-    expect(readInfracost(report([resource()], { diffTotalMonthlyCost: text }))).toMatchObject({
-      code: 'report_malformed',
-      pointer: '/diffTotalMonthlyCost',
-    });
+  it.each(['1e3', 'NaN', '', '01', '.5', '1.', '1000000000000.0001', '1000000000001', '9'.repeat(40)])(
+    '%s is no amount',
+    (text) => {
+      expect(readInfracost(report([resource()], { diffTotalMonthlyCost: text }))).toMatchObject({
+        code: 'report_malformed',
+        pointer: '/diffTotalMonthlyCost',
+      });
+    },
+  );
+
+  it('reads components of any length too', () => {
+    const long = { ...resource(), costComponents: [{ name: 'c', monthlyCost: `10.${'0'.repeat(100)}1` }] };
+    expect(evidenceOf(report([long])).lines).toMatchObject([{ status: 'priced', delta_usd: '10.0000' }]);
   });
 
   it('gives the hourly delta as a 730th where the report has none', () => {

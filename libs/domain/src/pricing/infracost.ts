@@ -42,12 +42,20 @@ const problem = (code: InfracostProblem['code'], pointer: string, detail: string
   detail,
 });
 
-const DECIMAL = /^(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]{1,64}))?$/;
+const DECIMAL = /^(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]+))?$/;
+const PLACES_READ = 64;
 
-/** A decimal text of up to 64 places, half-even to `places`; undefined when it is no such text, or out of range. */
+/** Of places beyond those read it only matters whether there is anything: that is what tells a tie from more than one. */
+const readPlaces = (fraction: string): string =>
+  fraction.length > PLACES_READ
+    ? `${fraction.slice(0, PLACES_READ)}${/[1-9]/.test(fraction.slice(PLACES_READ)) ? '1' : ''}`
+    : fraction;
+
+/** A decimal text of any number of places, half-even to `places`; undefined when it is no such text, or out of range. */
 export const roundedUsd = (text: string, places: 4 | 6): MicroUsd | undefined => {
-  const [, sign = '', whole, fraction = ''] = DECIMAL.exec(text) ?? [];
+  const [, sign = '', whole, sent = ''] = DECIMAL.exec(text) ?? [];
   if (whole === undefined) return undefined;
+  const fraction = readPlaces(sent);
   const exact = BigInt(whole + fraction.padEnd(places, '0'));
   const beyond = Math.max(0, fraction.length - places);
   const units = roundHalfEven(sign === '-' ? -exact : exact, 10n ** BigInt(beyond));
