@@ -15,14 +15,22 @@ export const addExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a + b);
 export const subtractExact = (a: ExactUsd, b: ExactUsd): ExactUsd => exactUsd(a - b);
 
 const EXACT_PLACES = 24;
-const SIGNED = /^(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]{1,64}))?$/;
+const SIGNED = /^(-?)(0|[1-9][0-9]{0,30})(?:\.([0-9]+))?$/;
 
-/** An amount that another tool worked out, of up to 64 places; beyond 24 it is cut. undefined: not a decimal text. */
+/** An amount that another tool worked out, of any number of places; beyond 24 it is cut. undefined: not a decimal text. */
 export const exactUsdOf = (text: string): ExactUsd | undefined => {
   const [, sign = '', whole, fraction = ''] = SIGNED.exec(text) ?? [];
   if (whole === undefined) return undefined;
   const size = BigInt(whole + fraction.slice(0, EXACT_PLACES).padEnd(EXACT_PLACES, '0'));
   return exactUsd(sign === '-' ? -size : size);
+};
+
+const EXACT_USD_MAX = 10n ** BigInt(12 + EXACT_PLACES);
+
+/** The amount, or the nearest one that is within +-10^12 USD. @source contract section 3 */
+export const withinRange = (amount: ExactUsd): ExactUsd => {
+  if (amount > EXACT_USD_MAX) return exactUsd(EXACT_USD_MAX);
+  return amount < -EXACT_USD_MAX ? exactUsd(-EXACT_USD_MAX) : amount;
 };
 
 /** A quantity as an integer count of 10^-12. */

@@ -292,6 +292,23 @@ describe('arithmetic', () => {
     ]);
   });
 
+  it('counts a sum beyond 10^12 as that much, either way, and says that there is more', () => {
+    const book = bookOf([entry('iops', {}, [component('1000000', { from: ['n'] }, 'hour')])]);
+    const [most, none] = [{ n: 999_999_999 }, { n: 0 }];
+    const [up, down] = [
+      change(['update'], { before: none, after: most }),
+      change(['update'], { before: most, after: none }),
+    ];
+    expect(summary(planOf([up, up]), book)).toEqual(['1000000000000.0000', 'partial', ',']);
+    expect(summary(planOf([down]), book)).toEqual(['-1000000000000.0000', 'partial', '']);
+    expect(summary(planOf([up, down]), book)).toEqual(['0.0000', 'complete', ',']);
+  });
+
+  it('takes 10^12 itself for what it is', () => {
+    const book = bookOf([entry('lease', {}, [component('1000000', { from: ['n'] })])]);
+    expect(summary(planOf([create({ n: 1_000_000 })]), book)).toEqual(['1000000000000.0000', 'complete', '']);
+  });
+
   it('loses no digit of sizes beyond 2^53', () => {
     const book = bookOf([entry('e', {}, [component('0.000001', { from: ['n'] })])]);
     const text =

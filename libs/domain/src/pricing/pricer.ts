@@ -9,6 +9,7 @@ import {
   subtractExact,
   toHourly,
   toMonthly,
+  withinRange,
   type ExactQuantity,
   type ExactUsd,
 } from './exact.js';
@@ -176,18 +177,24 @@ const countsOf = (changes: readonly PlannedChange[]): ChangeCounts => {
   };
 };
 
-const completenessOf = (plan: Plan, priced: number, unpriced: number): Completeness => {
+interface Reached {
+  readonly priced: number;
+  readonly unpriced: number;
+  /** False where the sum is more than an amount may be. */
+  readonly isWhole: boolean;
+}
+const completenessOf = (plan: Plan, { priced, unpriced, isWhole }: Reached): Completeness => {
   if (plan.isErrored || (unpriced > 0 && priced === 0)) return 'unknown';
-  return unpriced === 0 && plan.isComplete ? 'complete' : 'partial';
+  return unpriced === 0 && plan.isComplete && isWhole ? 'complete' : 'partial';
 };
 
 /**
  * Prices a plan by a book. The same plan and book give the same result on every platform.
  *
  * @param options.usage figures for quantities that no plan holds.
- * @returns the known delta with its lines; `unknown` when the plan errored or no line at all could be priced. Nothing of
- *   it holds an attribute or an address.
- * @source protocols sections 3.1 and 3.2; unknown is never zero
+ * @returns the known delta with its lines; `unknown` when the plan errored or no line at all could be priced; within
+ *   +-10^12 USD, and `partial` beyond. Nothing of it holds an attribute or an address.
+ * @source protocols sections 3.1 and 3.2; contract section 3; unknown is never zero
  */
 export const pricePlan = (plan: Plan, book: PriceBook, options: { readonly usage?: UsageFigures } = {}): PricedPlan => {
   const priceState = createPriceState(book, options.usage ?? {});
@@ -198,8 +205,10 @@ export const pricePlan = (plan: Plan, book: PriceBook, options: { readonly usage
   ];
   const priced = lines.filter(({ status }) => status === 'priced').length;
   const unpriced = lines.filter(({ status }) => status === 'unpriced').length;
-  const total = lines.reduce((sum, { delta }) => addExact(sum, delta ?? EXACT_ZERO), EXACT_ZERO);
-  const completeness = completenessOf(plan, priced, unpriced);
+  const sum = lines.reduce((sofar, { delta }) => addExact(sofar, delta ?? EXACT_ZERO), EXACT_ZERO);
+  // Sizes are the caller's: what no amount can say counts as the most that one can, and says that there is more.
+  const total = withinRange(sum);
+  const completeness = completenessOf(plan, { priced, unpriced, isWhole: total === sum });
   return {
     monthlyDelta: completeness === 'unknown' ? null : toMonthly(total),
     hourlyDelta: completeness === 'unknown' ? null : toHourly(total),
