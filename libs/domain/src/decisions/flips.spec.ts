@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DomainWorld, policyWith } from '../../../../test/support/domain-world.js';
+import { DomainWorld, entriesOf, policyWith } from '../../../../test/support/domain-world.js';
+import { type BatchResult, decideChanges } from './batch.js';
 import { type Flip, flipsOf } from './flips.js';
 
 const explained = (world: DomainWorld, amount: string, more: Parameters<DomainWorld['question']>[1] = {}) => {
@@ -40,6 +41,59 @@ describe('the smallest change that flips an outcome', () => {
     expect(toOf(flips, account)).toBeUndefined();
     expect(toOf(flips, 'credit')).toBeUndefined();
     expect(toOf(flips, 'delta')).toBe('40.0000');
+  });
+
+  it('raises a budget that was lowered below what is committed up to where the change fits', () => {
+    const world = new DomainWorld();
+    const { account, budgetId } = world.setBudget('1000');
+    world.ask('900');
+    world.changeBudget(budgetId, '100', { whenCommitted: 'ratchet' });
+    expect(explained(world, '50').flips.find(({ variable }) => variable === account)).toEqual({
+      variable: account,
+      from: '100.0000',
+      to: '950.0000',
+      verified: true,
+    });
+  });
+
+  it('raises a budget by its forecast up to where forecast, holds and change fit', () => {
+    const world = new DomainWorld();
+    const { account } = world.setBudget('5000', { basis: 'forecast', scope: 'project:web' });
+    const days = Array.from({ length: 10 }, (_, index) => `2026-11-${String(index + 1).padStart(2, '0')}`);
+    world.importCosts(Object.fromEntries(days.map((day) => [day, '310'])));
+    expect(toOf(explained(world, '300').flips, account)).toBe('9600.0000');
+  });
+
+  it('is the nearest amount that passes, also where a smaller one is refused again', () => {
+    const toLead = { id: 's', quorum: 1, roles: ['lead'], groups: [], subjects: [], deny_quorum: 1 };
+    const between = (id: string, effect: 'require' | 'waive', min: string | null, max: string | null) => ({
+      ...{ id, effect, enabled: true, overrides: {}, require: effect === 'waive' ? null : toLead },
+      match: { monthly_delta_usd: { min, max } },
+    });
+    const routing = [between('small', 'require', '30.0000', '40.0000'), between('large', 'require', '45.0000', null)];
+    const world = new DomainWorld(policyWith({ mode: 'soft', approval: { routing: routing as never } }));
+    expect(toOf(explained(world, '60').flips, 'delta')).toBe('44.9999');
+  });
+
+  it('of a waiver names what has to be waived, not what only warned', () => {
+    const rule = (id: string, effect: 'deny' | 'warn') => ({
+      ...{ id, effect, enabled: true, condition: 'true', message: '', obligation: null, cost_budget: 100 },
+    });
+    const world = new DomainWorld(policyWith({ rules: [rule('told', 'warn'), rule('forbidden', 'deny')] }));
+    expect(toOf(explained(world, '60').flips, 'waiver')).toBe('forbidden');
+  });
+
+  it('is nothing where the change alone passes, and only its batch was rolled back', () => {
+    const world = new DomainWorld();
+    world.setBudget('100');
+    const items = [world.question('60'), world.question('70')];
+    const state = world.gate;
+    const command = { kind: 'ask_for_changes' as const, items, isAtomic: true, key: null };
+    const { entries } = decideChanges(command, state, (same) => same) as BatchResult;
+    const [first] = entriesOf(entries, 'decision_recorded');
+    if (items[0] === undefined || first === undefined) throw new Error('two were asked about');
+    expect(first.reason_codes).toContain('batch_rolled_back');
+    expect(flipsOf({ command: items[0], state, recorded: first })).toEqual([]);
   });
 
   it('is the agreement of somebody where one is asked for', () => {

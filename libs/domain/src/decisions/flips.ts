@@ -1,7 +1,8 @@
-import { overageAccount, type PolicyState } from '../policy/policy.state.js';
+import { overageAccount, policyFor, type PolicyState } from '../policy/policy.state.js';
 import { WAIVABLE_CODES } from '../policy/waivers.js';
+import { usdTextOf } from '../shared/brands.js';
 import { instantOf, msOf } from '../shared/instant.js';
-import { formatUsd4, hourlyOfMonthly, type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
+import { formatUsd4, hourlyOfMonthly, type MicroUsd, microUsd, NOTHING, USD_MAX, usdOf } from '../shared/money.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
@@ -32,13 +33,26 @@ const passes = (command: AskForChange, state: GateState): boolean => {
 /** The smallest step of money on the wire, in micro-USD. */
 const STEP = 100n;
 
+const ascending = (counts: Iterable<bigint>): readonly bigint[] =>
+  [...new Set(counts)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+
+/** Numbers of steps to look at first: 1, 2, 4 and so on up to `most`. */
+const doubling = (most: bigint): readonly bigint[] => {
+  const counts: bigint[] = [];
+  for (let count = 1n; count < most; count *= 2n) counts.push(count);
+  return most > 0n ? [...counts, most] : [];
+};
+
 /**
- * The least number of steps for which `holds`, found by halving; undefined where `most` steps are not enough. What passes
- * with less money needed passes with still less, so halving finds the border; the caller checks both of its sides.
+ * The least number of steps for which `holds`: the first of `probes` (ascending) that does, brought down by halving to
+ * the border that lies between it and the probe before; undefined where none of them is enough. More money and a smaller
+ * amount let more pass, so there is one border; where a policy sees it otherwise, probes lie on both sides of each.
  */
-const leastSteps = (most: bigint, holds: (steps: bigint) => boolean): bigint | undefined => {
-  if (most <= 0n || !holds(most)) return undefined;
-  let [fails, works] = [0n, most];
+const leastSteps = (probes: readonly bigint[], holds: (steps: bigint) => boolean): bigint | undefined => {
+  const first = probes.findIndex(holds);
+  const found = probes[first];
+  if (found === undefined) return undefined;
+  let [fails, works] = [probes[first - 1] ?? 0n, found];
   while (works - fails > 1n) {
     const middle = (fails + works) / 2n;
     if (holds(middle)) works = middle;
@@ -67,11 +81,33 @@ const atAmount = (command: AskForChange, monthly: MicroUsd): AskForChange => {
   return { ...command, claim: { ...command.claim, monthly, hourly } };
 };
 
-const deltaFlip = ({ command, state, recorded }: AskedBefore): readonly Flip[] => {
+/** Amounts of a policy that are looked at: the nearest below the one that was asked for. */
+const BORDERS_MAX = 200;
+const AMOUNT = /"((?:0|[1-9]\d{0,12})(?:\.\d{1,4})?)\\?"/g;
+
+/**
+ * Where a policy may change its mind, in steps below the amount asked for: at each amount that it names, in a range, a
+ * threshold or a condition, and right beside it. Only there may less be refused where more passes.
+ */
+const bordersOf = ({ command, state }: AskedBefore, asked: bigint): readonly bigint[] => {
+  const document = policyFor(state.policy, command.now, command.request.project_id)?.document;
+  const { approval, entitlements, rules } = document ?? {};
+  const text = JSON.stringify([approval?.routing, entitlements, rules]);
+  const named = [...text.matchAll(AMOUNT)].map(([, amount]) => (asked - usdOf(usdTextOf(amount ?? '0'))) / STEP);
+  const nearest = ascending(named.filter((count) => count >= 0n)).slice(0, BORDERS_MAX);
+  return nearest.flatMap((count) => [count - 1n, count, count + 1n]);
+};
+
+const deltaFlip = (before: AskedBefore): readonly Flip[] => {
+  const { command, state, recorded } = before;
   const { monthly_delta_usd: text } = recorded.cost;
   if (text === null) return [];
   const asked = usdOf(text);
-  const steps = leastSteps(asked / STEP, (count) => passes(atAmount(command, microUsd(asked - count * STEP)), state));
+  const most = asked / STEP;
+  const probes = ascending([...doubling(most), ...bordersOf(before, asked)]).filter(
+    (each) => each > 0n && each <= most,
+  );
+  const steps = leastSteps(probes, (count) => passes(atAmount(command, microUsd(asked - count * STEP)), state));
   if (steps === undefined) return [];
   return [{ variable: 'delta', from: text, to: formatUsd4(microUsd(asked - steps * STEP)), verified: true }];
 };
@@ -81,9 +117,8 @@ const withPolicy = (state: GateState, change: Partial<PolicyState>): GateState =
   policy: { ...state.policy, ...change },
 });
 
-/** What a change could need at most: its amount for every month that is charged. */
-const mostSteps = ({ recorded }: AskedBefore, months: number): bigint =>
-  recorded.cost.monthly_delta_usd === null ? 0n : (usdOf(recorded.cost.monthly_delta_usd) / STEP + 1n) * BigInt(months);
+/** Up to the largest amount there is: a limit may have been lowered far below what is committed, a forecast be far above. */
+const stepsUpTo = (amount: MicroUsd): readonly bigint[] => doubling((USD_MAX - amount) / STEP);
 
 const budgetFlips = (asked: AskedBefore): readonly Flip[] => {
   const { command, state, recorded } = asked;
@@ -96,9 +131,7 @@ const budgetFlips = (asked: AskedBefore): readonly Flip[] => {
       if (budget === undefined) return [];
       const raised = (steps: bigint): GateState =>
         withPolicy(state, { budgets: budgets.set(id, { ...budget, limit: microUsd(budget.limit + steps * STEP) }) });
-      const steps = leastSteps(mostSteps(asked, budget.terms.months_charged), (count) =>
-        passes(command, raised(count)),
-      );
+      const steps = leastSteps(stepsUpTo(budget.limit), (count) => passes(command, raised(count)));
       if (steps === undefined) return [];
       const to = formatUsd4(microUsd(budget.limit + steps * STEP));
       return [{ variable: account, from: budget.terms.limit_usd, to, verified: true as const }];
@@ -137,7 +170,7 @@ const withCredit = (state: GateState, { command }: AskedBefore, amount: MicroUsd
 
 const creditFlip = (asked: AskedBefore): readonly Flip[] => {
   const { command, state } = asked;
-  const steps = leastSteps(mostSteps(asked, 1), (count) =>
+  const steps = leastSteps(stepsUpTo(NOTHING), (count) =>
     passes(command, withCredit(state, asked, microUsd(count * STEP))),
   );
   if (steps === undefined) return [];
@@ -147,33 +180,36 @@ const creditFlip = (asked: AskedBefore): readonly Flip[] => {
 const WAIVABLE: readonly string[] = WAIVABLE_CODES;
 const WAIVER_DAY_MS = 86_400_000;
 
-/** One waiver over everything that may be waived; the smallest change is one waiver, however many names it holds. */
+const waiving = (state: GateState, { now }: AskForChange, waives: readonly string[]): GateState => {
+  const terms = {
+    exception_id: 'what-if',
+    scope: { project: null, environment_class: null, source: null, resource_prefix: null },
+    waives,
+    max_monthly_delta_usd: null,
+    max_uses: null,
+    owner: '',
+    reason: '',
+    ticket: '',
+    expires_at: instantOf(msOf(now) + WAIVER_DAY_MS),
+  };
+  const waiver = { terms, maxMonthly: null, revision: -1n, grantedBy: '', grantedAt: now, isRevoked: false };
+  return withPolicy(state, { waivers: state.policy.waivers.set('what-if', waiver) });
+};
+
+/** One waiver over everything that has to be waived, and over nothing else. */
 const waiverFlip = ({ command, state, recorded }: AskedBefore): readonly Flip[] => {
   const names = [
     ...recorded.reason_codes.filter((code) => WAIVABLE.includes(code)),
     ...(recorded.rules_matched ?? []),
   ].sort();
   if (names.length === 0) return [];
-  const waiver = {
-    terms: {
-      exception_id: 'what-if',
-      scope: { project: null, environment_class: null, source: null, resource_prefix: null },
-      waives: names,
-      max_monthly_delta_usd: null,
-      max_uses: null,
-      owner: '',
-      reason: '',
-      ticket: '',
-      expires_at: instantOf(msOf(command.now) + WAIVER_DAY_MS),
-    },
-    maxMonthly: null,
-    revision: -1n,
-    grantedBy: '',
-    grantedAt: command.now,
-    isRevoked: false,
-  };
-  const waived = withPolicy(state, { waivers: state.policy.waivers.set('what-if', waiver) });
-  return passes(command, waived) ? [{ variable: 'waiver', from: null, to: names.join(' '), verified: true }] : [];
+  const isEnough = (waives: readonly string[]): boolean => passes(command, waiving(state, command, waives));
+  if (!isEnough(names)) return [];
+  const needed = names.reduce((kept, name) => {
+    const fewer = kept.filter((each) => each !== name);
+    return isEnough(fewer) ? fewer : kept;
+  }, names);
+  return [{ variable: 'waiver', from: null, to: needed.join(' '), verified: true }];
 };
 
 const USE_MS = 60_000;
@@ -201,16 +237,16 @@ const approvalFlip = ({ command, state, recorded }: AskedBefore): readonly Flip[
 
 /**
  * For a change that was not permitted: of its amount, each budget, credits, a waiver and an approval the smallest single
- * change that would have let it pass, each evaluated on the state of the decision. Empty where it was permitted, or where
- * no single one of them is enough.
+ * change that would have let it pass, each evaluated on the state of the decision. Empty where it was permitted, where no
+ * single one of them is enough, and where the change alone passes: only another member of its batch kept it back.
  *
  * @source contract section 14.2
  */
 export const flipsOf = (asked: AskedBefore): readonly Flip[] => {
-  if (isPermitted(asked.recorded.decision) || asked.recorded.cost.monthly_delta_usd === null) {
-    return isPermitted(asked.recorded.decision) ? [] : [...waiverFlip(asked), ...approvalFlip(asked)];
-  }
-  const isSaving = usdOf(asked.recorded.cost.monthly_delta_usd) <= NOTHING;
-  const money = isSaving ? [] : [...deltaFlip(asked), ...budgetFlips(asked), ...creditFlip(asked)];
+  const { command, state, recorded } = asked;
+  if (isPermitted(recorded.decision) || passes(command, state)) return [];
+  const { monthly_delta_usd: monthly } = recorded.cost;
+  const isOfMoney = monthly !== null && usdOf(monthly) > NOTHING;
+  const money = isOfMoney ? [...deltaFlip(asked), ...budgetFlips(asked), ...creditFlip(asked)] : [];
   return [...money, ...waiverFlip(asked), ...approvalFlip(asked)];
 };

@@ -11,11 +11,12 @@ export const NOTHING: MicroUsd = microUsd(0n);
 export const HOURS_PER_MONTH = 730n;
 
 const MICRO_PLACES = 6;
-const RANGE = 1_000_000_000_000n * 1_000_000n;
+/** The largest amount that is legal, either way. @source contract section 3 */
+export const USD_MAX: MicroUsd = microUsd(1_000_000_000_000n * 1_000_000n);
 const SIGNIFICANT_DIGITS_MAX = 15;
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
-const inRange = (amount: bigint): boolean => amount >= -RANGE && amount <= RANGE;
+const inRange = (amount: bigint): boolean => amount >= 0n - USD_MAX && amount <= USD_MAX;
 
 /** Up to 10^10 - 1, and times 10^6 it still is what a double holds exactly: the factor brings six bits of its own. */
 const SHORT_CHARACTERS_MAX = 10;
