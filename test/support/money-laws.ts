@@ -1,4 +1,14 @@
-import { type Accounts, balanceOf, type GateObserved, type GateState, type Instant, termsOf } from '@verdict/domain';
+import {
+  type Accounts,
+  balanceOf,
+  type DecisionRecorded,
+  floorTo4,
+  formatUsd4,
+  type GateObserved,
+  type GateState,
+  type Instant,
+  termsOf,
+} from '@verdict/domain';
 
 const accountsOf = ({ held, spent }: Accounts): readonly string[] => [
   ...new Set([...held.keys(), ...[...spent.keys()].map((key) => key.slice(0, key.lastIndexOf('|')))]),
@@ -79,4 +89,14 @@ export const moneyProblem = (
   const found = accountsOf(after.accounts).map((account) => accountProblem(before, after, account, at));
   const problem = [...found, holdsProblem(after.accounts)].find((each) => each !== undefined);
   return problem === undefined ? undefined : `${seen.entry.type}: ${problem}`;
+};
+
+/** What a decision shows of balances once it holds, where it is not what the fold of its entries comes to. */
+export const shownProblem = ({ accounts, policy }: GateState, recorded: DecisionRecorded): string | undefined => {
+  const { balances_after: shown, decided_at: at } = recorded;
+  const odd = shown.find(({ account, held_usd, spent_usd }) => {
+    const { held, spent } = balanceOf(accounts, account, termsOf(policy)(account, at), at);
+    return held_usd !== formatUsd4(floorTo4(held)) || spent_usd !== formatUsd4(floorTo4(spent));
+  });
+  return odd === undefined ? undefined : `${odd.account} is shown as ${JSON.stringify(odd)}, and is not so`;
 };

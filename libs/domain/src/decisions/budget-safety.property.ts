@@ -2,17 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeState } from '@verdict/application';
 import fc from 'fast-check';
 import { caller, DomainWorld, keyed, policyWith } from '../../../../test/support/domain-world.js';
-import { aboveLimit, moneyProblem } from '../../../../test/support/money-laws.js';
+import { aboveLimit, moneyProblem, shownProblem } from '../../../../test/support/money-laws.js';
 import { decideApprovals } from '../approvals/approvals.js';
 import { type ApprovalsObserved, evolveApprovals, noApprovals } from '../approvals/approvals.state.js';
-import { overageAccount } from '../policy/policy.state.js';
+import { overageAccount, policyInForce } from '../policy/policy.state.js';
 import { bookingFrom, type BookingHistory } from '../reservations/remembered-booking.js';
 import { isSweepable } from '../reservations/reservation.js';
 import { bookingOf, evolveReservations, noReservations } from '../reservations/reservations.state.js';
 import { overdueHolds } from '../reservations/sweep.js';
-import type { ApprovalId, BudgetId, Instant } from '../shared/brand.js';
+import type { ApprovalId, BudgetId, Instant, UsdText } from '../shared/brand.js';
+import { usdTextOf } from '../shared/brands.js';
 import { plusSeconds } from '../shared/instant.js';
-import { formatUsd4, microUsd } from '../shared/money.js';
+import { formatUsd4, microUsd, usdOf } from '../shared/money.js';
+import type { DecisionRecorded } from './decisions.entries.js';
 import { decideChange, type GateResult } from './decisions.js';
 import { emptyGate, evolveGate, type GateObserved, type GateState } from './decisions.state.js';
 import type { AskForChange } from './ask-for-change.js';
@@ -122,6 +124,15 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 1, // A version for a part of the projects, or one that only looks on.
+    arbitrary: fc.record({
+      kind: fc.constant('rollout' as const),
+      percent: fc.constantFrom(null, 63, 64, 80, 92, 93),
+      mode: fc.constantFrom('soft' as const, 'hard' as const),
+      required: fc.boolean(),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('pass' as const),
@@ -156,30 +167,106 @@ const wholeWay = fc
     { kind: 'vote', pick: picked, vote: 'approve', key: null },
     { kind: 'consume', pick: picked, key: null },
   ]);
-/** A hold that nobody settles, and that turns out never to have been applied. */
+const ample = (required: boolean, later = false): Step => ({
+  ...{ kind: 'policy', ceiling: formatUsd4(microUsd(500_000_000n)), mode: 'soft', required, later },
+});
+const question = (amount: UsdText, project: 'web' | 'ops', subject: 'ana' | 'ben' = 'ana'): Step => ({
+  ...{ kind: 'ask', amount, project, environment: 'prod', subject, isDryRun: false },
+});
+const SETTLE: Step = { kind: 'settle' };
+const DAY: Step = { kind: 'pass', seconds: 90_000 };
+/** Half of November is over; so it is December. */
+const MONTH: readonly Step[] = [
+  { kind: 'pass', seconds: 1_400_000 },
+  { kind: 'pass', seconds: 1_400_000 },
+];
+/** A hold that nobody settles, and that turns out never to have been applied; or to have been, after it was given back. */
 const forgotten = fc
-  .record({ amount: money(1, 20), pick })
-  .map(({ amount, pick: picked }): Step[] => [
-    { kind: 'policy', ceiling: formatUsd4(microUsd(500_000_000n)), mode: 'soft', required: false, later: false },
-    { kind: 'ask', amount, project: 'ops', environment: 'prod', subject: 'ana', isDryRun: false },
-    { kind: 'settle' },
-    { kind: 'pass', seconds: 90_000 },
-    { kind: 'sweep', olderThanSeconds: 600, action: 'settle', limit: 200 },
-    { kind: 'resolve', pick: picked },
+  .record({ amount: money(1, 20), pick, actual: money(1, 40), isReleased: fc.boolean() })
+  .map(({ amount, pick: picked, actual, isReleased }): Step[] => [
+    ample(false),
+    question(amount, 'ops'),
+    SETTLE,
+    DAY,
+    { kind: 'sweep', olderThanSeconds: 600, action: isReleased ? 'release' : 'settle', limit: 200 },
+    isReleased
+      ? { kind: 'correct', pick: -1, actual, isCorrection: true, key: null }
+      : { kind: 'resolve', pick: picked },
   ]);
+/** A hold on credits that end before it is settled, and a question that comes after that. */
+const credited = fc
+  .record({ amount: money(20, 60), actual: money(0, 90) })
+  .map(({ amount, actual }): Step[] => [
+    ample(false),
+    {
+      kind: 'limit',
+      pick: 1,
+      limit: usdTextOf('0.0000'),
+      whenCommitted: 'ratchet',
+      isActive: true,
+      scope: 'project:web',
+    },
+    { kind: 'credit', amount, pool: 'reserved', scope: 'project:web', ends: true },
+    question(usdTextOf('15.0000'), 'web'),
+    SETTLE,
+    DAY,
+    question(usdTextOf('15.0000'), 'web'),
+    { kind: 'reconcile', pick: -1, actual, key: null },
+  ]);
+/** Decided in one month, settled in the next; the next question is of a new period. */
+const overnight = fc
+  .record({ amount: money(1, 40), actual: money(0, 60), next: money(1, 60) })
+  .map(({ amount, actual, next }): Step[] => [
+    ample(false),
+    question(amount, 'ops'),
+    SETTLE,
+    ...MONTH,
+    { kind: 'reconcile', pick: -1, actual, key: null },
+    SETTLE,
+    question(next, 'ops'),
+  ]);
+/** The version that was published for later comes into force between a question and the same question again. */
+const scheduled = fc
+  .record({ required: fc.boolean(), key: fc.constantFrom(null, null, 'k1') })
+  .map(({ required, key }): Step[] => {
+    const asked: Step = {
+      ...{ kind: 'ask', amount: '20.0000', project: 'web', environment: 'prod', subject: 'ana', isDryRun: false },
+      key,
+    };
+    return [ample(false), asked, ample(required, true), asked, DAY, asked];
+  });
+/** A version for some of the projects, which the same changes meet and do not meet. */
+const rolledOut = fc
+  .record({ percent: fc.constantFrom(63, 64, 92, 93), mode: fc.constantFrom('soft', 'hard'), amount: money(1, 60) })
+  .map(({ percent, mode, amount }): Step[] => [
+    ample(false),
+    { kind: 'rollout', percent, mode, required: true },
+    question(amount, 'ops'),
+    question(amount, 'web'),
+  ]);
+/** Small changes, one after the other, of two who ask; and again in another month. */
+const split = fc
+  .record({ amounts: fc.array(money(15, 25), { minLength: 5, maxLength: 8 }), turn: fc.boolean() })
+  .map(({ amounts, turn }): Step[] => {
+    const asked = amounts.map((amount, at_) => question(amount, 'ops', at_ === 0 ? 'ben' : 'ana'));
+    return [ample(true), ...asked, ...(turn ? [...MONTH, ...asked] : [])];
+  });
 const history = fc
   .array(
     fc.oneof(
       { weight: 30, arbitrary: step.map((single): Step[] => [single]) },
-      { weight: 1, arbitrary: wholeWay },
-      { weight: 1, arbitrary: forgotten },
+      ...[wholeWay, forgotten, credited, overnight, scheduled, rolledOut, split].map((arbitrary) => ({
+        weight: 1,
+        arbitrary,
+      })),
     ),
-    { minLength: 5, maxLength: 60, size: 'max' },
+    { minLength: 5, maxLength: 45, size: 'max' },
   )
   .map((parts) => parts.flat());
 
+/** -1: the last. */
 const at = <T>(list: readonly T[], index: number): T | undefined =>
-  list.length === 0 ? undefined : list[index % list.length];
+  index < 0 ? list.at(-1) : list[index % Math.max(1, list.length)];
 const textOf = (state: unknown): string => Buffer.from(encodeState(state)).toString();
 
 /** A world of several budgets whose months, periods and scopes differ and overlap. */
@@ -209,6 +296,15 @@ interface Met {
   unbooked: number;
   withCredits: number;
   overdue: number;
+  creditEnded: number;
+  nextPeriod: number;
+  afterRelease: number;
+  capReached: number;
+  nextMonth: number;
+  inCohort: number;
+  beyondCohort: number;
+  challenged: number;
+  newVersion: number;
 }
 const met: Met = {
   asks: 0,
@@ -225,6 +321,15 @@ const met: Met = {
   unbooked: 0,
   withCredits: 0,
   overdue: 0,
+  creditEnded: 0,
+  nextPeriod: 0,
+  afterRelease: 0,
+  capReached: 0,
+  nextMonth: 0,
+  inCohort: 0,
+  beyondCohort: 0,
+  challenged: 0,
+  newVersion: 0,
 };
 
 /** G5 at one revision. */
@@ -379,20 +484,90 @@ const onEnded = ({ world }: Play, step: Extract<Step, { kind: 'sweep' | 'correct
 const bookingsOf = ({ bookings, bare }: DomainWorld['reservations']): readonly string[] =>
   [bookings, bare].flatMap(({ recent, older }) => [...recent.keys(), ...older.keys()]);
 
-/** What an entry of reconciliation shows that the history has met. */
-const meet = ({ entry }: GateObserved): void => {
+const decisionsIn = ({ log }: DomainWorld): readonly DecisionRecorded[] =>
+  log.flatMap(({ entry }) => (entry.type === 'decision_recorded' ? [entry.payload] : []));
+
+/** Contract section 8.1, salt `r1`. */
+const COHORTS: Readonly<Record<string, number>> = { web: 92, api: 80, ops: 63 };
+/** The version that a project is decided under, by a walk over all there are. */
+const versionFor = ({ gate }: DomainWorld, { request, decided_at: at_ }: DecisionRecorded): number | undefined =>
+  gate.policy.versions
+    .filter(({ role, effectiveFrom, rollout }) => {
+      const isReached = rollout === null || (COHORTS[request.project_id] ?? 100) < rollout.cohort_percent;
+      return role === 'active' && effectiveFrom <= at_ && isReached;
+    })
+    .sort((a, b) =>
+      a.effectiveFrom === b.effectiveFrom ? a.version - b.version : a.effectiveFrom < b.effectiveFrom ? -1 : 1,
+    )
+    .at(-1)?.version;
+
+/** A decision shows what is held once it holds, is made under its project's version, and draws on no credit that has ended. */
+const checkDecision = (world: DomainWorld, recorded: DecisionRecorded): void => {
+  const { policy } = world.gate;
+  const problem = shownProblem(world.gate, recorded);
+  if (problem !== undefined) throw new Error(problem);
+  if (recorded.policy_version !== versionFor(world, recorded)) throw new Error('decided under another version');
+  for (const { account } of recorded.hold.legs.filter((leg) => leg.account.startsWith('credit:'))) {
+    const ends = policy.credits.grants.get(account.slice('credit:'.length))?.terms.expires_at ?? null;
+    if (ends !== null && recorded.decided_at >= ends) throw new Error(`${account} has ended and funds something new`);
+  }
+  const version = policy.versions.find((each) => each.version === recorded.policy_version);
+  met.inCohort += version?.rollout ? 1 : 0;
+  met.beyondCohort += policy.versions.at(-1)?.rollout && !version?.rollout ? 1 : 0;
+  met.challenged += recorded.challenger ? 1 : 0;
+  met.capReached += recorded.reason_codes.includes('auto_approve_cap_reached') ? 1 : 0;
+  if (recorded.key.generation === 1) return;
+  const earlier = decisionsIn(world).findLast(
+    ({ key }) => key.text === recorded.key.text && key.generation === recorded.key.generation - 1,
+  );
+  met.newVersion += earlier?.policy_version === recorded.policy_version ? 0 : 1;
+};
+
+/** Nobody gets more through on his own than policy lets him in a month. @source contract section 8.3 */
+const checkAutoApproved = (world: DomainWorld): void => {
+  const sums = new Map<string, bigint>();
+  for (const { auto_approved_usd: amount, requester, decided_at } of decisionsIn(world)) {
+    const name = `${decided_at.slice(0, 7)} ${requester.subject}`;
+    if (amount !== null) sums.set(name, (sums.get(name) ?? 0n) + usdOf(amount));
+  }
+  for (const [name, sum] of sums) expect([name, sum <= 100_000_000n]).toEqual([name, true]);
+  met.nextMonth += new Set([...sums.keys()].map((name) => name.slice(0, 7))).size > 1 ? 1 : 0;
+};
+
+const meetSettled = (
+  world: DomainWorld,
+  { decision_id: id, settled_at, legs }: Extract<GateObserved['entry'], { type: 'reservation_settled' }>['payload'],
+): void => {
+  const decided = decisionsIn(world).find(({ decision_id }) => decision_id === id);
+  met.nextPeriod += decided?.decided_at.slice(0, 7) === settled_at.slice(0, 7) ? 0 : 1;
+  const { grants } = world.gate.policy.credits;
+  const isEnded = legs.some(({ account }) => {
+    const ends = grants.get(account.slice('credit:'.length))?.terms.expires_at ?? null;
+    return account.startsWith('credit:') && ends !== null && ends <= settled_at;
+  });
+  met.creditEnded += isEnded ? 1 : 0;
+};
+
+/** What an entry shows that the history has met. */
+const meet = (world: DomainWorld, { entry }: GateObserved): void => {
   if (entry.type === 'hold_voided' || entry.type === 'hold_expired') met.ended += 1;
   const isFunded =
     entry.type === 'decision_recorded' && entry.payload.hold.legs.some(({ account }) => account.startsWith('credit:'));
   if (isFunded) met.withCredits += 1;
+  if (entry.type === 'reservation_settled') meetSettled(world, entry.payload);
   if (entry.type !== 'reservation_corrected') return;
-  const { cause } = entry.payload;
+  const { cause, decision_id: id } = entry.payload;
+  const released = world.written('reservation_released').some(({ decision_id }) => decision_id === id);
+  met.afterRelease += released ? 1 : 0;
   met.late += cause === 'late_actual' ? 1 : 0;
   met.corrected += cause === 'correction' ? 1 : 0;
   met.unbooked += cause === 'not_applied' ? 1 : 0;
 };
 
-const onMoney = ({ world, budgets }: Play, step: Extract<Step, { kind: 'reconcile' | 'limit' | 'policy' }>): void => {
+const onMoney = (
+  { world, budgets }: Play,
+  step: Extract<Step, { kind: 'reconcile' | 'limit' | 'policy' | 'rollout' }>,
+): void => {
   switch (step.kind) {
     case 'reconcile': {
       const decisionId = at([...world.reservations.reservations.keys()].sort(), step.pick);
@@ -413,6 +588,21 @@ const onMoney = ({ world, budgets }: Play, step: Extract<Step, { kind: 'reconcil
           isActive: step.isActive,
           ...(step.pick % 4 === 0 ? { scope: step.scope } : {}),
         });
+      return;
+    }
+    case 'rollout': {
+      // Under the ceilings of the version in force: other ones are other limits for other projects.
+      const plan = policyInForce(world.gate.policy, world.now)?.document.entitlements.plan_ceiling_monthly_usd ?? null;
+      const document = policyWith({
+        mode: step.mode,
+        approval: { required: { prod: step.required } },
+        entitlements: { plan_ceiling_monthly_usd: plan },
+      });
+      const { percent } = step;
+      world.publishAs(
+        document,
+        percent === null ? { role: 'challenger' } : { rollout: { cohort_percent: percent, salt: 'r1' } },
+      );
       return;
     }
     case 'policy': {
@@ -445,6 +635,7 @@ const play = (game: Play, step: Step): void => {
     case 'reconcile':
     case 'limit':
     case 'policy':
+    case 'rollout':
       onMoney(game, step);
       return;
     case 'sweep':
@@ -490,7 +681,8 @@ const started = (): Play => {
   const { world, budgets } = open();
   world.onFold = (service, before, seen) => {
     if (service === 'gate') checkMoney(world, before, seen);
-    if (service === 'gate') meet(seen);
+    if (service === 'gate') meet(world, seen);
+    if (service === 'gate' && seen.entry.type === 'decision_recorded') checkDecision(world, seen.entry.payload);
     if (service === 'reservations') expect(overdueIn(world)).toEqual(overdueByWalk(world));
   };
   return { world, budgets, firstAnswers: new Map() };
@@ -526,6 +718,7 @@ describe('budgets under any interleaving', () => {
         game.world.settle();
         game.world.settle();
         expect(game.world.gate.due.size).toBe(0);
+        checkAutoApproved(game.world);
       }),
       { numRuns: 200 },
     );
