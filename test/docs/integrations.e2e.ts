@@ -92,6 +92,17 @@ const approveWhenAsked = async (vote: 'approve' | 'deny' = 'approve'): Promise<v
   throw new Error('nobody asked');
 };
 
+/** Lists follow the log: the newest entry may not be in them yet. */
+const approvalThat = async (status: string): Promise<readonly object[]> => {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { body } = await must(server, 'listApprovals', { as: people.lead });
+    const found = body.items.filter((item) => item.status === status);
+    if (found.length > 0) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return [];
+};
+
 describe('every page of a pipeline shows the file it names, and every file has a page', () => {
   it('word for word', async () => {
     const pages = (await readdir(DOCS)).filter((name) => name.endsWith('.md'));
@@ -122,8 +133,7 @@ describe('the shell script', () => {
     const asked = run({ VERDICT_ENVIRONMENT: 'prod', VERDICT_JUSTIFICATION: 'the new web stack', VERDICT_WAIT: '60s' });
     await approveWhenAsked();
     expect([(await asked).exit, await applied()]).toEqual([0, true]);
-    const { body } = await must(server, 'listApprovals', { as: people.lead });
-    expect(body.items).toMatchObject([{ status: 'consumed', justification: 'the new web stack' }]);
+    expect(await approvalThat('consumed')).toMatchObject([{ justification: 'the new web stack' }]);
   });
 
   it('applies nothing when the approver says no', async () => {
@@ -158,35 +168,35 @@ interface Step {
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
-  readonly if?: string;
+  readonly env?: Env;
 }
 interface Job {
-  readonly 'runs-on': string;
+  readonly if: string;
   readonly env: Env;
+  readonly environment?: string;
+  readonly concurrency?: string;
   readonly steps: readonly Step[];
+}
+interface Workflow {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly concurrency?: unknown;
+  readonly jobs: { readonly preview: Job; readonly apply: Job };
 }
 
 describe('the workflow of GitHub Actions', () => {
-  const job = async (): Promise<Job> => {
-    const workflow = parse(await exampleText('github-actions.yml')) as { readonly jobs: { readonly terraform: Job } };
-    return workflow.jobs.terraform;
-  };
-  /** Steps whose condition holds; the runner's own actions are beyond a test. */
-  const runJob = async (event: 'pull_request' | 'push'): Promise<Run> => {
-    const { steps } = await job();
-    const isOf = {
-      "github.event_name == 'pull_request'": event === 'pull_request',
-      "github.ref == 'refs/heads/main'": event === 'push',
-    };
+  const workflow = async (): Promise<Workflow> => parse(await exampleText('github-actions.yml')) as Workflow;
+  /** The runner's own actions are beyond a test. */
+  const runJob = async (name: keyof Workflow['jobs']): Promise<Run> => {
+    const { steps } = (await workflow()).jobs[name];
     let output = '';
-    for (const { run, if: condition } of steps) {
-      const holds = condition === undefined || isOf[condition as keyof typeof isOf];
-      if (run === undefined || !holds) continue;
+    for (const { run, env } of steps) {
+      if (run === undefined) continue;
       const ended = await shell(run, {
         GITHUB_RUN_ID: '4711',
         GITHUB_REPOSITORY: 'acme/web',
         GITHUB_SHA: 'f00dcafe',
         TF_IN_AUTOMATION: 'true',
+        ...(env === undefined ? { VERDICT_TOKEN: '' } : {}),
       });
       output += ended.output;
       if (ended.exit !== 0) return { exit: ended.exit, output };
@@ -194,20 +204,38 @@ describe('the workflow of GitHub Actions', () => {
     return { exit: 0, output };
   };
 
-  it('has steps that either use an action of a pinned major or run a script, under conditions that this test knows', async () => {
-    const { steps, env } = await job();
-    for (const step of steps) {
+  it('has steps that either use an action of a pinned major or run a script, and reads the repository alone', async () => {
+    const { jobs, permissions } = await workflow();
+    expect(permissions).toEqual({ contents: 'read' });
+    for (const step of [...jobs.preview.steps, ...jobs.apply.steps]) {
       expect([typeof step.run, typeof step.uses]).toContain('string');
       if (step.uses !== undefined) expect(step.uses).toMatch(/^[\w-]+\/[\w-]+@v\d+$/);
     }
-    expect(new Set(steps.map((step) => step.if))).toEqual(
-      new Set([undefined, "github.event_name == 'pull_request'", "github.ref == 'refs/heads/main'"]),
-    );
-    expect(env['VERDICT_TOKEN']).toBe('${{ secrets.VERDICT_TOKEN }}');
+  });
+
+  it('gives the token to the step that asks, and to no other: plans run what a pull request brings', async () => {
+    const { jobs } = await workflow();
+    for (const { env, steps } of [jobs.preview, jobs.apply]) {
+      expect(Object.keys(env)).toEqual(['TF_IN_AUTOMATION']);
+      const holders = steps.filter((step) => step.env?.['VERDICT_TOKEN'] !== undefined);
+      expect(holders).toMatchObject([{ env: { VERDICT_TOKEN: '${{ secrets.VERDICT_TOKEN }}' } }]);
+      expect(holders[0]?.run).toContain('verdict gate preflight');
+    }
+  });
+
+  it('asks for real on main alone, in an environment, and lets no pull request push an apply out of the queue', async () => {
+    const { jobs, concurrency } = await workflow();
+    expect(concurrency).toBeUndefined(); // A run that waits in a group ends when another one comes.
+    expect(jobs.apply).toMatchObject({
+      if: "github.event_name == 'push' && github.ref == 'refs/heads/main'",
+      environment: 'prod',
+      concurrency: 'terraform-prod',
+    });
+    expect(jobs.preview.if).toContain('head.repo.full_name == github.repository'); // A fork gets no secrets.
   });
 
   it('shows on a pull request what the gate would say, and holds nothing', async () => {
-    const { exit, output } = await runJob('pull_request');
+    const { exit, output } = await runJob('preview');
     expect([exit, await applied()]).toEqual([0, false]);
     expect(output).toContain('REQUIRE_APPROVAL');
     expect((await must(server, 'listDecisions', { as: people.admin })).body.items).toMatchObject([{ dry_run: true }]);
@@ -215,7 +243,7 @@ describe('the workflow of GitHub Actions', () => {
   });
 
   it('waits on main, and applies', async () => {
-    const asked = runJob('push');
+    const asked = runJob('apply');
     await approveWhenAsked();
     expect([(await asked).exit, await applied()]).toEqual([0, true]);
   });
@@ -225,6 +253,9 @@ describe('the pipeline of GitLab', () => {
   interface GitlabJob {
     readonly script: readonly string[];
     readonly allow_failure?: { readonly exit_codes: readonly number[] };
+    readonly artifacts?: { readonly paths: readonly string[] };
+    readonly needs?: readonly string[];
+    readonly rules?: readonly { readonly if: string }[];
     readonly stage: string;
   }
   const PIPELINE = { CI_PIPELINE_ID: '12', CI_PROJECT_PATH: 'acme/web', CI_COMMIT_SHA: 'f00dcafe' };
@@ -232,20 +263,37 @@ describe('the pipeline of GitLab', () => {
     parse(await exampleText('gitlab-ci.yml')) as {
       readonly stages: readonly string[];
       readonly plan: GitlabJob;
+      readonly preview: GitlabJob;
       readonly apply: GitlabJob;
     };
+  const runOf = ({ script }: GitlabJob, env: Env = {}): Promise<Run> =>
+    shell(script.join('\n'), { ...PIPELINE, ...env });
 
   it('names stages that there are', async () => {
-    const { stages, plan, apply } = await pipeline();
-    expect([plan.stage, apply.stage]).toEqual(stages);
+    const { stages, plan, preview, apply } = await pipeline();
+    expect(new Set([plan.stage, preview.stage, apply.stage])).toEqual(new Set(stages));
+  });
+
+  it('makes the plan in a job that nothing of Verdict fails, since what a failed job made is not kept', async () => {
+    const { plan, preview, apply } = await pipeline();
+    expect(await runOf(plan, { VERDICT_TOKEN: '' })).toMatchObject({ exit: 0 });
+    expect(plan.allow_failure).toBeUndefined(); // A Terraform that fails ends with 1, as a denial does.
+    expect(plan.artifacts?.paths).toEqual(['plan.tfplan', 'plan.json']);
+    expect([preview.needs, apply.needs]).toEqual([['plan'], ['plan']]);
+  });
+
+  it('previews where there is a token, which branches that are not protected do not get', async () => {
+    const { preview } = await pipeline();
+    expect(preview.rules).toEqual([{ if: '$VERDICT_TOKEN' }]);
   });
 
   it('warns in the first stage and decides in the second', async () => {
-    const { plan, apply } = await pipeline();
-    const planned = await shell(plan.script.join('\n'), PIPELINE);
-    expect(plan.allow_failure?.exit_codes).toContain(planned.exit);
-    expect(planned.output).toContain('REQUIRE_APPROVAL');
-    const asked = shell(apply.script.join('\n'), PIPELINE);
+    const { plan, preview, apply } = await pipeline();
+    await runOf(plan);
+    const previewed = await runOf(preview);
+    expect(preview.allow_failure?.exit_codes).toContain(previewed.exit);
+    expect(previewed.output).toContain('REQUIRE_APPROVAL');
+    const asked = runOf(apply);
     await approveWhenAsked();
     expect([(await asked).exit, await applied()]).toEqual([0, true]);
   });
