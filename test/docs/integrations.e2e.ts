@@ -96,7 +96,7 @@ const approveWhenAsked = async (vote: 'approve' | 'deny' = 'approve'): Promise<v
 const approvalThat = async (status: string): Promise<readonly object[]> => {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const { body } = await must(server, 'listApprovals', { as: people.lead });
-    const found = body.items.filter((item) => item.status === status);
+    const found = body.items.filter((item: { readonly status: string }) => item.status === status);
     if (found.length > 0) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -119,12 +119,17 @@ const failureOf = ({ error, argv, program }: Ended): CliFailure => {
 const isOver = (error: unknown): boolean =>
   error instanceof RequestPrinted || (error instanceof CommanderError && isHelp(error));
 
+/** Writes an error in the form that the command line asks for; `help` takes the place of its text. */
+export const reportFailure = ({ facts }: CliFailure, argv: readonly string[], io: Io, help = ''): void => {
+  const isText = isForPeople(outputFormOf(io, argv));
+  if (isText && help !== '') io.stderr(help);
+  else io.stderr((isText ? failureText : failureJson)(facts));
+};
+
 const report = (ended: Ended, io: Io): void => {
   const { error, argv, help } = ended;
   const failure = failureOf(ended);
-  const isText = isForPeople(outputFormOf(io, argv));
-  if (isText && help !== '') io.stderr(help);
-  else io.stderr((isText ? failureText : failureJson)(failure.facts));
+  reportFailure(failure, argv, io, help);
   if (error instanceof Error && (io.env['VERDICT_DEBUG'] ?? '') !== '') io.stderr(`${error.stack ?? ''}\n`);
   io.exit(failure.exit);
 };

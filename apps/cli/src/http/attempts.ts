@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliFailure } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
+import { networkCause } from './network-cause.js';
 
 const ATTEMPTS_MAX = 4;
 const FIRST_WAIT_MS = 200;
@@ -27,24 +28,14 @@ const interrupted = (repeated: Repeated): CliFailure =>
     ...repeatOf(repeated),
   });
 
-const causeOf = (error: unknown): string => {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string')
-    return cause.code;
-  return cause instanceof Error ? cause.message : String(cause);
-};
-
 const unreachable = (url: URL, error: unknown, options: AttemptOptions): CliFailure => {
-  const cause = causeOf(error);
   const isTimeout = error instanceof Error && error.name === 'TimeoutError';
   return new CliFailure(EXIT.unknown, {
     code: isTimeout ? 'timeout' : 'server_unreachable',
     title: isTimeout
       ? `no answer from ${url.origin} within ${String(options.timeoutMs)} ms`
       : `cannot reach ${url.origin}`,
-    ...(isTimeout
-      ? {}
-      : { detail: cause === 'ECONNREFUSED' ? 'nothing listens there: is the server running?' : cause }),
+    ...(isTimeout ? {} : { detail: networkCause(error) }),
     ...repeatOf(options),
   });
 };

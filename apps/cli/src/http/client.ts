@@ -7,6 +7,7 @@ import { readAnswer } from './read-answer.js';
 import { refusalOf } from './refusal.js';
 import { schemaOf, withSchema } from './schemas.js';
 import type { Settings } from './settings.js';
+import { expiryMsOf } from './token-claims.js';
 
 export interface RequestInput {
   readonly params?: Readonly<Record<string, string>>;
@@ -78,6 +79,17 @@ const bodyOf = async (response: Response): Promise<unknown> => {
   }
 };
 
+/** `{ decision_id: '0193' }` is the decision 0193. */
+const subjectOf = (params: RequestInput['params'] = {}): string | undefined => {
+  const named = Object.entries(params).map(([name, value]) => `${name.replace(/_id$/, '')} ${value}`);
+  return named.length === 0 ? undefined : named.join(', ');
+};
+
+const endedAt = (token: string | undefined, nowMs: number): string | undefined => {
+  const endMs = token === undefined ? undefined : expiryMsOf(token);
+  return endMs === undefined || endMs > nowMs ? undefined : new Date(endMs).toISOString();
+};
+
 const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: string | null): CliFailure =>
   new CliFailure(EXIT.unknown, {
     code: 'answer_not_understood',
@@ -129,7 +141,11 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
     const isWrite = route.method !== 'GET';
     const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isWrite, isBuffered });
     if (response.ok) return response;
-    throw refusalOf({ status: response.status, body: await bodyOf(response), idempotencyKey: key, isWrite });
+    throw refusalOf({
+      ...{ status: response.status, body: await bodyOf(response), idempotencyKey: key, isWrite },
+      subject: subjectOf(input.params),
+      tokenEnded: endedAt(settings.token, io.now()),
+    });
   };
 
   return {

@@ -8,6 +8,10 @@ export interface Refused {
   /** Key of the write; null for a read, and where the server makes the key of what is asked. */
   readonly idempotencyKey: string | null;
   readonly isWrite: boolean;
+  /** What the path named, such as `decision 0193a7c4`. */
+  readonly subject?: string | undefined;
+  /** When the token says that it ended, if that is past. */
+  readonly tokenEnded?: string | undefined;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -43,10 +47,16 @@ const moreOf = (body: unknown): string =>
     return value === undefined ? [] : [`${name} ${JSON.stringify(value)}`];
   }).join('; ');
 
+const NEW_TOKEN = '`verdict token` makes one for a server on this machine';
 const HINTS: Readonly<Record<string, string>> = {
-  unauthenticated:
-    'no token, or one that is not valid any more: `verdict token` makes one for a server on this machine',
+  unauthenticated: `no token, or one that is not valid any more: ${NEW_TOKEN}`,
   version_conflict: 'somebody changed it meanwhile: look at it again, then repeat',
+};
+
+const hintOf = (code: string, { subject, tokenEnded }: Refused): string | undefined => {
+  if (code === 'unauthenticated' && tokenEnded !== undefined) return `the token ended at ${tokenEnded}: ${NEW_TOKEN}`;
+  if (code === 'not_found' && subject !== undefined) return `${subject}, in the tenant of this token`;
+  return HINTS[code];
 };
 
 const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['retry'] => {
@@ -56,9 +66,10 @@ const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['
 };
 
 /** The failure that an RFC 9457 problem, or any other unwanted answer, amounts to. */
-export const refusalOf = ({ status, body, idempotencyKey, isWrite }: Refused): CliFailure => {
+export const refusalOf = (refused: Refused): CliFailure => {
+  const { status, body, idempotencyKey, isWrite } = refused;
   const code = textAt(body, 'code') ?? `http_${String(status)}`;
-  const detail = [textAt(body, 'detail'), moreOf(body), HINTS[code]]
+  const detail = [textAt(body, 'detail')?.replace(/\.$/, ''), moreOf(body), hintOf(code, refused)]
     .filter((text) => text !== undefined && text !== '')
     .join('; ');
   const requestId = textAt(body, 'request_id');

@@ -95,9 +95,11 @@ export const readSecret = async (io: Io, path: string): Promise<string> => {
 
 const refuseOpenFile = async (io: Io, path: string): Promise<void> => {
   const full = resolve(io.cwd, path);
-  const { mode } = await stat(full).catch((error: unknown) => {
+  const found = await stat(full).catch((error: unknown) => {
     throw unreadable(path, error);
   });
+  if (found.isDirectory()) throw unreadable(path, { code: 'EISDIR' });
+  const { mode } = found;
   if (process.platform === 'win32' || (mode & OTHERS_MAY_READ) === 0) return;
   throw wrongCall('token_file_open', `others can read ${path}`, `run: chmod 600 ${path}`);
 };
