@@ -3,7 +3,7 @@ import type { RouteId } from '@verdict/contracts';
 import { type ApiAnswer, call, type RouteRequest } from '../support/e2e/api.js';
 import { waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { grantedApproval, jsonFixture, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
+import { ask, grantedApproval, jsonFixture, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, peopleOf, type Who } from '../support/e2e/tokens.js';
 
 describe('an administrator', () => {
@@ -214,5 +214,47 @@ describe('an administrator', () => {
       ...{ decision_id: verdict.decision_id, approval_id: approvalId, granted_at: expect.any(String) },
       ...{ limit_usd: '25.5000', held_usd: '25.5000', spent_usd: '0.0000' },
     });
+  });
+
+  it('sees overruns there too, open or resolved, and a walk shows each as it was when the walk began', async () => {
+    const people = peopleOf(freshTenant('overruns'));
+    ({ admin } = people);
+    await publishPolicy(server, people, MONEY_ONLY);
+    await does('createBudget', { body: { scope: 'tenant', limit_usd: '100' } });
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const terms = { scope: {}, waives: ['cost_unknown'], owner: 'ana', reason: 'launch', ticket: 'T-1', expires_at };
+    await does('grantWaiver', { body: terms });
+    const { body: verdict } = await must(server, 'gateTerraform', { as: people.dev, body: ask('100') });
+    const decision_id = String(verdict.decision_id);
+    const body = { actual_monthly_delta_usd: '103.5' };
+    await does('reconcile', { params: { decision_id }, body });
+    const exception_id = `overrun:${decision_id}`;
+
+    const list = async (query: Readonly<Record<string, string>>) => (await does('listWaivers', { query })).body;
+    const first = await list({ limit: '1' });
+    const { opened_at, due_at, ...overrun } = first.items[0];
+    expect(overrun).toEqual({
+      ...{ exception_id, kind: 'overrun', decision_id, status: 'open', resolution: null, owner: 'finops' },
+      ...{ expected_usd: '100.0000', actual_usd: '103.5000', amount_usd: '3.5000' },
+    });
+    expect(Date.parse(due_at)).toBeGreaterThan(Date.parse(opened_at));
+    const one = () => does('getWaiver', { params: { exception_id } });
+    expect((await one()).body).toEqual(first.items[0]);
+
+    await does('resolveException', { params: { exception_id }, body: { resolution: 'accepted' } });
+    const resolved = { ...overrun, status: 'resolved', resolution: 'accepted' };
+    expect((await one()).body).toMatchObject(resolved);
+    await does('grantWaiver', { body: terms });
+    const rest = await list({ limit: '1', cursor: first.next_cursor });
+    expect([rest.as_of, rest.next_cursor]).toEqual([first.as_of, null]);
+    expect(rest.items).toMatchObject([{ kind: 'waiver' }]);
+    const whole = await list({});
+    expect(whole.items).toMatchObject([{ kind: 'waiver' }, resolved, { kind: 'waiver' }]);
+    expect(whole.as_of.reservations).toBeGreaterThan(first.as_of.reservations);
+    const other = await call(server, 'getWaiver', {
+      as: peopleOf(freshTenant('other')).admin,
+      params: { exception_id },
+    });
+    expect([other.status, other.body.code]).toEqual([404, 'not_found']);
   });
 });

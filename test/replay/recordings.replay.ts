@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ENTRY_CONTRACTS, ENTRY_KINDS } from '@verdict/contracts';
+import { overrunsOf } from '@verdict/domain';
 import { checkEntry } from '@verdict/ledger';
 import { replayed } from '../support/replay-journals.js';
 import {
@@ -78,6 +79,22 @@ const replaying = (release: string): void =>
       for (const [name, { version, sha256 }] of Object.entries(expected.states)) {
         if (now.states[name]?.version === version) expect([name, now.states[name].sha256]).toEqual([name, sha256]);
       }
+    });
+
+    it('has the overruns in it that were recorded, open or as they were resolved', async () => {
+      const { gate } = await foldRecording(recording);
+      const told = new Map<string, string | null>();
+      for (const line of recording.reservations) {
+        const { envelope, payload } = JSON.parse(line) as {
+          readonly envelope: { readonly type: string };
+          readonly payload: { readonly exception_id?: string; readonly resolution?: string };
+        };
+        const { exception_id: id = '', resolution = null } = payload;
+        if (/^exception_(opened|resolved)$/.test(envelope.type) && id.startsWith('overrun:')) told.set(id, resolution);
+      }
+      expect(told.size).toBeGreaterThan(0);
+      const known = [...overrunsOf(gate.state.overruns)];
+      expect(new Map(known.map(({ exceptionId, resolution }) => [exceptionId, resolution]))).toEqual(told);
     });
 
     it('is decided again as it was: the same verdict, reasons, hold and bytes, from what is recorded alone (G7)', async () => {

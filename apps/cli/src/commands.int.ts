@@ -177,6 +177,39 @@ describe('writes', () => {
     expect(server.seen.map(({ headers }) => headers['if-match'])).toEqual([undefined, '"1"']);
   });
 
+  it('lists exceptions of every kind in the same columns', async () => {
+    const [id, at] = [DECISION_ID, '2026-11-24T08:00:00.000Z'];
+    const overage = {
+      ...{ exception_id: `overage:${id}`, kind: 'overage', decision_id: id, approval_id: APPROVAL_ID, granted_at: at },
+      ...{ limit_usd: '25.5000', held_usd: '20.0000', spent_usd: '5.5000' },
+    };
+    const overrun = {
+      ...{
+        exception_id: `overrun:${id}`,
+        kind: 'overrun',
+        decision_id: id,
+        owner: 'finops',
+        opened_at: at,
+        due_at: at,
+      },
+      ...{ status: 'open', expected_usd: '125.5000', actual_usd: '131.0000', amount_usd: '3.5000', resolution: null },
+    };
+    const items = [waiverAnswer(), overage, overrun];
+    server.on(`GET ${API}/exceptions`, { body: { items, next_cursor: null, as_of: {} } });
+    const { exit, stdout } = await cli('exception', 'list', '-o', 'table');
+    expect(exit).toBe(0);
+    const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+    expect(rows[0]).toEqual(['KIND', 'STATUS', 'FOR', 'WAIVES', 'USES', 'OWNER', 'EXPIRES', 'ID']);
+    expect(rows.slice(1, 4).map((row) => row.slice(0, 6))).toEqual([
+      ['waiver', 'active', 'everything', 'cost_unknown', 'used 0 times', 'finops'],
+      ['overage', '-', `decision ${id}`, '25.50 USD unfunded', '20.00 held, 5.50 spent', '-'],
+      ['overrun', 'open', `decision ${id}`, '3.50 USD beyond headroom', '131.00 actual', 'finops'],
+    ]);
+    server.on(`GET ${API}/exceptions/${encodeURIComponent(`overrun:${id}`)}`, { body: overrun });
+    const revoked = await cli('exception', 'revoke', `overrun:${id}`);
+    expect([revoked.exit, failureOf(revoked).code]).toEqual([2, 'not_a_waiver']);
+  });
+
   it('creates a budget, or changes the one that the scope has', async () => {
     server.on(
       `GET ${API}/budgets`,

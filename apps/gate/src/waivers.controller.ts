@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { MoneyAdmin, ShownException, ShownWaiver, Written } from '@verdict/application';
-import { GrantWaiverBody, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
-import { formatUsd4, waiverVersion } from '@verdict/domain';
+import type { MoneyAdmin, ShownException, ShownOverage, ShownWaiver, Written } from '@verdict/application';
+import { AnyExceptionIdParams, GrantWaiverBody, RevokeBody, ROUTES, WaiverIdParams } from '@verdict/contracts';
+import { formatUsd4, type Overrun, waiverVersion } from '@verdict/domain';
 import { type Call, Endpoint, TheCall, unwrap } from '@verdict/nest-kit';
 import { pageAnswer, pageRequest } from './page-answer.js';
 import { MONEY_ADMIN } from './tokens.js';
@@ -25,19 +25,40 @@ const waiverAnswer = (shown: ShownWaiver) => {
   };
 };
 
+const overageAnswer = ({ overage, held, spent }: ShownOverage) => ({
+  exception_id: overage.exceptionId,
+  kind: 'overage',
+  decision_id: overage.decisionId,
+  approval_id: overage.approvalId,
+  limit_usd: formatUsd4(overage.limit),
+  held_usd: formatUsd4(held),
+  spent_usd: formatUsd4(spent),
+  granted_at: overage.grantedAt,
+});
+
+const overrunAnswer = (overrun: Overrun) => ({
+  exception_id: overrun.exceptionId,
+  kind: 'overrun',
+  decision_id: overrun.decisionId,
+  status: overrun.resolution === null ? 'open' : 'resolved',
+  expected_usd: formatUsd4(overrun.expected),
+  actual_usd: formatUsd4(overrun.actual),
+  amount_usd: formatUsd4(overrun.amount),
+  owner: overrun.owner,
+  resolution: overrun.resolution,
+  opened_at: overrun.openedAt,
+  due_at: overrun.dueAt,
+});
+
 const exceptionAnswer = (exception: ShownException) => {
-  if (exception.kind === 'waiver') return waiverAnswer(exception.shown);
-  const { overage, held, spent } = exception.shown;
-  return {
-    exception_id: overage.exceptionId,
-    kind: 'overage',
-    decision_id: overage.decisionId,
-    approval_id: overage.approvalId,
-    limit_usd: formatUsd4(overage.limit),
-    held_usd: formatUsd4(held),
-    spent_usd: formatUsd4(spent),
-    granted_at: overage.grantedAt,
-  };
+  switch (exception.kind) {
+    case 'waiver':
+      return waiverAnswer(exception.shown);
+    case 'overage':
+      return overageAnswer(exception.shown);
+    case 'overrun':
+      return overrunAnswer(exception.shown);
+  }
 };
 
 @Controller()
@@ -51,10 +72,10 @@ export class WaiversController {
 
   @Endpoint(ROUTES.getWaiver)
   async one(@TheCall() call: Call) {
-    const { exception_id: exceptionId } = call.params(WaiverIdParams);
-    const shown = unwrap(await this.admin.findWaiver(call.tenantId, exceptionId));
-    call.answer.etag(waiverVersion(shown.waiver));
-    return waiverAnswer(shown);
+    const { exception_id: exceptionId } = call.params(AnyExceptionIdParams);
+    const exception = unwrap(await this.admin.findException(call.tenantId, exceptionId));
+    if (exception.kind === 'waiver') call.answer.etag(waiverVersion(exception.shown.waiver));
+    return exceptionAnswer(exception);
   }
 
   @Endpoint(ROUTES.grantWaiver)

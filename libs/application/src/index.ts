@@ -103,7 +103,8 @@ export {
   type ShownBudget,
 } from './gate/administer-budgets.js';
 export { PolicyAdmin, type ShownPolicy } from './gate/administer-policy.js';
-export { MoneyAdmin, type ShownCredit, type ShownException, type ShownWaiver } from './gate/administer-money.js';
+export { MoneyAdmin, type ShownCredit } from './gate/administer-money.js';
+export type { ShownException, ShownOverage, ShownWaiver } from './gate/exceptions.js';
 export { type PolicyAdminDeps, PolicyWriter, type ShownPage, type Written } from './gate/policy-writer.js';
 export {
   type CreateIntegrationInput,

@@ -43,7 +43,14 @@ export {
 } from './http/policy.js';
 export { BATCH_ITEMS, BATCH_ITEMS_MAX, BatchEnvelope } from './http/batch.js';
 export { CloudEventBody, isEventBatch, readCloudEvent, type ReadCloudEvent } from './http/cloud-event.js';
-export { CreditIdParams, GrantCreditBody, GrantWaiverBody, RevokeBody, WaiverIdParams } from './http/money-admin.js';
+export {
+  AnyExceptionIdParams,
+  CreditIdParams,
+  GrantCreditBody,
+  GrantWaiverBody,
+  RevokeBody,
+  WaiverIdParams,
+} from './http/money-admin.js';
 export { completePolicy } from './http/complete-policy.js';
 export { PolicyDocumentInput } from './http/policy-document.js';
 export { type PolicyReading, readPolicy } from './http/read-policy.js';

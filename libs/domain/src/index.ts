@@ -147,6 +147,7 @@ export type {
 } from './policy/policy.entries.js';
 export { type Credit, creditAccount, creditBalance, type Credits } from './policy/credits.js';
 export type { Overage } from './policy/overages.js';
+export { type Overrun, overrunsOf } from './reservations/overruns.js';
 export { WAIVABLE_CODES, type Waiver, type Waivers, waiverVersion } from './policy/waivers.js';
 export { CREDITS_MAX, type CreditsCommand, type GrantCredit, type RevokeCredit } from './policy/decide-credits.js';
 export {

@@ -2,6 +2,7 @@ import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { CliCommand } from '../cli-command.js';
+import { wrongCall } from '../failure.js';
 import { checkedUsd } from '../input/amount.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
@@ -12,12 +13,6 @@ import { seenEtag } from './seen-etag.js';
 
 type Waiver = z.output<typeof ROUTES.grantWaiver.response>;
 type Exception = z.output<typeof ROUTES.listWaivers.response>['items'][number];
-
-/** A column of waivers, and what it says of an overage. */
-const either =
-  (ofWaiver: (waiver: Waiver) => string, ofOverage: (overage: Extract<Exception, { kind: 'overage' }>) => string) =>
-  (exception: Exception): string =>
-    exception.kind === 'waiver' ? ofWaiver(exception) : ofOverage(exception);
 
 const scopeText = ({ scope }: Waiver): string => {
   const given = Object.entries(scope).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
@@ -39,9 +34,48 @@ const waiverText = (waiver: Waiver): string =>
     ['granted', `${waiver.granted_at} by ${waiver.granted_by}`],
   ]);
 
+type Row = Readonly<Record<'status' | 'subject' | 'waives' | 'uses' | 'owner' | 'ends', string>>;
+/** What the list says of each kind in the same columns. */
+const rowOf = (exception: Exception): Row => {
+  switch (exception.kind) {
+    case 'waiver': {
+      const { status, waives, owner, expires_at: ends } = exception;
+      return {
+        status,
+        subject: scopeText(exception),
+        waives: waives.join(', '),
+        uses: usesText(exception),
+        owner,
+        ends,
+      };
+    }
+    case 'overage': {
+      const { decision_id: id, limit_usd: limit, held_usd: held, spent_usd: spent } = exception;
+      const uses = `${usd(held)} held, ${usd(spent)} spent`;
+      return {
+        status: '-',
+        subject: `decision ${id}`,
+        waives: `${usd(limit)} USD unfunded`,
+        uses,
+        owner: '-',
+        ends: '-',
+      };
+    }
+    case 'overrun': {
+      const { status, decision_id: id, amount_usd: amount, actual_usd: actual, resolution, owner } = exception;
+      const uses = `${usd(actual)} actual${resolution === null ? '' : `, ${resolution}`}`;
+      const waives = `${usd(amount)} USD beyond headroom`;
+      return { status, subject: `decision ${id}`, waives, uses, owner, ends: `due ${exception.due_at}` };
+    }
+  }
+};
+const column = (title: string, name: keyof Row) => ({ title, value: (each: Exception): string => rowOf(each)[name] });
+
 const listCommand = (io: Io): Command =>
   withPaging(
-    new CliCommand('list').description('waivers and how often they were used, and overages that approvals made'),
+    new CliCommand('list').description(
+      'waivers and how often they were used, overages that approvals made, and overruns of settlements',
+    ),
   )
     .about({ reach: 'server', examples: ['verdict exception list'] })
     .action((flags: ListFlags, command: Command) =>
@@ -52,39 +86,12 @@ const listCommand = (io: Io): Command =>
         idOf: ({ exception_id: id }) => id,
         columns: [
           { title: 'KIND', value: ({ kind }) => kind },
-          {
-            title: 'STATUS',
-            value: either(
-              ({ status }) => status,
-              () => '-',
-            ),
-          },
-          { title: 'FOR', value: either(scopeText, ({ decision_id: id }) => `decision ${id}`) },
-          {
-            title: 'WAIVES',
-            value: either(
-              ({ waives }) => waives.join(', '),
-              ({ limit_usd: limit }) => `${usd(limit)} USD unfunded`,
-            ),
-          },
-          {
-            title: 'USES',
-            value: either(usesText, ({ held_usd: held, spent_usd: spent }) => `${usd(held)} held, ${usd(spent)} spent`),
-          },
-          {
-            title: 'OWNER',
-            value: either(
-              ({ owner }) => owner,
-              () => '-',
-            ),
-          },
-          {
-            title: 'EXPIRES',
-            value: either(
-              ({ expires_at: at }) => at,
-              () => '-',
-            ),
-          },
+          column('STATUS', 'status'),
+          column('FOR', 'subject'),
+          column('WAIVES', 'waives'),
+          column('USES', 'uses'),
+          column('OWNER', 'owner'),
+          column('EXPIRES', 'ends'),
           { title: 'ID', value: ({ exception_id: id }) => id },
         ],
       }),
@@ -160,6 +167,8 @@ const revokeCommand = (io: Io): Command =>
       const params = { exception_id: id };
       const ifMatch = await seenEtag(session, flag, async (client) => {
         const { value, etag } = await client.send(ROUTES.getWaiver, { params });
+        if (value.kind !== 'waiver')
+          throw wrongCall('not_a_waiver', `${id} is an ${value.kind}: only waivers are revoked`);
         return etag ?? `"${String(value.version)}"`;
       });
       const client = await session.client();

@@ -40,7 +40,7 @@ const shownBudget = (accounts: Accounts, budget: Budget, now: Instant): ShownBud
 /** By ids, which sort by the time they were made: the revision of a budget is that of its latest change. */
 const BUDGETS: PolicyList<Budget, ShownBudget> = {
   name: 'budgets',
-  itemsOf: ({ budgets }) => budgets.values(),
+  itemsOf: ({ policy }) => policy.budgets.values(),
   placeOf: ({ terms }) => terms.budget_id,
   show: ({ accounts }, budget, now) => shownBudget(accounts, budget, now),
 };

@@ -64,7 +64,7 @@ export interface RotateIntegrationInput {
 
 const INTEGRATIONS: PolicyList<Integration, ShownIntegration> = {
   name: 'integrations',
-  itemsOf: ({ integrations }) => integrations.values(),
+  itemsOf: ({ policy }) => policy.integrations.values(),
   placeOf: ({ revision }) => revisionPlace(revision),
   show: (_state, integration, now) => ({ integration, now }),
 };

@@ -1,5 +1,4 @@
 import {
-  balanceOf,
   type Credit,
   creditBalance,
   formatUsd4,
@@ -8,14 +7,13 @@ import {
   type GrantWaiver,
   type Instant,
   type MicroUsd,
-  type Overage,
   type PolicyCommand,
-  type Waiver,
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { EXCEPTIONS, findException, type ShownException, type ShownWaiver, shownWaiver } from './exceptions.js';
 import {
   type PolicyAdminDeps,
   type PolicyList,
@@ -32,63 +30,19 @@ export interface ShownCredit {
   readonly available: MicroUsd;
   readonly isExpired: boolean;
 }
-export interface ShownWaiver {
-  readonly waiver: Waiver;
-  readonly uses: number;
-  readonly isExpired: boolean;
-}
 
 const shownCredit = (state: GateState, credit: Credit, now: Instant): ShownCredit => ({
   credit,
   ...creditBalance(state.accounts, credit, now),
   isExpired: credit.terms.expires_at !== null && now >= credit.terms.expires_at,
 });
-const shownWaiver = (state: GateState, waiver: Waiver, now: Instant): ShownWaiver => ({
-  waiver,
-  uses: state.waiverUses.get(waiver.terms.exception_id) ?? 0,
-  isExpired: now >= waiver.terms.expires_at,
-});
 
 const CREDITS: PolicyList<Credit, ShownCredit> = {
   name: 'credits',
-  itemsOf: ({ credits }) => credits.grants.values(),
+  itemsOf: ({ policy }) => policy.credits.grants.values(),
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownCredit,
 };
-/** What lets something pass that would not: a waiver of an administrator, or the room that an approval made. */
-export type ShownException =
-  { readonly kind: 'waiver'; readonly shown: ShownWaiver } | { readonly kind: 'overage'; readonly shown: ShownOverage };
-export interface ShownOverage {
-  readonly overage: Overage;
-  readonly held: MicroUsd;
-  readonly spent: MicroUsd;
-}
-
-type Exception =
-  | { readonly kind: 'waiver'; readonly revision: bigint; readonly waiver: Waiver }
-  | { readonly kind: 'overage'; readonly revision: bigint; readonly overage: Overage };
-function* exceptionsOf({ waivers, overages }: GateState['policy']): Generator<Exception> {
-  for (const waiver of waivers.values()) yield { kind: 'waiver', revision: waiver.revision, waiver };
-  for (const overage of overages.values()) yield { kind: 'overage', revision: overage.revision, overage };
-}
-const shownException = (state: GateState, item: Exception, now: Instant): ShownException => {
-  if (item.kind === 'waiver') return { kind: 'waiver', shown: shownWaiver(state, item.waiver, now) };
-  const { overage } = item;
-  const { held, spent } = balanceOf(
-    state.accounts,
-    overage.exceptionId,
-    { limit: overage.limit, period: 'total' },
-    now,
-  );
-  return { kind: 'overage', shown: { overage, held, spent } };
-};
-const EXCEPTIONS: PolicyList<Exception, ShownException> = {
-  name: 'exceptions',
-  itemsOf: exceptionsOf,
-  placeOf: ({ revision }) => revisionPlace(revision),
-  show: shownException,
-};
-
 type CreditInput = Pick<GrantCredit, 'pool' | 'scope' | 'total' | 'priority' | 'expiresAt' | 'reason' | 'owner'>;
 type WaiverInput = Pick<
   GrantWaiver,
@@ -168,11 +122,8 @@ export class MoneyAdmin {
     return this.writer.page(EXCEPTIONS, tenantId, page);
   }
 
-  findWaiver(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownWaiver>> {
-    return this.writer.find(tenantId, (state, now) => {
-      const waiver = state.policy.waivers.get(exceptionId);
-      return waiver === undefined ? undefined : shownWaiver(state, waiver, now);
-    });
+  findException(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownException>> {
+    return this.writer.find(tenantId, (state, now) => findException(state, exceptionId, now));
   }
 
   private by(meta: RequestMeta, asked: Parameters<typeof keyedBy>[1]) {

@@ -46,13 +46,13 @@ const shownPolicy = ({ policy }: GateState, version: PolicyVersion, now: Instant
 };
 const VERSIONS: PolicyList<PolicyVersion, ShownPolicy> = {
   name: 'policy_versions',
-  itemsOf: ({ versions }) => versions,
+  itemsOf: ({ policy }) => policy.versions,
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownPolicy,
 };
 const PRICE_BOOKS: PolicyList<PublishedPriceBook, PublishedPriceBook> = {
   name: 'price_books',
-  itemsOf: ({ priceBooks }) => priceBooks,
+  itemsOf: ({ policy }) => policy.priceBooks,
   placeOf: ({ revision }) => revisionPlace(revision),
   show: (_state, book) => book,
 };

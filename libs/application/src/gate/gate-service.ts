@@ -129,7 +129,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   own: ['policy', 'decisions'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: emptyGate,
-  stateVersion: 6,
+  stateVersion: 7,
   journalOf,
   decide,
   evolve: (state, kind, entry) => evolveGate(state, observedEntry(kind, entry)),

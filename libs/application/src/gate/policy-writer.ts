@@ -52,11 +52,11 @@ export interface ShownPage<Shown> {
   readonly nextCursor: string | null;
   readonly asOf: AsOf;
 }
-/** A list of what stands in the policy journal, in the order of `placeOf`: see `pageOf`. */
+/** A list of what stands in the gate's state, in the order of `placeOf`: see `pageOf`. */
 export interface PolicyList<Item, Shown> {
   /** Binds cursors, together with the tenant. */
   readonly name: string;
-  readonly itemsOf: (policy: GateState['policy']) => Iterable<Item>;
+  readonly itemsOf: (state: GateState) => Iterable<Item>;
   readonly placeOf: (item: Item) => string;
   readonly show: (state: GateState, item: Item, now: Instant) => Shown;
 }
@@ -170,7 +170,7 @@ export class PolicyWriter {
     const read = await this.walks.view(walk, tenantId, request);
     if (read.kind === 'problem') return read;
     const { state, now, after } = read.value;
-    const { items, last } = pageOf([...itemsOf(state.policy)], { limit: request.limit, after: after?.[0] }, placeOf);
+    const { items, last } = pageOf([...itemsOf(state)], { limit: request.limit, after: after?.[0] }, placeOf);
     return done({
       items: items.map((item) => show(state, item, now)),
       nextCursor: last === undefined ? null : this.walks.next(walk, tenantId, read.value, [last]),

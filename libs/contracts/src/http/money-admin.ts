@@ -95,6 +95,9 @@ export const GrantWaiverBody = z
   })
   .meta({ id: 'WaiverInput' });
 export const WaiverIdParams = z.strictObject({ exception_id: UuidText });
+const ANY_EXCEPTION =
+  /^(?:(?:overage|overrun):)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?::[1-9][0-9]{0,5})?$/;
+export const AnyExceptionIdParams = z.strictObject({ exception_id: z.string().regex(ANY_EXCEPTION) });
 export const WaiverAnswer = z
   .strictObject({
     exception_id: UuidText,
@@ -132,6 +135,24 @@ export const OverageAnswer = z
     granted_at: InstantAnswer,
   })
   .meta({ id: 'Overage' });
-export const ExceptionsAnswer = listOf(z.discriminatedUnion('kind', [WaiverAnswer, OverageAnswer])).meta({
-  id: 'Exceptions',
-});
+export const OverrunAnswer = z
+  .strictObject({
+    exception_id: z
+      .string()
+      .meta({ description: '`overrun:<decision id>`, `:2` behind it where a correction found more' }),
+    kind: z.literal('overrun'),
+    decision_id: UuidText,
+    status: z.enum(['open', 'resolved']),
+    expected_usd: UsdAnswer,
+    actual_usd: UsdAnswer,
+    amount_usd: UsdAnswer.meta({ description: 'the part of the actual that neither the hold nor any headroom covers' }),
+    owner: z.string(),
+    resolution: z.enum(['accepted', 'corrected', 'not_applied', 'disputed']).nullable(),
+    opened_at: InstantAnswer,
+    due_at: InstantAnswer,
+  })
+  .meta({ id: 'Overrun' });
+export const AnyExceptionAnswer = z
+  .discriminatedUnion('kind', [WaiverAnswer, OverageAnswer, OverrunAnswer])
+  .meta({ id: 'Exception' });
+export const ExceptionsAnswer = listOf(AnyExceptionAnswer).meta({ id: 'Exceptions' });

@@ -4,6 +4,7 @@ import { noPolicy, overageAccount, type PolicyState, evolvePolicy, termsOf } fro
 import { noUnits, type UnitFacts, withUnit } from './unit-facts.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import { type CostDays, foldCosts, noCostDays } from '../context/cost-days.js';
+import { noOverruns, type Overruns, withOverrun } from '../reservations/overruns.js';
 import type { ReservationsEntry, SettledLeg } from '../reservations/reservations.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { assertNever } from '../shared/entry.js';
@@ -65,6 +66,8 @@ export interface GateState {
   readonly costDays: CostDays;
   /** How often each waiver was used, by id. */
   readonly waiverUses: PersistentMap<number>;
+  /** What was spent beyond all headroom: shown beside waivers and overages; no decision depends on it. */
+  readonly overruns: Overruns;
   /** What the pods of scaled objects ask for. */
   readonly units: UnitFacts;
   /** The newest answer of each run that run tasks asked about. */
@@ -85,6 +88,7 @@ export const emptyGate: GateState = {
   grants: noGrants,
   costDays: noCostDays,
   waiverUses: PersistentMap.empty,
+  overruns: noOverruns,
   units: noUnits,
   runs: noRuns,
   due: PersistentMap.empty,
@@ -290,7 +294,7 @@ const settled = (
 };
 
 // eslint-disable-next-line complexity -- one case per entry type
-const foldReservations = (state: GateState, entry: ReservationsEntry): GateState => {
+const foldReservations = (state: GateState, entry: ReservationsEntry, revision: bigint): GateState => {
   switch (entry.type) {
     case 'reservation_settled': {
       const { decision_id: decisionId, legs, settled_at: at } = entry.payload;
@@ -312,10 +316,11 @@ const foldReservations = (state: GateState, entry: ReservationsEntry): GateState
     }
     case 'actual_costs_imported':
       return { ...state, costDays: foldCosts(state.costDays, entry.payload.rows, entry.payload.imported_at) };
-    case 'actual_recorded':
-    case 'drift_found':
     case 'exception_opened':
     case 'exception_resolved':
+      return { ...state, overruns: withOverrun(state.overruns, entry, revision) };
+    case 'actual_recorded':
+    case 'drift_found':
     case 'overdue_swept':
       return state;
     default:
@@ -340,7 +345,7 @@ export const evolveGate = (state: GateState, seen: GateObserved): GateState => {
     case 'approvals':
       return foldApprovals(state, seen.entry, seen.revision);
     case 'reservations':
-      return foldReservations(state, seen.entry);
+      return foldReservations(state, seen.entry, seen.revision);
     default:
       return assertNever(seen);
   }

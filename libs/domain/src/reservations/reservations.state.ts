@@ -268,8 +268,8 @@ export type ReservationsObserved =
 /** Keys and answers are the gate's own business: only its money and approvals are of use here. */
 const foldMoney = (state: ReservationsState, seen: ReservationsObserved): ReservationsState => {
   const money = evolveGate(state.money, seen);
-  const { answers, autoApproved, grants, waiverUses } = emptyGate;
-  return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses } };
+  const { answers, autoApproved, grants, waiverUses, overruns } = emptyGate;
+  return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses, overruns } };
 };
 
 /** The decision that an entry is about; whether its hold may be swept depends on such entries alone. */

@@ -1,4 +1,12 @@
-import { ExceptionsAnswer, GrantWaiverBody, RevokeBody, WaiverAnswer, WaiverIdParams } from '../money-admin.js';
+import {
+  AnyExceptionAnswer,
+  AnyExceptionIdParams,
+  ExceptionsAnswer,
+  GrantWaiverBody,
+  RevokeBody,
+  WaiverAnswer,
+  WaiverIdParams,
+} from '../money-admin.js';
 import { PageQuery } from '../pages.js';
 import { ALL, BASE, MONEY, type RouteContract, WRITE } from './route-contract.js';
 
@@ -12,7 +20,7 @@ export const EXCEPTIONS_ROUTES = {
     query: PageQuery,
     response: ExceptionsAnswer,
     problems: ['cursor_invalid', 'log_unavailable'],
-    summary: 'Waivers with their uses, and overages that approvals made, newest first',
+    summary: 'Waivers with their uses, overages that approvals made, and overruns, newest first',
     tag: 'exceptions',
     readsLog: true,
   },
@@ -22,10 +30,10 @@ export const EXCEPTIONS_ROUTES = {
     path: `${BASE}/exceptions/:exception_id`,
     roles: ALL,
     status: 200,
-    params: WaiverIdParams,
-    response: WaiverAnswer,
+    params: AnyExceptionIdParams,
+    response: AnyExceptionAnswer,
     problems: ['not_found', 'log_unavailable'],
-    summary: 'One waiver with its uses',
+    summary: 'One waiver with its uses, one overage or one overrun',
     tag: 'exceptions',
     readsLog: true,
   },
