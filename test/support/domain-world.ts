@@ -40,6 +40,7 @@ import {
   type GateState,
   type Instant,
   instantOf,
+  isSuperseded,
   jcsText,
   type Keyed,
   labelOf,
@@ -262,6 +263,9 @@ export class DomainWorld {
     for (const [id, approval] of this.approvals.approvals)
       if (approval.uses?.isUsedUp === true && approval.status === 'granted')
         this.approve({ kind: 'close_grant', approvalId: id as ApprovalId, now: this.now });
+    for (const [id, approval] of this.approvals.approvals)
+      if (isSuperseded(approval))
+        this.approve({ kind: 'close_superseded', approvalId: id as ApprovalId, now: this.now });
   }
 
   reactGate(): void {

@@ -318,6 +318,7 @@ export type {
   ApprovalsResult,
   CastVote,
   CloseGrant,
+  CloseSuperseded,
   FileRequest,
   OpenRequest,
   PassTime,
@@ -326,6 +327,7 @@ export type {
   Withdraw,
 } from './approvals/approvals.commands.js';
 export { decideApprovals, isGrantChannel, mayHandle, REISSUES_MAX } from './approvals/approvals.js';
+export { isSuperseded } from './approvals/closing.js';
 export { approvalsAnswerOf, approvalsScopeOf, type KeyedApprovalsCommand } from './approvals/keyed-approvals.js';
 export {
   type ConsumeResult,

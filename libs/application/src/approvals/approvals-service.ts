@@ -10,6 +10,7 @@ import {
   evolveApprovals,
   type Instant,
   instantOf,
+  isSuperseded,
   noApprovals,
 } from '@verdict/domain';
 import { observedEntry } from '../journals/entries.codec.js';
@@ -53,13 +54,23 @@ const usedUp = (state: ApprovalsState, now: Instant): readonly Reaction<Approval
     return [{ command, cause: { kind: 'decisions' as const, revision: approval.uses.revision } }];
   });
 
+/** Requests whose decision was superseded: nobody is asked to agree to what nobody waits for. */
+const superseded = (state: ApprovalsState, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] =>
+  [...state.open.keys()].flatMap((id) => {
+    const approval = state.approvals.get(id);
+    const revision = approval?.supersededRevision;
+    if (approval === undefined || revision === undefined || !isSuperseded(approval)) return [];
+    const command: ApprovalsServiceCommand = { kind: 'close_superseded', approvalId: approval.approvalId, now };
+    return [{ command, cause: { kind: 'decisions' as const, revision } }];
+  });
+
 const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<ApprovalsServiceCommand>[] => {
   const now = instantOf(nowMs);
   const opening = [...state.dueRequests].map(([id, { revision }]): Reaction<ApprovalsServiceCommand> => ({
     command: { kind: 'open_request', decisionId: decisionIdOf(id), now },
     cause: { kind: 'decisions', revision },
   }));
-  const due = [...usedUp(state, now), ...opening];
+  const due = [...usedUp(state, now), ...superseded(state, now), ...opening];
   return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...due] : due;
 };
 
@@ -69,7 +80,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 6,
+  stateVersion: 7,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

@@ -80,6 +80,10 @@ const ApprovalWithdrawn = z.object({
   ...ids,
   withdrawn_by: z.string(),
   withdrawn_at: InstantText,
+  cause: z
+    .literal('superseded')
+    .exactOptional()
+    .meta({ description: 'a later decision took over what was held; absent: somebody took the request back' }),
   idempotency: Keyed.exactOptional(),
 });
 

@@ -80,7 +80,14 @@ export interface CloseGrant {
   readonly approvalId: ApprovalId;
   readonly now: Instant;
 }
-export type ApprovalsCommand = CloseGrant | OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
+/** Takes a request back whose decision was superseded: nobody needs to agree to it any more. */
+export interface CloseSuperseded {
+  readonly kind: 'close_superseded';
+  readonly approvalId: ApprovalId;
+  readonly now: Instant;
+}
+export type ApprovalsCommand =
+  CloseGrant | CloseSuperseded | OpenRequest | FileRequest | CastVote | Withdraw | ReissueToken | PassTime;
 
 export type ApprovalsRefusal =
   | { readonly code: 'decision_not_approvable' }

@@ -95,7 +95,9 @@ export type ApprovalsEntry =
         readonly decision_id: DecisionId;
         readonly withdrawn_by: string;
         readonly withdrawn_at: Instant;
-        /** Absent: withdrawn before such commands took a key. */
+        /** Nobody took it back: a later decision took over what was held. Absent: somebody did. */
+        readonly cause?: 'superseded';
+        /** Absent: nobody's command, or withdrawn before such commands took a key. */
         readonly idempotency?: Keyed;
       }
     >

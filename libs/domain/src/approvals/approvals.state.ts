@@ -53,6 +53,8 @@ export interface Approval {
   readonly consumption: Consumption | null;
   /** null: not used yet, or used through a token. */
   readonly uses: GrantUses | null;
+  /** Where the decisions journal says that a later decision took over the hold; absent: nowhere. */
+  readonly supersededRevision?: bigint;
   /** Revision of the newest entry about it. */
   readonly revision: bigint;
 }
@@ -61,6 +63,8 @@ export interface Approval {
 export interface DueRequest {
   readonly recorded: DecisionRecorded;
   readonly revision: bigint;
+  /** As of the approval that it becomes. */
+  readonly supersededRevision?: bigint;
 }
 
 export interface ApprovalsState {
@@ -124,6 +128,7 @@ const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {
 };
 
 const opened = (state: ApprovalsState, requested: Requested, revision: bigint): ApprovalsState => {
+  const supersededRevision = state.dueRequests.get(requested.decision_id)?.supersededRevision;
   const approval: Approval = {
     approvalId: requested.approval_id,
     decisionId: requested.decision_id,
@@ -138,6 +143,7 @@ const opened = (state: ApprovalsState, requested: Requested, revision: bigint): 
     token: null,
     consumption: null,
     uses: null,
+    ...(supersededRevision === undefined ? {} : { supersededRevision }),
     revision,
   };
   return put(
@@ -240,6 +246,16 @@ const useGrant = (state: ApprovalsState, recorded: DecisionRecorded, revision: b
   return change(state, use.approval_id, (approval) => ({ ...approval, uses }));
 };
 
+/** Whether its request is open, or has yet to be opened. */
+const supersede = (state: ApprovalsState, id: DecisionId, supersededRevision: bigint): ApprovalsState => {
+  const due = state.dueRequests.get(id);
+  if (due !== undefined) return { ...state, dueRequests: state.dueRequests.set(id, { ...due, supersededRevision }) };
+  const approvalId = state.byDecision.get(id);
+  return approvalId === undefined
+    ? state
+    : change(state, approvalId, (approval) => ({ ...approval, supersededRevision }));
+};
+
 /** A decision that needs an approval falls due until its request is opened; a lapsed hold takes the need away. */
 const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: bigint): ApprovalsState => {
   switch (entry.type) {
@@ -249,9 +265,10 @@ const foldDecisions = (state: ApprovalsState, entry: DecisionsEntry, revision: b
       if (approval === null || next.byDecision.has(id)) return next;
       return { ...next, dueRequests: next.dueRequests.set(id, { recorded: entry.payload, revision }) };
     }
+    case 'hold_voided':
+      return entry.payload.cause === 'superseded' ? supersede(state, entry.payload.decision_id, revision) : state;
     case 'hold_reduced':
     case 'decision_reanswered':
-    case 'hold_voided':
     case 'hold_expired':
       return state;
     default:

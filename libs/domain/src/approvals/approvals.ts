@@ -8,7 +8,6 @@ import type {
   ApprovalsRefusal,
   ApprovalsResult,
   CastVote,
-  CloseGrant,
   FileRequest,
   OpenRequest,
   PassTime,
@@ -18,6 +17,7 @@ import type {
 } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
 import { type Approval, type ApprovalsState, bindingOf } from './approvals.state.js';
+import { closeGrant, closeSuperseded } from './closing.js';
 import { earlierOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
 import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
@@ -231,20 +231,8 @@ const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => 
 /** One append holds 500 entries; what is left expires with the next tick. */
 const EXPIRIES_MAX = 200;
 
-const closeGrant = (command: CloseGrant, state: ApprovalsState): ApprovalsResult => {
-  const approval = state.approvals.get(command.approvalId);
-  if (approval?.status !== 'granted' || approval.uses?.isUsedUp !== true) return accepted();
-  return accepted<ApprovalsEntry>({
-    type: 'grant_used_up',
-    payload: {
-      approval_id: approval.approvalId,
-      decision_id: approval.decisionId,
-      uses: approval.uses.count,
-      last_use: approval.uses.lastUse,
-      used_up_at: command.now,
-    },
-  });
-};
+const say = (command: FileRequest | CastVote, state: ApprovalsState): ApprovalsResult =>
+  command.kind === 'file_request' ? fileRequest(command, state) : castVote(command, state);
 
 /** Decides a command over `approvals-<tenant>`. Accepted without entries: nothing is due. */
 export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState): ApprovalsResult => {
@@ -252,9 +240,8 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
     case 'open_request':
       return openRequest(command, state);
     case 'file_request':
-      return earlierOf(command, state.answers) ?? fileRequest(command, state);
     case 'cast_vote':
-      return earlierOf(command, state.answers) ?? castVote(command, state);
+      return earlierOf(command, state.answers) ?? say(command, state);
     case 'withdraw':
     case 'reissue_token':
       return handle(command, state);
@@ -262,5 +249,7 @@ export const decideApprovals = (command: ApprovalsCommand, state: ApprovalsState
       return passTime(command, state);
     case 'close_grant':
       return closeGrant(command, state);
+    case 'close_superseded':
+      return closeSuperseded(command, state);
   }
 };

@@ -102,6 +102,48 @@ describe('the tasks of one run', () => {
     expect(world.balance(account).held).toBe(usd('100'));
   });
 
+  const requestsOf = (world: DomainWorld) =>
+    [...world.approvals.approvals].map(([, { status, requested }]) => [requested.monthly_delta_usd, status]);
+
+  it('ask for one approval: the request for what was taken over is withdrawn, whoever hears of it first', () => {
+    for (const isOpenBefore of [true, false]) {
+      const world = asking();
+      world.setBudget('1000');
+      ask(world, '100');
+      if (isOpenBefore) world.settle();
+      ask(world, '120', { stage: 'pre_apply' });
+      world.settle();
+      expect(requestsOf(world)).toEqual([
+        ['100.0000', 'withdrawn'],
+        ['120.0000', 'pending'],
+      ]);
+      const entries = world.log.map(({ entry }) => entry);
+      expect(entriesOf(entries, 'approval_withdrawn')).toMatchObject([
+        { withdrawn_by: 'verdict', cause: 'superseded' },
+      ]);
+      const before = world.log.length;
+      world.settle();
+      expect(world.log).toHaveLength(before);
+    }
+  });
+
+  it('leave no grant behind that nothing can use: what was agreed to and taken over is withdrawn as well', () => {
+    const world = asking();
+    const { account } = world.setBudget('1000');
+    ask(world, '100');
+    world.settle();
+    const [first] = [...world.approvals.approvals.keys()];
+    world.vote(first as never, 'lead-1');
+    world.settle();
+    ask(world, '120', { stage: 'pre_apply' });
+    world.settle();
+    expect(requestsOf(world)).toEqual([
+      ['100.0000', 'withdrawn'],
+      ['120.0000', 'pending'],
+    ]);
+    expect(world.balance(account).held).toBe(usd('120'));
+  });
+
   it.each<readonly [string, Task]>([
     ['another run', { runId: 'run-2' }],
     ['the same number at another installation', { integrationId: 'i-2' }],
