@@ -394,6 +394,7 @@ export {
   type SweepTotals,
 } from './reservations/sweep.js';
 export type { Matcher, PriceBook, PriceBookEntry, PriceComponent, Quantity } from './pricing/price-book.js';
+export { NO_BOOK } from './pricing/price-book.js';
 export type { LineStatus, PricedLine, UnpricedReason } from './pricing/priced-line.js';
 export {
   type Plan,

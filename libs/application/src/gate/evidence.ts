@@ -2,6 +2,7 @@ import {
   type Evidence,
   type InfracostEvidence,
   isRawObject,
+  NO_BOOK,
   NO_CHANGE_FACTS,
   NOTHING,
   type Plan,
@@ -68,13 +69,20 @@ const pricedPlan = (plan: Plan, book: PriceBook): PricedEvidence => {
   };
 };
 
-/** Evidence that prices once per book, however often the decision is repeated: pricing is the slowest part of an answer. */
+/**
+ * Evidence that prices once per book, however often the decision is repeated: pricing is the slowest part of an answer.
+ * Without a book it still shows what is changed, which rules, routes and risk look at.
+ */
 export const pricedOnce = (priceWith: (book: PriceBook) => PricedEvidence): Evidence => {
   let known: { readonly book: PriceBook; readonly priced: PricedEvidence } | undefined;
+  const priced = (book: PriceBook): PricedEvidence => {
+    if (known?.book !== book) known = { book, priced: priceWith(book) };
+    return known.priced;
+  };
   return {
-    priceWith: (book) => {
-      if (known?.book !== book) known = { book, priced: priceWith(book) };
-      return known.priced;
+    priceWith: priced,
+    get withoutBook() {
+      return priced(NO_BOOK);
     },
   };
 };

@@ -1,14 +1,9 @@
 import { type Evidence, type PricedEvidence, REMOVAL_ACTION } from '../decisions/ask-for-change.js';
 import type { ClusterTerms } from '../policy/integrations.entries.js';
 import { type ObjectFacts, type ObjectPlace, type PodFacts, resourceName } from '../pricing/kubernetes/facts.js';
-import {
-  hasEqualFacts,
-  priceObjectChange,
-  unchangedEvidence,
-  type ObjectChange,
-} from '../pricing/kubernetes/price-object.js';
+import { hasEqualFacts, priceObjectChange, type ObjectChange } from '../pricing/kubernetes/price-object.js';
 import { readObjectFacts } from '../pricing/kubernetes/read-object.js';
-import type { PriceBook } from '../pricing/price-book.js';
+import { NO_BOOK, type PriceBook } from '../pricing/price-book.js';
 import { jcsText } from '../shared/jcs.js';
 import { isRawObject, type RawJson } from '../shared/raw-json.js';
 import { costAnnotation, NO_ANNOTATION, type CostAnnotation } from './cost-annotation.js';
@@ -98,16 +93,18 @@ export const admissionChange = (request: AdmissionRequest, terms: ClusterTerms, 
 
 /**
  * Evidence that any book prices, once per book however often the decision is repeated. What costs nothing whatever a
- * book says needs none.
+ * book says needs none, and what is changed is shown without any.
  */
 export const admissionEvidence = (change: ObjectChange): Evidence => {
-  const free = unchangedEvidence(change);
   let known: { readonly book: PriceBook; readonly priced: PricedEvidence } | undefined;
+  const priced = (book: PriceBook): PricedEvidence => {
+    if (known?.book !== book) known = { book, priced: priceObjectChange(change, book) };
+    return known.priced;
+  };
   return {
-    priceWith: (book) => {
-      if (known?.book !== book) known = { book, priced: priceObjectChange(change, book) };
-      return known.priced;
+    priceWith: priced,
+    get withoutBook() {
+      return priced(NO_BOOK);
     },
-    ...(free === undefined ? {} : { withoutBook: free }),
   };
 };

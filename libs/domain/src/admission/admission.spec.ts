@@ -6,7 +6,7 @@ import { priceObjectChange } from '../pricing/kubernetes/price-object.js';
 import { formatUsd4 } from '../shared/money.js';
 import type { ClusterTerms } from '../policy/integrations.entries.js';
 import { DEFAULT_ANNOTATION_PREFIXES, DEFAULT_TRUSTED_CONTROLLERS } from '../policy/integrations.state.js';
-import { admissionChange } from './admission-change.js';
+import { admissionChange, admissionEvidence } from './admission-change.js';
 import { answerWithinMs } from './deadline.js';
 import type { AdmissionRequest } from './review.js';
 
@@ -287,5 +287,18 @@ describe('the deadline of an answer', () => {
     [1, 100],
   ])('a caller that waits %s ms is answered within %s', (timeout, within) => {
     expect(answerWithinMs(timeout)).toBe(within);
+  });
+});
+
+describe('where no price book is published', () => {
+  const shown = (parts: Parts) =>
+    admissionEvidence(admissionChange(deployment(parts), RULES, () => null).change).withoutBook;
+  it('the cost is unknown, and what is changed is not', () => {
+    expect(shown({})).toMatchObject({ completeness: 'unknown', change: { creates: 1, resource_types: ['k8s:pod'] } });
+    expect(shown({ operation: 'DELETE', old: {} })).toMatchObject({ completeness: 'unknown', change: { deletes: 1 } });
+  });
+  it('what costs nothing whatever a book says costs nothing', () => {
+    expect(shown({ replicas: 0 })).toMatchObject({ completeness: 'complete', monthly: 0n });
+    expect(shown({ old: {} })).toMatchObject({ completeness: 'complete', monthly: 0n });
   });
 });

@@ -24,7 +24,7 @@ export interface PricedEvidence {
  */
 export interface Evidence {
   priceWith(book: PriceBook): PricedEvidence;
-  /** What it comes to where there is no book at all; absent: nobody knows. */
+  /** What it comes to, and what it changes, where there is no book at all; absent: nobody can read it. */
   readonly withoutBook?: PricedEvidence;
 }
 

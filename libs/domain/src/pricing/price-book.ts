@@ -42,3 +42,14 @@ export interface MeasuredQuantity {
   readonly multiply?: string;
   readonly round_up_to?: string;
 }
+
+/** A book without any price: tells what a change is where no book is published, and costs only what is free by itself. */
+export const NO_BOOK: PriceBook = {
+  format: 'verdict.price-book.v1',
+  version: 'none',
+  currency: 'USD',
+  hours_per_month: 730,
+  defaults: {},
+  free: [],
+  entries: [],
+};
