@@ -61,13 +61,15 @@ const isApartBy = (percent: number, claim: MicroUsd, evidence: MicroUsd): boolea
   return distance * 100n > size * BigInt(percent);
 };
 
-/** The evidence that counts, in the order of its strength: what the gate prices itself, else the caller's report. */
+/**
+ * The evidence that counts, in the order of its strength: what the gate prices itself, else the caller's report. What no book
+ * prices says what is changed; what it costs, a report says better.
+ */
 const evidenceOf = (command: AskForChange, book: PublishedPriceBook | undefined): readonly Figure[] => {
   const priced = book === undefined ? command.evidence?.withoutBook : command.evidence?.priceWith(book.book);
-  return [
-    ...(priced === undefined ? [] : [ofEvidence('price_book', priced)]),
-    ...(command.report === null ? [] : [ofEvidence('infracost', command.report)]),
-  ];
+  const own = priced === undefined ? [] : [ofEvidence('price_book', priced)];
+  const reports = command.report === null ? [] : [ofEvidence('infracost', command.report)];
+  return book === undefined && priced?.completeness === 'unknown' ? [...reports, ...own] : [...own, ...reports];
 };
 
 const larger = (a: Figure, b: Figure): Figure =>
@@ -126,6 +128,15 @@ const unknownFindings = ({ completeness }: CostEvidence, { document, behaves }: 
     : { approvals: [reason], violations: [] };
 };
 
+const isShowing = ({ creates, deletes, forgets = 0, replaces, updates, resource_types }: ChangeFacts): boolean =>
+  creates + deletes + forgets + replaces + updates + resource_types.length > 0;
+/** What is changed: by what the gate reads itself, else by the caller's report, for a plan that nobody can read shows nothing. */
+const shownBy = (figures: readonly Figure[]): ChangeFacts =>
+  [...figures]
+    .sort((a, b) => Number(b.method === 'price_book') - Number(a.method === 'price_book'))
+    .flatMap(({ priced }) => (priced === null ? [] : [priced.change]))
+    .find(isShowing) ?? NO_CHANGE_FACTS;
+
 const fromEvidence = (
   command: AskForChange,
   context: Context,
@@ -150,7 +161,7 @@ const fromEvidence = (
     monthly,
     hourly,
     evidence,
-    change: priced.change,
+    change: shownBy([first, ...others]),
     ...unknownFindings(evidence, context),
     notes: isApart ? ['cost_declared_mismatch'] : [],
   };

@@ -45,12 +45,12 @@ const wasUnpriceable = ({ cost }: DecisionRecorded): boolean =>
 
 /** Prices as recorded, whatever the book: what a plan held is not in the ledger, what it came to is. */
 const recordedEvidence = (recorded: DecisionRecorded): Evidence | null | undefined => {
-  if (recorded.cost.price_book === null && recorded.cost.method === 'price_book') {
-    const alone = sourceOf(recorded, 'price_book');
-    if (alone === undefined) return undefined;
-    const priced = pricedAs(recorded, alone);
+  const withoutBook = recorded.cost.price_book === null ? sourceOf(recorded, 'price_book') : undefined;
+  if (withoutBook !== undefined) {
+    const priced = pricedAs(recorded, withoutBook);
     return { ...asRecorded(priced), withoutBook: priced };
   }
+  if (recorded.cost.price_book === null && recorded.cost.method === 'price_book') return undefined;
   if (recorded.cost.price_book === null) {
     return wasUnpriceable(recorded) ? asRecorded(pricedAs(recorded, recorded.cost)) : null;
   }
