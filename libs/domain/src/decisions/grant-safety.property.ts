@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeState } from '@verdict/application';
 import fc from 'fast-check';
 import { type Ask, DomainWorld, type PolicyChange, policyWith, keyed } from '../../../../test/support/domain-world.js';
-import { moneyWatch } from '../../../../test/support/money-laws.js';
+import { aboveLimit, moneyWatch, shownProblem } from '../../../../test/support/money-laws.js';
 import type { ApprovalId, BudgetId, DecisionId } from '../shared/brand.js';
+import { usdTextOf } from '../shared/brands.js';
+import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, microUsd, usdOf } from '../shared/money.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import { emptyGate, evolveGate, type GateObserved, type GateState } from './decisions.state.js';
@@ -49,6 +51,7 @@ const step = fc.oneof(
       pool: fc.constantFrom('reserved' as const, 'emergency' as const),
       scope: fc.constantFrom('tenant' as const, 'project:web' as const),
       priority: fc.nat({ max: 2 }),
+      ends: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind('revokeCredit'), pick }) },
@@ -87,6 +90,7 @@ const step = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: kind('settle') }) },
 );
+const CREDIT_SECONDS = 1_800;
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 type Of<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 /** Reviews that are agreed to and come again, since single steps in any order seldom make one. */
@@ -106,17 +110,45 @@ const wholeWay = fc
       isDryRun: false,
     })),
   ]);
+/** The same with money of credits that have ended when the change comes again, under limits that were lowered since. */
+const lateUse = fc
+  .record({ amount: fc.constantFrom('40.0000', '80.0000'), limit: money(0, 60) })
+  .map(({ amount, limit }): Step[] => [
+    { kind: 'policy', mode: 'soft', max_uses: 2, percent: 50, required: true, rule: null, threshold: '1000000.0000' },
+    { kind: 'credit', amount: usdTextOf('80.0000'), pool: 'reserved', scope: 'project:web', priority: 0, ends: true },
+    { kind: 'limit', pick: 1, limit: usdTextOf('20.0000') },
+    { kind: 'review', amount: '80.0000', replicas: 1, name: 'late', isDryRun: false },
+    { kind: 'settle' },
+    { kind: 'vote', pick: -1, said: 'approve' },
+    { kind: 'settle' },
+    { kind: 'pass', seconds: 3_600 },
+    { kind: 'limit', pick: 1, limit },
+    { kind: 'review', amount, replicas: 1, name: 'late-1', isDryRun: false },
+    { kind: 'review', amount: '40.0000', replicas: 1, name: 'late-2', isDryRun: false },
+  ]);
+/** A waiver for one or two uses, and more questions than that. */
+const waivedOften = fc
+  .record({ max_uses: fc.constantFrom(1, 2), amount: money(1, 5) })
+  .map(({ max_uses, amount }): Step[] => [
+    { kind: 'policy', mode: 'soft', max_uses: 1, percent: 0, required: false, rule: 'deny', threshold: '1000000.0000' },
+    { kind: 'waiver', max_uses, max: null },
+    ...Array.from({ length: 3 }, (): Step => ({ kind: 'ask', amount, project: 'api' })),
+  ]);
 const history = fc
   .array(
-    fc.oneof({ weight: 12, arbitrary: step.map((single): Step[] => [single]) }, { weight: 1, arbitrary: wholeWay }),
+    fc.oneof(
+      { weight: 12, arbitrary: step.map((single): Step[] => [single]) },
+      ...[wholeWay, lateUse, waivedOften].map((arbitrary) => ({ weight: 1, arbitrary })),
+    ),
     {
       ...{ minLength: 5, maxLength: 40, size: 'max' as const },
     },
   )
   .map((parts) => parts.flat());
 
+/** -1: the last. */
 const at = <T>(list: readonly T[], index: number): T | undefined =>
-  list.length === 0 ? undefined : list[index % list.length];
+  index < 0 ? list.at(-1) : list[index % Math.max(1, list.length)];
 
 const met = {
   uses: 0,
@@ -128,12 +160,29 @@ const met = {
   replays: 0,
   denied: 0,
   superseded: 0,
+  creditEnded: 0,
+  lowered: 0,
+  usedUp: 0,
 };
 
 interface Play {
   readonly world: DomainWorld;
   readonly budgets: readonly BudgetId[];
 }
+
+/** What a decision shows is held; only what was held before its end comes out of a credit that has ended. */
+const checkDecision = (world: DomainWorld, recorded: DecisionRecorded): void => {
+  const problem = shownProblem(world.gate, recorded);
+  if (problem !== undefined) throw new Error(problem);
+  const isUse = recorded.grant_use !== null && recorded.grant_use !== undefined;
+  const ended = recorded.hold.legs.filter(({ account }) => {
+    const ends = world.gate.policy.credits.grants.get(account.slice('credit:'.length))?.terms.expires_at ?? null;
+    return account.startsWith('credit:') && ends !== null && ends <= recorded.decided_at;
+  });
+  if (ended.length > 0 && !isUse) throw new Error('a credit has ended and funds something new');
+  met.creditEnded += ended.length > 0 ? 1 : 0;
+  met.lowered += isUse && aboveLimit(world.gate, world.now) > 0 ? 1 : 0;
+};
 
 const started = (): Play => {
   const change: PolicyChange = {
@@ -154,6 +203,7 @@ const started = (): Play => {
     if (service !== 'gate') return;
     const problem = problemOf(before, world.gate, seen, world.now);
     if (problem !== undefined) throw new Error(problem);
+    if (seen.entry.type === 'decision_recorded') checkDecision(world, seen.entry.payload);
   };
   return { world, budgets: budgets.map(({ budgetId }) => budgetId) };
 };
@@ -195,7 +245,10 @@ const onPolicy = (
 ): void => {
   switch (given.kind) {
     case 'credit':
-      world.grantCredit(given.amount, { pool: given.pool, scope: given.scope, priority: given.priority });
+      world.grantCredit(given.amount, {
+        ...{ pool: given.pool, scope: given.scope, priority: given.priority },
+        expires_at: given.ends ? plusSeconds(world.now, CREDIT_SECONDS) : null,
+      });
       return;
     case 'revokeCredit': {
       const id = at([...world.gate.policy.credits.grants.keys()], given.pick);
@@ -294,6 +347,7 @@ const checkWaivers = (world: DomainWorld, decisions: readonly DecisionRecorded[]
     expect(used.filter(({ decision, mode }) => decision === 'DENY' || mode === 'shadow')).toEqual([]);
     expect(world.gate.waiverUses.get(id) ?? 0).toBe(used.length);
     met.waived += used.length;
+    met.usedUp += used.length === terms.max_uses ? 1 : 0;
     if (terms.max_uses !== null) expect(used.length).toBeLessThanOrEqual(terms.max_uses);
   }
 };
