@@ -28,6 +28,27 @@ describe('a policy warns of', () => {
     ]);
   });
 
+  it('a route whose conditions are narrower than those of one before it', () => {
+    const delta = (min: string | null, max: string | null) => ({ monthly_delta_usd: { min, max } });
+    const two = { projects: ['api', 'web'] };
+    expect(ofRoutes(route('both', two), route('web', WEB))).toEqual(['/approval/routing/1']);
+    expect(ofRoutes(route('web', WEB), route('both', two))).toEqual([]);
+    expect(ofRoutes(route('wide', delta('1.0000', null)), route('narrow', delta('9.0000', '10.0000')))).toEqual([
+      '/approval/routing/1',
+    ]);
+    expect(ofRoutes(route('narrow', delta('9.0000', '10.0000')), route('wide', delta('9.0000', null)))).toEqual([]);
+    expect(ofRoutes(route('narrow', delta('9.0000', '10.0000')), route('wide', delta(null, '10.0000')))).toEqual([]);
+    // A cost that is not known lies in no range.
+    expect(ofRoutes(route('any', delta(null, null)), route('all'))).toEqual([]);
+  });
+
+  it('no route that requires behind one that waives: a violation is never waived, and comes to it', () => {
+    const required = { effect: 'require', require: { id: 's', quorum: 1, roles: ['approver'] } };
+    expect(ofRoutes(route('waive', WEB), route('require', WEB, required))).toEqual([]);
+    expect(ofRoutes(route('require', WEB, required), route('waive', WEB))).toEqual(['/approval/routing/1']);
+    expect(ofRoutes(route('require', WEB, required), route('same', WEB, required))).toEqual(['/approval/routing/1']);
+  });
+
   it('no route that may still decide', () => {
     expect(ofRoutes(route('web', WEB), route('all'))).toEqual([]);
     expect(ofRoutes(route('web', WEB), route('api', { projects: ['api'] }))).toEqual([]);

@@ -1,4 +1,4 @@
-import { jcsText } from '../shared/jcs.js';
+import { usdOf } from '../shared/money.js';
 import type { PolicyDocument, RoutingMatch, RoutingRule } from './policy.document.js';
 
 /** Something in a legal document that its author may not have meant. */
@@ -7,14 +7,37 @@ export interface PolicyWarning {
   readonly detail: string;
 }
 
-const membersOf = (match: RoutingMatch): readonly (readonly [string, string])[] =>
-  Object.entries({ ...match }).map(([name, value]) => [name, jcsText(value)]);
+const LISTS = [
+  'environments',
+  'projects',
+  'sources',
+  'action_prefixes',
+  'resource_types',
+  'risk',
+  'requesters',
+] as const satisfies readonly (keyof RoutingMatch)[];
 
-/** Whether whatever the later rule matches is matched by the earlier one: all its conditions are there, unchanged. */
-const isShadowedBy = (later: RoutingRule, earlier: RoutingRule): boolean => {
-  const wanted = new Map(membersOf(later.match));
-  return earlier.enabled && membersOf(earlier.match).every(([name, value]) => wanted.get(name) === value);
+/** Whatever is in the narrow range is in the wide one; a cost that is not known is in neither. */
+const isInRange = (
+  narrow: RoutingMatch['monthly_delta_usd'],
+  wide: NonNullable<RoutingMatch['monthly_delta_usd']>,
+): boolean => {
+  if (narrow === undefined) return false;
+  const isAbove = wide.min === null || (narrow.min !== null && usdOf(narrow.min) >= usdOf(wide.min));
+  return isAbove && (wide.max === null || (narrow.max !== null && usdOf(narrow.max) <= usdOf(wide.max)));
 };
+
+/** Whether whatever the narrow conditions match is matched by the wide ones, as far as names and ranges tell. */
+const isWithin = (narrow: RoutingMatch, wide: RoutingMatch): boolean =>
+  LISTS.every((name) => {
+    const among: readonly string[] | undefined = wide[name];
+    return among === undefined || (narrow[name]?.every((each) => among.includes(each)) ?? false);
+  }) &&
+  (wide.monthly_delta_usd === undefined || isInRange(narrow.monthly_delta_usd, wide.monthly_delta_usd));
+
+/** Whether a rule leaves nothing to a later one. Who agrees to a violation is never waived, and comes to one that requires. */
+const isShadowedBy = (later: RoutingRule, earlier: RoutingRule): boolean =>
+  earlier.enabled && (earlier.effect === 'require' || later.effect === 'waive') && isWithin(later.match, earlier.match);
 
 const shadowedRoutes = ({ approval }: PolicyDocument): readonly PolicyWarning[] =>
   approval.routing.flatMap((rule, index) => {
