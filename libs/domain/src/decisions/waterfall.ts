@@ -253,11 +253,12 @@ export const fund = (request: FundingRequest, accounts: Accounts): Waterfall => 
   };
 };
 
+const isHeld = ({ amount }: HeldLeg): boolean => amount > NOTHING;
 /** One leg an account, where the account came first; those without an amount are none. */
 const merged = (legs: readonly HeldLeg[]): readonly HeldLeg[] => {
   const amounts = new Map<string, MicroUsd>();
   for (const { account, amount } of legs) amounts.set(account, microUsd((amounts.get(account) ?? NOTHING) + amount));
-  return [...amounts].map(([account, amount]) => ({ account, amount })).filter(({ amount }) => amount > NOTHING);
+  return [...amounts].map(([account, amount]) => ({ account, amount })).filter(isHeld);
 };
 
 const legsOf = (
@@ -273,12 +274,13 @@ const legsOf = (
     account: budgetAccount(terms.budget_id),
     amount: microUsd(more * BigInt(terms.months_charged)),
   }));
+  // Ceilings are charged even where none is set, so that one set later counts what is held already.
+  const ceilings = [PLAN_CEILING, ENTERPRISE_CEILING].map((account) => ({ account, amount: funded }));
+  if (drawn.legs.length === 0) return [...allocations, ...ceilings, ...credits].filter(isHeld); // No account comes twice.
   return merged([
     ...allocations,
     ...drawn.legs.filter(({ account }) => isBudgetAccount(account)),
-    // Ceilings are charged even where none is set, so that one set later counts what is held already.
-    { account: PLAN_CEILING, amount: funded },
-    { account: ENTERPRISE_CEILING, amount: funded },
+    ...ceilings,
     ...drawn.legs.filter(({ account }) => isCreditAccount(account)),
     ...credits,
   ]);

@@ -122,8 +122,9 @@ export const usdOf = (text: UsdText | HourlyUsdText): MicroUsd => {
 
 /** Cuts toward minus infinity to a multiple of 100 micro-USD: what is available is never overstated. */
 export const floorTo4 = (amount: MicroUsd): MicroUsd => {
-  const rest = ((amount % MICRO_PER_4_PLACES) + MICRO_PER_4_PLACES) % MICRO_PER_4_PLACES;
-  return microUsd(amount - rest);
+  const rest = amount % MICRO_PER_4_PLACES;
+  if (rest === 0n) return amount; // Nearly always.
+  return microUsd(amount - rest - (rest < 0n ? MICRO_PER_4_PLACES : 0n));
 };
 
 /**
