@@ -72,6 +72,69 @@ describe('an administrator', () => {
     });
   });
 
+  describe('who repeats a call with its key is answered as the first time, with its tag,', () => {
+    const changed = (answer: ApiAnswer) => {
+      const { status, in_force, ...body } = answer.body as Readonly<Record<string, unknown>>;
+      return { answer: { ...answer, body }, now: { status, in_force } };
+    };
+
+    it('about a version of the policy, however far others have rolled it out since', async () => {
+      fresh();
+      await does('getPolicy');
+      const rollout = { cohort_percent: 5, salt: 'r1' };
+      const document = { mode_matrix: { terraform: { default: 'hard' } } };
+      const publish = { key: 'run-1', headers: tag(1), body: { document, message: 'm', rollout } };
+      const published = await does('publishPolicy', publish);
+      const params = { version: '2' };
+      const widen = { params, key: 'run-1', headers: tag(2), body: { cohort_percent: 25 } };
+      const widened = await does('rollOutPolicy', widen);
+      expect([widened.headers.get('etag'), widened.body.rollout]).toEqual([
+        '"2.1"',
+        { ...rollout, cohort_percent: 25 },
+      ]);
+      await does('rollOutPolicy', { params, headers: { 'if-match': '"2.1"' }, body: { cohort_percent: 100 } });
+      for (const [id, request, answer] of [
+        ['publishPolicy', publish, published],
+        ['rollOutPolicy', widen, widened],
+      ] as const) {
+        const repeated = changed(await does(id, request));
+        expect(again(repeated.answer)).toEqual(first(changed(answer).answer));
+        expect(repeated.now).toEqual({ status: 'in_force', in_force: true });
+      }
+    });
+
+    it('about a waiver or a credit that was granted, though others have revoked it since', async () => {
+      fresh();
+      const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+      const waiver = { waives: ['cost_unknown'], owner: 'o', reason: 'r', ticket: 't', expires_at };
+      const grant = { key: 'run-1', body: waiver };
+      const granted = await does('grantWaiver', grant);
+      const { exception_id } = granted.body as { exception_id: string };
+      await does('revokeWaiver', { params: { exception_id }, headers: tag(1) });
+      expect(again(await does('grantWaiver', grant))).toEqual(first(granted));
+      const fund = { key: 'run-1', body: { pool: 'reserved', scope: 'tenant', total_amount_usd: '5', reason: 'r' } };
+      const funded = await does('grantCredit', fund);
+      const { credit_id } = funded.body as { credit_id: string };
+      await does('revokeCredit', { params: { credit_id } });
+      const money = { available_usd: '0.0000' };
+      const repeated = again(await does('grantCredit', fund));
+      expect(repeated).toEqual({ ...first(funded), body: { ...first(funded).body, ...money } });
+    });
+  });
+
+  it('may use one key for each thing that he does, such as that of a run of his pipeline', async () => {
+    fresh();
+    const key = 'run-1234';
+    const { body: budget } = await does('createBudget', { key, body: { scope: 'tenant', limit_usd: '100' } });
+    const params = { budget_id: budget.budget_id as string };
+    await does('updateBudget', { key, params, headers: tag(1), body: { limit_usd: '200' } });
+    const closed = await does('closeBudget', { key, params, headers: tag(2) });
+    expect(closed.body).toMatchObject({ version: 3, active: false, replayed: false });
+    const other = { as: admin, key, params, headers: tag(3), body: { limit_usd: '300' } };
+    const { status, body } = await call(server, 'updateBudget', other);
+    expect([status, body.code, body.differing_fields]).toEqual([409, 'idempotency_conflict', ['/limit_usd']]);
+  });
+
   it('who writes rates above the platform’s quota into a policy is told so, and nothing is published', async () => {
     fresh();
     const document = { rate_limits: { gate_per_second: 1001, gate_burst: 2001 } };

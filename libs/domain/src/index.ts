@@ -177,10 +177,14 @@ export type { Grant } from './decisions/grants.state.js';
 export { isBeyondGrants } from './decisions/grant.js';
 export { creditsExpired, creditsReturnedLate, type LostCredits } from './policy/lost-credits.js';
 export { budgetAlerts } from './policy/budget-alerts.js';
+export {
+  type AdminOperation,
+  askedToClose,
+  BUDGET_OPERATIONS,
+  INTEGRATION_OPERATIONS,
+} from './policy/admin-operations.js';
 export { DEFAULT_POLICY } from './policy/default-policy.js';
 export {
-  type AdminAnswer,
-  adminKey,
   type Budget,
   budgetAccount,
   budgetOf,
@@ -207,9 +211,7 @@ export {
   earlierAdminAnswer,
   type PolicyCommand,
   type PolicyRefusal,
-  type PolicyResult,
   PRICE_BOOKS_MAX,
-  type PublishDefaultPolicy,
   type PublishPolicy,
   type PublishPriceBook,
   type RollBackPolicy,

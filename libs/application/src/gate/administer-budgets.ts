@@ -1,7 +1,9 @@
 import {
   type Accounts,
+  askedToClose,
   balanceOf,
   type Budget,
+  BUDGET_OPERATIONS,
   budgetAccount,
   type BudgetId,
   budgetIdOf,
@@ -148,9 +150,9 @@ export class BudgetsAdmin {
     const { budget } = found.value;
     const terms: Terms = { ...termsOfBudget(budget), isActive: false, whenCommitted: 'ratchet' }; // What is held stays held.
     const sent: SentMembers = { budget_id: budgetId };
-    const asked = { operation: 'close', ...sent };
+    const asked = askedToClose(budgetId);
     return this.set(
-      { budgetId: budget.terms.budget_id, change: { kind: 'update', expectedVersion }, terms, asked, sent },
+      { budgetId: budget.terms.budget_id, change: { kind: 'close', expectedVersion }, terms, asked, sent },
       meta,
     );
   }
@@ -172,7 +174,7 @@ export class BudgetsAdmin {
     const now = this.writer.now();
     const by = { author: meta.caller.subject, now, idempotency: keyedBy(meta, asked) };
     const written = await this.writer.write({ kind: 'set_budget', ...which, ...terms, ...by }, meta, {
-      scope: 'budget',
+      operation: BUDGET_OPERATIONS[which.change.kind],
       sent,
     });
     if (written.kind === 'problem') return written;

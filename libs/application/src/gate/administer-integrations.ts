@@ -6,6 +6,7 @@ import {
   type GateState,
   type Instant,
   type Integration,
+  INTEGRATION_OPERATIONS,
   type IntegrationProof,
   type IntegrationsCommand,
   type IntegrationTerms,
@@ -178,7 +179,7 @@ export class IntegrationsAdmin {
     meta: RequestMeta,
     { secrets, sent }: { readonly secrets: ShownSecrets | null; readonly sent: SentMembers },
   ): Promise<UseCaseResult<WrittenIntegration>> {
-    const written = await this.writer.write(command, meta, { scope: 'integration', sent });
+    const written = await this.writer.write(command, meta, { operation: INTEGRATION_OPERATIONS[command.kind], sent });
     if (written.kind === 'problem') return written;
     const { state, entry, isReplayed, revision } = written.value;
     const isFresh = entry !== null && !isReplayed;

@@ -43,6 +43,10 @@ const CREDITS: PolicyList<Credit, ShownCredit> = {
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownCredit,
 };
+/** Whoever repeats a grant (no id) is answered as the first time, also where it was revoked since; its money is that of now. */
+const asWritten = <Granted extends { readonly isRevoked: boolean }>(granted: Granted, id: string | null): Granted =>
+  id === null ? { ...granted, isRevoked: false } : granted;
+
 type CreditInput = Pick<GrantCredit, 'pool' | 'scope' | 'total' | 'priority' | 'expiresAt' | 'reason' | 'owner'>;
 type WaiverInput = Pick<
   GrantWaiver,
@@ -67,12 +71,12 @@ export class MoneyAdmin {
       ...this.by(meta, asked),
     };
     const sent = { ...rest, total_amount_usd: asked.total_usd, expires_at: expiresAt };
-    return this.creditOf(await this.writer.write(command, meta, { scope: 'credit', sent }), null);
+    return this.creditOf(await this.writer.write(command, meta, { operation: 'credit', sent }), null);
   }
 
   async revokeCredit(creditId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
     const command: PolicyCommand = { kind: 'revoke_credit', creditId, ...this.by(meta, { credit_id: creditId }) };
-    const place = { scope: 'credit_revoke', sent: { credit_id: creditId } };
+    const place = { operation: 'credit_revoke', sent: { credit_id: creditId } } as const;
     return this.creditOf(await this.writer.write(command, meta, place), creditId);
   }
 
@@ -95,7 +99,7 @@ export class MoneyAdmin {
       scope: asked.scope,
       max_monthly_delta_usd: asked.max_monthly_usd,
     };
-    return this.waiverOf(await this.writer.write(command, meta, { scope: 'exception', sent }), null);
+    return this.waiverOf(await this.writer.write(command, meta, { operation: 'exception', sent }), null);
   }
 
   async revokeWaiver(
@@ -108,7 +112,7 @@ export class MoneyAdmin {
       ...input,
       ...this.by(meta, { exception_id: exceptionId }),
     };
-    const place = { scope: 'exception_revoke', sent: { exception_id: exceptionId } };
+    const place = { operation: 'exception_revoke', sent: { exception_id: exceptionId } } as const;
     return this.waiverOf(await this.writer.write(command, meta, place), exceptionId);
   }
 
@@ -137,7 +141,8 @@ export class MoneyAdmin {
     const { grants } = state.policy.credits;
     const credit = id === null ? [...grants.values()].find((each) => each.revision === revision) : grants.get(id);
     if (credit === undefined) return problemOf('not_found');
-    return done({ entry, isReplayed, ...shownCredit(state, credit, this.writer.now()) });
+    const shown = shownCredit(state, credit, this.writer.now());
+    return done({ entry, isReplayed, ...shown, credit: asWritten(credit, id) });
   }
 
   private waiverOf(written: UseCaseResult<WrittenState>, id: string | null): UseCaseResult<Written & ShownWaiver> {
@@ -146,6 +151,6 @@ export class MoneyAdmin {
     const { waivers } = state.policy;
     const waiver = id === null ? [...waivers.values()].find((each) => each.revision === revision) : waivers.get(id);
     if (waiver === undefined) return problemOf('not_found');
-    return done({ entry, isReplayed, ...shownWaiver(state, waiver, this.writer.now()) });
+    return done({ entry, isReplayed, ...shownWaiver(state, asWritten(waiver, id), this.writer.now()) });
   }
 }

@@ -1,5 +1,4 @@
 import {
-  earlierAdminAnswer,
   type GateState,
   type Instant,
   jcsText,
@@ -65,16 +64,6 @@ export class PolicyAdmin {
     this.writer = new PolicyWriter(deps);
   }
 
-  /** The version that an earlier call under this key made, or the newest. */
-  private versionAt(state: GateState, scope: string, command: PolicyCommand): PolicyVersion | undefined {
-    const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
-    const made =
-      earlier?.kind === 'replay'
-        ? state.policy.versions.find(({ revision }) => revision === earlier.revision)
-        : undefined;
-    return made ?? state.policy.versions.at(-1);
-  }
-
   async publishPolicy(
     input: {
       readonly document: PolicyDocument;
@@ -105,7 +94,7 @@ export class PolicyAdmin {
     };
     const { message, effectiveFrom: effective_from, rollout, role } = input;
     const sent = { document: asJson(input.document), message, effective_from, rollout: asJson(rollout), role };
-    return this.shown(command, await this.writer.write(command, meta, { scope: 'policy', sent }), now);
+    return this.made(await this.writer.write(command, meta, { operation: 'policy', sent }), meta, now);
   }
 
   async rollBackPolicy(
@@ -121,7 +110,7 @@ export class PolicyAdmin {
       idempotency: keyedBy(meta, { operation: 'rollback', to_version: input.toVersion, message: input.message }),
     };
     const sent = { to_version: input.toVersion, message: input.message };
-    return this.shown(command, await this.writer.write(command, meta, { scope: 'policy', sent }), now);
+    return this.made(await this.writer.write(command, meta, { operation: 'policy_rollback', sent }), meta, now);
   }
 
   async setRollout(
@@ -131,7 +120,8 @@ export class PolicyAdmin {
     const sent = { version: input.version, cohort_percent: input.cohortPercent };
     const asked = { operation: 'rollout', ...sent };
     const command = { kind: 'set_rollout', ...input, ...this.by(meta, asked) } as const;
-    return this.versionOf(await this.writer.write(command, meta, { scope: 'policy_rollout', sent }), input.version);
+    const written = await this.writer.write(command, meta, { operation: 'policy_rollout', sent });
+    return this.changed(written, meta, input.version);
   }
 
   async cancelVersion(
@@ -140,8 +130,8 @@ export class PolicyAdmin {
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const { version } = input;
     const command = { kind: 'cancel_version', ...input, ...this.by(meta, { operation: 'cancel', version }) } as const;
-    const place = { scope: 'policy_cancel', sent: { version } };
-    return this.versionOf(await this.writer.write(command, meta, place), version);
+    const place = { operation: 'policy_cancel', sent: { version } } as const;
+    return this.changed(await this.writer.write(command, meta, place), meta, version);
   }
 
   /** What differs between two versions; undefined members of a change are places that are not there. */
@@ -159,24 +149,41 @@ export class PolicyAdmin {
     return { author: meta.caller.subject, now: this.writer.now(), idempotency: keyedBy(meta, asked) };
   }
 
-  private versionOf(written: UseCaseResult<WrittenState>, number: number): UseCaseResult<Written & ShownPolicy> {
+  private async changed(
+    written: UseCaseResult<WrittenState>,
+    meta: RequestMeta,
+    number: number,
+  ): Promise<UseCaseResult<Written & ShownPolicy>> {
     if (written.kind === 'problem') return written;
-    const { state, entry, isReplayed } = written.value;
-    const version = state.policy.versions.find((each) => each.version === number);
+    const version = written.value.state.policy.versions.find((each) => each.version === number);
     if (version === undefined) return problemOf('not_found');
-    return done({ entry, isReplayed, ...shownPolicy(state, version, this.writer.now()) });
+    return done(await this.asWritten(written.value, version, meta, this.writer.now()));
   }
 
-  private shown(
-    command: PolicyCommand,
+  /** The version that was made, now or under this key before; the newest, where that says the same already. */
+  private async made(
     written: UseCaseResult<WrittenState>,
+    meta: RequestMeta,
     now: Instant,
-  ): UseCaseResult<Written & ShownPolicy> {
+  ): Promise<UseCaseResult<Written & ShownPolicy>> {
     if (written.kind === 'problem') return written;
-    const { state, entry, isReplayed } = written.value;
-    const version = this.versionAt(state, 'policy', command);
+    const { state, revision } = written.value;
+    const { versions } = state.policy;
+    const version = versions.find((each) => each.revision === revision) ?? versions.at(-1);
     if (version === undefined) throw new Error('a policy was written and is not there');
-    return done({ entry, isReplayed, ...shownPolicy(state, version, now) });
+    return done(await this.asWritten(written.value, version, meta, now));
+  }
+
+  /** Whoever repeats a command sees the version, and its tag, as his entry left it; whether it is in force is of now. */
+  private async asWritten(
+    { state, entry, isReplayed, revision }: WrittenState,
+    version: PolicyVersion,
+    { caller }: RequestMeta,
+    now: Instant,
+  ): Promise<Written & ShownPolicy> {
+    const shown = shownPolicy(state, version, now);
+    if (!isReplayed || revision === null) return { entry, isReplayed, ...shown };
+    return { entry, isReplayed, ...shown, version: await this.writer.versionAfter(caller.tenantId, version, revision) };
   }
 
   async publishPriceBook(
@@ -192,7 +199,7 @@ export class PolicyAdmin {
       now: this.writer.now(),
       idempotency: keyedBy(meta, { operation: 'price_book', book_sha256: bookSha256 }),
     };
-    const written = await this.writer.write(command, meta, { scope: 'price_book', sent: asBook(book) });
+    const written = await this.writer.write(command, meta, { operation: 'price_book', sent: asBook(book) });
     if (written.kind === 'problem') return written;
     const published = written.value.state.policy.priceBooks.find(({ version }) => version === book.version);
     if (published === undefined) throw new Error('a price book was written and is not there');

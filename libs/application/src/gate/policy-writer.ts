@@ -1,17 +1,21 @@
 import {
+  type AdminOperation,
   earlierAdminAnswer,
+  evolvePolicy,
   formatUsd4,
   type GateRefusal,
   type GateState,
   type Instant,
   instantOf,
+  noPolicy,
   type PolicyCommand,
   type PolicyEntry,
   type PolicyRefusal,
+  type PolicyVersion,
 } from '@verdict/domain';
 import { policyEntryOf } from '../journals/entries.codec.js';
 import type { EntryLog } from '../journals/entry-log.js';
-import { originOf } from '../journals/kinds.js';
+import { journalName, originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import type { ServiceHost } from '../journals/service-host.js';
 import type { PageRequest } from '../ports/read-models.js';
@@ -61,6 +65,12 @@ export interface PolicyList<Item, Shown> {
   readonly show: (state: GateState, item: Item, now: Instant) => Shown;
 }
 
+const ABOUT_VERSIONS: ReadonlySet<PolicyEntry['type']> = new Set([
+  'policy_published',
+  'policy_rollout_set',
+  'policy_cancelled',
+]);
+
 const invalid = (pointer: string, detail: string): UseCaseResult<never> =>
   problemOf('validation_failed', { errors: [{ pointer, code: 'validation_failed', detail }] });
 
@@ -104,11 +114,11 @@ export class PolicyWriter {
     return this.deps.ids.uuid();
   }
 
-  /** `scope` is the key space of the operation, `sent` what the caller sent. */
+  /** A key is bound within `operation`; `sent` is what the caller sent. */
   async write(
     command: PolicyCommand,
     meta: RequestMeta,
-    { scope, sent }: { readonly scope: string; readonly sent: SentMembers },
+    { operation, sent }: { readonly operation: AdminOperation; readonly sent: SentMembers },
   ): Promise<UseCaseResult<WrittenState>> {
     const { tenantId } = meta.caller;
     const outcome = await this.deps.gate.execute(tenantId, command, contextOf(meta, this.deps.ids.uuid()));
@@ -121,7 +131,7 @@ export class PolicyWriter {
       const { revision } = fresh.entry;
       return done({ entry, isReplayed: false, state, revision, recorded: policyEntryOf(fresh.entry) });
     }
-    const earlier = earlierAdminAnswer(state.policy, scope, command.idempotency);
+    const earlier = earlierAdminAnswer(state.policy, operation, command.idempotency);
     if (earlier?.kind !== 'replay')
       return done({ entry: null, isReplayed: false, state, revision: null, recorded: null });
     const { revision } = earlier;
@@ -141,6 +151,18 @@ export class PolicyWriter {
       detail: 'the key or version stands for something else already',
       extra: { differing_fields: differingInPolicy(policyEntryOf(first), sent) },
     });
+  }
+
+  /** A version of the policy as it was right after the entry at `revision`. */
+  async versionAfter(tenantId: string, version: PolicyVersion, revision: bigint): Promise<PolicyVersion> {
+    if (version.changes === 0) return version;
+    const count = Number(revision - version.revision) + 1;
+    let policy = noPolicy;
+    for await (const each of this.deps.log.read(journalName('policy', tenantId), version.revision, count)) {
+      const entry = policyEntryOf(each);
+      if (ABOUT_VERSIONS.has(entry.type)) policy = evolvePolicy(policy, entry, each.revision);
+    }
+    return policy.versions.find((each) => each.revision === version.revision) ?? version;
   }
 
   /** What stands now, with everything acknowledged before the call. */

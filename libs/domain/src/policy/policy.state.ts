@@ -1,11 +1,10 @@
 import type { AccountTerms, TermsOf } from '../accounts/accounts.js';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { Instant, Sha256Hex } from '../shared/brand.js';
-import type { Keyed } from '../shared/entry.js';
 import { assertNever } from '../shared/entry.js';
 import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { PersistentMap } from '../shared/persistent-map.js';
-import type { IntegrationEntry } from './integrations.entries.js';
+import { adminKey, operationOf } from './admin-operations.js';
 import { evolveIntegrations, type Integrations, noIntegrations } from './integrations.state.js';
 import { cohortOf } from './cohort.js';
 import { type Overages, withOverage } from './overages.js';
@@ -212,13 +211,14 @@ export const termsOf = (state: PolicyState, version?: PolicyVersion): TermsOf =>
   };
 };
 
-const withAnswer = (state: PolicyState, scope: string, { key, payload_hash }: Keyed, revision: bigint): PolicyState =>
-  key === null
-    ? state
-    : { ...state, answers: state.answers.set(adminKey(scope, key), { payloadHash: payload_hash, revision }) };
-
-/** Key space of administrators' commands: one per operation. */
-export const adminKey = (scope: string, key: string): string => `${scope}\n${key}`;
+/** Binds the key of the command that wrote an entry, within its operation. */
+const withAnswer = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState => {
+  const operation = operationOf(entry);
+  if (operation === null || !('idempotency' in entry.payload)) return state;
+  const { key, payload_hash: payloadHash } = entry.payload.idempotency;
+  if (key === null) return state;
+  return { ...state, answers: state.answers.set(adminKey(operation, key), { payloadHash, revision }) };
+};
 
 const setBudget = (state: PolicyState, budget: Budget): PolicyState => {
   const { budget_id: id, scope, active } = budget.terms;
@@ -232,11 +232,6 @@ const setBudget = (state: PolicyState, budget: Budget): PolicyState => {
     budgets: state.budgets.set(id, budget),
     active: left.set(scope, active ? [...others, id].sort() : others),
   };
-};
-
-const foldIntegration = (state: PolicyState, entry: IntegrationEntry, revision: bigint): PolicyState => {
-  const integrations = evolveIntegrations(state.integrations, entry, revision);
-  return withAnswer({ ...state, integrations }, 'integration', entry.payload.idempotency, revision);
 };
 
 /** What entries of the first release did not say. */
@@ -272,9 +267,8 @@ const changeVersion = (
   ),
 });
 
-/** Folds one entry of `policy-<tenant>`. */
 // eslint-disable-next-line complexity, max-lines-per-function -- one case per entry type
-export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState => {
+const fold = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState => {
   switch (entry.type) {
     case 'policy_published': {
       const { payload } = entry;
@@ -293,36 +287,25 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
         isCancelled: false,
         changes: 0,
       };
-      return withAnswer({ ...state, versions: [...state.versions, version] }, 'policy', payload.idempotency, revision);
+      return { ...state, versions: [...state.versions, version] };
     }
     case 'policy_rollout_set': {
-      const { version, cohort_percent, idempotency } = entry.payload;
-      const widened = changeVersion(state, version, (each) => ({
+      const { version, cohort_percent } = entry.payload;
+      return changeVersion(state, version, (each) => ({
         ...each,
         rollout: each.rollout === null ? null : { ...each.rollout, cohort_percent },
       }));
-      return withAnswer(widened, 'policy_rollout', idempotency, revision);
     }
-    case 'policy_cancelled': {
-      const cancelled = changeVersion(state, entry.payload.version, (each) => ({ ...each, isCancelled: true }));
-      return withAnswer(cancelled, 'policy_cancel', entry.payload.idempotency, revision);
-    }
+    case 'policy_cancelled':
+      return changeVersion(state, entry.payload.version, (each) => ({ ...each, isCancelled: true }));
     case 'credit_granted':
-    case 'credit_revoked': {
-      const next = { ...state, credits: evolveCredits(state.credits, entry, revision) };
-      const scope = entry.type === 'credit_granted' ? 'credit' : 'credit_revoke';
-      return withAnswer(next, scope, entry.payload.idempotency, revision);
-    }
+    case 'credit_revoked':
+      return { ...state, credits: evolveCredits(state.credits, entry, revision) };
     case 'waiver_granted':
-    case 'waiver_revoked': {
-      const next = { ...state, waivers: evolveWaivers(state.waivers, entry, revision) };
-      const scope = entry.type === 'waiver_granted' ? 'exception' : 'exception_revoke';
-      return withAnswer(next, scope, entry.payload.idempotency, revision);
-    }
-    case 'budget_set': {
-      const set = setBudget(state, budgetOf(entry.payload, revision));
-      return withAnswer(set, 'budget', entry.payload.idempotency, revision);
-    }
+    case 'waiver_revoked':
+      return { ...state, waivers: evolveWaivers(state.waivers, entry, revision) };
+    case 'budget_set':
+      return setBudget(state, budgetOf(entry.payload, revision));
     case 'price_book_published': {
       const {
         version,
@@ -330,15 +313,9 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
         book_sha256: sha256,
         published_by: publishedBy,
         published_at: publishedAt,
-        idempotency,
       } = entry.payload;
       const published: PublishedPriceBook = { version, revision, book, sha256, publishedBy, publishedAt };
-      return withAnswer(
-        { ...state, priceBooks: [...state.priceBooks, published] },
-        'price_book',
-        idempotency,
-        revision,
-      );
+      return { ...state, priceBooks: [...state.priceBooks, published] };
     }
     case 'exception_granted':
       return { ...state, overages: withOverage(state.overages, entry.payload, revision) };
@@ -346,8 +323,12 @@ export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: b
     case 'integration_secret_rotated':
     case 'integration_secret_retired':
     case 'integration_revoked':
-      return foldIntegration(state, entry, revision);
+      return { ...state, integrations: evolveIntegrations(state.integrations, entry, revision) };
     default:
       return assertNever(entry);
   }
 };
+
+/** Folds one entry of `policy-<tenant>`, and binds the key that its command had. */
+export const evolvePolicy = (state: PolicyState, entry: PolicyEntry, revision: bigint): PolicyState =>
+  withAnswer(fold(state, entry, revision), entry, revision);

@@ -5,6 +5,7 @@ import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { instantOf } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
 import { decideIntegrations, type IntegrationsCommand } from './integrations.js';
+import { adminKey, type AdminOperation, BUDGET_OPERATIONS, INTEGRATION_OPERATIONS } from './admin-operations.js';
 import type { PolicyDocument } from './policy.document.js';
 import { type CreditsCommand, decideCredits } from './decide-credits.js';
 import { decideWaivers, type WaiversCommand } from './decide-waivers.js';
@@ -17,7 +18,7 @@ import {
   versionTag,
 } from './versions.js';
 import type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
-import { adminKey, type Budget, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
+import { type Budget, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
 
 interface AdminCommand {
   readonly author: string;
@@ -52,8 +53,9 @@ export interface RollBackPolicy extends AdminCommand {
 export interface SetBudget extends AdminCommand {
   readonly kind: 'set_budget';
   readonly budgetId: BudgetId;
-  /** Create, or change an existing one whose version must be named. */
-  readonly change: { readonly kind: 'create' } | { readonly kind: 'update'; readonly expectedVersion: string | null };
+  /** Create, or change or close an existing one whose version must be named. */
+  readonly change:
+    { readonly kind: 'create' } | { readonly kind: 'update' | 'close'; readonly expectedVersion: string | null };
   readonly scope: BudgetScope;
   readonly period: BudgetPeriod;
   readonly limit: MicroUsd;
@@ -105,16 +107,21 @@ export const PRICE_BOOKS_MAX = 200;
  *
  * @source contract section 1 (Idempotency-Key)
  */
-export const earlierAdminAnswer = (state: PolicyState, scope: string, { key, payload_hash }: Keyed) => {
-  const earlier = key === null ? undefined : state.answers.get(adminKey(scope, key));
+export const earlierAdminAnswer = (state: PolicyState, operation: AdminOperation, { key, payload_hash }: Keyed) => {
+  const earlier = key === null ? undefined : state.answers.get(adminKey(operation, key));
   if (earlier === undefined) return undefined;
   return earlier.payloadHash === payload_hash
     ? ({ kind: 'replay', revision: earlier.revision } as const)
     : ({ kind: 'conflict', revision: earlier.revision } as const);
 };
 
-const guarded = (state: PolicyState, scope: string, keyed: Keyed, decideAfresh: () => PolicyResult): PolicyResult => {
-  const earlier = earlierAdminAnswer(state, scope, keyed);
+const guarded = (
+  state: PolicyState,
+  operation: AdminOperation,
+  keyed: Keyed,
+  decideAfresh: () => PolicyResult,
+): PolicyResult => {
+  const earlier = earlierAdminAnswer(state, operation, keyed);
   if (earlier === undefined) return decideAfresh();
   if (earlier.kind === 'replay') return accepted();
   return refused({ code: 'idempotency_conflict', firstRevision: earlier.revision });
@@ -214,7 +221,7 @@ const opensTooMany = ({ budgetId, isActive }: SetBudget, state: PolicyState): bo
 
 const budgetRefusal = (command: SetBudget, state: PolicyState, accounts: Accounts): PolicyRefusal | undefined => {
   const current = state.budgets.get(command.budgetId);
-  if (command.change.kind === 'update') {
+  if (command.change.kind !== 'create') {
     if (current === undefined) return { code: 'not_found' };
     const problem = versionRefusal(String(current.terms.version), command.change.expectedVersion);
     if (problem !== undefined) return problem;
@@ -294,7 +301,7 @@ export const decidePolicy = (command: PolicyCommand, state: PolicyState, account
     case 'publish_policy':
       return guarded(state, 'policy', command.idempotency, () => publish(command, state));
     case 'roll_back_policy':
-      return guarded(state, 'policy', command.idempotency, () => rollBack(command, state));
+      return guarded(state, 'policy_rollback', command.idempotency, () => rollBack(command, state));
     case 'set_rollout':
       return guarded(state, 'policy_rollout', command.idempotency, () => decideVersions(command, state));
     case 'cancel_version':
@@ -310,13 +317,17 @@ export const decidePolicy = (command: PolicyCommand, state: PolicyState, account
     case 'revoke_waiver':
       return guarded(state, 'exception_revoke', command.idempotency, () => decideWaivers(command, state.waivers));
     case 'set_budget':
-      return guarded(state, 'budget', command.idempotency, () => setBudget(command, state, accounts));
+      return guarded(state, BUDGET_OPERATIONS[command.change.kind], command.idempotency, () =>
+        setBudget(command, state, accounts),
+      );
     case 'publish_price_book':
       return guarded(state, 'price_book', command.idempotency, () => publishPriceBook(command, state));
     case 'create_integration':
     case 'rotate_integration_secret':
     case 'retire_integration_secret':
     case 'revoke_integration':
-      return guarded(state, 'integration', command.idempotency, () => decideIntegrations(command, state.integrations));
+      return guarded(state, INTEGRATION_OPERATIONS[command.kind], command.idempotency, () =>
+        decideIntegrations(command, state.integrations),
+      );
   }
 };
