@@ -1,5 +1,5 @@
 import { CoreEnv } from '@verdict/platform';
-import { HttpEnv, IssuerSchema, loadConfig, QuotaEnv, TlsEnv } from '@verdict/nest-kit';
+import { HttpEnv, IssuersSchema, loadConfig, QuotaEnv, TlsEnv } from '@verdict/nest-kit';
 import { z } from 'zod';
 
 /** The standalone's environment. Everything has a default: `npm run start` needs none of it. */
@@ -25,7 +25,7 @@ export const StandaloneEnv = z.object({
         return z.NEVER;
       }
     })
-    .pipe(z.array(IssuerSchema)),
+    .pipe(IssuersSchema),
   METRIC_PREFIX: HttpEnv.METRIC_PREFIX,
   METRIC_ALIAS_PREFIXES: HttpEnv.METRIC_ALIAS_PREFIXES,
   OTEL_EXPORTER_OTLP_ENDPOINT: HttpEnv.OTEL_EXPORTER_OTLP_ENDPOINT,

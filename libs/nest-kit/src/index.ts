@@ -1,7 +1,7 @@
 export type { Caller as CallerIdentity } from './auth/caller.js';
 export { callerFromClaims, parseTenantId } from './auth/claims.js';
 export { mayCall } from './auth/caller-check.js';
-export { IssuerSchema, type IdentityMapping, type Issuer } from './auth/issuer.js';
+export { IssuersSchema, type IdentityMapping, type Issuer } from './auth/issuer.js';
 export { TokenVerifier, type Verified, type VerifierOptions } from './auth/token-verifier.js';
 export { type FindByProof, WebhookRoutes } from './auth/webhook-check.js';
 export { ConfigError, HttpEnv, loadConfig, PostgresEnv, type HttpConfig } from './config/config.js';

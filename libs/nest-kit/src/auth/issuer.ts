@@ -33,5 +33,13 @@ export const IssuerSchema = z
   })
   .refine(({ jwksUrl, jwks }) => (jwksUrl === undefined) !== (jwks === undefined), 'needs either jwksUrl or jwks');
 
+/** Each issuer stands here once: a second entry would take the place of the first, with its audience and its mappings. */
+export const IssuersSchema = z
+  .array(IssuerSchema)
+  .refine(
+    (issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length,
+    'an issuer stands here twice',
+  );
+
 export type Issuer = z.infer<typeof IssuerSchema>;
 export type IdentityMapping = z.infer<typeof MappingSchema>;

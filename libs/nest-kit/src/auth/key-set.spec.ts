@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JSONWebKeySet } from 'jose';
-import { KEYS_FRESH_MS, KEYS_USABLE_MS, KeySet, KeysUnavailable, REFETCH_PAUSE_MS } from './key-set.js';
+import { KEYS_FRESH_MS, KEYS_USABLE_MS, KeySet, KeysUnavailable, REFETCH_PAUSE_MS, STALE_WAIT_MS } from './key-set.js';
 
 const keysNamed = async (...kids: readonly string[]): Promise<JSONWebKeySet> => ({
   keys: await Promise.all(
@@ -9,9 +9,10 @@ const keysNamed = async (...kids: readonly string[]): Promise<JSONWebKeySet> => 
 });
 
 const setUp = async (...kids: readonly string[]) => {
-  const world = { nowMs: 0, reads: 0, changes: 0, isDown: false, keys: await keysNamed(...kids) };
+  const world = { nowMs: 0, reads: 0, changes: 0, isDown: false, isSilent: false, keys: await keysNamed(...kids) };
   const read = (): Promise<JSONWebKeySet> => {
     world.reads += 1;
+    if (world.isSilent) return new Promise(() => undefined);
     return world.isDown ? Promise.reject(new Error('down')) : Promise.resolve(world.keys);
   };
   const onChanged = (): void => {
@@ -55,6 +56,25 @@ describe("an issuer's keys", () => {
     await expect(keyFor('a')).resolves.toBeDefined();
     world.nowMs = KEYS_USABLE_MS;
     await expect(keyFor('a')).rejects.toThrow(KeysUnavailable);
+  });
+
+  it('serve at once while the issuer does not answer, since whoever asks has a deadline', async () => {
+    const { world, keyFor } = await setUp('a');
+    await keyFor('a');
+    world.isSilent = true;
+    world.nowMs = KEYS_FRESH_MS;
+    const began = performance.now();
+    await expect(Promise.all([keyFor('a'), keyFor('a')])).resolves.toHaveLength(2);
+    expect(performance.now() - began).toBeLessThan(STALE_WAIT_MS + 250);
+    expect(world.reads).toBe(2);
+  });
+
+  it('that were withdrawn while nobody asked are refused to the first who asks again', async () => {
+    const { world, keyFor } = await setUp('a');
+    await keyFor('a');
+    world.keys = await keysNamed('b');
+    world.nowMs = KEYS_FRESH_MS;
+    await expect(keyFor('a')).rejects.toThrow();
   });
 
   it('are unavailable when none was ever had, and asked for again a second later', async () => {

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const KEYS_FRESH_MS = 10 * 60_000;
 export const KEYS_USABLE_MS = 24 * 3_600_000;
 export const REFETCH_PAUSE_MS = 30_000;
+/** Whoever asks has a deadline: keys that are old but may be used are not waited for longer than this. */
+export const STALE_WAIT_MS = 250;
 const FIRST_FETCH_PAUSE_MS = 1000;
 const FETCH_TIMEOUT_MS = 3000;
 
@@ -33,6 +35,16 @@ interface Loaded {
   readonly atMs: number;
 }
 
+/** Waits for what never fails, but not for longer than `ms`. */
+const atMost = async (ms: number, work: Promise<void>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+};
+
 interface KeySetOptions {
   readonly now: () => number;
   /** Called when a fetched set differs from the one before, so that what was verified with a withdrawn key is forgotten. */
@@ -52,8 +64,7 @@ export class KeySet {
 
   /** @throws KeysUnavailable; a jose error when the set has no key for this header. */
   async keyFor(header: JWSHeaderParameters): Promise<CryptoKey> {
-    const age = this.ageMs();
-    if (age >= KEYS_FRESH_MS) await this.refresh(this.loaded === undefined ? FIRST_FETCH_PAUSE_MS : REFETCH_PAUSE_MS);
+    if (this.ageMs() >= KEYS_FRESH_MS) await this.renew();
     const first = this.usable();
     try {
       return await first.select(header);
@@ -73,6 +84,12 @@ export class KeySet {
   private usable(): Loaded {
     if (this.loaded === undefined || this.ageMs() >= KEYS_USABLE_MS) throw new KeysUnavailable();
     return this.loaded;
+  }
+
+  private async renew(): Promise<void> {
+    if (this.loaded === undefined) return this.refresh(FIRST_FETCH_PAUSE_MS);
+    const renewed = this.refresh(REFETCH_PAUSE_MS);
+    return this.ageMs() < KEYS_USABLE_MS ? atMost(STALE_WAIT_MS, renewed) : renewed;
   }
 
   /** One fetch at a time, and none within `pauseMs` of the last attempt. */

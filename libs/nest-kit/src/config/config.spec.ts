@@ -53,6 +53,13 @@ describe('the configuration', () => {
     expect(problemsOf({ ...GOOD, AUTH_ISSUERS })).toEqual([expect.stringMatching(/^AUTH_ISSUERS\.0/)]);
   });
 
+  it('does not take one issuer twice, since only one of both would count', () => {
+    const twice = [1, 2].map((port) => ({ issuer: 'i', jwksUrl: `http://127.0.0.1:${String(port)}/jwks` }));
+    expect(problemsOf({ ...GOOD, AUTH_ISSUERS: JSON.stringify(twice) })).toEqual([
+      expect.stringMatching(/^AUTH_ISSUERS/),
+    ]);
+  });
+
   it('takes keys over plain http on loopback, and from a file', () => {
     for (const jwksUrl of ['http://127.0.0.1:9/jwks', 'http://localhost/jwks', 'file:///etc/verdict/jwks.json']) {
       expect(problemsOf({ ...GOOD, AUTH_ISSUERS: JSON.stringify([{ issuer: 'i', jwksUrl }]) })).toEqual([]);

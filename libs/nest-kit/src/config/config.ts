@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IssuerSchema } from '../auth/issuer.js';
+import { IssuersSchema } from '../auth/issuer.js';
 
 const METRIC_PREFIX = /^[a-z][a-z0-9_]{0,31}_$/;
 const list = (text: string): readonly string[] =>
@@ -24,8 +24,8 @@ export const HttpEnv = {
   /** 0: any free port. */
   HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  /** JSON list of issuers, see `IssuerSchema`. */
-  AUTH_ISSUERS: jsonList.pipe(z.array(IssuerSchema).min(1)),
+  /** JSON list of issuers, see `IssuersSchema`. */
+  AUTH_ISSUERS: jsonList.pipe(IssuersSchema.min(1)),
   METRIC_PREFIX: z.string().regex(METRIC_PREFIX).default('valdrics_ops_'),
   /** More prefixes for the metrics that are also known by another name. */
   METRIC_ALIAS_PREFIXES: z

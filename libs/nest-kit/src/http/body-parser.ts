@@ -7,7 +7,7 @@ type Done = (error: Error | null, body?: Buffer) => void;
 
 const asBytes = (request: FastifyRequest, body: Buffer, done: Done): void => {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') done(null, body);
+  if (encoding.trim().toLowerCase() === 'identity') done(null, body);
   else done(problem('media_type_unsupported', { detail: 'The body must not be compressed.' }));
 };
 

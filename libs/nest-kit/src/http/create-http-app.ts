@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -102,8 +103,16 @@ const createAdapter = (tls: ServerTls | undefined): FastifyAdapter =>
     frameworkErrors: refuseBeforeRouting,
   });
 
+/** Node alone would answer 417 without a body, which is no problem of ours; RFC 9110 10.1.1 lets us ignore what we do not know. */
+const ignoreExpectations = ({ server }: FastifyInstance): void => {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
+};
+
 const prepare = (fastify: FastifyInstance, routes: RouteTable, verifier: TokenVerifier): void => {
   fastify.server.headersTimeout = HEADERS_MS;
+  ignoreExpectations(fastify);
   tables.set(fastify, routes);
   fastify.decorateRequest('verdictInfo', null);
   fastify.decorateRequest('verdictCaller', null);

@@ -165,6 +165,14 @@ describe('bodies', () => {
   );
   it('are refused when compressed', async () => {
     expectProblem(await post('/api/echo', '{}', { 'content-encoding': 'gzip' }), 415, 'media_type_unsupported');
+    expectProblem(
+      await post('/api/echo', '{}', { 'content-encoding': 'identity, gzip' }),
+      415,
+      'media_type_unsupported',
+    );
+  });
+  it.each(['identity', 'Identity', ' IDENTITY '])('are taken when they are said not to be: %s', async (encoding) => {
+    expect((await post('/api/echo', '{}', { 'content-encoding': encoding })).statusCode).toBe(200);
   });
 });
 
@@ -276,6 +284,15 @@ const rawAnswer = (bytes: string): Promise<string> =>
     });
     socket.on('error', reject);
   });
+
+it('answers a request that expects what nobody knows as any other: its id and its problem', async () => {
+  const head =
+    'GET /api/nowhere HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nX-Request-Id: req-7\r\nConnection: close\r\n\r\n';
+  const answer = await rawAnswer(head);
+  expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+  expect(answer).toMatch(/x-request-id: req-7\r\n/i);
+  expect(answer).toContain('urn:verdict:problem:not_found');
+});
 
 describe('bytes that are no HTTP request', () => {
   it.each([
