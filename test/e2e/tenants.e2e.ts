@@ -318,5 +318,17 @@ describe('tenants', () => {
       const approvals = await must(server, 'listApprovals', { as: scoped, headers: after(granted) });
       expect(approvals.body.items.map((item: { approval_id: string }) => item.approval_id)).toEqual([api.approvalId]);
     });
+
+    it('goes on with a list under a new token, in whatever order that names the same projects', async () => {
+      const { min, scoped } = await twoProjects();
+      const naming = (...projects: readonly string[]) => ({ ...scoped, claims: { ...scoped.claims, projects } });
+      const walk = (as: Who, query: Readonly<Record<string, string>>) =>
+        server.call('listDecisions', { as, headers: min, query: { limit: '1', ...query } });
+      const { body } = await walk(naming('web', 'api'), {});
+      const cursor = String(body.next_cursor);
+      expect((await walk(naming('api', 'web', 'api'), { cursor })).status).toBe(200);
+      const { status, body: refused } = await walk(naming('api'), { cursor });
+      expect([status, refused.code]).toEqual([400, 'cursor_invalid']);
+    });
   });
 });

@@ -109,7 +109,9 @@ export class Call {
 
   /** What a list is narrowed to: the project asked for, which must be the caller's, else all projects of the caller. */
   projectsFor(asked: string | undefined): ProjectFilter {
-    if (asked === undefined) return { projectId: this.caller.projects ?? undefined };
+    const { projects } = this.caller;
+    // In one order, so that a cursor is bound to the projects, not to how a token lists them.
+    if (asked === undefined) return { projectId: projects === null ? undefined : [...new Set(projects)].sort() };
     this.requireProject(asked);
     return { projectId: asked };
   }
