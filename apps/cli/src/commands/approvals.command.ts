@@ -105,12 +105,13 @@ const fileCommand = (io: Io): Command =>
     })
     .action(async (id: string, { justification, ticket }: FileFlags, command: Command) => {
       const session = openSession(io, command);
+      const client = await session.client();
       const body = JSON.stringify({
-        decision_id: id,
+        decision_id: await client.wholeId('decision_id', id),
         justification: reasonOf(session, justification),
         ticket: ticketOf(session, ticket),
       });
-      printApproval(session, await (await session.client()).send(ROUTES.fileApprovalRequest, { body }));
+      printApproval(session, await client.send(ROUTES.fileApprovalRequest, { body }));
     });
 
 interface ConsumeFlags {

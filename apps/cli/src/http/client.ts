@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { CliFailure, RequestPrinted, wrongCall } from '../failure.js';
 import { EXIT, type Io } from '../io.js';
 import { fetchWithRetries } from './attempts.js';
+import { type PagesOf, wholeId, wholeIds } from './id-prefix.js';
 import { readAnswer } from './read-answer.js';
 import { refusalOf } from './refusal.js';
 import { schemaOf, withSchema } from './schemas.js';
@@ -38,6 +39,8 @@ export interface Client {
   ) => Promise<Answer<z.output<Schema>>>;
   /** An answer that is not JSON. */
   readonly open: (route: RouteContract, input?: RequestInput) => Promise<Response>;
+  /** The id that begins so, such as a `decision_id`; paths are completed without asking for it. */
+  readonly wholeId: (name: string, text: string) => Promise<string>;
   /** `--dry-run`: nothing is sent, so there is nothing to look up first either. */
   readonly isDryRun: boolean;
 }
@@ -90,6 +93,11 @@ const endedAt = (token: string | undefined, nowMs: number): string | undefined =
   return endMs === undefined || endMs > nowMs ? undefined : new Date(endMs).toISOString();
 };
 
+const cursorOf = (body: unknown): string | undefined => {
+  const cursor: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'next_cursor') : undefined;
+  return typeof cursor === 'string' ? cursor : undefined;
+};
+
 const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: string | null): CliFailure =>
   new CliFailure(EXIT.unknown, {
     code: 'answer_not_understood',
@@ -112,24 +120,11 @@ const headersOf = (
   ...(input.ifMatch === undefined ? {} : { 'if-match': input.ifMatch }),
 });
 
-export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDryRun }: ClientOptions): Client => {
-  const keyFor = (route: RouteContract, { isKeyDerived = false }: RequestInput): string | null => {
-    if (route.method === 'GET') return null;
-    return idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
-  };
+type Send = (route: RouteContract, input: RequestInput, key: string | null, isBuffered: boolean) => Promise<Response>;
 
-  const call = async (
-    route: RouteContract,
-    input: RequestInput,
-    key: string | null,
-    isBuffered: boolean,
-  ): Promise<Response> => {
-    const url = urlOf(settings.url, route.path, input);
-    const headers = headersOf(route, input, key, settings.token);
-    if (isDryRun) {
-      io.stdout(requestText(route.method, url, headers, input.body));
-      throw new RequestPrinted();
-    }
+const sender =
+  (io: Io, { settings, timeoutMs }: ClientOptions): Send =>
+  async (route, input, key, isBuffered) => {
     if (settings.token === undefined && route.roles !== 'public') {
       throw wrongCall(
         'token_missing',
@@ -137,6 +132,8 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
         settings.tokenPassedOver ?? 'give --token-file, or set VERDICT_TOKEN or VERDICT_TOKEN_FILE',
       );
     }
+    const url = urlOf(settings.url, route.path, input);
+    const headers = headersOf(route, input, key, settings.token);
     const init = { method: route.method, headers, ...(input.body === undefined ? {} : { body: input.body }) };
     const isWrite = route.method !== 'GET';
     const response = await fetchWithRetries(io, url, init, { timeoutMs, idempotencyKey: key, isWrite, isBuffered });
@@ -148,8 +145,37 @@ export const createClient = (io: Io, { settings, timeoutMs, idempotencyKey, isDr
     });
   };
 
+const bodiesOf = (send: Send): PagesOf =>
+  async function* bodies(route, limit) {
+    for (let cursor: string | undefined, hasMore = true; hasMore;) {
+      const body = await bodyOf(await send(route, { query: { limit: String(limit), cursor } }, null, true));
+      yield body;
+      cursor = cursorOf(body);
+      hasMore = cursor !== undefined;
+    }
+  };
+
+export const createClient = (io: Io, options: ClientOptions): Client => {
+  const { settings, idempotencyKey, isDryRun } = options;
+  const send = sender(io, options);
+  const pages = bodiesOf(send);
+  const keyFor = (route: RouteContract, { isKeyDerived = false }: RequestInput): string | null => {
+    if (route.method === 'GET') return null;
+    return idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
+  };
+
+  const call: Send = async (route, given, key, isBuffered) => {
+    const { params } = given;
+    const input = params === undefined ? given : { ...given, params: await wholeIds(route, params, pages) };
+    if (!isDryRun) return send(route, input, key, isBuffered);
+    const headers = headersOf(route, input, key, settings.token);
+    io.stdout(requestText(route.method, urlOf(settings.url, route.path, input), headers, input.body));
+    throw new RequestPrinted();
+  };
+
   return {
     isDryRun,
+    wholeId: (name, text) => wholeId(name, text, pages),
     open: (route, input = {}) => call(route, input, keyFor(route, input), false),
     send: async (route, input = {}) => {
       const key = keyFor(route, input);
