@@ -50,6 +50,12 @@ describeIn('bash')('completion in bash (skipped without it)', () => {
       ['--token-out', '--token-file'],
     ],
     [['policy', 'show', '--out'], ['--output']],
+    [
+      ['policy', 'show', 'ch'],
+      ['champion', 'challenger'],
+    ],
+    [['policy', 'diff', 'in'], ['in-force']],
+    [['con'], ['context']],
     [['policy', 'show', '-o', 'nd'], ['ndjson']],
     [
       ['token', '--role', 'a'],

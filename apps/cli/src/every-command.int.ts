@@ -112,10 +112,14 @@ const PATHS = Object.keys(CALLS);
 const callOf = (path: string): Call => CALLS[path] ?? { args: [] };
 
 const tree = (command: Command, before: readonly string[] = []): readonly (readonly [string, Command])[] =>
-  command.commands.flatMap((each) => {
-    const path = [...before, each.name()];
-    return each.commands.length === 0 ? [[path.join(' '), each] as const] : tree(each, path);
-  });
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((each) => each.name() !== 'help')
+    .flatMap((each) => {
+      const path = [...before, each.name()];
+      return each.commands.length === 0 ? [[path.join(' '), each] as const] : tree(each, path);
+    });
 const LEAVES = new Map(tree(createProgram(systemIo())));
 const factsAt = (path: string): CommandFacts => {
   const leaf = LEAVES.get(path);

@@ -13,7 +13,10 @@ const program = (): Command => {
       .addOption(new Option('--older', 'older spelling').hideHelp())
       .about({ reach: 'files', exits: { 1: 'DENY' }, incident: '--ticket', examples: ['verdict gate ask plan.json'] }),
   );
-  return new Command('verdict').addCommand(group);
+  const older = new Command('ask').addCommand(
+    new CliCommand('older').about({ reach: 'files', examples: ['verdict ask older'] }),
+  );
+  return new Command('verdict').addCommand(group).addCommand(older, { hidden: true });
 };
 
 it('the page of commands says what each takes, how it ends and how it is called, and hides what is hidden', () => {
@@ -27,4 +30,5 @@ it('the page of commands says what each takes, how it ends and how it is called,
   expect(page).toContain('```sh\nverdict gate ask plan.json\n```');
   expect(page).toContain('Here `--incident` is `--ticket`.');
   expect(page).not.toContain('--older');
+  expect(page).not.toContain('verdict ask');
 });

@@ -10,11 +10,14 @@ interface Documented {
 }
 
 const documented = (command: Command, before = ''): readonly Documented[] =>
-  command.commands.flatMap((each) => {
-    const path = `${before}${each.name()}`;
-    const facts = factsOf(each);
-    return facts === undefined ? documented(each, `${path} `) : [{ path, command: each, facts }];
-  });
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .flatMap((each) => {
+      const path = `${before}${each.name()}`;
+      const facts = factsOf(each);
+      return facts === undefined ? documented(each, `${path} `) : [{ path, command: each, facts }];
+    });
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |\n`;

@@ -11,7 +11,7 @@ import { integrationCommand } from './commands/integration.command.js';
 import { journalsCommand } from './commands/journals.command.js';
 import { keyCommand } from './commands/key.command.js';
 import { migrateCommand } from './commands/migrate.command.js';
-import { policyCommand } from './commands/policy.command.js';
+import { olderPolicyCommand, policyCommand } from './commands/policy.command.js';
 import { priceBookCommand } from './commands/price-book.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { replayCommand } from './commands/replay.command.js';
@@ -75,6 +75,7 @@ export const createProgram = (io: Io, help: (text: string) => void = () => undef
     completionCommand,
   ];
   for (const create of commands) program.addCommand(create(io));
+  program.addCommand(olderPolicyCommand(io), { hidden: true });
   return completed(program.addHelpText('after', ABOUT), io, help);
 };
 

@@ -2,12 +2,11 @@ import { ROUTES } from '@verdict/contracts';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { CliCommand } from '../cli-command.js';
-import { wrongCall } from '../failure.js';
-import type { Client } from '../http/client.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { policyFileOf } from '../input/policy-file.js';
 import { EXIT, type Io } from '../io.js';
-import { openSession, parseCount } from '../session.js';
+import { openSession } from '../session.js';
+import { VERSION_NAMES_HELP, versionNumbers } from './policy-names.js';
 
 export type Validation = z.output<typeof ROUTES.validatePolicy.response>;
 type Diff = z.output<typeof ROUTES.diffPolicies.response>;
@@ -54,39 +53,22 @@ const diffText = (diff: Diff): string => {
   return `${head}${changes.join('')}${directions(diff)}`;
 };
 
-const HEAD = /^HEAD(?:~(0|[1-9][0-9]{0,8}))?$/;
-
-/** `HEAD` is the version in force, `HEAD~1` the number before it. */
-const numberOf = (version: string, inForce: number): string => {
-  const head = HEAD.exec(version);
-  if (head === null) return version;
-  const number = inForce - Number(head[1] ?? 0);
-  if (number < 1) throw wrongCall('version_invalid', `${version} lies before version 1`);
-  return String(number);
-};
-
-/** Read once, so that both names speak of the same version. */
-const versionPair = async (client: Client, version: string, other: string) => {
-  const numbers = [version, other].filter((name) => !HEAD.test(name));
-  for (const number of numbers) parseCount(number, 'version');
-  const inForce = numbers.length < 2 ? (await client.send(ROUTES.getPolicy)).value.version : 0;
-  return { version: numberOf(version, inForce), other: numberOf(other, inForce) };
-};
-
 export const policyDiffCommand = (io: Io): Command =>
   new CliCommand('diff')
     .description('what differs between two versions, and what of it loosens or tightens')
-    .argument('<version>', 'number of a version; HEAD is the one in force, HEAD~1 the one before it')
+    .argument('<version>', 'number or name of a version, such as HEAD~1, the one before the one in force')
     .argument('[other]', 'the version it is compared with', 'HEAD')
     .about({
       reach: 'server',
       exits: { 0: 'the same', 1: 'they differ' },
-      examples: ['verdict policy diff 3 4', 'verdict policy diff HEAD~1'],
+      notes: VERSION_NAMES_HELP,
+      examples: ['verdict policy diff 3 4', 'verdict policy diff HEAD~1', 'verdict policy diff in-force challenger'],
     })
     .action(async (version: string, other: string, _flags: object, command: Command) => {
       const session = openSession(io, command);
       const client = await session.client();
-      const params = await versionPair(client, version, other);
+      const [from = '', to = ''] = await versionNumbers(client, [version, other]);
+      const params = { version: from, other: to };
       const { value, body } = await client.send(ROUTES.diffPolicies, { params });
       const isSame = value.changes.length === 0;
       session.printer.print({ body, text: () => diffText(value), id: isSame ? 'same' : 'different' });

@@ -35,7 +35,7 @@ const rolloutOf = ({ percent, salt }: PublishFlags): object | undefined => {
   return { cohort_percent: percentOf(percent), salt };
 };
 
-const publishCommand = (io: Io): Command =>
+export const publishCommand = (io: Io): Command =>
   new CliCommand('publish')
     .description('publish a policy version')
     .argument('<file>', 'policy as JSON, - for standard input; what it omits is the default')
@@ -67,7 +67,7 @@ const publishCommand = (io: Io): Command =>
       printPublished(session, await (await session.client()).send(ROUTES.publishPolicy, { ifMatch: etag, body }));
     });
 
-const rollbackCommand = (io: Io): Command =>
+export const rollbackCommand = (io: Io): Command =>
   new CliCommand('rollback')
     .description('publish the text of an older version again')
     .argument('<version>', 'number of the older version')

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { VERSION_NAMES } from '../commands/policy-names.js';
 import { isGlobal } from '../global-flags.js';
 
 /** What may be written after an option, or as an argument. */
@@ -37,10 +38,13 @@ const valuesOfOption = (option: Option): Values => {
   return FILE.test(name) ? { kind: 'file' } : { kind: 'free' };
 };
 
+const NAMING_A_VERSION: ReadonlySet<string> = new Set(['verdict policy show', 'verdict policy diff']);
+
 const valuesOfArgument = (path: string, argument: Argument | undefined): Values => {
   if (argument === undefined) return { kind: 'none' };
   if (argument.argChoices !== undefined) return { kind: 'words', words: argument.argChoices };
   if (path === 'verdict context use') return { kind: 'context' };
+  if (NAMING_A_VERSION.has(path)) return { kind: 'words', words: VERSION_NAMES };
   return FILE.test(argument.name()) || argument.name() === 'rule' ? { kind: 'file' } : { kind: 'free' };
 };
 
@@ -65,17 +69,17 @@ const optionsOf = (command: Command, isMeant: (option: Option) => boolean): read
 
 const commandsOf = (command: Command, before = ''): readonly CompletedCommand[] => {
   const path = `${before}${command.name()}`;
+  const shown = command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((each) => each.name() !== 'help');
   const node: CompletedCommand = {
     path,
-    commands: command
-      .createHelp()
-      .visibleCommands(command)
-      .filter((each) => each.name() !== 'help')
-      .map((each) => ({ name: each.name(), about: each.description() })),
+    commands: shown.map((each) => ({ name: each.name(), about: each.description() })),
     options: optionsOf(command, (option) => !isGlobal(option)),
     argument: valuesOfArgument(path, command.registeredArguments[0]),
   };
-  return [node, ...command.commands.flatMap((each) => commandsOf(each, `${path} `))];
+  return [node, ...shown.flatMap((each) => commandsOf(each, `${path} `))];
 };
 
 export const completedTree = (program: Command): CompletedTree => ({
