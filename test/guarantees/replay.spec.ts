@@ -190,6 +190,23 @@ describe('a decision that says something else is found, with the place', () => {
     expect(divergences.map((each) => each.revision)).toEqual([revision]);
   });
 
+  it('a challenger that was skipped, if it has an opinion or is not the one there was; that it was skipped is given', async () => {
+    let [revision, version] = [-1n, 0];
+    for await (const entry of source().read('decisions', 0n)) {
+      const { challenger } = entry.payload as { readonly challenger?: { readonly version: number } | null };
+      if (challenger) [revision, version] = [entry.revision, challenger.version];
+    }
+    expect(revision).not.toBe(-1n);
+    const said = async (challenger: Payload) =>
+      (await replayed(source(tampered(revision, (found) => ({ ...found, challenger }))))).diverging;
+    const skipped = { decision: null, evaluated: false, reason_codes: [], version };
+    expect(await said(skipped)).toBe(0);
+    expect(await said({ ...skipped, decision: 'DENY' })).toBe(1);
+    expect(await said({ ...skipped, reason_codes: ['hard_mode_denied'] })).toBe(1);
+    expect(await said({ ...skipped, version: version + 1 })).toBe(1);
+    expect(await said({ ...skipped, evaluated: true })).toBe(1);
+  });
+
   it('an amount that was changed after the fact, in whatever followed from it', async () => {
     const { revision } = await decisionAt();
     const change = (found: Payload): Payload => ({

@@ -8,7 +8,7 @@ import {
   ReadModelsUnavailable,
   type UseCaseResult,
 } from '@verdict/application';
-import { AskInTime } from './ask-in-time.js';
+import { AskInTime, timeWithin } from './ask-in-time.js';
 
 const SOURCES: readonly ChangeRequest['source'][] = ['terraform', 'k8s_admission', 'cloud_event'];
 const never = () => new Promise<UseCaseResult<string>>(() => undefined);
@@ -25,9 +25,30 @@ const asking = () => {
     put: (wait: CallersWait) => Promise<UseCaseResult<string>>,
     waitMs: number | null = null,
     source: ChangeRequest['source'] = 'terraform',
-  ): Promise<string> => codeOf(await inTime.ask({ source, waitMs }, put));
+  ): Promise<string> => codeOf(await inTime.ask({ source, waitMs, isHalfGone: () => false }, put));
   return { ask, counted, logged };
 };
+
+describe('the time for an answer', () => {
+  it.each([
+    [2_000, 0, 1_500, 750],
+    [1_000, 100, 700, 400],
+    [10_000, 0, 1_500, 750],
+    [undefined, 0, 1_500, 750],
+    [50, 0, 100, 50],
+  ])(
+    'of a caller who waits %p ms: %p ms after his call came, %p ms are left, and half is gone at %p',
+    (stated, at, left, half) => {
+      const call = { elapsedMs: at };
+      const { waitMs, isHalfGone } = timeWithin(call, stated);
+      expect(waitMs).toBe(left);
+      call.elapsedMs = half - 1;
+      expect(isHalfGone()).toBe(false);
+      call.elapsedMs = half;
+      expect(isHalfGone()).toBe(true);
+    },
+  );
+});
 
 describe('a question', () => {
   it('is answered with what came in time, a refusal included, and nothing is counted', async () => {

@@ -11,16 +11,29 @@ import { answerWithinMs } from '@verdict/domain';
 import type { Call, Logger, Metrics } from '@verdict/nest-kit';
 import { within } from './within.js';
 
-/** How long the answer to a call may still take, in milliseconds; null: its caller did not say how long he waits. */
-export const statedWaitMs = (call: Call): number | null => {
-  const { timeout } = call.query(GateQuery);
-  return timeout === undefined ? null : answerWithinMs(timeout) - call.elapsedMs;
+/** The time that a call has for its answer. */
+export interface TimeToAnswer {
+  /** What is left of it, in milliseconds; null: for as long as it takes. */
+  readonly waitMs: number | null;
+  /** Whether half of it is gone by now, counted from the arrival of the call. */
+  readonly isHalfGone: () => boolean;
+}
+
+/** The time of a caller who waits so many milliseconds; undefined: he did not say, and has what contract 12.1 gives to all. */
+export const timeWithin = (call: Pick<Call, 'elapsedMs'>, timeoutMs: number | undefined) => {
+  const withinMs = answerWithinMs(timeoutMs);
+  return { waitMs: withinMs - call.elapsedMs, isHalfGone: () => 2 * call.elapsedMs >= withinMs };
 };
 
-export interface Asked {
+/** The time that a caller stated. Who states none is answered whenever the verdict is there. */
+export const statedTime = (call: Call): TimeToAnswer => {
+  const { timeout } = call.query(GateQuery);
+  const time = timeWithin(call, timeout);
+  return timeout === undefined ? { ...time, waitMs: null } : time;
+};
+
+export interface Asked extends TimeToAnswer {
   readonly source: ChangeRequest['source'];
-  /** null: for as long as it takes. */
-  readonly waitMs: number | null;
 }
 
 const isOutage = (error: unknown): boolean => error instanceof LogUnreadable || error instanceof ReadModelsUnavailable;
@@ -49,10 +62,10 @@ export class AskInTime {
    * that a writer has begun with is answered under its key when it is repeated. An evaluation that fails is no verdict either.
    */
   async ask<Value>(
-    { source, waitMs }: Asked,
+    { source, waitMs, isHalfGone }: Asked,
     put: (wait: CallersWait) => Promise<UseCaseResult<Value>>,
   ): Promise<UseCaseResult<Value>> {
-    const wait = new CallersWait();
+    const wait = new CallersWait(isHalfGone);
     const work = put(wait);
     try {
       if (waitMs === null) return await work;

@@ -25,7 +25,7 @@ import {
   unwrap,
   withSpan,
 } from '@verdict/nest-kit';
-import { type AskInTime, statedWaitMs } from './ask-in-time.js';
+import { type AskInTime, statedTime } from './ask-in-time.js';
 import { countRefusal, countVerdict } from './count-verdict.js';
 import { changeOf, preflightOf } from './gate-input.js';
 import { ASK_IN_TIME, DECIDE_CHANGES } from './tokens.js';
@@ -104,7 +104,7 @@ export class BatchController {
     if (overload !== undefined) throw overloadProblem(overload);
     const members = items.map(memberOf);
     const started = performance.now();
-    const asked = { source: sourceOf(members, 0), waitMs: statedWaitMs(call) };
+    const asked = { source: sourceOf(members, 0), ...statedTime(call) };
     const meta = call.meta(key);
     const results = unwrap(
       await this.inTime.ask(asked, (wait) =>

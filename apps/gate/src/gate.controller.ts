@@ -19,7 +19,7 @@ import {
   unwrap,
   withSpan,
 } from '@verdict/nest-kit';
-import { type AskInTime, statedWaitMs } from './ask-in-time.js';
+import { type AskInTime, statedTime } from './ask-in-time.js';
 import { countVerdict } from './count-verdict.js';
 import { changeOf, eventChangeOf, preflightOf } from './gate-input.js';
 import { ASK_IN_TIME, DECIDE_CHANGE } from './tokens.js';
@@ -76,7 +76,7 @@ export class GateController {
     const started = performance.now();
     const { source } = request;
     const meta = call.meta(key);
-    const result = await this.inTime.ask({ source, waitMs: statedWaitMs(call) }, (wait) =>
+    const result = await this.inTime.ask({ source, ...statedTime(call) }, (wait) =>
       withSpan('decide change', { 'verdict.source': source }, () =>
         this.decideChange(request, { ...inSpan(meta), wait }),
       ),

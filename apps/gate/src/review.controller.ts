@@ -16,7 +16,7 @@ import {
   type ReviewVerdict,
   ROUTES,
 } from '@verdict/contracts';
-import { answerWithinMs, type ClusterTerms, isCluster } from '@verdict/domain';
+import { type ClusterTerms, isCluster } from '@verdict/domain';
 import {
   type Call,
   currentTraceparent,
@@ -27,7 +27,7 @@ import {
   TheCall,
   withSpan,
 } from '@verdict/nest-kit';
-import type { AskInTime } from './ask-in-time.js';
+import { type AskInTime, type TimeToAnswer, timeWithin } from './ask-in-time.js';
 import { countRefusal, countVerdict } from './count-verdict.js';
 import { ASK_IN_TIME, REVIEW_ADMISSION } from './tokens.js';
 
@@ -107,15 +107,15 @@ export class ReviewController {
       correlationId: info.correlationId,
       traceparent: currentTraceparent() ?? info.traceparent,
     };
-    const result = await this.decided(review, answerWithinMs(timeout) - call.elapsedMs);
+    const result = await this.decided(review, timeWithin(call, timeout));
     if (result.kind === 'problem') return this.refused(reading.request.uid, result.problem);
     call.answer.entry('decisions', result.value.decided.entry.revision);
     return reviewAnswer(reading.request.uid, verdictOf(result.value));
   }
 
-  private async decided(review: AskedReview, waitMs: number): Promise<UseCaseResult<ReviewedAdmission>> {
+  private async decided(review: AskedReview, time: TimeToAnswer): Promise<UseCaseResult<ReviewedAdmission>> {
     const started = performance.now();
-    const result = await this.inTime.ask({ source: SOURCE, waitMs }, (wait) =>
+    const result = await this.inTime.ask({ source: SOURCE, ...time }, (wait) =>
       withSpan('decide change', { 'verdict.source': SOURCE }, () => this.reviewAdmission({ ...review, wait })),
     );
     countVerdict(this.metrics, SOURCE, changeOf(result), (performance.now() - started) / 1000);

@@ -86,6 +86,13 @@ const decide = (command: GateCommand, state: GateState): Decided<GateAnswer> => 
   }
 };
 
+const withoutChallenger = (question: AskForChange): AskForChange => ({ ...question, isChallengerSkipped: true });
+/** @source contract section 8.1, "Challenger" */
+const hurried = (command: GateCommand): GateCommand => {
+  if (command.kind === 'ask_for_change') return withoutChallenger(command);
+  return command.kind === 'ask_for_changes' ? { ...command, items: command.items.map(withoutChallenger) } : command;
+};
+
 const DECIDING: ReadonlySet<GateCommand['kind']> = new Set([
   'ask_for_change',
   'ask_for_changes',
@@ -131,6 +138,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   initial: emptyGate,
   stateVersion: 7,
   journalOf,
+  hurried,
   decide,
   evolve: (state, kind, entry) => evolveGate(state, observedEntry(kind, entry)),
   reactions,

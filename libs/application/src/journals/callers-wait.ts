@@ -5,6 +5,9 @@
 export class CallersWait {
   private state: 'open' | 'taken' | 'given_up' = 'open';
 
+  /** @param isHalfGone whether half of the time for the answer is gone by now. What it says enters the command: see `hurried`. */
+  constructor(readonly isHalfGone: () => boolean = () => false) {}
+
   /** For the writer, before it decides. False: nobody waits any more, so nothing may be written. */
   take(): boolean {
     if (this.state === 'given_up') return false;

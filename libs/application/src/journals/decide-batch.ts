@@ -1,4 +1,5 @@
 import type { Sealer } from '../ports/system.js';
+import type { CallersWait } from './callers-wait.js';
 import type { FreshEntry } from './entry-log.js';
 import type { JournalKind } from './kinds.js';
 import { type BatchStamp, sealFresh } from './seal-entry.js';
@@ -27,24 +28,37 @@ export interface BatchStart<State, Command, Answer> {
   readonly sealer: Sealer;
 }
 
+interface Waiting<Command> {
+  readonly command: Command;
+  readonly context: CommandContext;
+  readonly wait?: CallersWait | undefined;
+}
+
+/** The clock is asked here, once for each attempt, so that deciding stays pure. */
+const asTimeAllows = <Command>(
+  { hurried }: Pick<ServiceDefinition<never, Command, unknown>, 'hurried'>,
+  { command, wait }: Waiting<Command>,
+): Command => (hurried !== undefined && wait?.isHalfGone() === true ? hurried(command) : command);
+
 /**
  * Decides commands one after the other, each on the state that its predecessors leave, and seals what they make.
  * Speculative: the state is persistent, so a batch that loses the race is simply dropped.
  */
 export const decideBatch = <State, Command, Answer>(
   { service, state, kind, next: base, stamp, sealer }: BatchStart<State, Command, Answer>,
-  batch: readonly { readonly command: Command; readonly context: CommandContext }[],
+  batch: readonly Waiting<Command>[],
 ): DecidedBatch<State, Answer> => {
   let next = state;
   let bytes = 0;
   const fresh: FreshEntry[] = [];
   const answers: DecidedBatch<State, Answer>['answers'][number][] = [];
-  for (const { command, context } of batch) {
+  for (const waiting of batch) {
+    const { context } = waiting;
     if (answers.length > 0 && (fresh.length > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX)) break;
     const from = fresh.length;
     const first = base + BigInt(from);
     try {
-      const { entries, answer } = service.decide(command, next);
+      const { entries, answer } = service.decide(asTimeAllows(service, waiting), next);
       const sealed = entries.map((entry, ordinal) =>
         sealFresh(entry, stamp, { context, ordinal, revision: first + BigInt(ordinal) }, sealer),
       );

@@ -28,6 +28,8 @@ export interface ServiceDefinition<State, Command, Answer> {
   readonly stateVersion: number;
   /** The own journal a command writes to. */
   readonly journalOf: (command: Command) => JournalKind;
+  /** The command as it is decided once half of its caller's time is gone: without what can be left out. Default: as it is. */
+  readonly hurried?: (command: Command) => Command;
   readonly decide: (command: Command, state: State) => Decided<Answer>;
   readonly evolve: (
     state: State,

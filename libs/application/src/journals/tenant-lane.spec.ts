@@ -212,6 +212,23 @@ describe.each(LOGS)('on %s', (_, sees) => {
       expect(lane.current().state.total).toBe(103);
     });
 
+    it('leaves out what can be of a command whose caller has less than half of his time left when it is decided', async () => {
+      const tens = ({ kind, ...rest }: Command): Command =>
+        ({ ...rest, kind, ...(kind === 'add' ? { amount: 10 } : {}) }) as Command;
+      const { journals, lane, run } = open({ service: { ...adding(), hurried: tens } });
+      await run({ kind: 'add', amount: 1 });
+      journals.hold();
+      const first = run({ kind: 'add', amount: 1 }, new CallersWait(() => false));
+      await turns();
+      let isHalfGone = false;
+      const late = run({ kind: 'add', amount: 1 }, new CallersWait(() => isHalfGone)); // Time passes while it waits.
+      const others = [run({ kind: 'add', amount: 1 }, new CallersWait()), run({ kind: 'add', amount: 1 })];
+      isHalfGone = true;
+      journals.release();
+      await Promise.all([first, late, ...others]);
+      expect(lane.current().state.total).toBe(14);
+    });
+
     it('decides each command on the state its predecessors of the batch leave', async () => {
       const { add, lane } = open();
       const outcomes = await Promise.all([add(1), add(10), add(100)]);

@@ -62,7 +62,9 @@ export const GrantUseText = z
 export const ChallengerText = z
   .object({
     version: Ordinal,
-    evaluated: z.boolean(),
+    evaluated: z
+      .boolean()
+      .meta({ description: 'false: half of the time for the answer was gone before it was decided' }),
     decision: OutcomeText.nullable(),
     reason_codes: z.array(Code),
     grant_used: z.literal(true).exactOptional(),

@@ -96,4 +96,6 @@ export interface AskForChange {
   } | null;
   /** Of a question that was recorded: its challenger used no grant, or could not see any. Absent: it may use one. */
   readonly isChallengerWithoutGrants?: true;
+  /** No time is left for the challenger, or none was when it was recorded. Absent: it is evaluated. @source contract section 8.1 */
+  readonly isChallengerSkipped?: true;
 }

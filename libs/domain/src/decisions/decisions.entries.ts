@@ -211,6 +211,7 @@ export interface BatchPlace {
 /** What the challenger of the policy in force would have said. */
 export interface ChallengerVerdict {
   readonly version: number;
+  /** False: half of the time for the answer was gone before it was decided. */
   readonly evaluated: boolean;
   readonly decision: Outcome | null;
   readonly reason_codes: readonly string[];

@@ -71,9 +71,7 @@ const assessedOn = (asked: Assessable, state: GateState): Assessed | undefined =
   assessWithGrant(asked, state) ?? assessedAlone(asked, state);
 
 /** What a challenger says on the same state, grants and all; it holds nothing and uses no grant up. */
-const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
-  const version = challengerAt(state.policy, command.now);
-  if (version === undefined) return null;
+const challengerOpinion = (command: AskForChange, state: GateState, version: PolicyVersion): ChallengerVerdict => {
   const asked = assessableOf(command, pricedUnder(command, version, state), state);
   const assessed = (command.isChallengerWithoutGrants === true ? assessedAlone : assessedOn)(asked, state);
   const verdict = assessed?.assessment.verdict;
@@ -84,6 +82,15 @@ const challengerVerdict = (command: AskForChange, state: GateState): ChallengerV
     reason_codes: verdict?.reasons ?? [],
     version: version.version,
   };
+};
+
+/** The challenger goes first where time is short (ADR 24). */
+const challengerVerdict = (command: AskForChange, state: GateState): ChallengerVerdict | null => {
+  const version = challengerAt(state.policy, command.now);
+  if (version === undefined) return null;
+  return command.isChallengerSkipped === true
+    ? { decision: null, evaluated: false, reason_codes: [], version: version.version }
+    : challengerOpinion(command, state, version);
 };
 
 /** The need for an approval is recorded with what it takes, unless nothing can be approved. */

@@ -109,6 +109,7 @@ export const recordedQuestion = (
     rules,
     expectedFingerprint: null,
     rememberedAnswer: null,
+    ...(recorded.challenger?.evaluated === false ? { isChallengerSkipped: true as const } : {}),
     ...(recorded.challenger?.grant_used === true ? {} : { isChallengerWithoutGrants: true as const }),
   };
 };

@@ -119,7 +119,27 @@ describe('a challenger', () => {
     expect(derived({ ...used, challenger: blind })?.decision).toBe('REQUIRE_APPROVAL');
   });
 
-  it('is not there unless one was published', () => {
+  it('is skipped where time is short, which changes nothing else, and is derived again as skipped (G7)', () => {
+    const world = new DomainWorld();
+    const version = world.publishAs(strict, { role: 'challenger' });
+    const question = world.question('11');
+    const [whole, skipped] = [question, { ...question, isChallengerSkipped: true as const }].map((asked) =>
+      evaluate(asked, world.gate, 1),
+    );
+    expect(skipped).toEqual({
+      ...whole,
+      challenger: { decision: null, evaluated: false, reason_codes: [], version },
+    });
+    expect(whole?.challenger?.evaluated).toBe(true);
+    for (const recorded of [whole, skipped]) {
+      const again = recorded && recordedQuestion(recorded, 'acme', question.rules);
+      expect(again && evaluate(again, world.gate, 1)).toEqual(recorded);
+    }
+  });
+
+  it('is not there unless one was published, time or not', () => {
+    const world = new DomainWorld();
+    expect(evaluate({ ...world.question('11'), isChallengerSkipped: true }, world.gate, 1)?.challenger).toBeNull();
     expect(new DomainWorld().ask('11').challenger).toBeNull();
   });
 });
