@@ -7,6 +7,7 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   setupFiles: ['reflect-metadata'],
   testTimeout: 180_000,
+  testSequencer: '<rootDir>/test/support/sequence/test-sequencer.mjs',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.mjs',
   moduleNameMapper: {
     '^@verdict/app-([^/]+)/module$': '<rootDir>/apps/$1/src/$1.module.ts',

@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { KafkaMissing, startKafkaBroker } from '../test/support/kafka/broker.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const WORKERS = '2';
+/** One more than the cores of the smallest machine: half of the time of the longest suites is waiting. */
+const WORKERS = '3';
 
 const JEST = 'node_modules/jest/bin/jest.js';
 
