@@ -1,5 +1,6 @@
 import { isTenantRead, type RouteContract, type RouteId, ROUTES } from '@verdict/contracts';
-import { PROBLEMS } from '@verdict/nest-kit';
+// From its file: through the index every suite over HTTP would load Nest.
+import { PROBLEMS } from '../../../libs/nest-kit/src/problems/problem-codes.js';
 import type { Who } from './tokens.js';
 
 /** An answer as received. `body` is `any`: tests reach into answers whose shape was checked against its schema. */

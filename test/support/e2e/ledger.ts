@@ -1,4 +1,5 @@
-import { openPostgresJournals } from '@verdict/adapter-postgres';
+// From its file: through the index every suite that reads the log would load TypeORM.
+import { openPostgresJournals } from '../../../libs/adapter-postgres/src/journals/postgres-journals.js';
 import { JOURNAL_KINDS, type JournalKind, journalName, type Journals } from '@verdict/application';
 import { type Envelope, readEntry } from '@verdict/ledger';
 import { readFile } from 'node:fs/promises';
