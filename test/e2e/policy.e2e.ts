@@ -286,7 +286,10 @@ describe('policy, money and the ways in, over HTTP', () => {
           role: 'challenger',
         },
       });
-      expect((await gate('60')).body).toMatchObject({
+      let verdict = (await gate('60')).body;
+      // A machine that stood still for most of a second leaves no time for a challenger: see deadline.e2e.
+      for (let again = 0; again < 4 && !verdict.challenger.evaluated; again += 1) verdict = (await gate('60')).body;
+      expect(verdict).toMatchObject({
         decision: 'ALLOW',
         policy_version: 2,
         challenger: { version: 3, evaluated: true, decision: 'DENY' },
