@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { REPOSITORY } from '../support/e2e/processes.js';
+import { REPOSITORY, waitUntil } from '../support/e2e/processes.js';
 import { Standalone } from '../support/e2e/standalone.js';
 import { must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
@@ -238,7 +238,9 @@ describe('the workflow of GitHub Actions', () => {
     const { exit, output } = await runJob('preview');
     expect([exit, await applied()]).toEqual([0, false]);
     expect(output).toContain('REQUIRE_APPROVAL');
-    expect((await must(server, 'listDecisions', { as: people.admin })).body.items).toMatchObject([{ dry_run: true }]);
+    const decisions = async () => (await must(server, 'listDecisions', { as: people.admin })).body.items;
+    await waitUntil('the list shows the question', async () => (await decisions()).length > 0); // And its hold, if it had one.
+    expect(await decisions()).toMatchObject([{ dry_run: true }]);
     expect((await must(server, 'listActiveReservations', { as: people.admin })).body.items).toEqual([]);
   });
 
