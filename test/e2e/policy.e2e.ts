@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type ApiAnswer, call, sendRaw } from '../support/e2e/api.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { ask, createBudget, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
+import { after, ask, createBudget, MONEY_ONLY, must, publishPolicy } from '../support/e2e/story.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
 
 const MINUTE_MS = 60_000;
@@ -334,6 +334,20 @@ describe('policy, money and the ways in, over HTTP', () => {
       const all = await batch({ atomic: true, items: items('60', '40') });
       expect(all.body.permitted).toBe(true);
       expect(await held()).toBe('100.0000');
+    });
+
+    it('that is atomic asks nobody once it is rolled back: none of its members waits for an approval', async () => {
+      fresh();
+      await publishPolicy(server, people, { ...MONEY_ONLY, mode_matrix: { terraform: { default: 'soft' } } });
+      await createBudget(server, people, '100');
+      const asked = await batch({ atomic: true, items: items('60', '60') });
+      const { body } = asked;
+      expect(body.items[1].verdict).toMatchObject({ decision: 'REQUIRE_APPROVAL', approval_request_id: null });
+      for (const { verdict } of body.items) {
+        const params = { decision_id: verdict.decision_id };
+        const read = await must(server, 'getDecision', { as: people.dev, params, headers: after(asked) });
+        expect(read.body.state).toBe('not_permitted');
+      }
     });
 
     it('names the member that cannot be read, and decides none', async () => {

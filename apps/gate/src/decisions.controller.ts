@@ -23,7 +23,8 @@ const stateOf = ({ row, approvalStatus, settlement }: DecisionView): string => {
   if (settlement !== null) return 'settled';
   if (row.holdState === 'superseded') return 'superseded';
   if (approvalStatus !== null) return approvalStatus === 'pending' ? 'pending_approval' : approvalStatus;
-  if (row.decision === 'REQUIRE_APPROVAL') return row.isDryRun ? 'not_permitted' : 'pending_approval';
+  // Nobody is asked by a dry run, nor by a member of a batch that was rolled back.
+  if (row.decision === 'REQUIRE_APPROVAL') return row.approvalId === null ? 'not_permitted' : 'pending_approval';
   return row.decision === 'DENY' ? 'not_permitted' : 'permitted';
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Ask, DomainWorld, type PolicyChange, policyWith, usd } from '../../../../test/support/domain-world.js';
 import { freeHold } from '../accounts/accounts.js';
+import { evolveReservations, noReservations } from '../reservations/reservations.state.js';
 import { sha256Hex } from '../shared/sha256.js';
 import { type AskForChanges, type BatchKey, type BatchResult, decideChanges } from './batch.js';
 import { type DecisionsEntry } from './decisions.entries.js';
@@ -100,6 +101,17 @@ describe('a batch', () => {
     expect([after.accounts.holds.size, after.approvals.size, after.autoApproved.size, after.waiverUses.size]).toEqual([
       0, 0, 0, 0,
     ]);
+  });
+
+  it('that is atomic leaves nothing to reconcile once it is rolled back', () => {
+    const world = hundred({ mode: 'soft', approval: { required: { prod: true } } });
+    const { result } = decide(world, [['20'], ['50'], ['-30']], true);
+    const state = result.entries.reduce(
+      (folded, entry, index) => evolveReservations(folded, { journal: 'decisions', entry, revision: BigInt(index) }),
+      noReservations,
+    );
+    expect(membersOf(result).map(({ decision }) => decision)).toEqual(['DENY', 'REQUIRE_APPROVAL', 'DENY']);
+    expect([state.reservations.size, state.bare.size]).toEqual([0, 3]);
   });
 
   it.each([

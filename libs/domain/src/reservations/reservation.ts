@@ -21,9 +21,9 @@ export interface Reservation {
   readonly revision: bigint;
 }
 
-/** Something to reconcile: money is held or may yet be, or a saving was promised. */
-export const isReconcilable = ({ hold, cost, decision }: DecisionRecorded): boolean => {
-  if (decision === 'DENY') return false;
+/** Something to reconcile: money is held or may yet be, or a saving was promised; never of what was rolled back. */
+export const isReconcilable = ({ batch, hold, cost, decision }: DecisionRecorded): boolean => {
+  if (decision === 'DENY' || batch?.rolled_back === true) return false;
   if (decision === 'REQUIRE_APPROVAL' || usdOf(hold.total_usd) > 0n) return true;
   return cost.monthly_delta_usd !== null && usdOf(cost.monthly_delta_usd) < 0n;
 };
