@@ -1,8 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryJournals, MemoryStore } from '@verdict/adapter-memory';
 import { createCelRules } from '@verdict/adapter-cel';
-import { createExplainDecision, EntryLog, journalName, type RecordedEntry } from '@verdict/application';
-import { MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
+import {
+  createExplainDecision,
+  EntryLog,
+  type Explained,
+  journalName,
+  recordedDecision,
+  type RecordedEntry,
+} from '@verdict/application';
+import { changeOf, MONEY_ONLY, ServiceWorld, usd, valueOf } from '../support/service-world.js';
 
 const worlds: ServiceWorld[] = [];
 afterEach(async () => {
@@ -12,6 +19,15 @@ const open = async (store: MemoryStore): Promise<ServiceWorld> => {
   const world = await new ServiceWorld({ store, idsFrom: store.snapshots.size * 1_000 }).start();
   worlds.push(world);
   return world;
+};
+
+/** What was held before, and what the decision holds, is what is held after it. */
+const expectAddedUp = (before: Explained['balancesBefore'], { balances_after: after, hold }: Explained['recorded']) => {
+  const held = before.map(({ account, held_usd }) => {
+    const legs = hold.legs.filter((leg) => leg.account === account);
+    return [account, legs.reduce((sum, { amount_usd }) => sum + usd(amount_usd), 0n + usd(held_usd))];
+  });
+  expect(held).toEqual(after.map(({ account, held_usd }) => [account, usd(held_usd)]));
 };
 
 /** An explanation, and the revisions of the decisions journal that were read for it. */
@@ -26,7 +42,8 @@ const explained = async (store: MemoryStore, decision: RecordedEntry) => {
     }
   }
   const explain = createExplainDecision({ log: new EntryLog(new Watched({ store })), rules: createCelRules() });
-  const { flips, balancesBefore } = await explain('acme', decision);
+  const { flips, balancesBefore, recorded } = await explain('acme', decision);
+  expectAddedUp(balancesBefore, recorded);
   return { said: { flips, balancesBefore }, read };
 };
 const decide = async (world: ServiceWorld, amount: string): Promise<RecordedEntry> =>
@@ -72,6 +89,24 @@ describe('explaining a decision', () => {
       expect(read[0]).toBe(0n);
       expect(said.balancesBefore.find(({ account }) => account.startsWith('budget:'))?.held_usd).toBe(held);
     }
+  });
+
+  it('looks at a decision that took over a hold as it was made: without that hold', async () => {
+    const store = new MemoryStore();
+    const world = await open(store);
+    const asked = async () => valueOf(await world.decideChange(changeOf('60'), world.meta('dev-1'))).entry;
+    await world.policy(MONEY_ONLY);
+    await world.budget('100');
+    await asked();
+    world.clock.advance(901_000);
+    const entitlements = { hard_deny_above_monthly_usd: usd('50') };
+    await world.policy({ ...MONEY_ONLY, mode_matrix: { terraform: { default: 'soft' } }, entitlements });
+    const second = await asked();
+    const { said } = await explained(store, second);
+    expect(recordedDecision(second)).toMatchObject({ decision: 'REQUIRE_APPROVAL', hold: { total_usd: '60.0000' } });
+    expect(recordedDecision(second).supersedes).not.toBeNull();
+    expect(said.balancesBefore[0]).toMatchObject({ held_usd: '0.0000', headroom_usd: '100.0000' });
+    expect(said.flips.find(({ variable }) => variable === 'delta')?.to).toBe('50.0000');
   });
 
   it('shows the ceilings of the version that decided, also where a rollout brought it', async () => {

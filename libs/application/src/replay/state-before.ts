@@ -4,7 +4,7 @@ import type { EntryLog, RecordedEntry } from '../journals/entry-log.js';
 import type { FoldedState } from '../journals/fold-in-order.js';
 import { journalName } from '../journals/kinds.js';
 import { loadSnapshot } from '../journals/load-snapshot.js';
-import { walkDecisions } from './walk-decisions.js';
+import { type RecordedAnswer, walkDecisions } from './walk-decisions.js';
 
 export interface StateBeforeDeps {
   readonly log: EntryLog;
@@ -25,9 +25,14 @@ const snapshotBefore = async (
   return undefined;
 };
 
+/** The state in front of the decision itself: the holds that it took over, or that it draws from, have ended by then. */
+const inFrontOf = ({ state, entries }: RecordedAnswer): GateState =>
+  entries.slice(0, -1).reduce((folded, entry) => gateService.evolve(folded, 'decisions', entry), state);
+
 /**
  * The gate's state that one decision was made on, folded from the journals alone up to exactly what it pins: from the newest
- * snapshot where that is older, else from the first entry.
+ * snapshot where that is older, else from the first entry. What its command ended before it is over: its balances come on
+ * top of what is left then.
  *
  * @param decision an entry of the decisions journal.
  * @returns undefined where the journal holds no such decision.
@@ -46,8 +51,8 @@ export const stateBefore = async (
     range: { from: revision, to: revision },
     rules,
     ...(start === undefined ? {} : { start }),
-    visit: ({ state }) => {
-      found = state;
+    visit: (answer) => {
+      found = inFrontOf(answer);
     },
   });
   return found;
