@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DomainWorld, entriesOf, policyWith } from '../../../../test/support/domain-world.js';
+import { DomainWorld, entriesOf, policyWith, pricedAt } from '../../../../test/support/domain-world.js';
 import { type BatchResult, decideChanges } from './batch.js';
 import { type Flip, flipsOf } from './flips.js';
 
@@ -73,6 +73,21 @@ describe('the smallest change that flips an outcome', () => {
     const routing = [between('small', 'require', '30.0000', '40.0000'), between('large', 'require', '45.0000', null)];
     const world = new DomainWorld(policyWith({ mode: 'soft', approval: { routing: routing as never } }));
     expect(toOf(explained(world, '60').flips, 'delta')).toBe('44.9999');
+  });
+
+  it('is an amount also where the evidence needed no price book, and there is none', () => {
+    const nothing = pricedAt('0');
+    const evidence = { ...nothing, withoutBook: nothing.priceWith(undefined as never) };
+    const world = new DomainWorld(policyWith({ entitlements: { hard_deny_above_monthly_usd: '50.0000' } }));
+    expect(toOf(explained(world, '60', { evidence }).flips, 'delta')).toBe('50.0000');
+  });
+
+  it('is the amount that counted: a claim beside evidence that says nothing, whose gap a waiver lets pass', () => {
+    const world = new DomainWorld(policyWith({ entitlements: { hard_deny_above_monthly_usd: '50.0000' } }));
+    world.grantWaiver(['cost_unknown']);
+    const priced = pricedAt('0', { completeness: 'unknown' });
+    const evidence = { ...priced, withoutBook: priced.priceWith(undefined as never) };
+    expect(toOf(explained(world, '60', { evidence }).flips, 'delta')).toBe('50.0000');
   });
 
   it('of a waiver names what has to be waived, not what only warned', () => {

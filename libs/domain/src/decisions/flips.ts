@@ -3,7 +3,7 @@ import { WAIVABLE_CODES } from '../policy/waivers.js';
 import { usdTextOf } from '../shared/brands.js';
 import { instantOf, msOf } from '../shared/instant.js';
 import { formatUsd4, hourlyOfMonthly, type MicroUsd, microUsd, NOTHING, USD_MAX, usdOf } from '../shared/money.js';
-import type { AskForChange } from './ask-for-change.js';
+import type { AskForChange, PricedEvidence } from './ask-for-change.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import { evaluate, isPermitted } from './evaluate.js';
@@ -61,28 +61,25 @@ const leastSteps = (probes: readonly bigint[], holds: (steps: bigint) => boolean
   return works;
 };
 
-/** The same change at another amount, whatever it came from. */
+/** The same change at another amount, whatever it came from: all that said something says this now. */
 const atAmount = (command: AskForChange, monthly: MicroUsd): AskForChange => {
   const hourly = hourlyOfMonthly(monthly);
-  const { evidence, report } = command;
-  if (evidence !== null) {
-    const priced = {
-      priceWith: (book: Parameters<typeof evidence.priceWith>[0]) => ({ ...evidence.priceWith(book), monthly, hourly }),
-    };
-    return { ...command, evidence: priced, report: null, claim: { ...command.claim, monthly: null, hourly: null } };
-  }
-  if (report !== null) {
-    return {
-      ...command,
-      report: { ...report, monthly, hourly },
-      claim: { ...command.claim, monthly: null, hourly: null },
-    };
-  }
-  return { ...command, claim: { ...command.claim, monthly, hourly } };
+  const { claim, evidence, report } = command;
+  const revalued = (priced: PricedEvidence): PricedEvidence =>
+    priced.completeness === 'unknown' ? priced : { ...priced, monthly, hourly };
+  return {
+    ...command,
+    claim: claim.monthly === null ? claim : { ...claim, monthly, hourly },
+    evidence: evidence && {
+      priceWith: (book) => revalued(evidence.priceWith(book)),
+      ...(evidence.withoutBook === undefined ? {} : { withoutBook: revalued(evidence.withoutBook) }),
+    },
+    report: report && revalued(report),
+  };
 };
 
 /** Amounts of a policy that are looked at: the nearest below the one that was asked for. */
-const BORDERS_MAX = 200;
+const BORDERS_MAX = 32;
 const AMOUNT = /"((?:0|[1-9]\d{0,12})(?:\.\d{1,4})?)\\?"/g;
 
 /**
@@ -117,8 +114,11 @@ const withPolicy = (state: GateState, change: Partial<PolicyState>): GateState =
   policy: { ...state.policy, ...change },
 });
 
-/** Up to the largest amount there is: a limit may have been lowered far below what is committed, a forecast be far above. */
-const stepsUpTo = (amount: MicroUsd): readonly bigint[] => doubling((USD_MAX - amount) / STEP);
+/**
+ * As many as there are up to the largest amount: a limit may have been lowered far below what is committed, a forecast be
+ * far above. Money that is not enough at the most never is, so nothing less is looked at first.
+ */
+const stepsUpTo = (amount: MicroUsd): readonly bigint[] => [(USD_MAX - amount) / STEP];
 
 const budgetFlips = (asked: AskedBefore): readonly Flip[] => {
   const { command, state, recorded } = asked;
