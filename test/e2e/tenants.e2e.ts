@@ -319,6 +319,53 @@ describe('tenants', () => {
       expect(approvals.body.items.map((item: { approval_id: string }) => item.approval_id)).toEqual([api.approvalId]);
     });
 
+    it('administers what names one of its projects, and nothing that names another', async () => {
+      const tenant = freshTenant();
+      const { admin } = peopleOf(tenant);
+      const scoped = { ...admin, subject: 'admin-of-api', claims: { projects: ['api'] } };
+      const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+      const writes = (project: string): readonly (readonly [RouteId, object, RouteId, string])[] => [
+        ['createBudget', { scope: `project:${project}/env:prod`, limit_usd: '5' }, 'closeBudget', 'budget_id'],
+        [
+          'grantCredit',
+          { pool: 'reserved', scope: `project:${project}`, total_amount_usd: '5', reason: 'r' },
+          'revokeCredit',
+          'credit_id',
+        ],
+        [
+          'grantWaiver',
+          { scope: { project }, waives: ['cost_unknown'], owner: 'o', reason: 'r', ticket: 't', expires_at },
+          'revokeWaiver',
+          'exception_id',
+        ],
+        [
+          'createIntegration',
+          {
+            ...{ kind: 'k8s', name: project, cluster_id: project, ways: ['bearer'] },
+            project_rules: [{ namespace: '*', project_id: project, environment: 'prod' }],
+          },
+          'revokeIntegration',
+          'integration_id',
+        ],
+      ];
+      const headers = { 'if-match': '"1"' };
+      const refused = async (id: RouteId, request: Omit<RouteRequest, 'as'>) => {
+        const heads = await ledger.heads(tenant);
+        const { status, body } = await server.call(id, { as: scoped, ...request });
+        expect([id, status, body.code]).toEqual([id, 403, 'project_forbidden']);
+        expect(await ledger.heads(tenant)).toEqual(heads);
+      };
+      for (const [make, body, end, idOf] of writes('web')) {
+        const made = await must(server, make, { as: admin, key: `web-${make}`, body });
+        await refused(make, { key: `scoped-${make}`, body });
+        await refused(end, { params: { [idOf]: String(made.body[idOf]) }, headers });
+      }
+      for (const [make, body, end, idOf] of writes('api')) {
+        const made = await must(server, make, { as: scoped, key: `api-${make}`, body });
+        await must(server, end, { as: scoped, params: { [idOf]: String(made.body[idOf]) }, headers });
+      }
+    });
+
     it('goes on with a list under a new token, in whatever order that names the same projects', async () => {
       const { min, scoped } = await twoProjects();
       const naming = (...projects: readonly string[]) => ({ ...scoped, claims: { ...scoped.claims, projects } });

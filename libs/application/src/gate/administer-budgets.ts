@@ -18,9 +18,10 @@ import {
   type SetBudget,
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
-import { done, type UseCaseResult } from '../shared/refusal.js';
+import { done, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { type SentMembers, sentToChangeBudget } from './differing-in-policy.js';
+import { mayActOnScope } from './projects-of-terms.js';
 import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
 
 export interface ShownBudget {
@@ -171,6 +172,7 @@ export class BudgetsAdmin {
 
   /** Answers with the terms that the entry has, also where somebody has changed them since. */
   private async set({ terms, asked, sent, ...which }: Setting, meta: RequestMeta): WrittenBudget {
+    if (!mayActOnScope(meta.caller, terms.scope)) return projectForbidden();
     const now = this.writer.now();
     const by = { author: meta.caller.subject, now, idempotency: keyedBy(meta, asked) };
     const written = await this.writer.write({ kind: 'set_budget', ...which, ...terms, ...by }, meta, {

@@ -23,10 +23,11 @@ import { asCanonical } from '../journals/entries.codec.js';
 import type { ReadBarrier } from '../ports/platform.js';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
-import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { done, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { keyedBy, type RequestMeta } from '../shared/request.js';
 import { integrationSubject } from '../run-tasks/run-task.js';
 import { type SentMembers, sentToCreateIntegration, sentToRotate } from './differing-in-policy.js';
+import { mayActOnTerms } from './projects-of-terms.js';
 import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
 
 export interface IntegrationsAdminDeps extends PolicyAdminDeps {
@@ -95,6 +96,7 @@ export class IntegrationsAdmin {
 
   async create(input: CreateIntegrationInput, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
     const { name, terms, ways, clientKeySha256 } = input;
+    if (!mayActOnTerms(meta.caller, terms)) return projectForbidden();
     const integrationId = this.writer.uuid();
     const { shown, ...secrets } = this.makeSecrets(integrationId, terms, ways, clientKeySha256);
     const terms_sha256 = sha256Hex(jcsText(asCanonical(terms)));
@@ -111,6 +113,7 @@ export class IntegrationsAdmin {
     );
     if (current.kind === 'problem') return current;
     const { terms, secrets: known } = current.value;
+    if (!mayActOnTerms(meta.caller, terms)) return projectForbidden();
     const ways = (known[0]?.proofs ?? []).map(({ way }) => way);
     if (clientKeySha256 !== null && !ways.includes('mtls')) return CLIENT_KEY_UNUSED;
     const { shown, ...secrets } = this.makeSecrets(integrationId, terms, ways, clientKeySha256);
@@ -125,13 +128,15 @@ export class IntegrationsAdmin {
   }
 
   /** Ends the older of two secrets. */
-  retire(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
+  async retire(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
+    if (!(await this.mayEnd(integrationId, meta))) return projectForbidden();
     const by = this.by(meta, { operation: 'retire', integration_id: integrationId });
     const sent = { integration_id: integrationId, retire_previous: true };
     return this.write({ kind: 'retire_integration_secret', integrationId, ...by }, meta, { secrets: null, sent });
   }
 
-  revoke(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
+  async revoke(integrationId: string, meta: RequestMeta): Promise<UseCaseResult<WrittenIntegration>> {
+    if (!(await this.mayEnd(integrationId, meta))) return projectForbidden();
     const sent = { integration_id: integrationId };
     const by = this.by(meta, { operation: 'revoke', ...sent });
     return this.write({ kind: 'revoke_integration', integrationId, ...by }, meta, { secrets: null, sent });
@@ -140,6 +145,13 @@ export class IntegrationsAdmin {
   /** Newest first. */
   list(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownIntegration>>> {
     return this.writer.page(INTEGRATIONS, tenantId, page);
+  }
+
+  /** As `mayActOnTerms`; what is not there, or cannot be read, the writer tells. */
+  private async mayEnd(integrationId: string, { caller }: RequestMeta): Promise<boolean> {
+    if (caller.projects === null) return true;
+    const found = await this.writer.find(caller.tenantId, ({ policy }) => policy.integrations.get(integrationId));
+    return found.kind === 'problem' || mayActOnTerms(caller, found.value.terms);
   }
 
   private by(meta: RequestMeta, asked: Json) {

@@ -11,9 +11,10 @@ import {
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
-import { keyedBy, type RequestMeta } from '../shared/request.js';
-import { done, problemOf, type UseCaseResult } from '../shared/refusal.js';
+import { keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import { done, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { EXCEPTIONS, findException, type ShownException, type ShownWaiver, shownWaiver } from './exceptions.js';
+import { mayActOnScope } from './projects-of-terms.js';
 import {
   type PolicyAdminDeps,
   type PolicyList,
@@ -62,6 +63,7 @@ export class MoneyAdmin {
   }
 
   async grantCredit(input: CreditInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
+    if (!mayActOnScope(meta.caller, input.scope)) return projectForbidden();
     const { total, expiresAt, ...rest } = input;
     const asked = { ...rest, total_usd: formatUsd4(total), expires_at: expiresAt };
     const command: PolicyCommand = {
@@ -75,6 +77,8 @@ export class MoneyAdmin {
   }
 
   async revokeCredit(creditId: string, meta: RequestMeta): Promise<UseCaseResult<Written & ShownCredit>> {
+    const scopeOf = ({ policy }: GateState) => policy.credits.grants.get(creditId)?.terms.scope;
+    if (!(await this.mayRevoke(meta, scopeOf))) return projectForbidden();
     const command: PolicyCommand = { kind: 'revoke_credit', creditId, ...this.by(meta, { credit_id: creditId }) };
     const place = { operation: 'credit_revoke', sent: { credit_id: creditId } } as const;
     return this.creditOf(await this.writer.write(command, meta, place), creditId);
@@ -82,6 +86,7 @@ export class MoneyAdmin {
 
   async grantWaiver(input: WaiverInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
     const { maxMonthly, scope, ...rest } = input;
+    if (scope.project !== null && !mayActFor(meta.caller, scope.project)) return projectForbidden();
     const asked = {
       ...rest,
       scope: { ...scope },
@@ -107,6 +112,11 @@ export class MoneyAdmin {
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownWaiver>> {
     const { exceptionId } = input;
+    const scopeOf = ({ policy }: GateState) => {
+      const project = policy.waivers.get(exceptionId)?.terms.scope.project ?? null;
+      return project === null ? undefined : `project:${project}`;
+    };
+    if (!(await this.mayRevoke(meta, scopeOf))) return projectForbidden();
     const command: PolicyCommand = {
       kind: 'revoke_waiver',
       ...input,
@@ -128,6 +138,16 @@ export class MoneyAdmin {
 
   findException(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownException>> {
     return this.writer.find(tenantId, (state, now) => findException(state, exceptionId, now));
+  }
+
+  /** Whether what is to be revoked is of the caller's projects; what is not there, or cannot be read, the writer tells. */
+  private async mayRevoke(
+    { caller }: RequestMeta,
+    scopeOf: (state: GateState) => string | undefined,
+  ): Promise<boolean> {
+    if (caller.projects === null) return true;
+    const found = await this.writer.find(caller.tenantId, scopeOf);
+    return found.kind === 'problem' || mayActOnScope(caller, found.value);
   }
 
   private by(meta: RequestMeta, asked: Parameters<typeof keyedBy>[1]) {
