@@ -6,6 +6,7 @@ import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { parseDurationMs } from '../input/duration.js';
 import { EXIT, type Io } from '../io.js';
+import { refuseUnwritable } from '../input/output-file.js';
 import { facts, table } from '../output/table.js';
 import { openSession, type Session } from '../session.js';
 import { exportBundle } from '../http/export-bundle.js';
@@ -34,6 +35,7 @@ const isOverwriting = async ({ io, flags }: Session, path: string): Promise<bool
 const archive = async (session: Session, { out, series, journals, wait }: ExportFlags): Promise<void> => {
   const { printer } = session;
   const waitMs = parseDurationMs(wait, '--wait');
+  await refuseUnwritable(session.io, out);
   const { ready, bytes, sha256 } = await exportBundle(session, {
     ask: { series, journals },
     waitMs,

@@ -7,6 +7,7 @@ import type { Client } from '../http/client.js';
 import { type Continuation, writeContinuation } from '../input/continuation.js';
 import { parseDurationMs } from '../input/duration.js';
 import { readInfracostFile } from '../input/infracost-file.js';
+import { refuseUnwritable } from '../input/output-file.js';
 import { type PlanFile, type PlanFlags, readPlanOf, withPlanFlags } from '../input/plan-file.js';
 import { EXIT, type Io } from '../io.js';
 import { signedUsd } from '../output/table.js';
@@ -119,6 +120,7 @@ const withRunHint = (error: unknown, runId: string): unknown => {
 const preflight = async (session: Session, flags: PreflightFlags): Promise<void> => {
   const { io, printer } = session;
   const waitMs = flags.wait === undefined ? undefined : parseDurationMs(flags.wait, '--wait');
+  await refuseUnwritable(io, flags.state);
   const plan = await readPlanOf(io, flags);
   const infracost = flags.infracost === undefined ? null : await readInfracostFile(io, flags.infracost);
   const client = await session.client();
@@ -139,7 +141,7 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
     text: () => `${verdictText(value, printer, plan.addresses)}${waitText(end)}`,
     id: value.decision_id,
   });
-  if (end === null || end.status === 'waiting') printer.hint(nextStep(value));
+  if (end === null || end.status === 'waiting') printer.hint(nextStep(value, flags.state));
   io.exit(end === null ? EXITS[value.decision] : WAIT_EXITS[end.status]);
 };
 

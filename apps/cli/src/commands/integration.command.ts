@@ -5,6 +5,7 @@ import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
+import { refuseUnwritable } from '../input/output-file.js';
 import { writeSecret } from '../input/secret-file.js';
 import type { Io } from '../io.js';
 import { facts } from '../output/table.js';
@@ -78,7 +79,8 @@ const listCommand = (io: Io): Command =>
     );
 
 /** Said before anything is sent: what --quiet leaves is the id, and what it would drop cannot be had again. */
-const checkedSecrets = ({ printer }: Session, secretsOut: string | undefined): void => {
+const checkSecrets = async ({ io, printer }: Session, secretsOut: string | undefined): Promise<void> => {
+  await refuseUnwritable(io, secretsOut);
   if (printer.isQuiet && secretsOut === undefined)
     throw wrongCall('usage', '-q would lose the secrets, which are shown once', 'name a file with --secrets-out');
 };
@@ -104,7 +106,7 @@ const createCommand = (io: Io): Command =>
     })
     .action(async (file: string, { secretsOut }: SecretFlags, command: Command) => {
       const session = openSession(io, command);
-      checkedSecrets(session, secretsOut);
+      await checkSecrets(session, secretsOut);
       const body = jsonTextOf(await readJsonInput(io, file));
       await printIntegration(
         session,
@@ -139,7 +141,7 @@ const rotateCommand = (io: Io): Command =>
     .action(async (id: string, flags: RotateFlags, command: Command) => {
       const body = JSON.stringify(rotationOf(flags));
       const session = openSession(io, command);
-      if (flags.retirePrevious !== true) checkedSecrets(session, flags.secretsOut);
+      if (flags.retirePrevious !== true) await checkSecrets(session, flags.secretsOut);
       const client = await session.client();
       const answer = await client.send(ROUTES.rotateIntegration, { params: { integration_id: id }, body });
       await printIntegration(session, answer, flags.secretsOut);

@@ -53,9 +53,12 @@ const holdText = ({ hold }: AnyVerdict): string => {
 };
 
 /** What a REQUIRE_APPROVAL waits for. */
-export const nextStep = ({ approval_request_id: id, approval_channel: channel }: AnyVerdict): string => {
+export const nextStep = (
+  { approval_request_id: id, approval_channel: channel }: AnyVerdict,
+  state = 'STATE',
+): string => {
   if (id === null || channel !== 'token') return '';
-  return `\nNext: an approver runs  verdict approvals approve ${id}\n      then            verdict approvals consume --state STATE --token-file TOKEN\n`;
+  return `\nNext: an approver runs  verdict approvals approve ${id}\n      then            verdict approvals consume --state ${state} --token-file TOKEN\n`;
 };
 
 const listed = (texts: readonly string[]): string | undefined => (texts.length === 0 ? undefined : texts.join(', '));

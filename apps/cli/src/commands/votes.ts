@@ -2,6 +2,7 @@ import { ROUTES } from '@verdict/contracts';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { CliCommand } from '../cli-command.js';
+import { refuseUnwritable } from '../input/output-file.js';
 import { writeSecret } from '../input/secret-file.js';
 import { EXIT, type Io } from '../io.js';
 import { facts } from '../output/table.js';
@@ -77,6 +78,7 @@ export const voteCommand =
       })
       .action(async (id: string, { notes, ticket, stage, tokenOut }: VoteFlags, self: Command) => {
         const session = openSession(io, self);
+        await refuseUnwritable(io, tokenOut);
         const body = JSON.stringify({
           notes: reasonOf(session, notes),
           ticket: ticketOf(session, ticket),
@@ -113,6 +115,7 @@ export const reissueCommand = (io: Io): Command =>
     })
     .action(async (id: string, { tokenOut }: TokenFlags, command: Command) => {
       const session = openSession(io, command);
+      await refuseUnwritable(io, tokenOut);
       const answer = await (
         await session.client()
       ).send(ROUTES.reissueToken, { params: { approval_id: id }, body: '{}' });

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { wrongCall } from '../failure.js';
-import type { Io } from '../io.js';
+import { CliFailure, wrongCall } from '../failure.js';
+import { EXIT, type Io } from '../io.js';
 import { readInput } from './input-file.js';
 
 /** What `gate preflight --state` leaves for `approvals consume`: the run goes on elsewhere, maybe days later. */
@@ -26,10 +26,24 @@ const Continuation = z.object({
 });
 export type Continuation = z.output<typeof Continuation>;
 
+/** What was asked is decided by then, and may hold money: the failure says what it is. */
+const lostOf = (path: string, { decision_id: decision, approval_request_id: approval, run_id: run }: Continuation) =>
+  new CliFailure(EXIT.incomplete, {
+    code: 'file_unwritable',
+    title: `it is decided, but ${path} could not be written`,
+    detail: [
+      `decision ${decision}`,
+      ...(approval === null ? [] : [`approval ${approval}`]),
+      `the same command with --run ${run} gets the same answer`,
+    ].join('; '),
+    retry: 'never',
+    idempotencyKey: null,
+  });
+
 export const writeContinuation = async (io: Io, path: string, continuation: Continuation): Promise<void> => {
   const text = `${JSON.stringify(continuation, null, 2)}\n`;
-  await writeFile(resolve(io.cwd, path), text, { mode: 0o600 }).catch((error: unknown) => {
-    throw wrongCall('file_unwritable', `cannot write ${path}`, error instanceof Error ? error.message : undefined);
+  await writeFile(resolve(io.cwd, path), text, { mode: 0o600 }).catch(() => {
+    throw lostOf(path, continuation);
   });
 };
 
