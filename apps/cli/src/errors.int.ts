@@ -108,3 +108,27 @@ describe('an error says what was wrong and where', () => {
     });
   });
 });
+
+describe('help', () => {
+  it.each([
+    [['help', 'gate', 'preflight'], 'Usage: verdict gate preflight'],
+    [['help', 'gate'], 'Usage: verdict gate '],
+    [['help'], 'Usage: verdict '],
+    [['gate', 'help', 'preflight'], 'Usage: verdict gate preflight'],
+    [['gate', 'help'], 'Usage: verdict gate '],
+    [['-o', 'table', 'help', 'gate'], 'Usage: verdict gate '],
+  ])('%j is about the whole name', async (argv, usage) => {
+    const { exit, stdout, stderr } = await bare(argv);
+    expect([exit, stdout.slice(0, usage.length), stderr]).toEqual([0, usage, '']);
+  });
+
+  it.each([
+    [['help', 'gat'], { title: "unknown command 'gat'", detail: 'did you mean gate?' }],
+    [['gate', 'help', 'explan'], { title: "unknown command 'explan'", detail: 'did you mean explain?' }],
+    [['help', 'gate', 'explan'], { title: "unknown command 'explan'", detail: 'did you mean explain?' }],
+  ])('%j names the nearest', async (argv, expected) => {
+    const result = await bare(argv);
+    expect(result.exit).toBe(2);
+    expect(failureOf(result)).toMatchObject(expected);
+  });
+});

@@ -79,8 +79,9 @@ export const createProgram = (io: Io, help: (text: string) => void = () => undef
   return completed(program.addHelpText('after', ABOUT), io, help);
 };
 
-const isHelp = ({ code }: CommanderError): boolean =>
-  code === 'commander.helpDisplayed' || code === 'commander.version';
+/** Help that was asked for; of a group without a command it is an error. */
+const isHelp = ({ code, exitCode }: CommanderError): boolean =>
+  code === 'commander.helpDisplayed' || code === 'commander.version' || (code === 'commander.help' && exitCode === 0);
 
 interface Ended {
   readonly error: unknown;
@@ -135,6 +136,24 @@ const report = (ended: Ended, io: Io): void => {
   io.exit(failure.exit);
 };
 
+/** `help gate preflight`, `gate help preflight`: help of the whole name; commander's own passes over a misspelt one. */
+const helpAsked = (argv: readonly string[], program: Command): readonly string[] => {
+  const words: string[] = [];
+  let [at, isAsked] = [program, false];
+  for (const word of argv) {
+    if (word === 'help' && !isAsked && at.commands.length > 0) {
+      isAsked = true;
+      continue;
+    }
+    const next = at.commands.find((command) => command.name() === word);
+    if (next === undefined && isAsked && at.commands.length > 0) return [...words, word];
+    if (next === undefined) break;
+    words.push(word);
+    at = next;
+  }
+  return isAsked ? [...words, '--help'] : argv;
+};
+
 /** Runs one command line. Never throws; the answer is `io.exit`. */
 export const run = async (argv: readonly string[], io: Io): Promise<void> => {
   let help = '';
@@ -142,7 +161,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<void> => {
     help += text;
   });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(helpAsked(argv, program), { from: 'user' });
   } catch (error) {
     if (!isOver(error)) report({ error, argv, program, help }, io);
   }
