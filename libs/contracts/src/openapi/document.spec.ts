@@ -194,7 +194,7 @@ describe('the answers of the document', () => {
   });
   it('add what happens before a route: callers, bodies, queries', () => {
     expect(codesAt('createBudget', 401)).toEqual(['unauthenticated']);
-    expect(codesAt('createBudget', 403)).toEqual(['forbidden', 'identity_not_mapped']);
+    expect(codesAt('publishPolicy', 403)).toEqual(['forbidden', 'identity_not_mapped']);
     expect(codesAt('createBudget', 413)).toEqual(['body_too_large']);
     expect(codesAt('createBudget', 415)).toEqual(['media_type_unsupported']);
     expect(codesAt('listDecisions', 422)).toEqual(['validation_failed', 'unknown_field']);
