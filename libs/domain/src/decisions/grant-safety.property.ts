@@ -126,6 +126,18 @@ const lateUse = fc
     { kind: 'review', amount, replicas: 1, name: 'late-1', isDryRun: false },
     { kind: 'review', amount: '40.0000', replicas: 1, name: 'late-2', isDryRun: false },
   ]);
+/** What was denied a moment ago is asked again. */
+const deniedAgain = fc
+  .constantFrom(1, 3_600)
+  .map((seconds): Step[] => [
+    { kind: 'policy', mode: 'soft', max_uses: 1, percent: 0, required: true, rule: null, threshold: '1000000.0000' },
+    { kind: 'review', amount: '90.0000', replicas: 1, name: 'no', isDryRun: false },
+    { kind: 'settle' },
+    { kind: 'vote', pick: -1, said: 'deny' },
+    { kind: 'settle' },
+    { kind: 'pass', seconds },
+    { kind: 'review', amount: '90.0000', replicas: 1, name: 'no', isDryRun: false },
+  ]);
 /** A waiver for one or two uses, and more questions than that. */
 const waivedOften = fc
   .record({ max_uses: fc.constantFrom(1, 2), amount: money(1, 5) })
@@ -138,7 +150,7 @@ const history = fc
   .array(
     fc.oneof(
       { weight: 12, arbitrary: step.map((single): Step[] => [single]) },
-      ...[wholeWay, lateUse, waivedOften].map((arbitrary) => ({ weight: 1, arbitrary })),
+      ...[wholeWay, lateUse, waivedOften, deniedAgain].map((arbitrary) => ({ weight: 1, arbitrary })),
     ),
     {
       ...{ minLength: 5, maxLength: 40, size: 'max' as const },
