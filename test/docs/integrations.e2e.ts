@@ -153,6 +153,17 @@ describe('the shell script', () => {
     expect([(await run(env)).exit, await applied()]).toEqual([exit, false]);
   });
 
+  it('asks the same question when it is run again, until there is an answer', async () => {
+    const env = { VERDICT_ENVIRONMENT: 'prod', VERDICT_JUSTIFICATION: 'the new web stack' };
+    expect((await run({ ...env, VERDICT_WAIT: '500ms' })).exit).toBe(3);
+    const again = run({ ...env, VERDICT_WAIT: '60s' });
+    await approveWhenAsked();
+    expect([(await again).exit, await applied()]).toEqual([0, true]);
+    expect(await approvalThat('consumed')).toHaveLength(1);
+    expect((await must(server, 'listApprovals', { as: people.lead })).body.items).toHaveLength(1);
+    expect(await readdir(cwd)).not.toContain('verdict.run');
+  });
+
   it('applies nothing that policy denies', async () => {
     await publishPolicy(server, people, {
       mode_matrix: { terraform: { default: 'hard' } },
