@@ -90,6 +90,12 @@ describe('an error says what was wrong and where', () => {
     expect(failureOf(result)['detail']).toMatch(expected);
   });
 
+  it('names the secret of a cluster where a webhook is asked, for which no token of a caller is good', async () => {
+    server.on(`POST ${API}/gate/k8s/admission/review`, { status: 401, body: problemAnswer(401, 'unauthenticated') });
+    const result = await run(['gate', 'admission', '--review', '-'], { stdin: '{}' });
+    expect(failureOf(result)['detail']).toContain('bearer secret of an integration');
+  });
+
   it('does not ask to change the mode of a folder that is given for a token', async () => {
     await mkdir(path('tokens'));
     expect(failureOf(await cli('policy', 'show', '--token-file', 'tokens'))).toMatchObject({

@@ -141,6 +141,7 @@ const sender =
     throw refusalOf({
       ...{ status: response.status, body: await bodyOf(response), idempotencyKey: key, isWrite },
       subject: subjectOf(input.params),
+      isWebhook: route.roles === 'public',
       tokenEnded: endedAt(settings.token, io.now()),
     });
   };

@@ -12,6 +12,8 @@ export interface Refused {
   readonly subject?: string | undefined;
   /** When the token says that it ended, if that is past. */
   readonly tokenEnded?: string | undefined;
+  /** Asked as a cluster would: its proof is no token of a caller. */
+  readonly isWebhook?: boolean;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -53,7 +55,9 @@ const HINTS: Readonly<Record<string, string>> = {
   version_conflict: 'somebody changed it meanwhile: look at it again, then repeat',
 };
 
-const hintOf = (code: string, { subject, tokenEnded }: Refused): string | undefined => {
+const hintOf = (code: string, { subject, tokenEnded, isWebhook = false }: Refused): string | undefined => {
+  if (code === 'unauthenticated' && isWebhook)
+    return 'the token is the bearer secret of an integration: `verdict integration rotate` makes a new one';
   if (code === 'unauthenticated' && tokenEnded !== undefined) return `the token ended at ${tokenEnded}: ${NEW_TOKEN}`;
   if (code === 'not_found' && subject !== undefined) return `${subject}, in the tenant of this token`;
   return HINTS[code];
