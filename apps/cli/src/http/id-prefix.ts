@@ -1,10 +1,9 @@
 import { ROUTES, type RouteContract } from '@verdict/contracts';
 import { wrongCall } from '../failure.js';
-import type { ListRoute } from './pages.js';
 
 /** Where the ids of a path are found. */
 interface Found {
-  readonly route: ListRoute<object>;
+  readonly route: RouteContract;
   /** Newest first, without an end: ids are UUIDv7, so that what is older than the prefix ends the search. */
   readonly isByTime: boolean;
 }
@@ -36,7 +35,7 @@ const idsOf = (body: unknown, name: string): readonly string[] => {
 };
 
 /** Bodies of a list's pages, as they were sent. */
-export type PagesOf = (route: ListRoute<object>, limit: number) => AsyncIterable<unknown>;
+export type PagesOf = (route: RouteContract, limit: number) => AsyncIterable<unknown>;
 
 const search = async (prefix: string, name: string, { route, isByTime }: Found, pagesOf: PagesOf) => {
   const found = new Set<string>();
