@@ -194,25 +194,23 @@ const forgotten = fc
       : { kind: 'resolve', pick: picked },
   ]);
 /** A hold on credits that end before it is settled, and a question that comes after that. */
-const credited = fc
-  .record({ amount: money(20, 60), actual: money(0, 90) })
-  .map(({ amount, actual }): Step[] => [
-    ample(false),
-    {
-      kind: 'limit',
-      pick: 1,
-      limit: usdTextOf('0.0000'),
-      whenCommitted: 'ratchet',
-      isActive: true,
-      scope: 'project:web',
-    },
-    { kind: 'credit', amount, pool: 'reserved', scope: 'project:web', ends: true },
-    question(usdTextOf('15.0000'), 'web'),
-    SETTLE,
-    DAY,
-    question(usdTextOf('15.0000'), 'web'),
-    { kind: 'reconcile', pick: -1, actual, key: null },
-  ]);
+const credited = fc.record({ amount: money(20, 60), actual: money(0, 90) }).map(({ amount, actual }): Step[] => [
+  ample(false),
+  {
+    kind: 'limit',
+    pick: 1,
+    limit: usdTextOf('0.0000'),
+    whenCommitted: 'ratchet',
+    isActive: true,
+    scope: 'project:web',
+  },
+  { kind: 'credit', amount, pool: 'reserved', scope: 'project:web', ends: true },
+  question(usdTextOf('15.0000'), 'web'),
+  SETTLE,
+  DAY,
+  question(usdTextOf('15.0000'), 'web'),
+  { kind: 'reconcile', pick: -1, actual, key: null },
+]);
 /** Decided in one month, settled in the next; the next question is of a new period. */
 const overnight = fc
   .record({ amount: money(1, 40), actual: money(0, 60), next: money(1, 60) })
