@@ -11,7 +11,7 @@ const PROGRAM = fileURLToPath(new URL('../bin/verdict.js', import.meta.url));
 
 const FULL = '/dev/full';
 /** A device that is always full, where the system has one. */
-const itWhereFull = existsSync(FULL) ? it : it.skip;
+const describeWhereFull = existsSync(FULL) ? describe : describe.skip;
 
 interface Streams {
   readonly stdout: 'pipe' | number;
@@ -35,7 +35,7 @@ const program = async (argv: readonly string[], { stdout, stderr, isUnread = fal
   return { exit, stderr: text };
 };
 
-describe('an answer that has no place to go', () => {
+describeWhereFull('an answer that has no place to go (skipped without /dev/full)', () => {
   const onFull = async (take: (full: number) => Promise<Ended>): Promise<Ended> => {
     const full = await open(FULL, 'w');
     try {
@@ -45,7 +45,7 @@ describe('an answer that has no place to go', () => {
     }
   };
 
-  itWhereFull('is exit 7 and a line that says so: not the 0 or 1 of an answer, and no stack', async () => {
+  it('is exit 7 and a line that says so: not the 0 or 1 of an answer, and no stack', async () => {
     server.on(`GET ${API}/policies`, { body: policyAnswer() });
     const { exit, stderr } = await onFull((stdout) => program(['policy', 'show'], { stdout, stderr: 'pipe' }));
     expect(exit).toBe(7);
@@ -53,12 +53,14 @@ describe('an answer that has no place to go', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  itWhereFull('keeps the exit code of an error that nobody can be told of', async () => {
+  it('keeps the exit code of an error that nobody can be told of', async () => {
     const { exit } = await onFull((stderr) => program(['gate', 'show', 'nope'], { stdout: 'pipe', stderr }));
     expect(exit).toBe(4);
   });
+});
 
-  it('is no error where a reader has seen enough', async () => {
+describe('an answer of which a reader has seen enough', () => {
+  it('is no error', async () => {
     server.on(`GET ${API}/policies`, { body: policyAnswer() });
     const ended = await program(['policy', 'show'], { stdout: 'pipe', stderr: 'pipe', isUnread: true });
     expect(ended).toEqual({ exit: 0, stderr: '' });
