@@ -45,24 +45,19 @@ const hasExpired = (state: ApprovalsState, now: string): boolean => {
   return false;
 };
 
-/** Grants whose last use the gate has written. */
-const usedUp = (state: ApprovalsState, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] =>
-  [...state.open.keys()].flatMap((id) => {
-    const approval = state.approvals.get(id);
-    if (approval?.status !== 'granted' || approval.uses?.isUsedUp !== true) return [];
-    const command: ApprovalsServiceCommand = { kind: 'close_grant', approvalId: approval.approvalId, now };
-    return [{ command, cause: { kind: 'decisions' as const, revision: approval.uses.revision } }];
-  });
-
-/** Requests whose decision was superseded: nobody is asked to agree to what nobody waits for. */
-const superseded = (state: ApprovalsState, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] =>
-  [...state.open.keys()].flatMap((id) => {
-    const approval = state.approvals.get(id);
-    const revision = approval?.supersededRevision;
-    if (approval === undefined || revision === undefined || !isSuperseded(approval)) return [];
-    const command: ApprovalsServiceCommand = { kind: 'close_superseded', approvalId: approval.approvalId, now };
-    return [{ command, cause: { kind: 'decisions' as const, revision } }];
-  });
+/** What ends an open one by what the gate has written: its last use, or a later decision that took over its hold. */
+const closingOf = (approval: Approval | undefined, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] => {
+  if (approval === undefined) return [];
+  const { approvalId, status, uses, supersededRevision: revision } = approval;
+  if (status === 'granted' && uses?.isUsedUp === true)
+    return [
+      { command: { kind: 'close_grant', approvalId, now }, cause: { kind: 'decisions', revision: uses.revision } },
+    ];
+  // Nobody is asked to agree to what nobody waits for.
+  return revision !== undefined && isSuperseded(approval)
+    ? [{ command: { kind: 'close_superseded', approvalId, now }, cause: { kind: 'decisions', revision } }]
+    : [];
+};
 
 const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<ApprovalsServiceCommand>[] => {
   const now = instantOf(nowMs);
@@ -70,7 +65,8 @@ const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<Appr
     command: { kind: 'open_request', decisionId: decisionIdOf(id), now },
     cause: { kind: 'decisions', revision },
   }));
-  const due = [...usedUp(state, now), ...superseded(state, now), ...opening];
+  const closing = [...state.open.keys()].flatMap((id) => closingOf(state.approvals.get(id), now));
+  const due = [...closing, ...opening];
   return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...due] : due;
 };
 

@@ -75,7 +75,7 @@ describe("an issuer's keys", () => {
     } finally {
       jest.useRealTimers();
     }
-  });
+  }, 5_000);
 
   it('that were withdrawn while nobody asked are refused to the first who asks again', async () => {
     const { world, keyFor } = await setUp('a');
