@@ -48,6 +48,14 @@ const all = async (entries: AsyncIterable<unknown>): Promise<readonly unknown[]>
   return found;
 };
 
+class CountingJournals extends MemoryJournals {
+  reads = 0;
+  override read(...asked: Parameters<MemoryJournals['read']>): ReturnType<MemoryJournals['read']> {
+    this.reads += 1;
+    return super.read(...asked);
+  }
+}
+
 describe('the log as services read it', () => {
   it('gives what this process wrote exactly as another would read it from the store', async () => {
     const journals = new MemoryJournals();
@@ -108,5 +116,24 @@ describe('the log as services read it', () => {
     for (let from = 0; from < 1_500; from += 300) await append(log, from, 300);
     expect(await all(log.read('decisions-acme', 0n))).toHaveLength(1_500);
     expect(await all(log.read('decisions-acme', 1_499n))).toHaveLength(1);
+  });
+
+  it('lets an entry go 150 ms after its append, however few there are, and reads it from the store from then on', async () => {
+    const journals = new CountingJournals();
+    let now = 0;
+    const log = new EntryLog(journals, undefined, () => now);
+    await append(log, 0, 2);
+    now = 100;
+    await append(log, 2, 2);
+    now = 150;
+    await append(log, 4, 1);
+    expect(await all(log.read('decisions-acme', 0n))).toHaveLength(5);
+    expect(journals.reads).toBe(0);
+    now = 151;
+    await append(log, 5, 1);
+    expect(await all(log.read('decisions-acme', 2n))).toHaveLength(4);
+    expect(journals.reads).toBe(0);
+    expect(await all(log.read('decisions-acme', 0n))).toHaveLength(6);
+    expect(journals.reads).toBe(1);
   });
 });

@@ -64,18 +64,28 @@ export type AroundAppend = (
   append: () => Promise<AppendResult>,
 ) => Promise<AppendResult>;
 
-/**
- * Entries kept of one journal, up to twice that between two cuts, and of all journals together. Followers read within a
- * tenth of a second; what is kept for longer outlives the young generation, and is dear to collect.
- */
+/** Entries kept of one journal, up to twice that between two cuts, and of all journals together. */
 const TAIL_ENTRIES_MAX = 256;
 const ENTRIES_MAX = 8_192;
+/** Followers read within a tenth of a second; what is kept for longer outlives the young generation, and is dear to collect. */
+const KEPT_MS = 150;
 
 /** The newest entries of one journal, contiguous, ending at `next - 1`. */
 interface Tail {
   readonly entries: RecordedEntry[];
+  /** When each was appended, in ms of the monotonic clock. */
+  readonly since: number[];
   next: Revision;
 }
+
+/** How many of the oldest a tail lets go now. */
+const surplusOf = ({ entries, since }: Tail, now: number): number => {
+  const excess = entries.length > TAIL_ENTRIES_MAX * 2 ? entries.length - TAIL_ENTRIES_MAX : 0;
+  return Math.max(
+    excess,
+    since.findIndex((at) => now - at <= KEPT_MS),
+  );
+};
 
 /**
  * The log as services use it: appends sealed entries, reads them parsed, and keeps the newest of each journal in memory,
@@ -88,6 +98,7 @@ export class EntryLog {
   constructor(
     readonly journals: Journals,
     private readonly around: AroundAppend = (_batch, append) => append(),
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Whether `append` can take `seen`. */
@@ -159,12 +170,15 @@ export class EntryLog {
     const first = entries[0];
     if (first === undefined) return;
     const known = this.tails.get(journal);
-    const tail = known?.next === first.revision ? known : { entries: [], next: first.revision };
+    const tail = known?.next === first.revision ? known : { entries: [], since: [], next: first.revision };
+    const now = this.now();
     if (known !== undefined) this.kept -= known.entries.length;
     tail.entries.push(...entries);
+    tail.since.push(...entries.map(() => now));
     tail.next = first.revision + BigInt(entries.length);
-    // Cut rarely, and half at once: shifting an array per append would cost more than the entries.
-    if (tail.entries.length > TAIL_ENTRIES_MAX * 2) tail.entries.splice(0, tail.entries.length - TAIL_ENTRIES_MAX);
+    const surplus = surplusOf(tail, now);
+    tail.entries.splice(0, surplus);
+    tail.since.splice(0, surplus);
     this.kept += tail.entries.length;
     this.tails.delete(journal); // The newest goes last, so the first is the one that was idle longest.
     this.tails.set(journal, tail);

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Server as TlsServer } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/config.js';
@@ -84,10 +85,20 @@ const stopWithin = async (running: Running, limitMs: number, logger: Logger | un
 };
 
 /**
+ * V8 puts objects straight into its old generation where it once saw those of the same place in the code survive. What a
+ * request makes survives while its batch waits for the disk and is garbage right after, so the old generation, and what
+ * buffers hold outside of it, filled up with garbage: a full collection every five seconds instead of every half minute.
+ */
+const keepGarbageYoung = (): void => {
+  setFlagsFromString('--no-allocation-site-pretenuring');
+};
+
+/**
  * Runs a process to its end: bad configuration ends it with 2, an error nobody caught with 1, the first SIGTERM or
  * SIGINT gracefully with 0, a second one at once with 130.
  */
 export const runMain = async ({ start, logger, stopMsMax = STOP_MS_MAX }: MainOptions): Promise<void> => {
+  keepGarbageYoung();
   const crash = (what: string) => (error: unknown) => {
     failed(what, error, logger);
     process.exit(EXIT.failed);
