@@ -10,8 +10,18 @@ const ClassName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a class is named by lower-case letters, digits, - and _');
 const PROTOTYPE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+/** A map by names; zod leaves a member `__proto__` out without a word, which would be a policy that nobody wrote. */
+const mapOf = <Name extends z.ZodType<string, string>, Schema extends z.ZodType>(names: Name, schema: Schema) =>
+  z.preprocess(
+    (value, context) => {
+      if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+        context.addIssue({ code: 'custom', message: 'not a name', path: ['__proto__'] });
+      return value;
+    },
+    z.record(names, schema),
+  );
 const classMap = <Schema extends z.ZodType>(schema: Schema) =>
-  z.record(
+  mapOf(
     ClassName.refine((value) => !PROTOTYPE_NAMES.has(value), 'not a name'),
     schema,
   );
@@ -152,7 +162,7 @@ export const PolicyDocumentInput = z
       .optional(),
     risk: z
       .strictObject({
-        project_criticality: z.record(ProjectId, RiskClassText).optional(),
+        project_criticality: mapOf(ProjectId, RiskClassText).optional(),
         high_impact_types: z.array(name(1, 128)).max(200).optional(),
       })
       .optional(),

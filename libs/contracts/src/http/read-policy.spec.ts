@@ -328,6 +328,34 @@ describe('a defect of a policy', () => {
     }
   });
 
+  const named = (name: string, member: unknown, more: object = {}): unknown =>
+    JSON.parse(JSON.stringify({ 'to be named': member, ...more }).replace('to be named', name));
+  it.each(['__proto__', 'constructor', 'prototype'])('is a member of a map called %s: it is never left out', (name) => {
+    for (const [place, member] of [
+      ['/mode_matrix/terraform', 'hard'],
+      ['/fail_safe/k8s_admission', 'DENY'],
+      ['/environments/classes', { aliases: ['q'], behaves_as: 'prod' }],
+    ] as const)
+      expect(errorsOf(at(place, named(name, member)))).toEqual([[`${place}/${name}`, 'validation_failed']]);
+  });
+
+  it('is a project called __proto__, which no project is; constructor is one', () => {
+    const place = '/risk/project_criticality';
+    expect(errorsOf(at(place, named('__proto__', 'high')))).toEqual([[`${place}/__proto__`, 'validation_failed']]);
+    const { risk } = documentOf(JSON.stringify(at(place, named('constructor', 'high'))));
+    expect(Object.entries(risk.project_criticality)).toEqual([['constructor', 'high']]);
+  });
+
+  it('in the name of a member of a map hides none of the other members, nor of the sense of the rest', () => {
+    const classes = named('__proto__', {}, { 'Not a name': {}, qa: { behaves_as: 'perhaps' }, ok: { aliases: ['x'] } });
+    expect(errorsOf({ environments: { classes }, rules: [rule({}), rule({ id: 'R' })] })).toEqual([
+      ['/environments/classes/__proto__', 'validation_failed'],
+      ['/environments/classes/Not a name', 'validation_failed'],
+      ['/environments/classes/qa/behaves_as', 'validation_failed'],
+      ['/rules/1/id', 'policy_invalid'],
+    ]);
+  });
+
   it('is no matter of a document alone: what is no object at all is refused as well', () => {
     for (const value of [null, [], 'x', 7]) expect(errorsOf(value)).toEqual([['', 'validation_failed']]);
   });

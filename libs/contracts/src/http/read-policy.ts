@@ -30,7 +30,13 @@ const senseOfTheRest = (
   const pointers = shape.map(({ pointer }) => pointer);
   const { value: rest, lost, placeOf } = readablePart(value, pointers);
   const parsed = parseWith(PolicyDocumentInput, rest);
-  if (parsed.kind === 'refused') return [];
+  if (parsed.kind === 'refused') {
+    // A defect of a map's name hides those of the map's other members.
+    const hidden = parsed.errors
+      .map((error) => ({ ...error, pointer: placeOf(error.pointer) }))
+      .filter(({ pointer }) => !isAmong(lost, pointer));
+    return hidden.length === 0 ? [] : [...hidden, ...senseOfTheRest(value, [...shape, ...hidden], { engine, quota })];
+  }
   return policyDefects(completePolicy(parsed.value), engine, quota)
     .filter(({ restsOn }) => !restsOn.some((place) => isAmong(lost, placeOf(place))))
     .map((defect) => asError({ ...defect, pointer: placeOf(defect.pointer) }));
