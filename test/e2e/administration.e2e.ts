@@ -122,6 +122,58 @@ describe('an administrator', () => {
     });
   });
 
+  it('names with If-Match one of several versions, or whatever stands, and with a weak tag none', async () => {
+    fresh();
+    const { body: budget } = await does('createBudget', { body: { scope: 'tenant', limit_usd: '100' } });
+    const params = { budget_id: String(budget.budget_id) };
+    const change = (ifMatch: string) =>
+      call(server, 'updateBudget', {
+        ...{ as: admin, params, headers: { 'if-match': ifMatch }, body: { limit_usd: '200' } },
+      });
+    for (const stale of ['"8", "9"', 'W/"1"', '1', '"*"']) {
+      const { status, body } = await change(stale);
+      expect([stale, status, body.code, body.current_etag]).toEqual([stale, 412, 'version_conflict', '"1"']);
+    }
+    expect((await change('"9", "1"')).body).toMatchObject({ version: 2 });
+    expect((await change('*')).body).toMatchObject({ version: 3 });
+    const document = { mode_matrix: { terraform: { default: 'hard' } } };
+    const published = await does('publishPolicy', { headers: { 'if-match': '*' }, body: { document, message: 'm' } });
+    expect(published.status).toBe(201);
+  });
+
+  it('who revokes what is revoked already is answered with what stands', async () => {
+    fresh();
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const things: readonly (readonly [RouteId, object, RouteId, string])[] = [
+      [
+        'grantCredit',
+        { pool: 'reserved', scope: 'tenant', total_amount_usd: '5', reason: 'r' },
+        'revokeCredit',
+        'credit_id',
+      ],
+      [
+        'grantWaiver',
+        { waives: ['cost_unknown'], owner: 'o', reason: 'r', ticket: 't', expires_at },
+        'revokeWaiver',
+        'exception_id',
+      ],
+      [
+        'createIntegration',
+        { kind: 'k8s', name: 'n', cluster_id: 'c', ways: ['bearer'] },
+        'revokeIntegration',
+        'integration_id',
+      ],
+    ];
+    for (const [make, body, revoke, idOf] of things) {
+      const made = await does(make, { key: `make-${make}`, body });
+      const request = { params: { [idOf]: String(made.body[idOf]) }, headers: { 'if-match': '*' } };
+      const { entry: _entry, ...first } = (await does(revoke, request)).body;
+      expect([revoke, first.status]).toEqual([revoke, 'revoked']);
+      const repeated = await does(revoke, request);
+      expect(repeated.body).toEqual({ ...first, entry: null, replayed: false });
+    }
+  });
+
   it('may use one key for each thing that he does, such as that of a run of his pipeline', async () => {
     fresh();
     const key = 'run-1234';

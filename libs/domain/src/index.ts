@@ -146,6 +146,7 @@ export type {
   WaiverTerms,
 } from './policy/policy.entries.js';
 export { type Credit, creditAccount, creditBalance, type Credits } from './policy/credits.js';
+export type { ExpectedVersion } from './policy/expected-version.js';
 export type { Overage } from './policy/overages.js';
 export { type Overrun, overrunsOf } from './reservations/overruns.js';
 export { WAIVABLE_CODES, type Waiver, type Waivers, waiverVersion } from './policy/waivers.js';

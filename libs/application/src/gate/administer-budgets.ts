@@ -8,6 +8,7 @@ import {
   type BudgetId,
   budgetIdOf,
   budgetOf,
+  type ExpectedVersion,
   formatUsd4,
   type GateState,
   type Instant,
@@ -59,7 +60,7 @@ export interface BudgetChange extends Pick<Terms, 'limit' | 'whenCommitted'> {
 /** A budget, and the version of it that its editor saw (If-Match); null: none was named. */
 export interface EditedBudget {
   readonly budgetId: string;
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
 }
 
 const termsOfBudget = ({ terms, limit }: Budget): Terms => ({

@@ -1,6 +1,7 @@
 import {
   type Credit,
   creditBalance,
+  type ExpectedVersion,
   formatUsd4,
   type GateState,
   type GrantCredit,
@@ -108,7 +109,7 @@ export class MoneyAdmin {
   }
 
   async revokeWaiver(
-    input: { readonly exceptionId: string; readonly expectedVersion: string | null },
+    input: { readonly exceptionId: string; readonly expectedVersion: ExpectedVersion | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownWaiver>> {
     const { exceptionId } = input;

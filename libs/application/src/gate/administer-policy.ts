@@ -1,4 +1,5 @@
 import {
+  type ExpectedVersion,
   type GateState,
   type Instant,
   jcsText,
@@ -69,7 +70,7 @@ export class PolicyAdmin {
       readonly document: PolicyDocument;
       readonly message: string;
       readonly effectiveFrom: Instant | null;
-      readonly expectedVersion: string | null;
+      readonly expectedVersion: ExpectedVersion | null;
       readonly rollout: Rollout | null;
       readonly role: PolicyRole;
     },
@@ -98,7 +99,7 @@ export class PolicyAdmin {
   }
 
   async rollBackPolicy(
-    input: { readonly toVersion: number; readonly message: string; readonly expectedVersion: string | null },
+    input: { readonly toVersion: number; readonly message: string; readonly expectedVersion: ExpectedVersion | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const now = this.writer.now();
@@ -114,7 +115,11 @@ export class PolicyAdmin {
   }
 
   async setRollout(
-    input: { readonly version: number; readonly cohortPercent: number; readonly expectedVersion: string | null },
+    input: {
+      readonly version: number;
+      readonly cohortPercent: number;
+      readonly expectedVersion: ExpectedVersion | null;
+    },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const sent = { version: input.version, cohort_percent: input.cohortPercent };
@@ -125,7 +130,7 @@ export class PolicyAdmin {
   }
 
   async cancelVersion(
-    input: { readonly version: number; readonly expectedVersion: string | null },
+    input: { readonly version: number; readonly expectedVersion: ExpectedVersion | null },
     meta: RequestMeta,
   ): Promise<UseCaseResult<Written & ShownPolicy>> {
     const { version } = input;

@@ -26,7 +26,7 @@ export const sharedParameters = (schemas: Schemas): Readonly<Record<string, Json
     name: 'If-Match',
     in: 'header',
     required: true,
-    description: 'The `ETag` of the version that is to be changed',
+    description: 'The `ETag` of the version that is to be changed, several of which one stands, or `*`',
     schema: { type: 'string', examples: ['"3"'] },
   },
   MinEntry: {

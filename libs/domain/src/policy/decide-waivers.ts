@@ -3,7 +3,7 @@ import type { Instant } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
 import { formatUsd4, type MicroUsd } from '../shared/money.js';
-import { type VersionRefusal, versionRefusal } from './expected-version.js';
+import { type ExpectedVersion, type VersionRefusal, versionRefusal } from './expected-version.js';
 import type { PolicyEntry, WaiverScope } from './policy.entries.js';
 import { invalidMember, type InvalidMember } from './versions.js';
 import { WAIVABLE_CODES, type Waivers, waiverVersion } from './waivers.js';
@@ -28,7 +28,7 @@ export interface RevokeWaiver {
   readonly kind: 'revoke_waiver';
   readonly exceptionId: string;
   /** What the entity tag of the waiver quoted when the author saw it; null: none was named. */
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;

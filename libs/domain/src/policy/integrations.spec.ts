@@ -116,13 +116,14 @@ describe('secrets of an integration', () => {
     expect(['b1', 'b2'].map((text) => isValid(world, 'bearer', text))).toEqual([true, true]);
   });
 
-  it('are none of a revoked integration, which is gone for every later command', () => {
+  it('are none of a revoked integration, which is gone for every command but its revocation once more', () => {
     const world = new DomainWorld();
     create(world);
     revoke(world);
     expect(secretsInForce(world.gate.policy.integrations.get(ID)!, world.now)).toEqual([]);
     const gone = { kind: 'refused', refusal: { code: 'not_found' } };
-    expect([rotate(world, []), retire(world), revoke(world), revoke(world, 'other')]).toEqual([gone, gone, gone, gone]);
+    expect([rotate(world, []), retire(world), revoke(world, 'other')]).toEqual([gone, gone, gone]);
+    expect(revoke(world)).toEqual({ kind: 'accepted', entries: [] });
   });
 });
 

@@ -78,7 +78,8 @@ const rotate = (command: RotateIntegrationSecret, current: Integration): Integra
   });
 
 /**
- * Decides a command about an integration. Retiring what is not there changes nothing; a revoked integration is gone.
+ * Decides a command about an integration. Retiring what is not there changes nothing, revoking what is revoked
+ * neither; for all else a revoked integration is gone.
  *
  * @returns one entry, none when nothing changes, or `not_found`, `quota_exceeded`.
  * @source contract sections 2.1, 4 and 16
@@ -86,7 +87,9 @@ const rotate = (command: RotateIntegrationSecret, current: Integration): Integra
 export const decideIntegrations = (command: IntegrationsCommand, known: Integrations): IntegrationResult => {
   if (command.kind === 'create_integration') return create(command, known);
   const current = known.get(command.integrationId);
-  if (current === undefined || current.revokedAt !== null) return refused({ code: 'not_found' });
+  if (current === undefined) return refused({ code: 'not_found' });
+  if (current.revokedAt !== null)
+    return command.kind === 'revoke_integration' ? accepted() : refused({ code: 'not_found' });
   const { integrationId, author, now, idempotency } = command;
   switch (command.kind) {
     case 'rotate_integration_secret':

@@ -9,7 +9,7 @@ import { adminKey, type AdminOperation, BUDGET_OPERATIONS, INTEGRATION_OPERATION
 import type { PolicyDocument } from './policy.document.js';
 import { type CreditsCommand, decideCredits } from './decide-credits.js';
 import { decideWaivers, type WaiversCommand } from './decide-waivers.js';
-import { type VersionRefusal, versionRefusal } from './expected-version.js';
+import { type ExpectedVersion, type VersionRefusal, versionRefusal } from './expected-version.js';
 import {
   decideVersions,
   type InvalidMember,
@@ -32,7 +32,7 @@ export interface PublishPolicy extends AdminCommand {
   readonly message: string;
   readonly effectiveFrom: Instant | null;
   /** What the entity tag of the newest version quoted when the author saw it (If-Match); null: none was named. */
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
   /** null: for all projects. */
   readonly rollout: Rollout | null;
   readonly role: PolicyRole;
@@ -48,14 +48,15 @@ export interface RollBackPolicy extends AdminCommand {
   readonly kind: 'roll_back_policy';
   readonly toVersion: number;
   readonly message: string;
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
 }
 export interface SetBudget extends AdminCommand {
   readonly kind: 'set_budget';
   readonly budgetId: BudgetId;
   /** Create, or change or close an existing one whose version must be named. */
   readonly change:
-    { readonly kind: 'create' } | { readonly kind: 'update' | 'close'; readonly expectedVersion: string | null };
+    | { readonly kind: 'create' }
+    | { readonly kind: 'update' | 'close'; readonly expectedVersion: ExpectedVersion | null };
   readonly scope: BudgetScope;
   readonly period: BudgetPeriod;
   readonly limit: MicroUsd;

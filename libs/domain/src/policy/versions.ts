@@ -1,7 +1,7 @@
 import type { Instant } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { plusSeconds } from '../shared/instant.js';
-import { type VersionRefusal, versionRefusal } from './expected-version.js';
+import { type ExpectedVersion, type VersionRefusal, versionRefusal } from './expected-version.js';
 import type { PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
 import { challengerAt, policyInForce, type PolicyState, type PolicyVersion } from './policy.state.js';
 
@@ -12,7 +12,7 @@ export interface SetRollout {
   /** 1 to 100; the salt stays, so whoever was in stays in when it grows. */
   readonly cohortPercent: number;
   /** What the entity tag of the version quoted when the author saw it; null: none was named. */
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;
@@ -21,7 +21,7 @@ export interface SetRollout {
 export interface CancelVersion {
   readonly kind: 'cancel_version';
   readonly version: number;
-  readonly expectedVersion: string | null;
+  readonly expectedVersion: ExpectedVersion | null;
   readonly author: string;
   readonly now: Instant;
   readonly idempotency: Keyed;

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { type FoundIntegration, mayActFor, type ProjectFilter, type RequestMeta } from '@verdict/application';
+import type { ExpectedVersion } from '@verdict/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
@@ -116,8 +117,8 @@ export class Call {
     return { projectId: asked };
   }
 
-  /** What `If-Match` quotes; null when none was sent. */
-  get expectedVersion(): string | null {
+  /** What `If-Match` names; null when none was sent. */
+  get expectedVersion(): ExpectedVersion | null {
     return ifMatchVersionOf(this.request.headers);
   }
 

@@ -1,5 +1,6 @@
 import { JOURNAL_KINDS, type JournalKind } from '@verdict/application';
 import { IdempotencyKey } from '@verdict/contracts';
+import type { ExpectedVersion } from '@verdict/domain';
 import type { FastifyRequest } from 'fastify';
 import { problem } from '../problems/problem.js';
 
@@ -22,11 +23,19 @@ export const idempotencyKeyOf = (headers: Headers): string | null => {
   throw invalid('idempotency-key', '4 to 128 visible ASCII characters');
 };
 
-/** What an author's `If-Match: "3"` quotes, `3`; null when none was sent. */
-export const ifMatchVersionOf = (headers: Headers): string | null => {
-  const sent = one(headers['if-match']);
-  if (sent === null) return null;
-  return /^(?:W\/)?"(\d{1,9}(?:\.\d{1,9})?)"$/.exec(sent)?.[1] ?? ''; // A tag that is none of ours matches no version.
+const TAG = /(W\/)?"([^"]*)"/g;
+/**
+ * What an author's `If-Match` names: `3` of `"3"`, the versions of a list of tags, `*` of `*`; null when none was sent. A weak
+ * tag never matches, one that is none of ours matches no version.
+ *
+ * @source RFC 9110 section 13.1.1
+ */
+export const ifMatchVersionOf = (headers: Headers): ExpectedVersion | null => {
+  const sent = one(headers['if-match'])?.trim();
+  if (sent === undefined || sent === '*') return sent ?? null;
+  const isList = /^[ \t,]*$/.test(sent.replace(TAG, ''));
+  const tags = isList ? [...sent.matchAll(TAG)] : [];
+  return tags.flatMap(([, weak, version = '']) => (weak === undefined && version !== '*' ? [version] : []));
 };
 
 /** A journal's kind and a revision, as `Verdict-Entry` gave them. */
