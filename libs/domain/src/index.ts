@@ -304,12 +304,10 @@ export {
 export type { Ballot, StageProgress } from './approvals/tally.js';
 export { isOwnRequest, mayReview, progressOf } from './approvals/voting.js';
 export type { ApprovalBinding, ApprovalsEntry } from './approvals/approvals.entries.js';
+export type { Approval, ApprovalStatus, GrantUses } from './approvals/approval.js';
 export {
-  type Approval,
   type ApprovalsObserved,
   type ApprovalsState,
-  type ApprovalStatus,
-  type GrantUses,
   bindingOf,
   evolveApprovals,
   noApprovals,
@@ -326,7 +324,7 @@ export type {
   Withdraw,
 } from './approvals/approvals.commands.js';
 export { decideApprovals, isGrantChannel, mayHandle, REISSUES_MAX } from './approvals/approvals.js';
-export { isSuperseded } from './approvals/closing.js';
+export { closableApprovals, hasExpiries, isSuperseded } from './approvals/ending.js';
 export { approvalsAnswerOf, approvalsScopeOf, type KeyedApprovalsCommand } from './approvals/keyed-approvals.js';
 export {
   type ConsumeResult,

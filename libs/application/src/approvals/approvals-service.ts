@@ -3,11 +3,13 @@ import {
   type ApprovalsCommand,
   type ApprovalsRefusal,
   type ApprovalsState,
+  closableApprovals,
   type ConsumeToken,
   decideApprovals,
   decideConsume,
   decisionIdOf,
   evolveApprovals,
+  hasExpiries,
   type Instant,
   instantOf,
   isSuperseded,
@@ -29,25 +31,8 @@ const decide = (command: ApprovalsServiceCommand, state: ApprovalsState): Decide
     : { entries: [], answer: result };
 };
 
-/** When the clock ends it; undefined for what no clock ends. */
-const limitOf = ({ status, useBy, uses, requested }: Approval): Instant | undefined => {
-  if (uses?.isUsedUp === true) return undefined;
-  return status === 'granted' ? (useBy ?? undefined) : requested.approve_by;
-};
-
-/** Whether the clock ends something now. */
-const hasExpired = (state: ApprovalsState, now: string): boolean => {
-  for (const [id] of state.open) {
-    const approval = state.approvals.get(id);
-    const limit = approval === undefined ? undefined : limitOf(approval);
-    if (limit !== undefined && now >= limit) return true;
-  }
-  return false;
-};
-
 /** What ends an open one by what the gate has written: its last use, or a later decision that took over its hold. */
-const closingOf = (approval: Approval | undefined, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] => {
-  if (approval === undefined) return [];
+const closingOf = (approval: Approval, now: Instant): readonly Reaction<ApprovalsServiceCommand>[] => {
   const { approvalId, status, uses, supersededRevision: revision } = approval;
   if (status === 'granted' && uses?.isUsedUp === true)
     return [
@@ -65,9 +50,9 @@ const reactions = (state: ApprovalsState, nowMs: number): readonly Reaction<Appr
     command: { kind: 'open_request', decisionId: decisionIdOf(id), now },
     cause: { kind: 'decisions', revision },
   }));
-  const closing = [...state.open.keys()].flatMap((id) => closingOf(state.approvals.get(id), now));
+  const closing = closableApprovals(state).flatMap((approval) => closingOf(approval, now));
   const due = [...closing, ...opening];
-  return hasExpired(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...due] : due;
+  return hasExpiries(state, now) ? [{ command: { kind: 'pass_time', now }, cause: null }, ...due] : due;
 };
 
 /** The approvals service: opens what decisions ask for, takes votes, issues and consumes tokens, expires what is late. */
@@ -76,7 +61,7 @@ export const approvalsService: ServiceDefinition<ApprovalsState, ApprovalsServic
   own: ['approvals'],
   kinds: ['decisions', 'approvals'],
   initial: noApprovals,
-  stateVersion: 7,
+  stateVersion: 8,
   journalOf: () => 'approvals',
   decide,
   evolve: (state, kind, entry) => {

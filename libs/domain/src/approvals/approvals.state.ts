@@ -1,63 +1,14 @@
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
-import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
-import { assertNever, type Keyed } from '../shared/entry.js';
+import type { ApprovalId, DecisionId } from '../shared/brand.js';
+import { type DueDates, noDueDates } from '../shared/due-dates.js';
+import { assertNever } from '../shared/entry.js';
 import { type KeyAnswers, noKeyAnswers, withKeyAnswer } from '../shared/key-answers.js';
 import { PersistentMap } from '../shared/persistent-map.js';
+import type { Approval, GrantUses, Requested } from './approval.js';
 import type { ApprovalBinding, ApprovalsEntry } from './approvals.entries.js';
+import { withEndings } from './ending.js';
 import { approvalsAnswerOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
-
-export type ApprovalStatus = 'pending' | 'granted' | 'denied' | 'expired' | 'withdrawn' | 'consumed';
-
-export interface CurrentToken {
-  readonly jti: string;
-  readonly tokenSha256: Sha256Hex;
-  readonly expiresAt: Instant;
-  /** Tokens issued so far; a reissue supersedes the one before. */
-  readonly issuedCount: number;
-}
-
-/** Uses of a grant: decisions of the gate that name the approval. */
-export interface GrantUses {
-  readonly count: number;
-  readonly lastUse: DecisionId;
-  /** Revision of the newest use in the decisions journal. */
-  readonly revision: bigint;
-  readonly isUsedUp: boolean;
-}
-
-export interface Consumption {
-  readonly idempotency: Keyed;
-  readonly revision: bigint;
-}
-
-type Requested = Extract<ApprovalsEntry, { type: 'approval_requested' }>['payload'];
-
-/** One request for approval with all that a vote or a token needs; the routing and clocks are those it was opened with. */
-export interface Approval {
-  readonly approvalId: ApprovalId;
-  readonly decisionId: DecisionId;
-  readonly status: ApprovalStatus;
-  readonly requested: Requested;
-  /** Everyone who filed or edited the request: they may not vote where duties are separated. */
-  readonly filedBy: readonly string[];
-  readonly justificationLength: number;
-  /** The newest that was given with the request or a filing. */
-  readonly ticket: string | null;
-  /** Revision of the newest filing that gave a justification; null: the one given with the request stands. */
-  readonly filedRevision: bigint | null;
-  /** A person's newest vote. */
-  readonly votes: PersistentMap<Ballot>;
-  readonly useBy: Instant | null;
-  readonly token: CurrentToken | null;
-  readonly consumption: Consumption | null;
-  /** null: not used yet, or used through a token. */
-  readonly uses: GrantUses | null;
-  /** Where the decisions journal says that a later decision took over the hold; absent: nowhere. */
-  readonly supersededRevision?: bigint;
-  /** Revision of the newest entry about it. */
-  readonly revision: bigint;
-}
 
 /** A decision that asks for an approval which nobody has opened yet. */
 export interface DueRequest {
@@ -70,8 +21,12 @@ export interface DueRequest {
 export interface ApprovalsState {
   readonly approvals: PersistentMap<Approval>;
   readonly byDecision: PersistentMap<ApprovalId>;
-  /** Still moving: pending, or granted and unused. The clock is compared with these alone. */
+  /** Still moving: pending, or granted and unused. */
   readonly open: PersistentMap<true>;
+  /** Open ones by the instant at which the clock ends them. */
+  readonly clocks: DueDates;
+  /** Open ones that what the gate has written ends. */
+  readonly closable: PersistentMap<true>;
   /** Settled ones in the order they settled; beyond `settledMax` the oldest half leaves memory. */
   readonly settled: readonly ApprovalId[];
   readonly settledMax: number;
@@ -87,6 +42,8 @@ export const noApprovals: ApprovalsState = {
   approvals: PersistentMap.empty,
   byDecision: PersistentMap.empty,
   open: PersistentMap.empty,
+  clocks: noDueDates,
+  closable: PersistentMap.empty,
   settled: [],
   settledMax: SETTLED_MAX,
   dueRequests: PersistentMap.empty,
@@ -103,10 +60,12 @@ export const bindingOf = (recorded: DecisionRecorded): ApprovalBinding => ({
   request_fingerprint: recorded.request_fingerprint,
 });
 
-const put = (state: ApprovalsState, approval: Approval): ApprovalsState => ({
-  ...state,
-  approvals: state.approvals.set(approval.approvalId, approval),
-});
+/** Whether it is open is to be said before. */
+const put = (state: ApprovalsState, approval: Approval): ApprovalsState => {
+  const { approvalId: id } = approval;
+  const endings = withEndings(state, state.approvals.get(id), { after: approval, isOpen: state.open.has(id) });
+  return { ...state, ...endings, approvals: state.approvals.set(id, approval) };
+};
 
 /** Half is dropped at a time, so that the cost of forgetting is paid rarely. */
 const settle = (state: ApprovalsState, approval: Approval): ApprovalsState => {

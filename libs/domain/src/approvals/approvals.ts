@@ -16,8 +16,10 @@ import type {
   Withdraw,
 } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import { type Approval, type ApprovalsState, bindingOf } from './approvals.state.js';
+import type { Approval } from './approval.js';
+import { type ApprovalsState, bindingOf } from './approvals.state.js';
 import { closeGrant, closeSuperseded } from './closing.js';
+import { expiredApprovals } from './ending.js';
 import { earlierOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
 import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
@@ -208,25 +210,15 @@ const handle = (command: Withdraw | ReissueToken, state: ApprovalsState): Approv
   return command.kind === 'withdraw' ? withdraw(command, approval) : reissue(command, approval);
 };
 
-const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry | undefined => {
-  const { approvalId: approval_id, decisionId: decision_id, useBy, status } = approval;
-  const expired = (cause: 'approve_by_passed' | 'use_by_passed'): ApprovalsEntry => ({
-    type: 'approval_expired',
-    payload: { approval_id, decision_id, cause, expired_at: now },
-  });
-  if (status === 'pending' && now >= approval.requested.approve_by) return expired('approve_by_passed');
-  const isLeft = approval.uses?.isUsedUp !== true;
-  if (status === 'granted' && isLeft && useBy !== null && now >= useBy) return expired('use_by_passed');
-  return undefined;
+const expiryOf = (approval: Approval, now: Instant): ApprovalsEntry => {
+  const { approvalId: approval_id, decisionId: decision_id, status } = approval;
+  const cause = status === 'pending' ? 'approve_by_passed' : 'use_by_passed';
+  return { type: 'approval_expired', payload: { approval_id, decision_id, cause, expired_at: now } };
 };
 
-const passTime = (command: PassTime, state: ApprovalsState): ApprovalsResult => {
-  const due = [...state.open].flatMap(([id]) => {
-    const approval = state.approvals.get(id);
-    const expiry = approval === undefined ? undefined : expiryOf(approval, command.now);
-    return expiry === undefined ? [] : [expiry];
-  });
-  return accepted<ApprovalsEntry>(...due.slice(0, EXPIRIES_MAX));
+const passTime = ({ now }: PassTime, state: ApprovalsState): ApprovalsResult => {
+  const due = expiredApprovals(state, now).slice(0, EXPIRIES_MAX);
+  return accepted<ApprovalsEntry>(...due.map((approval) => expiryOf(approval, now)));
 };
 /** One append holds 500 entries; what is left expires with the next tick. */
 const EXPIRIES_MAX = 200;

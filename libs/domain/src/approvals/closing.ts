@@ -1,7 +1,8 @@
 import { accepted } from '../shared/entry.js';
 import type { ApprovalsResult, CloseGrant, CloseSuperseded } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import type { Approval, ApprovalsState } from './approvals.state.js';
+import type { ApprovalsState } from './approvals.state.js';
+import { isSuperseded } from './ending.js';
 
 /** Says that a grant has no use left; once. */
 export const closeGrant = (command: CloseGrant, state: ApprovalsState): ApprovalsResult => {
@@ -18,10 +19,6 @@ export const closeGrant = (command: CloseGrant, state: ApprovalsState): Approval
     },
   });
 };
-
-/** Whether it waits for people, or for its use, although a later decision took over what it was about. */
-export const isSuperseded = ({ status, uses, supersededRevision }: Approval): boolean =>
-  supersededRevision !== undefined && (status === 'pending' || (status === 'granted' && uses?.isUsedUp !== true));
 
 /** Who takes back what nobody took back. */
 const NOBODY = 'verdict';

@@ -4,7 +4,8 @@ import type { EarlierAnswer, LookedUpAnswer } from '../shared/key-answers.js';
 import { type MicroUsd, usdOf } from '../shared/money.js';
 import type { ApprovalCaller } from './approvals.commands.js';
 import type { ApprovalsEntry } from './approvals.entries.js';
-import type { Approval, ApprovalsState } from './approvals.state.js';
+import type { Approval } from './approval.js';
+import type { ApprovalsState } from './approvals.state.js';
 import type { ConsumeCode } from './consume-codes.js';
 import { earlierOf } from './keyed-approvals.js';
 

@@ -1,5 +1,5 @@
 import { type ApprovalTree, isAdmitted, type Reviewer, routeOf, stagesOf } from './approval-tree.js';
-import type { Approval } from './approvals.state.js';
+import type { Approval } from './approval.js';
 import {
   type Ballot,
   type Ballots,
