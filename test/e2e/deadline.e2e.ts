@@ -5,7 +5,7 @@ import type { ApiAnswer } from '../support/e2e/api.js';
 import { LedgerReader } from '../support/e2e/ledger.js';
 import { SAMPLES } from '../support/e2e/samples.js';
 import { Standalone } from '../support/e2e/standalone.js';
-import { ask, MONEY_ONLY, must } from '../support/e2e/story.js';
+import { ask, must } from '../support/e2e/story.js';
 import { freshTenant, type People, peopleOf } from '../support/e2e/tokens.js';
 
 /** The log takes this long for every append. */
@@ -75,28 +75,6 @@ describe('a caller who says how long he waits', () => {
     const people = await warmTenant();
     const answer = await send(people, 'gateTerraform', ask('5'), { timeout: '1m' });
     expect([answer.status, answer.body.replayed]).toEqual([200, false]);
-  });
-
-  it('gets his verdict without the challenger, once half of his time was gone before it was decided', async () => {
-    const people = await warmTenant();
-    const current = await must(server, 'getPolicy', { as: people.admin });
-    await must(server, 'publishPolicy', {
-      as: people.admin,
-      headers: { 'if-match': current.headers.get('etag') ?? '' },
-      body: { document: MONEY_ONLY, message: 'would we dare', role: 'challenger' },
-    });
-    const first = send(people, 'gateTerraform', ask('2'));
-    await pause(100); // Its append is under way, and will be for longer than half of the time of those who wait for their turn.
-    const later = [
-      send(people, 'gateTerraform', ask('3')),
-      send(people, 'gateBatch', { items: [{ ...ask('4'), source: 'terraform' }] }),
-    ];
-    const [whole, ...skipped] = (await Promise.all([first, ...later])).map(verdictIn);
-    expect(whole.challenger).toMatchObject({ version: 2, evaluated: true, decision: 'ALLOW' });
-    for (const verdict of skipped) {
-      expect(verdict).toMatchObject({ replayed: false, decision: expect.stringMatching(/^(ALLOW|REQUIRE_APPROVAL)$/) });
-      expect(verdict.challenger).toEqual({ version: 2, evaluated: false, decision: null, reason_codes: [] });
-    }
   });
 
   it.each(['soon', '2', '0s', '-1s', '1e3ms', ''])('is refused at every gate when he says %p', async (timeout) => {

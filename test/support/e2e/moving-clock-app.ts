@@ -52,6 +52,7 @@ const scrapeOf = (text: string): Scrape =>
 /** The services of the standalone in the test's own process, over HTTP, on a clock that the test moves forward. */
 export class MovingClockApp implements Api {
   private aheadMs = 0;
+  private takenMs: number | undefined;
   private readonly closers: (() => Promise<void>)[] = [];
   private address = '';
 
@@ -109,6 +110,12 @@ export class MovingClockApp implements Api {
       },
     });
     this.closers.unshift(() => stopHttpApp(http));
+    const fastify = http.getHttpAdapter().getInstance();
+    fastify.addHook('onRequest', (_request, reply, done) => {
+      const { takenMs } = this;
+      if (takenMs !== undefined) Object.defineProperty(reply, 'elapsedTime', { value: takenMs });
+      done();
+    });
     this.address = await listenHttpApp(http, '127.0.0.1', 0);
   }
 
@@ -130,6 +137,11 @@ export class MovingClockApp implements Api {
 
   advance(seconds: number): void {
     this.aheadMs += seconds * 1000;
+  }
+
+  /** From now on calls are told that they take this long, whatever the machine does meanwhile. */
+  callsTake(milliseconds: number): void {
+    this.takenMs = milliseconds;
   }
 
   /** The clock's reactions that come once a minute are due now. */
