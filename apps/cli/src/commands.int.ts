@@ -79,7 +79,7 @@ describe('being called wrongly', () => {
     [['policy', 'show', '-o', 'xml'], 'Allowed choices'],
     [['policy', 'show', '--timeout', 'soon'], 'not a duration'],
     [['policy', 'show', 'first'], 'no name of a version'],
-    [['policy', 'cancel', 'first'], 'whole number'],
+    [['policy', 'cancel', 'first'], 'no name of a version'],
     [['budget', 'set', 'web', '--limit', '5'], 'not a scope'],
     [['budget', 'set', 'tenant', '--limit', '1e3'], 'not an amount'],
     [[...GRANT, '--priority', ''], 'not a whole number'],

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { z } from 'zod';
 import { CliCommand } from '../cli-command.js';
 import { checkedUsd } from '../input/amount.js';
+import { parseTime } from '../input/time.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
 import { requiredReasonOf } from '../recorded.js';
@@ -77,7 +78,7 @@ const grantCommand = (io: Io): Command =>
         pool: flags.pool,
         total_amount_usd: checkedUsd(flags.amount, '--amount'),
         reason: requiredReasonOf(session),
-        expires_at: flags.expires,
+        expires_at: flags.expires === undefined ? undefined : parseTime(flags.expires, '--expires'),
         priority: flags.priority === undefined ? undefined : parseWhole(flags.priority, '--priority'),
         owner: flags.owner,
       });

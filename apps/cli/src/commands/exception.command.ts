@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { CliCommand } from '../cli-command.js';
 import { wrongCall } from '../failure.js';
 import { checkedUsd } from '../input/amount.js';
+import { parseTime } from '../input/time.js';
 import type { Io } from '../io.js';
 import { facts, usd } from '../output/table.js';
 import { requiredReasonOf, requiredTicketOf } from '../recorded.js';
@@ -124,7 +125,7 @@ const bodyOf = (session: Session, flags: CreateFlags): string =>
     owner: flags.owner,
     reason: requiredReasonOf(session),
     ticket: requiredTicketOf(session, flags.ticket),
-    expires_at: flags.expires,
+    expires_at: parseTime(flags.expires, '--expires'),
   });
 
 const createCommand = (io: Io): Command =>

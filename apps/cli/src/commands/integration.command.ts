@@ -7,6 +7,7 @@ import { readJsonInput } from '../input/input-file.js';
 import { jsonTextOf } from '../input/json-text.js';
 import { refuseUnwritable } from '../input/output-file.js';
 import { writeSecret } from '../input/secret-file.js';
+import { parseTime } from '../input/time.js';
 import type { Io } from '../io.js';
 import { facts } from '../output/table.js';
 import { openSession, type Session } from '../session.js';
@@ -123,14 +124,18 @@ interface RotateFlags extends SecretFlags {
 const rotationOf = ({ previousUntil, clientKey, retirePrevious }: RotateFlags): object => {
   if (retirePrevious === true && (previousUntil !== undefined || clientKey !== undefined))
     throw wrongCall('usage', '--retire-previous ends a secret and makes none', 'give it alone');
-  return { previous_valid_until: previousUntil, client_key_sha256: clientKey, retire_previous: retirePrevious };
+  return {
+    previous_valid_until: previousUntil === undefined ? undefined : parseTime(previousUntil, '--previous-until'),
+    client_key_sha256: clientKey,
+    retire_previous: retirePrevious,
+  };
 };
 
 const rotateCommand = (io: Io): Command =>
   withSecretsOut(new CliCommand('rotate'))
     .description('new secrets beside those in use; two are valid until the older one ends')
     .argument('<integration>', 'its id')
-    .option('--previous-until <instant>', 'when the secrets in use end (default: with the next rotation)')
+    .option('--previous-until <time>', 'when the secrets in use end (default: with the next rotation)')
     .option('--client-key <sha256>', 'public key of the new client certificate')
     .option('--retire-previous', 'make no secret, but end the older of two now')
     .about({

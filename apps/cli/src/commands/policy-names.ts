@@ -82,12 +82,8 @@ const knownFor = async (client: Client, names: readonly string[]): Promise<Known
   return { inForce: isHeadMeant ? (await client.send(ROUTES.getPolicy)).value.version : 0, versions: [] };
 };
 
-/**
- * The numbers of the versions that are named, in their order. Asks the server only where a name is not a number already.
- *
- * @throws CliFailure: 2 for what is no name of a version or names several, 4 for what names none.
- */
-export const versionNumbers = async (client: Client, names: readonly string[]): Promise<readonly string[]> => {
+/** Throws for what can be no name of a version, before anybody is asked. */
+export const checkVersionNames = (names: readonly string[]): void => {
   const wrong = names.find((name) => !isName(name));
   if (wrong !== undefined)
     throw wrongCall(
@@ -95,6 +91,21 @@ export const versionNumbers = async (client: Client, names: readonly string[]): 
       `no number and no name of a version: ${wrong}`,
       `a number, ${VERSION_NAMES.join(', ')}, HEAD~N, or sha256: and 6 digits or more`,
     );
+};
+
+/**
+ * The numbers of the versions that are named, in their order. Asks the server only where a name is not a number already.
+ *
+ * @throws CliFailure: 2 for what is no name of a version or names several, 4 for what names none.
+ */
+export const versionNumbers = async (client: Client, names: readonly string[]): Promise<readonly string[]> => {
+  checkVersionNames(names);
   const known = await knownFor(client, names);
   return names.map((name) => numberOf(name, known));
+};
+
+/** The parameters of a path that names one version. */
+export const versionParams = async (client: Client, name: string): Promise<{ readonly version: string }> => {
+  const [version = ''] = await versionNumbers(client, [name]);
+  return { version };
 };

@@ -1,14 +1,13 @@
 import { ROUTES } from '@verdict/contracts';
 import { Command } from 'commander';
 import { CliCommand } from '../cli-command.js';
-import type { Client } from '../http/client.js';
 import type { Io } from '../io.js';
 import { openSession } from '../session.js';
 import { type ListFlags, printList, withPaging } from './lists.js';
 import { policyAddRuleCommand } from './policy-add-rule.js';
 import { policyDiffCommand, policyValidateCommand } from './policy-checks.js';
 import { policyImpactCommand } from './policy-impact.js';
-import { VERSION_NAMES_HELP, versionNumbers } from './policy-names.js';
+import { VERSION_NAMES_HELP, versionParams } from './policy-names.js';
 import { policyReviewCommand } from './policy-review.js';
 import { policyTestCommand } from './policy-test.command.js';
 import { modesText, printPolicy } from './policy-text.js';
@@ -16,11 +15,6 @@ import { POLICY_WRITES, publishCommand, rollbackCommand } from './policy-writes.
 
 /** They need no number. */
 const IN_FORCE: ReadonlySet<string> = new Set(['HEAD', 'in-force', 'champion']);
-
-const versionParams = async (client: Client, name: string) => {
-  const [version = ''] = await versionNumbers(client, [name]);
-  return { version };
-};
 
 const showCommand = (io: Io): Command =>
   new CliCommand('show')

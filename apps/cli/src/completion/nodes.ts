@@ -38,7 +38,9 @@ const valuesOfOption = (option: Option): Values => {
   return FILE.test(name) ? { kind: 'file' } : { kind: 'free' };
 };
 
-const NAMING_A_VERSION: ReadonlySet<string> = new Set(['verdict policy show', 'verdict policy diff']);
+const NAMING_A_VERSION: ReadonlySet<string> = new Set(
+  ['show', 'diff', 'rollback', 'rollout', 'cancel'].map((name) => `verdict policy ${name}`),
+);
 
 const valuesOfArgument = (path: string, argument: Argument | undefined): Values => {
   if (argument === undefined) return { kind: 'none' };
