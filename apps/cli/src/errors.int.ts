@@ -125,6 +125,8 @@ describe('help', () => {
     [['gate', 'help', 'preflight'], 'Usage: verdict gate preflight'],
     [['gate', 'help'], 'Usage: verdict gate '],
     [['-o', 'table', 'help', 'gate'], 'Usage: verdict gate '],
+    [['--context', 'nope', 'gate', '--help'], 'Usage: verdict gate '],
+    [['gate', 'explain', 'help', '--help'], 'Usage: verdict gate explain'],
   ])('%j is about the whole name', async (argv, usage) => {
     const { exit, stdout, stderr } = await bare(argv);
     expect([exit, stdout.slice(0, usage.length), stderr]).toEqual([0, usage, '']);
@@ -134,6 +136,10 @@ describe('help', () => {
     [['help', 'gat'], { title: "unknown command 'gat'", detail: 'did you mean gate?' }],
     [['gate', 'help', 'explan'], { title: "unknown command 'explan'", detail: 'did you mean explain?' }],
     [['help', 'gate', 'explan'], { title: "unknown command 'explan'", detail: 'did you mean explain?' }],
+    [['gat', '--help'], { title: "unknown command 'gat'", detail: 'did you mean gate?' }],
+    [['-h', 'gat'], { title: "unknown command 'gat'", detail: 'did you mean gate?' }],
+    [['-o', 'json', 'gate', '-h', 'explan'], { title: "unknown command 'explan'", detail: 'did you mean explain?' }],
+    [['nope', '--help'], { title: "unknown command 'nope'", detail: 'see --help' }],
   ])('%j names the nearest', async (argv, expected) => {
     const result = await bare(argv);
     expect(result.exit).toBe(2);

@@ -136,22 +136,50 @@ const report = (ended: Ended, io: Io): void => {
   io.exit(failure.exit);
 };
 
-/** `help gate preflight`, `gate help preflight`: help of the whole name; commander's own passes over a misspelt one. */
-const helpAsked = (argv: readonly string[], program: Command): readonly string[] => {
-  const words: string[] = [];
-  let [at, isAsked] = [program, false];
+/** What a command line names, in its order: options and what they take are passed over. */
+function* namesIn(argv: readonly string[], atNow: () => Command): Generator<string> {
+  let isValue = false;
   for (const word of argv) {
-    if (word === 'help' && !isAsked && at.commands.length > 0) {
-      isAsked = true;
+    if (word === '--') return;
+    if (isValue) isValue = false;
+    else if (!word.startsWith('-')) yield word;
+    else isValue = atNow().options.some(({ short, long, required }) => required && (word === short || word === long));
+  }
+}
+
+interface Named {
+  /** The command as far as it is known, and the word that is none. */
+  readonly words: readonly string[];
+  readonly isKnown: boolean;
+  /** By the word `help`. */
+  readonly isHelpAsked: boolean;
+}
+
+const namedBy = (argv: readonly string[], program: Command): Named => {
+  const words: string[] = [];
+  let [at, isHelpAsked] = [program, false];
+  for (const word of namesIn(argv, () => at)) {
+    if (at.commands.length === 0) break;
+    if (word === 'help' && !isHelpAsked) {
+      isHelpAsked = true;
       continue;
     }
     const next = at.commands.find((command) => command.name() === word);
-    if (next === undefined && isAsked && at.commands.length > 0) return [...words, word];
-    if (next === undefined) break;
     words.push(word);
+    if (next === undefined) return { words, isKnown: false, isHelpAsked };
     at = next;
   }
-  return isAsked ? [...words, '--help'] : argv;
+  return { words, isKnown: true, isHelpAsked };
+};
+
+/**
+ * `help gate preflight`, `gate help preflight`: help of the whole name. Help of a name that is misspelt is the error that
+ * the name alone is; commander would show that of the group.
+ */
+const helpAsked = (argv: readonly string[], program: Command): readonly string[] => {
+  const { words, isKnown, isHelpAsked } = namedBy(argv, program);
+  if (isHelpAsked) return isKnown ? [...words, '--help'] : words;
+  return isKnown ? argv : argv.filter((word) => word !== '--help' && word !== '-h');
 };
 
 /** Runs one command line. Never throws; the answer is `io.exit`. */
