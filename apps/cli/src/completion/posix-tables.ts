@@ -61,12 +61,20 @@ export const posixTables = ({ commands, globals }: CompletedTree): string =>
     ]),
   ].join('');
 
-/** `at` becomes the command that the words before the cursor name; what an option takes is no command. */
+/**
+ * `at` becomes the command that the words before the cursor name; what an option takes is no command. `--output=json` is three
+ * words in bash, and one in zsh.
+ */
 export const WALK = `  at=verdict previous=''
   for word in "\${before[@]}"; do
+    if [ "$word" = '=' ]; then continue; fi
     if ! _verdict_values "$at $previous" >/dev/null && _verdict_is_command "$at $word"; then at="$at $word"; fi
     previous=$word
   done
+  case "$current" in
+    '=') current='' ;;
+    --*=*) previous=\${current%%=*} current=\${current#*=} ;;
+  esac
   if found=$(_verdict_values "$at $previous"); then :
   elif [ "\${current#-}" != "$current" ]; then found=$(_verdict_options "$at")
   else found=$(_verdict_commands "$at"); fi

@@ -27,6 +27,7 @@ _verdict() {
   local -a before
   before=("\${(@)words[2,CURRENT-1]}")
 ${WALK}
+  compset -P '--*='
   if [ "$found" = @file ]; then _files
   else compadd -- \${=found}; fi
 }
