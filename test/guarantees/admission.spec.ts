@@ -108,14 +108,39 @@ describe('a review at the gate', () => {
     expect([recorded, entry.observed].flatMap((value) => outOfOrder(value))).toEqual([]);
   });
 
-  it('with another claim beside the same price is a question of its own, not a conflict', async () => {
-    const claim = (usd: string) => ({ annotations: { 'verdict.io/estimated-monthly-delta-usd': usd } });
-    const answers = [await decide(), await decide(claim('79')), await decide(claim('78')), await decide(claim('79'))];
-    const ids = answers.map(({ recorded }) => recorded.decision_id);
-    expect(new Set(ids).size).toBe(3);
-    expect(ids[3]).toBe(ids[1]);
-    for (const { recorded } of answers) expect(recorded.cost.monthly_delta_usd).toBe('80.0000');
+  const claimed = (usd: string) => ({ annotations: { 'verdict.io/estimated-monthly-delta-usd': usd } });
+
+  it('is the same change with another annotation beside the same price, a claim or any other: nothing is held twice', async () => {
+    await world.policy({ approval: { required: { prod: false } } });
+    const others = [{}, claimed('79'), claimed('78'), { annotations: { 'example.com/touched': 'now' } }, claimed('79')];
+    const answers = [];
+    for (const parts of others) answers.push(await decide(parts));
+    expect(new Set(answers.map(({ recorded }) => recorded.decision_id)).size).toBe(1);
+    expect(answers.map(({ isReplayed }) => isReplayed)).toEqual([false, true, true, true, true]);
+    expect(answers[0]?.recorded).toMatchObject({ decision: 'ALLOW', hold: { total_usd: '80.0000' } });
+    const { state } = await world.gate.current('acme');
+    expect(state.accounts.holds.size).toBe(1);
   });
+
+  it.each([
+    ['soft', 'REQUIRE_APPROVAL', 'REQUIRE_APPROVAL'],
+    ['hard', 'DENY', 'REQUIRE_APPROVAL'],
+  ] as const)(
+    'with an amount that is none is asked anew once that is put right, in %s mode, and holds once',
+    async (mode, refused, asked) => {
+      await world.policy({ mode_matrix: { k8s_admission: { default: mode } } });
+      const answers = [];
+      for (const parts of [claimed('lots'), {}, claimed('lots'), claimed('79'), {}]) answers.push(await decide(parts));
+      const outcomes = answers.map(({ recorded }) => recorded.decision);
+      expect(outcomes).toEqual([refused, asked, refused, asked, asked]);
+      const isNamed = answers.map(({ recorded }) => recorded.reason_codes.includes('cost_annotation_invalid'));
+      expect(isNamed).toEqual([true, false, true, false, false]);
+      expect(answers.map(({ recorded }) => recorded.key.generation)).toEqual([1, 2, 3, 4, 4]);
+      const { state } = await world.gate.current('acme');
+      expect(state.accounts.holds.size).toBe(1);
+      expect(await replayed(sourceOf(world.journals, 'acme'))).toMatchObject({ decisions: 4, diverging: 0, hidden: 0 });
+    },
+  );
 
   it('counts a claim that is larger than the price', async () => {
     const { recorded } = await decide({ annotations: { 'verdict.io/estimated-monthly-delta-usd': '500' } });

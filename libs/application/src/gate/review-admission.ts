@@ -80,16 +80,6 @@ const changeRequest = (asked: AdmissionChange, clusterId: string, isDryRun: bool
   ticket: null,
 });
 
-/** Same change, same price, another claim beside it: a question of its own, not a conflict. */
-const withClaimInKey = (request: ChangeRequest, clusterId: string, asked: AdmissionChange): ChangeRequest => {
-  const { monthly, hourly, isInvalid } = asked.claim;
-  const claim = sha256Hex(`${String(monthly)} ${String(hourly)} ${String(isInvalid)}`).slice(0, 16);
-  return {
-    ...request,
-    keyFrom: { kind: 'review', clusterId, generatedName: `${asked.generatedName ?? ''}~${claim}` },
-  };
-};
-
 /**
  * Decides about an AdmissionReview: reads what it asks by the terms of its cluster, prices it, and asks the gate.
  *
@@ -109,10 +99,7 @@ export const createReviewAdmission =
     const unit = (reference: string) => current.state.units.get(unitKey(terms.cluster_id, reference)) ?? null;
     const asked = admissionChange(request, terms, unit);
     const question = changeRequest(asked, terms.cluster_id, request.isDryRun);
-    const meta = metaOf(review);
-    const first = await decideChange(question, meta);
-    const isConflict = first.kind === 'problem' && first.problem.code === 'idempotency_conflict';
-    const result = isConflict ? await decideChange(withClaimInKey(question, terms.cluster_id, asked), meta) : first;
+    const result = await decideChange(question, metaOf(review));
     return result.kind === 'done'
       ? { kind: 'done', value: { decided: result.value, warnings: asked.warnings } }
       : result;

@@ -32,6 +32,8 @@ export interface Answer {
   readonly isPermitted: boolean;
   /** Nobody chose its key, so nobody can look it up by that. */
   readonly isDerived: boolean;
+  /** Set where the amount beside the change was none: that is no part of the key of a review, and decides. */
+  readonly isClaimInvalid?: true;
 }
 
 /** Where the approval of a held decision stands, as the gate has seen it. */
@@ -155,6 +157,7 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
     needsApproval: recorded.approval !== null,
     isPermitted: recorded.decision === 'ALLOW' || recorded.decision === 'ALLOW_WITH_CREDITS',
     isDerived: key.is_derived,
+    ...(recorded.cost.claim_invalid === true ? { isClaimInvalid: true as const } : {}),
   };
   const isNeeded = (earlier: Pick<Answer, 'holderId' | 'decisionId'>): boolean => isOpen(state, earlier);
   const legs = recorded.hold.legs.map(({ account, amount_usd }) => ({ account, amount: usdOf(amount_usd) }));

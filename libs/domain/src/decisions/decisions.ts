@@ -11,6 +11,7 @@ import { type Answer, answerKey, type GateState } from './decisions.state.js';
 import { evaluate, type PricedChange, pricedNow } from './evaluate.js';
 import { isUsable, legsLeft } from './grant.js';
 import { earlierOfRun, reanswered, type RunAnswer } from './runs.js';
+import { isOfReview } from './unit-facts.js';
 
 /** Ends a hold because the approvals journal said so. */
 export interface EndHold {
@@ -227,13 +228,26 @@ const decideForRun = (
   return decideAgain(question, state, { holderId: earlier.holderId, generation: 0 }, freed);
 };
 
+/**
+ * The key of a review says all that tells one change from another: an annotation beside it at an equal price, such as
+ * another claim, is no part of it. @source protocols section 1.3; contract section 6.2
+ */
+const isReview = ({ request, key }: AskForChange): boolean =>
+  isOfReview({ request, key: { is_derived: key.isDerived, text: key.text } });
+
+/** An amount that is none, put right or come up since: what the key was answered does not answer this. */
+const isClaimOtherwise = (command: AskForChange, { isClaimInvalid }: Answer): boolean =>
+  isReview(command) && command.claim.isInvalid !== (isClaimInvalid === true);
+
 /** What its key was answered before, if that answers this question; a repeated answer binds like a new one. */
 const answerAgain = (
-  { payloadHash, expectedFingerprint }: AskForChange,
+  command: AskForChange,
   first: NonNullable<AskForChange['rememberedAnswer']> & { readonly isExpired: boolean },
 ): GateResult => {
   const { requestFingerprint: recomputed, revision, isExpired } = first;
-  if (first.payloadHash !== payloadHash) return refused({ code: 'idempotency_conflict', firstRevision: revision });
+  const { payloadHash, expectedFingerprint } = command;
+  if (first.payloadHash !== payloadHash && !isReview(command))
+    return refused({ code: 'idempotency_conflict', firstRevision: revision });
   return expectedFingerprint === null || recomputed === null || expectedFingerprint === recomputed
     ? { kind: 'replay', revision, isExpired }
     : refused({ code: 'fingerprint_mismatch', recomputed });
@@ -251,7 +265,8 @@ export const decideChange = (
   if (earlier === undefined && command.rememberedAnswer !== null)
     return answerAgain(command, { ...command.rememberedAnswer, isExpired: true });
   if (earlier === undefined) return decideForRun(question, state, freed);
-  if (!command.key.isDerived || isStanding(state, earlier, command))
+  const isAnswer = isStanding(state, earlier, command) && !isClaimOtherwise(command, earlier);
+  if (!command.key.isDerived || isAnswer)
     return answerAgain(command, { ...earlier, isExpired: command.now >= earlier.expiresAt });
   return decideAgain(question, state, earlier, freed);
 };

@@ -19,8 +19,12 @@ export const unitKey = (clusterId: string, reference: string): string => `${clus
 
 const PERMITTING: ReadonlySet<string> = new Set(['ALLOW', 'ALLOW_WITH_CREDITS']);
 
+interface AskedByReview {
+  readonly request: Pick<DecisionRecorded['request'], 'source'>;
+  readonly key: Pick<DecisionRecorded['key'], 'is_derived' | 'text'>;
+}
 /** Only the gate itself derives such a key, from a review of an API server: nobody else's word is taken for one. */
-export const isOfReview = ({ request, key }: Pick<DecisionRecorded, 'request' | 'key'>): boolean =>
+export const isOfReview = ({ request, key }: AskedByReview): boolean =>
   request.source === 'k8s_admission' && key.is_derived && key.text.startsWith('k8s:');
 
 /** Remembers what an object's pods ask for once a review of it was let through. A refused object was not changed. */
