@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DecideRunTask, type HeldRunTask, journalName, type RunTask } from '@verdict/application';
+import { DecideRunTask, type FetchedPlan, type HeldRunTask, journalName, type RunTask } from '@verdict/application';
 import { FOREIGN_DEPTH_MAX, readJson } from '@verdict/contracts';
 import { readPriceBook } from '@verdict/domain';
 import { fixtureText, readFixture } from '../fixtures/terraform-fixtures.js';
 import { MONEY_ONLY, ServiceWorld, valueOf } from '../support/service-world.js';
 
 const FIXTURE = 'priced-aws-basic';
-const PLAN = readFixture(FIXTURE, 'plan.json');
+const PLAN: FetchedPlan = {
+  bytes: Buffer.from(fixtureText(FIXTURE, 'plan.json')),
+  json: readFixture(FIXTURE, 'plan.json'),
+};
 
 let world: ServiceWorld;
 let integrationId: string;
@@ -36,8 +39,15 @@ const publish = async (version: string, entriesCount = Infinity): Promise<void> 
   valueOf(await world.admin.publishPriceBook(reading.book, world.meta('admin-1')));
 };
 
-const ask = (taskResultId: string, more: Partial<RunTask> = {}) => {
-  const { gate, decideChange, clock } = world;
+/** Fingerprints of what was asked, in order. */
+let asked: string[] = [];
+const ask = (taskResultId: string, more: Partial<RunTask> = {}, plan: FetchedPlan | null = PLAN) => {
+  const { gate, clock } = world;
+  const decideChange: typeof world.decideChange = async (...question) => {
+    const result = await world.decideChange(...question);
+    if (result.kind === 'done') asked.push(result.value.recorded.request_fingerprint);
+    return result;
+  };
   const task: RunTask = {
     ...{ taskResultId, stage: 'post_plan', callbackUrl: '', planUrl: '', hasOutcomes: true, isSpeculative: false },
     ...{ isMandatory: true, organization: 'o', project: 'p', workspaceId: 'ws-1', workspace: 'shop', runId: 'run-1' },
@@ -48,7 +58,7 @@ const ask = (taskResultId: string, more: Partial<RunTask> = {}) => {
     ...{ tenantId: 'acme', integrationId, taskResultId, task: '', sealedToken: '', arrivedAtMs: 0, result: null },
     ...{ lane: 'plan', attempt: 0 },
   };
-  return new DecideRunTask({ gate, decideChange, clock, publicUrl: null }).decide(held, task, PLAN);
+  return new DecideRunTask({ gate, decideChange, clock, publicUrl: null }).decide(held, task, plan ?? undefined);
 };
 const typesOfDecisions = async (): Promise<readonly string[]> => {
   const types: string[] = [];
@@ -84,5 +94,46 @@ describe('a run task whose answer was recorded and not sent', () => {
       status: 'failed',
       message: expect.stringContaining('idempotency_conflict'),
     });
+  });
+});
+
+const unreadable = (text: string): FetchedPlan => {
+  const bytes = Buffer.from(text);
+  const read = readJson(bytes, { depthMax: FOREIGN_DEPTH_MAX });
+  return { bytes, json: read.kind === 'ok' ? read.value : undefined };
+};
+
+describe('a run task whose plan nobody can read', () => {
+  const fingerprintOf = async (taskResultId: string, runId: string, text: string | null): Promise<string> => {
+    asked = [];
+    await ask(taskResultId, { runId }, text === null ? null : unreadable(text));
+    return asked[0] ?? 'none';
+  };
+
+  it.each<[string, string | null, string | null]>([
+    ['of another major version', '{"format_version":"2.0","a":1}', '{"format_version":"2.0","a":2}'],
+    ['that is no JSON', '<html>1</html>', '<html>2</html>'],
+    [
+      'of a wrong shape',
+      '{"format_version":"1.2","resource_changes":1}',
+      '{"format_version":"1.2","resource_changes":2}',
+    ],
+    ['that never came', null, null],
+  ])('%s is not taken for that of another run, so that no other approval serves it', async (_what, one, other) => {
+    const first = await fingerprintOf('taskrs-1', 'run-1', one);
+    expect(await fingerprintOf('taskrs-2', 'run-2', other)).not.toBe(first);
+  });
+
+  it('is the same for the next task of its run, which is answered as the first', async () => {
+    for (const [runId, text] of [
+      ['run-1', '<html>1</html>'],
+      ['run-2', null],
+    ] as const) {
+      const first = await fingerprintOf(`${runId}-a`, runId, text);
+      expect(await fingerprintOf(`${runId}-b`, runId, text)).toBe(first);
+    }
+    expect(await typesOfDecisions()).toEqual(
+      Array.from({ length: 2 }, () => ['decision_recorded', 'decision_reanswered']).flat(),
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { RawJson } from '@verdict/domain';
 import type { HeldRunTask, NextAttempt, RunTaskInbox } from '../ports/run-task-inbox.js';
 import type { Clock, Sealer } from '../ports/system.js';
 import type { PeerAddress, TerraformPeer } from '../ports/terraform-peer.js';
-import type { DecideRunTask } from './decide-run-task.js';
+import type { DecideRunTask, FetchedPlan } from './decide-run-task.js';
 import { openToken } from './receive-run-task.js';
 import { readRunTask } from './run-task.codec.js';
 import type { RunTask } from './run-task.js';
@@ -91,14 +91,17 @@ export class AnswerRunTask {
     if (timeoutMs <= 0) return this.decide(work, undefined);
     const asked = { peer, url: task.planUrl ?? '', token, timeoutMs, bytesMax: PLAN_BYTES_MAX };
     const answer = await this.deps.peer.fetchPlan(asked);
-    if (answer.kind === 'plan') return this.decide(work, this.deps.readJson(answer.bytes));
+    if (answer.kind === 'plan') {
+      const { bytes } = answer;
+      return this.decide(work, { bytes, json: this.deps.readJson(bytes) });
+    }
     const leftMs = this.leftMs(held, DECIDE_WITHIN_MS);
     const isDefinite = answer.kind !== 'not_ready' && answer.kind !== 'unreachable';
     if (isDefinite || leftMs <= 0) return this.decide(work, undefined);
     return { lane: 'plan', afterMs: Math.min(waitMs(held.attempt), leftMs), attempt: held.attempt + 1 };
   }
 
-  private async decide(work: Work, plan: RawJson | undefined): Promise<NextAttempt | 'done'> {
+  private async decide(work: Work, plan: FetchedPlan | undefined): Promise<NextAttempt | 'done'> {
     const { held, task } = work;
     const decision = await this.deps.decide.decide(held, task, plan);
     if (decision === 'again' && !this.isPast(held, DECIDE_WITHIN_MS))

@@ -42,13 +42,24 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'rate_limited',
 ]);
 
-const NO_CHANGES = '{"changes":[],"v":1}';
 const UNMAPPED_PROJECT = 'default';
 
-const metadataOf = (plan: RawJson | undefined, book: PriceBook | undefined): string => {
-  if (plan === undefined) return NO_CHANGES;
-  const reading = readPlan(plan);
-  return reading.kind === 'plan' ? planMetadata(reading.plan, book) : NO_CHANGES;
+/** A plan as the peer sent it; `json` undefined: it is none. */
+export interface FetchedPlan {
+  readonly bytes: Uint8Array;
+  readonly json: RawJson | undefined;
+}
+
+/**
+ * What is asked about. A plan that nobody can read is told apart by its bytes, and one that never came by its run: the
+ * approval of an unknown cost is no approval of another run's.
+ */
+const metadataOf = (plan: FetchedPlan | undefined, runId: string, book: PriceBook | undefined): string => {
+  if (plan === undefined) return jcsText({ changes: [], run_id: runId, v: 1 });
+  const reading = plan.json === undefined ? undefined : readPlan(plan.json);
+  return reading?.kind === 'plan'
+    ? planMetadata(reading.plan, book)
+    : jcsText({ changes: [], plan_sha256: sha256Hex(plan.bytes), v: 1 });
 };
 
 /** A plan that nobody can read is no evidence: the cost is unknown, and the question is asked all the same. */
@@ -69,7 +80,7 @@ export class DecideRunTask {
   }
 
   /** Stages without money are answered as they are; the others are questions about the plan. @source protocols section 2 */
-  async decide(held: HeldRunTask, task: RunTask, plan: RawJson | undefined): Promise<RunTaskDecision> {
+  async decide(held: HeldRunTask, task: RunTask, plan: FetchedPlan | undefined): Promise<RunTaskDecision> {
     if (task.stage === 'pre_plan') return plainVerdict('passed', 'Nothing stands against planning.');
     if (task.stage === 'post_apply') return this.noteApplied(held, task);
     const { state } = await this.deps.gate.current(held.tenantId);
@@ -109,7 +120,7 @@ export class DecideRunTask {
   private requestOf(
     { tenantId: _, integrationId }: HeldRunTask,
     task: RunTask,
-    { state, plan }: { readonly state: GateState; readonly plan: RawJson | undefined },
+    { state, plan }: { readonly state: GateState; readonly plan: FetchedPlan | undefined },
   ): ChangeRequest {
     const integration = state.policy.integrations.get(integrationId);
     const rule =
@@ -126,8 +137,8 @@ export class DecideRunTask {
       projectId,
       environment: rule?.environment,
       claim: { method: 'declared', monthly: null, hourly: null, isInvalid: false },
-      metadata: metadataOf(plan, book),
-      documents: { plan: evidenceIn(plan) },
+      metadata: metadataOf(plan, task.runId, book),
+      documents: { plan: evidenceIn(plan?.json) },
       keyFrom: { kind: 'run_task', taskResultId: task.taskResultId },
       channel: 'grant', // Nobody carries a token back into a run: whoever comes later with this change uses the grant.
       planSha256: null,

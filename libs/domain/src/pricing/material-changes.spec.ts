@@ -96,11 +96,49 @@ describe('the metadata of a run task', () => {
     expect(metadataOf(change('create', { after: BIG, after_sensitive: { size: true } }))).not.toContain('big');
   });
 
-  it('counts what is deferred', () => {
+  it('counts what is deferred, and shows what the book looks at', () => {
     const deferred = [{ reason: 'r', resource_change: change('create', { after: BIG }) }];
     expect(JSON.parse(planMetadata(planOf([], { deferred_changes: deferred }), book)).changes).toEqual([
-      { type: 'aws_vm', action: 'deferred', before: {}, after: {}, count: 1 },
+      {
+        ...{ type: 'aws_vm', action: 'deferred', before: {}, count: 1 },
+        after: { size: 'big', region: 'eu-central-1', 'disk.0.gb': '20' },
+      },
     ]);
+  });
+
+  const deferring = (after: object, type = 'aws_vm'): string => {
+    const deferred_changes = [{ reason: 'r', resource_change: change('create', { after }, { type }) }];
+    return planMetadata(planOf([], { deferred_changes }), book);
+  };
+  const masked = { before_sensitive: { size: true }, after_sensitive: { size: true } };
+  const unknownDisk = { after_unknown: { disk: true } };
+
+  it.each<[string, string, string]>([
+    ['what is deferred is larger', deferring(BIG), deferring({ ...BIG, disk: [{ gb: 400 }] })],
+    ['what is deferred is of a free type', deferring(BIG, 'aws_iam_role'), deferring(BIG, 'aws_iam_user')],
+    [
+      'an action that nobody knows is taken on something else',
+      metadataOf(change('explode', { before: BIG, after: BIG })),
+      metadataOf(change('explode', { before: BIG, after: { ...BIG, disk: [{ gb: 400 }] } })),
+    ],
+    [
+      'what the book does not know is updated',
+      metadataOf(change('update', { before: {}, after: {} }, { type: 'aws_other' })),
+      metadataOf(change('update', { before: {}, after: {} }, { type: 'aws_another' })),
+    ],
+    ['a masked size is updated', metadataOf(change('update', { before: BIG, after: BIG, ...masked })), metadataOf()],
+    [
+      'what the book has no entry for is updated',
+      metadataOf(change('update', { before: { size: 'odd' }, after: { size: 'odd' } })),
+      metadataOf(),
+    ],
+    [
+      'a disk of unknown size is updated',
+      metadataOf(change('update', { before: BIG, after: { size: 'big' }, ...unknownDisk })),
+      metadataOf(),
+    ],
+  ])('is another where %s: of a change at an unknown cost no other one has the fingerprint', (_what, one, other) => {
+    expect(one).not.toBe(other);
   });
 
   it('names types and actions where no book is published', () => {

@@ -3,7 +3,7 @@ import { sha256Hex } from '../shared/sha256.js';
 import type { Attribute, Facts, MaskedState } from './attributes.js';
 import type { Plan, PlannedChange } from './plan.js';
 import type { PriceBook, PriceBookEntry } from './price-book.js';
-import { priceIndexFor } from './pricer.js';
+import { costOf, priceIndexFor } from './pricer.js';
 import { factsOf } from './region.js';
 
 type Path = readonly (string | number)[];
@@ -58,14 +58,16 @@ const shown = (paths: ReadonlyMap<string, Path>, facts: Facts): Shown =>
     }),
   );
 
+type Side = 'before' | 'after';
 const SIDES = {
   create: ['after'],
   delete: ['before'],
   update: ['before', 'after'],
   replace: ['before', 'after'],
-} as const;
-const sidesOf = ({ action }: PlannedChange): readonly ('before' | 'after')[] =>
-  action === 'create' || action === 'delete' || action === 'update' || action === 'replace' ? SIDES[action] : [];
+  // Nobody knows what it does, so all that it shows tells it from another.
+  unknown: ['before', 'after'],
+  ...{ forget: [], 'no-op': [], read: [] },
+} as const satisfies Record<PlannedChange['action'], readonly Side[]>;
 
 const isChange = ({ isManaged, action }: PlannedChange): boolean =>
   isManaged && action !== 'no-op' && action !== 'read';
@@ -73,26 +75,31 @@ const isChange = ({ isManaged, action }: PlannedChange): boolean =>
 const describedBy = (book: PriceBook) => {
   const paths = pathsFor(book);
   const select = priceIndexFor(book);
-  return (change: PlannedChange): MaterialChange | undefined => {
+  return (change: PlannedChange, isDeferred: boolean): MaterialChange | undefined => {
     const location = { provider: change.provider, resourceType: change.type, providerRegion: change.providerRegion };
     const factsAt = (state: MaskedState): Facts => factsOf(state, location, book);
-    const sides = sidesOf(change);
+    const sides: readonly Side[] = SIDES[change.action];
     const isFree =
       sides.length > 0 && sides.every((side) => select(change.type, factsAt(change[side])).kind === 'free');
-    if (isFree) return undefined;
-    const at = (side: 'before' | 'after'): Shown =>
+    if (isFree && !isDeferred && change.action !== 'unknown') return undefined;
+    const at = (side: Side): Shown =>
       sides.includes(side) ? shown(paths(change.type), factsAt(change[side])) : NOTHING_SHOWN;
-    const described = { type: change.type, action: change.action, before: at('before'), after: at('after') };
-    // What an update leaves as it is costs what it cost.
-    const isSame = change.action === 'update' && jcsText(described.before) === jcsText(described.after);
-    return isSame ? undefined : described;
+    const action = isDeferred ? 'deferred' : change.action;
+    const described = { type: change.type, action, before: at('before'), after: at('after') };
+    if (action !== 'update' || jcsText(described.before) !== jcsText(described.after)) return described;
+    // What an update leaves as it is costs what it cost, as far as anybody knows what that is.
+    const facts = factsAt(change.after);
+    return costOf(select(change.type, facts), facts, {}).kind === 'known' ? undefined : described;
   };
 };
 
 /** Without a book nothing is known to be of consequence but what is done to which type. */
-const described = (book: PriceBook | undefined): ((change: PlannedChange) => MaterialChange | undefined) =>
+const described = (book: PriceBook | undefined): ReturnType<typeof describedBy> =>
   book === undefined
-    ? ({ type, action }) => ({ type, action, before: NOTHING_SHOWN, after: NOTHING_SHOWN })
+    ? ({ type, action }, isDeferred) => ({
+        ...{ type, action: isDeferred ? 'deferred' : action },
+        ...{ before: NOTHING_SHOWN, after: NOTHING_SHOWN },
+      })
     : describedBy(book);
 
 const METADATA_BYTES_MAX = 48 * 1024;
@@ -101,19 +108,17 @@ const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 /**
  * Metadata of a run task's gate request: `{v: 1, changes}`, the priced changes grouped by type, action and the attributes
  * that an entry of the book looks at, with counts, sorted. A re-plan that moves, renames or tags keeps its fingerprint, and
- * with it its approval.
+ * with it its approval. What nobody can price, deferred changes included, is told apart as far as the book looks at it.
  *
  * @returns RFC 8785 text; above 48 KiB the SHA-256 of the changes' text and their count stand for them.
  * @source protocols section 2
  */
 export const planMetadata = (plan: Plan, book: PriceBook | undefined): string => {
   const describe = described(book);
-  const deferred = plan.deferred.map(({ type }) => ({
-    ...{ type, action: 'deferred' },
-    ...{ before: NOTHING_SHOWN, after: NOTHING_SHOWN },
-  }));
+  const now = plan.changes.filter(isChange).map((change) => describe(change, false));
+  const deferred = plan.deferred.map((change) => describe(change, true));
   const counts = new Map<string, { readonly change: MaterialChange; readonly count: number }>();
-  for (const change of [...plan.changes.filter(isChange).map(describe), ...deferred]) {
+  for (const change of [...now, ...deferred]) {
     if (change === undefined) continue;
     const key = jcsText({ ...change });
     counts.set(key, { change, count: (counts.get(key)?.count ?? 0) + 1 });
