@@ -8,7 +8,7 @@ import {
   problemAnswer,
   voteAnswer,
 } from './testing/answers.js';
-import { API, PLAN, withCliWorld } from './testing/cli-world.js';
+import { API, failureOf, PLAN, withCliWorld } from './testing/cli-world.js';
 import type { CliRun } from './testing/run-cli.js';
 
 const PREFLIGHT = `POST ${API}/gate/terraform/preflight`;
@@ -16,7 +16,7 @@ const SHOW = `GET ${API}/approvals/${APPROVAL_ID}`;
 const REISSUE = `POST ${API}/approvals/${APPROVAL_ID}/reissue-token`;
 const CONSUME = `POST ${API}/approvals/consume`;
 
-const { server, cli } = withCliWorld();
+const { server, cli, run } = withCliWorld();
 
 const ask = (...more: readonly string[]): Promise<CliRun> =>
   cli('gate', 'preflight', '--project', 'web', '--environment', 'prod', '--run', 'r1', '--plan', PLAN, ...more);
@@ -102,4 +102,51 @@ describe('gate preflight --wait', () => {
     );
     expect((await ask('--wait', '20s')).exit).toBe(1);
   });
+
+  const AWAY = { status: 503, body: problemAnswer(503, 'outcome_unknown'), headers: { 'retry-after': '0' } };
+  const keysOf = (path: string): readonly (string | string[] | undefined)[] =>
+    server.seen.filter((seen) => seen.path.endsWith(path)).map(({ headers }) => headers['idempotency-key']);
+  const granted = (): void => {
+    server.on(PREFLIGHT, { body: preflightAnswer() });
+    server.on(SHOW, { body: approvalAnswer({ status: 'granted' }) });
+    server.on(REISSUE, { body: voteAnswer() });
+  };
+
+  it('goes on using the approval, under one key, while nobody knows whether it was used', async () => {
+    granted();
+    server.on(CONSUME, ...Array.from({ length: 6 }, () => AWAY), { body: consumeAnswer() });
+    expect((await ask('--wait', '20s')).exit).toBe(0);
+    expect(keysOf('/consume')).toHaveLength(7);
+    expect(new Set(keysOf('/consume')).size).toBe(1);
+    expect(keysOf('/reissue-token')).toHaveLength(1);
+  });
+
+  it('says where it is told whether the approval was used, and names no key that would ask another question', async () => {
+    granted();
+    server.on(CONSUME, AWAY);
+    const result = await ask('--wait', '300ms');
+    expect([result.exit, failureOf(result)]).toMatchObject([
+      6,
+      { retry: 'same-key', idempotencyKey: null, detail: expect.stringContaining(`approvals show ${APPROVAL_ID}`) },
+    ]);
+  });
+
+  it('leaves the key that is given to the question: the token and its use have keys of their own', async () => {
+    granted();
+    server.on(REISSUE, { body: voteAnswer({ approval_token: null, replayed: true }) }, { body: voteAnswer() });
+    server.on(CONSUME, { body: consumeAnswer() });
+    expect((await ask('--wait', '20s', '--idempotency-key', 're-plan-2')).exit).toBe(0);
+    expect(keysOf('/preflight')).toEqual(['re-plan-2']);
+    const others = [...keysOf('/reissue-token'), ...keysOf('/consume')];
+    expect(new Set(['re-plan-2', ...others]).size).toBe(4);
+  });
+});
+
+it('a question that is interrupted says with which run it is asked again', async () => {
+  const argv = ['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--plan', PLAN];
+  const result = await run(argv, { interrupted: AbortSignal.abort() });
+  expect([result.exit, failureOf(result)]).toMatchObject([
+    130,
+    { code: 'interrupted', retry: 'same-key', detail: expect.stringMatching(/--run local-[0-9a-f-]{36}/) },
+  ]);
 });

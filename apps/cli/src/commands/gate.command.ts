@@ -110,8 +110,8 @@ const waitText = (end: WaitEnd | null): string => {
 
 /** The server derives the key from run, stage and change: the same command is the way to ask again. */
 const withRunHint = (error: unknown, runId: string): unknown => {
-  if (!(error instanceof CliFailure) || error.exit !== EXIT.unknown || error.facts.idempotencyKey !== null)
-    return error;
+  if (!(error instanceof CliFailure) || error.facts.idempotencyKey !== null) return error;
+  if (error.exit !== EXIT.unknown && error.exit !== EXIT.interrupted) return error;
   const hint = `asking again is safe: repeat the command with --run ${runId}`;
   const detail = error.facts.detail === undefined ? hint : `${error.facts.detail}; ${hint}`;
   return new CliFailure(error.exit, { ...error.facts, detail });

@@ -26,6 +26,13 @@ interface Waiting {
   readonly waitMs: number;
 }
 
+/** How long to go on, and how long to rest in between. */
+interface Until {
+  readonly io: Io;
+  readonly deadlineMs: number;
+  readonly pollMs: number;
+}
+
 const POLL_MS_MIN = 200;
 const POLL_MS_MAX = 5_000;
 
@@ -43,10 +50,38 @@ const statusOf = async ({ client, state }: Waiting): Promise<string> => {
   }
 };
 
+const pauseMs = async (io: Io, ms: number): Promise<void> => {
+  await pause(ms, undefined, { signal: io.interrupted }).catch(() => {
+    throw new CliFailure(EXIT.interrupted, {
+      code: 'interrupted',
+      title: 'interrupted; the request stays open',
+      retry: 'same-key',
+      idempotencyKey: null,
+    });
+  });
+};
+
+/** Asks again, under the key of the first time, as long as nobody knows how it ended and there is time. */
+const untilKnown = async <Value>({ io, deadlineMs, pollMs }: Until, ask: () => Promise<Value>): Promise<Value> => {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isUnknown = error instanceof CliFailure && error.exit === EXIT.unknown;
+      if (!isUnknown || io.now() + pollMs > deadlineMs) throw error;
+      await pauseMs(io, pollMs);
+    }
+  }
+};
+
 /** The token that the approver got stays with the approver: whoever asked has a new one made, and uses it at once. */
-const consume = async ({ client, state }: Waiting): Promise<WaitEnd> => {
+const consume = async ({ io, client, state }: Waiting, until: Until): Promise<WaitEnd> => {
   const params = { approval_id: state.approval_request_id };
-  const reissue = async () => (await client.send(ROUTES.reissueToken, { params, body: '{}' })).value.approval_token;
+  const newKey = (): string => `cli-${io.newId()}`;
+  const reissue = async (): Promise<string | null> => {
+    const input = { params, body: '{}', key: newKey() };
+    return (await untilKnown(until, () => client.send(ROUTES.reissueToken, input))).value.approval_token;
+  };
   // An answer that was lost and repeated has no token any more.
   const body = JSON.stringify({
     approval_token: (await reissue()) ?? (await reissue()),
@@ -54,8 +89,18 @@ const consume = async ({ client, state }: Waiting): Promise<WaitEnd> => {
     estimated_monthly_delta_usd: state.estimated_monthly_delta_usd ?? undefined,
     estimated_hourly_delta_usd: state.estimated_hourly_delta_usd ?? undefined,
   });
-  const { value } = await client.send(ROUTES.consume, { body });
+  const key = newKey();
+  const { value } = await untilKnown(until, () => client.send(ROUTES.consume, { body, key }));
   return { status: 'consumed', consumedAt: value.consumed_at };
+};
+
+/** The key in the error is one of ours: with it, the whole command would be another question. */
+const maybeUsed = (error: unknown, { state }: Waiting): unknown => {
+  if (!(error instanceof CliFailure) || error.facts.retry !== 'same-key') return error;
+  const id = state.approval_request_id;
+  const hint = `\`verdict approvals show ${id}\` says whether the approval was used`;
+  const detail = [error.facts.detail, hint].filter((text) => text !== undefined).join('; ');
+  return new CliFailure(error.exit, { ...error.facts, detail, idempotencyKey: null });
 };
 
 /** An approval is for one change, once: whoever comes later has to ask again. */
@@ -78,17 +123,13 @@ export const waitForApproval = async (waiting: Waiting): Promise<WaitEnd> => {
   const pollMs = Math.min(POLL_MS_MAX, Math.max(POLL_MS_MIN, Math.floor(waitMs / 100)));
   for (;;) {
     const status = await statusOf(waiting);
-    if (status === 'granted') return consume(waiting);
+    if (status === 'granted')
+      return consume(waiting, { io, deadlineMs, pollMs }).catch((error: unknown) => {
+        throw maybeUsed(error, waiting);
+      });
     if (status === 'denied' || status === 'expired' || status === 'withdrawn') return { status };
     if (status === 'consumed') throw usedBefore(waiting);
     if (io.now() + pollMs > deadlineMs) return { status: 'waiting' };
-    await pause(pollMs, undefined, { signal: io.interrupted }).catch(() => {
-      throw new CliFailure(EXIT.interrupted, {
-        code: 'interrupted',
-        title: 'interrupted; the request stays open',
-        retry: 'same-key',
-        idempotencyKey: null,
-      });
-    });
+    await pauseMs(io, pollMs);
   }
 };

@@ -18,6 +18,8 @@ export interface RequestInput {
   /** Default: JSON. */
   readonly mediaType?: string;
   readonly ifMatch?: string;
+  /** Of a write that is one of several in its command: --idempotency-key is about another one. */
+  readonly key?: string;
   /** The server derives a key from the body itself; one of ours would be in its way. */
   readonly isKeyDerived?: boolean;
 }
@@ -160,9 +162,9 @@ export const createClient = (io: Io, options: ClientOptions): Client => {
   const { settings, idempotencyKey, isDryRun } = options;
   const send = sender(io, options);
   const pages = bodiesOf(send);
-  const keyFor = (route: RouteContract, { isKeyDerived = false }: RequestInput): string | null => {
+  const keyFor = (route: RouteContract, { key, isKeyDerived = false }: RequestInput): string | null => {
     if (route.method === 'GET') return null;
-    return idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
+    return key ?? idempotencyKey ?? (isKeyDerived ? null : `cli-${io.newId()}`);
   };
 
   const call: Send = async (route, given, key, isBuffered) => {
