@@ -122,6 +122,10 @@ const BudgetSet = z.object({
   alert_percents: z.array(Count).exactOptional(),
   set_by: z.string(),
   set_at: InstantText,
+  operation: z
+    .enum(['create', 'update', 'close'])
+    .exactOptional()
+    .meta({ description: 'what was asked for; absent: written before entries said so' }),
   idempotency: Keyed,
 });
 

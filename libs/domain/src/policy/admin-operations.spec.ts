@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, keyed, policyWith } from '../../../../test/support/domain-world.js';
 import { jcsText } from '../shared/jcs.js';
 import { sha256Hex } from '../shared/sha256.js';
-import { askedToClose } from './admin-operations.js';
+import { adminKey, askedToClose } from './admin-operations.js';
+import type { PolicyEntry } from './policy.entries.js';
+import { evolvePolicy, noPolicy } from './policy.state.js';
 
 const K = 'run-1234';
 const TEXT = policyWith({ mode: 'shadow' });
@@ -80,6 +82,31 @@ describe('the key of an administrator is bound within its operation, so', () => 
     expect(update('20', { isActive: false })).toMatchObject(WRITTEN);
     expect(close()).toMatchObject(WRITTEN);
     expect([update('20'), update('30')]).toMatchObject([REPEATED, CONFLICT]);
+  });
+
+  it('one of a closing is known by what its entry names, whatever was hashed', () => {
+    const world = new DomainWorld();
+    const { budgetId, update } = budgetOps(world);
+    const change = { kind: 'close' as const, expectedVersion: '1' };
+    const close = () =>
+      world.changeBudget(budgetId, '10', { change, isActive: false, idempotency: keyed(K, { closing: budgetId }) });
+    expect([close(), close()]).toMatchObject([WRITTEN, REPEATED]);
+    expect([update('20'), update('20'), close()]).toMatchObject([WRITTEN, REPEATED, REPEATED]);
+  });
+
+  it('one of a closing from before entries named it is known by what was hashed', () => {
+    const world = new DomainWorld();
+    const { budgetId, close } = budgetOps(world);
+    close();
+    const policy = world.log.reduce((state, { journal, entry, revision }) => {
+      if (journal !== 'policy') return state;
+      const { operation: _, ...payload } = entry.payload as { readonly operation?: string };
+      return evolvePolicy(state, { ...entry, payload } as PolicyEntry, revision);
+    }, noPolicy);
+    expect(policy.answers.get(adminKey('budget_close', K))).toEqual(
+      world.gate.policy.answers.get(adminKey('budget_close', K)),
+    );
+    expect(policy.budgets.get(budgetId)).toEqual(world.gate.policy.budgets.get(budgetId));
   });
 
   it('one that created an integration may rotate its secret and revoke it; retiring is an option of rotating', () => {

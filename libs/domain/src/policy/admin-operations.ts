@@ -41,13 +41,15 @@ export const adminKey = (operation: AdminOperation, key: string): string => `${o
 /** What closing a budget asks for, as its key is made from it. */
 export const askedToClose = (budgetId: string): Json => ({ operation: 'close', budget_id: budgetId });
 
-/** A change may close a budget too: which of both it was, the hash of what was asked tells. */
+/** Entries that do not name their operation: a change may close a budget too, and the hash of what was asked tells which. */
 const budgetOperation = ({
   budget_id,
   version,
   active,
+  operation,
   idempotency,
 }: Extract<PolicyEntry, { type: 'budget_set' }>['payload']): AdminOperation => {
+  if (operation !== undefined) return BUDGET_OPERATIONS[operation];
   if (version === 1) return 'budget';
   const isClosed = !active && idempotency.payload_hash === sha256Hex(jcsText(askedToClose(budget_id)));
   return isClosed ? 'budget_close' : 'budget_update';

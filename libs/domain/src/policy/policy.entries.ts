@@ -116,7 +116,13 @@ export type PolicyEntry =
     >
   | Entry<
       'budget_set',
-      RecordedBudgetTerms & { readonly set_by: string; readonly set_at: Instant; readonly idempotency: Keyed }
+      RecordedBudgetTerms & {
+        readonly set_by: string;
+        readonly set_at: Instant;
+        /** What was asked for; absent: entries did not say so yet. */
+        readonly operation?: 'create' | 'update' | 'close';
+        readonly idempotency: Keyed;
+      }
     >
   | Entry<
       'price_book_published',

@@ -251,7 +251,7 @@ export const budgetOf = (
   payload: Extract<PolicyEntry, { type: 'budget_set' }>['payload'],
   revision: bigint,
 ): Budget => {
-  const { set_by: setBy, set_at: setAt, idempotency: _, ...recorded } = payload;
+  const { set_by: setBy, set_at: setAt, idempotency: _, operation: _asked, ...recorded } = payload;
   const terms = completeTerms(recorded);
   return { terms, limit: usdOf(terms.limit_usd), revision, setBy, setAt };
 };

@@ -256,6 +256,7 @@ const setBudget = (command: SetBudget, state: PolicyState, accounts: Accounts): 
       alert_percents: command.alertPercents,
       set_by: command.author,
       set_at: command.now,
+      operation: command.change.kind,
       idempotency: command.idempotency,
     },
   });
