@@ -101,7 +101,7 @@ describe('conditions', () => {
     ['usd(request.project_id) > 0', 'evaluation_failed'],
     ['int(request.project_id) > 0', 'evaluation_failed'],
     ['timestamp(request.project_id) < now', 'evaluation_failed'],
-    ['duration("1 h") > duration("1s")', 'evaluation_failed'],
+    ['duration(request.project_id) > duration("1s")', 'evaluation_failed'],
   ])('%s has no answer: %s', (condition, error) => {
     expect(rules.check(condition)).toBeNull();
     expect(answerOf(condition)).toBe(error);
@@ -149,6 +149,13 @@ describe('the check of a condition', () => {
       'cost.monthly > usd("1e3")',
       'line 1, column 16: usd() takes a decimal amount with at most 6 places, as in usd("25.00")',
     ],
+    ...['2027-02-30T00:00:00Z', '2027-02-29T10:00:00Z', '2027-01-01T24:00:00Z', '2027-01-01', 'tomorrow'].map(
+      (text): [string, string] => [
+        `true &&\n  now < timestamp("${text}")`,
+        'line 2, column 9: timestamp() takes a time that there is, with its zone, as in timestamp("2026-11-22T10:00:00Z")',
+      ],
+    ),
+    ['now - now > duration("1 h")', 'line 1, column 13: duration() takes a length such as "1h30m" or "90s"'],
     ['request.action.matches("(a+)+b")', 'line 1, column 1: the function matches with 1 arguments is not offered'],
     ['now.getHours("Europe/Berlin") > 6', 'line 1, column 1: the function getHours with 1 arguments is not offered'],
     ['cel.bind(a, 1, a == 1)', 'line 1, column 1: the function bind with 3 arguments is not offered'],
@@ -240,6 +247,13 @@ describe('the rules of a policy', () => {
       ['a', false],
       ['c', true],
     ]);
+  });
+
+  it('that name a day which there is not are decided as ever, though nobody may publish them any more', () => {
+    const condition = 'now < timestamp("2027-02-30T00:00:00Z") && now < timestamp("2028-02-29T23:59:59.5+14:00")';
+    expect(traceOf(condition)).toEqual({ id: 'r1', matched: true, cost_used: 9, error: null });
+    expect(rules.check(condition)).toMatch(/^line 1, column 7: timestamp\(\)/);
+    expect(rules.check('now < timestamp("2028-02-29T23:59:59.5+14:00")')).toBeNull();
   });
 
   it('that do not compile any more are an error and never a silent no', () => {

@@ -18,7 +18,8 @@ import { variablesOf } from './variables.js';
 const PROGRAMS_KEPT = 4_096;
 
 type Compiled =
-  { readonly kind: 'program'; readonly program: Program } | { readonly kind: 'defect'; readonly text: string };
+  | { readonly kind: 'program'; readonly program: Program; readonly unpublishable: string | null }
+  | { readonly kind: 'defect'; readonly text: string };
 type Outcome = Pick<RuleTrace, 'matched' | 'error'>;
 interface EnabledRule {
   readonly rule: PolicyRule;
@@ -62,7 +63,7 @@ class CelRules implements RuleEngine {
 
   check(condition: string): string | null {
     const compiled = this.#compiled(condition);
-    return compiled.kind === 'defect' ? compiled.text : null;
+    return compiled.kind === 'defect' ? compiled.text : compiled.unpublishable;
   }
 
   evaluate(rules: readonly PolicyRule[], variables: RuleVariables, totalBudget: number): readonly RuleTrace[] {
@@ -89,7 +90,10 @@ class CelRules implements RuleEngine {
     const known = this.#programs.get(condition);
     if (known !== undefined) return known;
     const checked = checkCondition(this.#language, condition);
-    const compiled: Compiled = checked.kind === 'defect' ? checked : { kind: 'program', program: compile(checked.ast) };
+    const compiled: Compiled =
+      checked.kind === 'defect'
+        ? checked
+        : { kind: 'program', program: compile(checked.ast), unpublishable: checked.unpublishable };
     this.#programs = this.#programs.set(condition, compiled);
     return compiled;
   }

@@ -1,15 +1,26 @@
 import { type ASTNode, type Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js';
 import { CONDITION_BYTES_MAX } from '@verdict/domain';
 import { type Defect, restrictionDefect } from './restrictions.js';
+import { timeLiteralDefect } from './time-literals.js';
 
 export type CheckedCondition =
-  { readonly kind: 'condition'; readonly ast: ASTNode } | { readonly kind: 'defect'; readonly text: string };
+  | {
+      readonly kind: 'condition';
+      readonly ast: ASTNode;
+      /** Why nobody may publish it any more, though it is evaluated where it was; null: one may. */
+      readonly unpublishable: string | null;
+    }
+  | { readonly kind: 'defect'; readonly text: string };
 
-const located = ({ message, at }: Defect, condition: string): CheckedCondition => {
+const placed = ({ message, at }: Defect, condition: string): string => {
   const before = condition.slice(0, at).split('\n');
   const column = (before.at(-1) ?? '').length + 1;
-  return { kind: 'defect', text: `line ${String(before.length)}, column ${String(column)}: ${message}` };
+  return `line ${String(before.length)}, column ${String(column)}: ${message}`;
 };
+const located = (defect: Defect, condition: string): CheckedCondition => ({
+  kind: 'defect',
+  text: placed(defect, condition),
+});
 
 /** Only what the library reports about the text becomes a defect; anything else is a bug and goes on. */
 const defectOf = (error: unknown): Defect => {
@@ -39,5 +50,10 @@ export const checkCondition = (language: Environment, condition: string): Checke
   if (found !== null) return located(found, condition);
   if (types.type !== 'bool')
     return located({ message: `the result is ${types.type ?? 'dyn'}, not bool`, at: 0 }, condition);
-  return { kind: 'condition', ast: expression.ast };
+  const unpublishable = timeLiteralDefect(expression.ast);
+  return {
+    kind: 'condition',
+    ast: expression.ast,
+    unpublishable: unpublishable === null ? null : placed(unpublishable, condition),
+  };
 };

@@ -64,7 +64,7 @@ const ownDefect = (node: ASTNode, locals: readonly string[]): Defect | null => {
 };
 
 /** Children, and what they see beside the variables. */
-const childrenOf = (node: ASTNode): readonly ASTNode[] => {
+export const childrenOf = (node: ASTNode): readonly ASTNode[] => {
   switch (node.op) {
     case 'value':
     case 'id':
