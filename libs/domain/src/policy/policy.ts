@@ -3,7 +3,9 @@ import type { PriceBook } from '../pricing/price-book.js';
 import type { BudgetId, Instant, Sha256Hex } from '../shared/brand.js';
 import { accepted, type Keyed, refused, type Result } from '../shared/entry.js';
 import { instantOf } from '../shared/instant.js';
+import { jcsText } from '../shared/jcs.js';
 import { formatUsd4, type MicroUsd, microUsd } from '../shared/money.js';
+import { sha256Hex } from '../shared/sha256.js';
 import { decideIntegrations, type IntegrationsCommand } from './integrations.js';
 import { adminKey, type AdminOperation, BUDGET_OPERATIONS, INTEGRATION_OPERATIONS } from './admin-operations.js';
 import type { PolicyDocument } from './policy.document.js';
@@ -191,7 +193,8 @@ const rollBack = (command: RollBackPolicy, state: PolicyState): PolicyResult => 
   if (problem !== undefined) return refused(problem);
   const target = state.versions.find(({ version }) => version === command.toVersion);
   if (target === undefined || latest === undefined) return refused({ code: 'not_found' });
-  const text = { ...command, document: target.document, documentSha256: target.documentSha256 };
+  // A text of an earlier release is stored whole this time, so its hash is not the one that it had.
+  const text = { ...command, document: target.document, documentSha256: sha256Hex(jcsText(target.document)) };
   return accepted(
     published(text, {
       version: latest.version + 1,

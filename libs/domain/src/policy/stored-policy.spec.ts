@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { DomainWorld, policyWith } from '../../../../test/support/domain-world.js';
+import { DomainWorld, keyed, policyWith } from '../../../../test/support/domain-world.js';
+import type { Json } from '../shared/entry.js';
+import { jcsText } from '../shared/jcs.js';
+import { sha256Hex } from '../shared/sha256.js';
 import { DEFAULT_POLICY } from './default-policy.js';
 import type { PolicyDocument, StoredPolicyDocument } from './policy.document.js';
 import { completeStored } from './stored-policy.js';
@@ -33,6 +36,19 @@ describe('the text of an earlier release', () => {
       context: { max_data_age_days: 9 },
     });
     expect(completeStored(document)).toEqual(document);
+  });
+
+  it('is rolled back to whole, and its hash is that of the text which is stored then', () => {
+    const world = new DomainWorld(null);
+    world.publishAs(first(policyWith()) as PolicyDocument, {});
+    world.publish(policyWith({ mode: 'soft' }));
+    const rolledBack = world.administer({
+      ...{ kind: 'roll_back_policy', toVersion: 1, message: 'm', author: 'ana', now: world.now },
+      ...{ expectedVersion: '2', idempotency: keyed(null) },
+    });
+    const document = policyWith();
+    const document_sha256 = sha256Hex(jcsText(JSON.parse(JSON.stringify(document)) as Json));
+    expect(rolledBack).toMatchObject({ entries: [{ payload: { rolled_back_to: 1, document, document_sha256 } }] });
   });
 
   it('is decided by like a complete one', () => {
