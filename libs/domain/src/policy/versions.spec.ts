@@ -83,6 +83,14 @@ describe('a rollout', () => {
     expect([versionOf('web'), statuses(world)]).toEqual([2, ['superseded', 'in_force']]);
   });
 
+  it('decides for nobody, and says so, where a later version for everybody begins at the same time', () => {
+    const world = new DomainWorld();
+    publish(world, { rollout: R1 });
+    publish(world);
+    expect(policyFor(world.gate.policy, world.now, 'data')?.version).toBe(3);
+    expect(statuses(world)).toEqual(['superseded', 'superseded', 'in_force']);
+  });
+
   it('may be cancelled while it has not reached everybody', () => {
     const world = new DomainWorld();
     publish(world, { rollout: R1 });

@@ -86,6 +86,12 @@ const isPartial = ({ rollout }: PolicyVersion): boolean => (rollout?.cohort_perc
 
 export type VersionStatus = 'in_force' | 'scheduled' | 'rolling_out' | 'challenger' | 'superseded' | 'cancelled';
 
+/** Later begun goes first, ties to the higher version. */
+const goesBefore = (version: PolicyVersion, inForce: PolicyVersion | undefined): boolean => {
+  if (inForce === undefined || version.effectiveFrom > inForce.effectiveFrom) return true;
+  return version.effectiveFrom === inForce.effectiveFrom && version.version > inForce.version;
+};
+
 /** Where a version stands at an instant. */
 export const versionStatus = (state: PolicyState, version: PolicyVersion, now: Instant): VersionStatus => {
   if (version.isCancelled) return 'cancelled';
@@ -93,8 +99,7 @@ export const versionStatus = (state: PolicyState, version: PolicyVersion, now: I
   if (version.role === 'challenger') return challengerAt(state, now) === version ? 'challenger' : 'superseded';
   const inForce = policyInForce(state, now);
   if (inForce === version) return 'in_force';
-  const isNewer = inForce === undefined || version.effectiveFrom >= inForce.effectiveFrom;
-  return isNewer && isPartial(version) ? 'rolling_out' : 'superseded';
+  return isPartial(version) && goesBefore(version, inForce) ? 'rolling_out' : 'superseded';
 };
 
 const setRollout = (command: SetRollout, version: PolicyVersion): Result<PolicyEntry, VersionsRefusal> => {
