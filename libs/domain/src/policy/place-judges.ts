@@ -1,10 +1,12 @@
 import { isAtLeastAsStrict } from '../approvals/approval-strictness.js';
+import type { ApprovalTree } from '../approvals/approval-tree.js';
 import type { Outcome } from '../decisions/decisions.entries.js';
 import { outcomeOf } from '../decisions/outcome.js';
 import type { Json } from '../shared/entry.js';
 import { classOf, labelOf } from '../shared/environment.js';
 import { byRank, type Direction, type Judge, ranked, together } from './directions.js';
-import { classesIn, isObject, itemWith, memberOf, modeIn, MODES, textsOf, treeIn } from './document-json.js';
+import { classesIn, isList, isObject, itemWith, memberOf, modeIn, MODES, textsOf, treeIn } from './document-json.js';
+import type { Behaviour } from './policy.document.js';
 
 /** A place that differs, and the two documents around it: some places are only judged by what stands elsewhere. */
 export interface Difference {
@@ -38,11 +40,14 @@ const failSafeIn = (document: Json, source: string, name: string): Json | undefi
 export const failSafe: PlaceJudge = ({ place: [, source = '', name = ''], before, after }) =>
   ranked(OUTCOMES)(failSafeIn(before, source, name), failSafeIn(after, source, name));
 
-/** What an environment is treated as, each from the loosest: its behaviour, its mode by source. */
+/** What an environment is treated as, each from the loosest: its behaviour, its mode and its fail-safe outcome by source. */
 const treatmentOf = (document: Json, environment: string): readonly number[] => {
   const { environmentClass, behavesAs } = classOf(environment, labelOf(environment), classesIn(document));
   const byMode = SOURCES.map((source) => modeIn(document, source, environmentClass) ?? 'soft');
-  return [behavesAs === 'prod' ? 1 : 0, ...byMode.map((mode) => MODES.indexOf(mode))];
+  const byFailure = SOURCES.map((source) =>
+    OUTCOMES.findIndex((each) => each === failSafeIn(document, source, environmentClass)),
+  );
+  return [behavesAs === 'prod' ? 1 : 0, ...byMode.map((mode) => MODES.indexOf(mode)), ...byFailure];
 };
 const treatedOtherwise = (environment: string, { before, after }: Difference): Direction => {
   const [from, to] = [treatmentOf(before, environment), treatmentOf(after, environment)];
@@ -96,15 +101,18 @@ export const whereItRestricts =
 
 const ROUTES = ['approval', 'routing'] as const;
 
-/** `/approval/routing/<id>/require` and what lies in it: whether whoever fulfils the one tree fulfils the other. */
-export const approvalTrees: PlaceJudge = (difference) => {
-  const routes = itemsAt(difference, ROUTES);
-  const [from, to] = routes.map((route) => treeIn(memberOf(route, 'require')));
-  if (!restricts(routes) || !from || !to) return null; // Told at `effect` or `enabled`, or of no effect.
+/** Whether whoever fulfils the one tree fulfils the other. */
+const byTree = (from: ApprovalTree, to: ApprovalTree): Direction => {
   const [isAsStrict, wasAsStrict] = [isAtLeastAsStrict(to, from), isAtLeastAsStrict(from, to)];
   if (isAsStrict && wasAsStrict) return null;
   if (isAsStrict) return 'tightens';
   return wasAsStrict ? 'loosens' : 'both';
+};
+/** `/approval/routing/<id>/require` and what lies in it. */
+export const approvalTrees: PlaceJudge = (difference) => {
+  const routes = itemsAt(difference, ROUTES);
+  const [from, to] = routes.map((route) => treeIn(memberOf(route, 'require')));
+  return restricts(routes) && from && to ? byTree(from, to) : null; // Else told at `effect` or `enabled`, or of no effect.
 };
 
 /** What holds on a route: its own word, else the document's, which may be another by class. */
@@ -121,6 +129,47 @@ export const overriding =
     if (!restricts(routes)) return null;
     const [from, to] = [termIn(difference.before, routes[0], names), termIn(difference.after, routes[1], names)];
     return together(from.map((each, index) => judge(each, to[index])));
+  };
+/** A term of an approval, by its names below `approval`, and how it is judged. */
+export type ApprovalTerm = readonly [names: readonly string[], Judge];
+
+/** Who agrees where no route says so. @source contract section 8.3 */
+const BY_DEFAULT: ApprovalTree = { id: '', quorum: 1, roles: ['approver'], groups: [], subjects: [], deny_quorum: 1 };
+
+/** The behaviours of the classes that a route is about and that need somebody's agreement without it. */
+const requiredAnyway = (route: Json | undefined, document: Json): readonly Behaviour[] => {
+  const named = memberOf(route, 'match', 'environments');
+  const about = Object.entries(classesIn(document)).filter(([name]) => !isList(named) || named.includes(name));
+  const behaviours = new Set(about.map(([, { behaves_as }]) => behaves_as));
+  return [...behaviours].filter((each) => memberOf(document, 'approval', 'required', each) === true);
+};
+
+/** What a route asks for that requires, against what its classes ask for without it. */
+const besideDefault = (route: Json | undefined, document: Json, terms: readonly ApprovalTerm[]): Direction => {
+  const behaviours = requiredAnyway(route, document);
+  if (behaviours.length === 0) return null;
+  const places = behaviours.map((each) => (each === 'prod' ? 0 : 1));
+  const ofTerms = terms.flatMap(([names, judge]) => {
+    const [usual, own] = [termIn(document, undefined, names), termIn(document, route, names)];
+    return places.map((place) => judge(usual[place], own[place]));
+  });
+  return together([byTree(BY_DEFAULT, treeIn(memberOf(route, 'require')) ?? BY_DEFAULT), ...ofTerms]);
+};
+
+/**
+ * `/approval/routing/<id>` and its `effect` and `enabled`, by strength. One that requires, and comes or goes as a whole, stands
+ * in the place of what its classes ask for: where that is more, the route lets pass what did not.
+ */
+export const routes =
+  (terms: readonly ApprovalTerm[]): PlaceJudge =>
+  (difference) => {
+    const [from, to] = itemsAt(difference, ROUTES);
+    const [before, after] = [strengthOf(from), strengthOf(to)];
+    const [route, document] = after > before ? [to, difference.after] : [from, difference.before];
+    const isWhole = before !== after && Math.min(before, after) === 0;
+    const beside = isWhole ? besideDefault(route, document, terms) : null;
+    const isLess = beside === 'loosens' || beside === 'both';
+    return together([byRank(before, after), isLess ? byRank(after, before) : null]);
   };
 /** Several members that come and go as one. */
 export const all =

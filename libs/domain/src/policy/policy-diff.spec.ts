@@ -39,6 +39,9 @@ const stages = (more: object): Change =>
   routing(route('r', 'require', { require: 'all' in more || 'any' in more ? more : stage(more) }));
 const overriding = (overrides: object): Change => routing(route('r', 'require', { require: stage({}), overrides }));
 
+const required = ({ approval }: Change): Change => ({ approval: { ...approval, required: { prod: true } } });
+const REQUIRED = required({});
+
 describe('the difference of two policies', () => {
   it('is told place by place, with what was there and what is', () => {
     const { changes } = diff(
@@ -214,6 +217,64 @@ describe('the difference of two policies', () => {
       'both',
     ],
     ['a new route that requires', {}, routing(route('r', 'require')), 'tightens'],
+    [
+      'a new route that requires what is required without it',
+      REQUIRED,
+      required(stages({ roles: ['approver'] })),
+      'tightens',
+    ],
+    ['a new route that requires more', REQUIRED, required(stages({ quorum: 2 })), 'tightens'],
+    ['a new route that somebody else fulfils', REQUIRED, required(stages({ groups: ['interns'] })), 'both'],
+    ['the same where nobody had to agree', {}, stages({ groups: ['interns'] }), 'tightens'],
+    [
+      'the same for a class where nobody had to agree',
+      REQUIRED,
+      required(
+        routing(
+          route('r', 'require', { require: stage({ groups: ['interns'] }), match: { environments: ['nonprod'] } }),
+        ),
+      ),
+      'tightens',
+    ],
+    ['a new route without separation', REQUIRED, required(overriding({ separation: false })), 'both'],
+    ['a new route with a longer clock', REQUIRED, required(overriding({ approve_by_seconds: 2_592_000 })), 'both'],
+    [
+      'a new route that asks for a ticket',
+      REQUIRED,
+      required(overriding({ justification: { ticket_pattern: 'T' } })),
+      'tightens',
+    ],
+    ['a route less that asked for more', required(stages({ quorum: 2 })), REQUIRED, 'loosens'],
+    ['a route less that somebody else fulfilled', required(stages({ groups: ['interns'] })), REQUIRED, 'both'],
+    ['a route less without separation', required(overriding({ separation: false })), REQUIRED, 'both'],
+    [
+      'a route without separation that is switched on',
+      required(
+        routing(route('r', 'require', { require: stage({}), overrides: { separation: false }, enabled: false })),
+      ),
+      required(overriding({ separation: false })),
+      'both',
+    ],
+    [
+      'a route without separation that waived before',
+      required(routing(route('r', 'waive', { overrides: { separation: false } }))),
+      required(overriding({ separation: false })),
+      'tightens',
+    ],
+    [
+      'an alias that moves to a class whose failures are answered less strictly',
+      {
+        ...classes({ play: ['p'], work: [] }),
+        fail_safe: { terraform: { play: 'DENY', work: 'REQUIRE_APPROVAL' } },
+        mode: 'soft',
+      },
+      {
+        ...classes({ play: [], work: ['p'] }),
+        fail_safe: { terraform: { play: 'DENY', work: 'REQUIRE_APPROVAL' } },
+        mode: 'soft',
+      },
+      'loosens',
+    ],
     ['a new route that waives', {}, routing(route('r', 'waive')), 'loosens'],
     ['a route that waives now', routing(route('r', 'require')), routing(route('r', 'waive')), 'loosens'],
     [

@@ -9,6 +9,7 @@ import {
 import {
   aliases,
   all,
+  type ApprovalTerm,
   approvalTrees,
   byStrength,
   byValue,
@@ -17,6 +18,7 @@ import {
   modes,
   overriding,
   type PlaceJudge,
+  routes,
   whereItRestricts,
 } from './place-judges.js';
 
@@ -31,13 +33,12 @@ const neither = (reason: string): Judgement => ({ kind: 'neither', reason });
 const yesIsStricter = ranked([false, true]);
 const PERSON = 'only a person can compare two conditions';
 
-type Term = readonly [names: readonly string[], Judge];
-const TERMS_OF_CLASSES: readonly Term[] = [
+const TERMS_OF_CLASSES: readonly ApprovalTerm[] = [
   [['separation'], yesIsStricter],
   [['justification', 'required'], yesIsStricter],
 ];
 /** Longer clocks let what was approved pass for longer. */
-const TERMS_OF_ALL: readonly Term[] = [
+const TERMS_OF_ALL: readonly ApprovalTerm[] = [
   [['approve_by_seconds'], moreIsLooser],
   [['use_by_seconds'], moreIsLooser],
   [['token_ttl_seconds'], moreIsLooser],
@@ -50,6 +51,7 @@ const overridden = [...TERMS_OF_CLASSES, ...TERMS_OF_ALL].map(([names, judge]) =
   place: `${OVERRIDES}/${names.join('/')}`,
   judge: overriding(names, judge),
 }));
+const ROUTE = routes([...TERMS_OF_CLASSES, ...TERMS_OF_ALL]);
 const justification = overridden.filter(({ place }) => place.startsWith(`${OVERRIDES}/justification/`));
 
 /**
@@ -76,10 +78,10 @@ const MEMBERS: readonly (readonly [place: string, Judgement])[] = [
     '/approval/routing',
     neither('the first route that matches wins: only a person can tell what another order decides'),
   ],
-  ['/approval/routing/*', at(byStrength('approval', 'routing'))],
+  ['/approval/routing/*', at(ROUTE)],
   ['/approval/routing/*/id', neither('a name')],
-  ['/approval/routing/*/effect', at(byStrength('approval', 'routing'))],
-  ['/approval/routing/*/enabled', at(byStrength('approval', 'routing'))],
+  ['/approval/routing/*/effect', at(ROUTE)],
+  ['/approval/routing/*/enabled', at(ROUTE)],
   ['/approval/routing/*/match/**', neither(PERSON)],
   ['/approval/routing/*/require', at(approvalTrees)],
   ['/approval/routing/*/require/**', at(approvalTrees)],
