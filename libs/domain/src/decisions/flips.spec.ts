@@ -75,6 +75,17 @@ describe('the smallest change that flips an outcome', () => {
     expect(toOf(explained(world, '60').flips, 'delta')).toBe('44.9999');
   });
 
+  it.each([
+    ['as micro-USD', 'cost.monthly < 900000000 && cost.monthly > 400000000', '905.0000'],
+    ['with six places', 'cost.monthly < usd("900.000000") && cost.monthly > usd("400.000000")', '905.0000'],
+    ['an hour', 'cost.hourly < usd("1.232876") && cost.hourly > usd("0.5")', '905.0000'],
+  ])('is the nearest amount that passes, where a condition names amounts %s', (_, condition, nearest) => {
+    const rule = { id: 'r', enabled: true, condition, effect: 'deny' as const, message: '', obligation: null };
+    const world = new DomainWorld(policyWith({ rules: [{ ...rule, cost_budget: 100 }] }));
+    world.setBudget('905');
+    expect(toOf(explained(world, '1000').flips, 'delta')).toBe(nearest);
+  });
+
   it('is an amount also where the evidence needed no price book, and there is none', () => {
     const nothing = pricedAt('0');
     const evidence = { ...nothing, withoutBook: nothing.priceWith(undefined as never) };

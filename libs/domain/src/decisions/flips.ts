@@ -1,12 +1,12 @@
 import { overageAccount, policyFor, type PolicyState } from '../policy/policy.state.js';
 import { WAIVABLE_CODES } from '../policy/waivers.js';
-import { usdTextOf } from '../shared/brands.js';
 import { instantOf, msOf } from '../shared/instant.js';
 import { formatUsd4, hourlyOfMonthly, type MicroUsd, microUsd, NOTHING, USD_MAX, usdOf } from '../shared/money.js';
 import type { AskForChange, PricedEvidence } from './ask-for-change.js';
 import type { DecisionRecorded } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import { evaluate, isPermitted } from './evaluate.js';
+import { bordersIn, STEP } from './flip-borders.js';
 import { noGrants, withDecision, withGranted } from './grants.state.js';
 
 /** One change of one thing that would have let the change pass; it was evaluated on the state of the decision. */
@@ -29,9 +29,6 @@ const passes = (command: AskForChange, state: GateState): boolean => {
   const recorded = evaluate(command, state, 1);
   return recorded !== undefined && isPermitted(recorded.decision);
 };
-
-/** The smallest step of money on the wire, in micro-USD. */
-const STEP = 100n;
 
 const ascending = (counts: Iterable<bigint>): readonly bigint[] =>
   [...new Set(counts)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -80,19 +77,16 @@ const atAmount = (command: AskForChange, monthly: MicroUsd): AskForChange => {
 
 /** Amounts of a policy that are looked at: the nearest below the one that was asked for. */
 const BORDERS_MAX = 32;
-const AMOUNT = /"((?:0|[1-9]\d{0,12})(?:\.\d{1,4})?)\\?"/g;
 
-/**
- * Where a policy may change its mind, in steps below the amount asked for: at each amount that it names, in a range, a
- * threshold or a condition, and right beside it. Only there may less be refused where more passes.
- */
+/** Steps below the amount asked for at each of the nearest borders of its policy, and right beside it on both sides. */
 const bordersOf = ({ command, state }: AskedBefore, asked: bigint): readonly bigint[] => {
   const document = policyFor(state.policy, command.now, command.request.project_id)?.document;
-  const { approval, entitlements, rules } = document ?? {};
-  const text = JSON.stringify([approval?.routing, entitlements, rules]);
-  const named = [...text.matchAll(AMOUNT)].map(([, amount]) => (asked - usdOf(usdTextOf(amount ?? '0'))) / STEP);
-  const nearest = ascending(named.filter((count) => count >= 0n)).slice(0, BORDERS_MAX);
-  return nearest.flatMap((count) => [count - 1n, count, count + 1n]);
+  const below = (document === undefined ? [] : bordersIn(document)).filter(({ amount }) => amount <= asked);
+  const nearest = [...below].sort((a, b) => (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0));
+  return nearest.slice(0, BORDERS_MAX).flatMap(({ amount, within }) => {
+    const count = (asked - amount) / STEP;
+    return [count - within / STEP, count, count + within / STEP];
+  });
 };
 
 const deltaFlip = (before: AskedBefore): readonly Flip[] => {
