@@ -22,8 +22,11 @@ export type Rederived =
   | { readonly kind: 'other_holds' }
   /** Asked again it would not be decided: no policy is in force there, or its key has been answered before. */
   | { readonly kind: 'undecidable' }
-  /** The entry does not hold what evidence alone came to. */
+  /** The first release wrote it, and the entry does not hold what evidence alone came to. */
   | { readonly kind: 'hidden' };
+
+/** Of a later release these two say what evidence alone came to: where they do not, one of them has been changed. */
+const CONTRADICTED: Rederived = { kind: 'different', pointers: ['/cost/price_book', '/cost/sources'] };
 
 /** Of what is derived, the members that were recorded. */
 export const recordedMembers = (recorded: unknown, again: unknown): unknown => {
@@ -104,7 +107,7 @@ export const rederiveAnswer = (
   if (last === undefined) throw new RangeError('an answer has at least its decision');
   const recorded = recordedDecision(last);
   const question = recordedQuestion(recorded, tenantId, rules);
-  if (question === undefined) return { kind: 'hidden' };
+  if (question === undefined) return isFirstRelease ? { kind: 'hidden' } : CONTRADICTED;
   const asked: Asked = { question, recorded, entries, isFirstRelease };
   const again = rederiveOn(state, asked);
   if (again.kind === 'same') return again;
