@@ -256,7 +256,6 @@ export {
   type Answer,
   answerKey,
   type ApprovalProgress,
-  autoApprovalKey,
   type DueReaction,
   emptyGate,
   evolveGate,

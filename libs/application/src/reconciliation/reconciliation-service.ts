@@ -82,7 +82,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
     own: ['reservations'],
     kinds: ['policy', 'decisions', 'approvals', 'reservations'],
     initial: noReservations,
-    stateVersion: 12,
+    stateVersion: 13,
     journalOf: () => 'reservations',
     decide,
     evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),

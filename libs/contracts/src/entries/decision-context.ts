@@ -45,17 +45,28 @@ export const RuleTraceText = z
   .meta({ id: 'RuleTrace' });
 export const ObligationText = z.object({ key: z.string(), value: z.string() });
 export const UsedExceptionText = z.object({
-  counts: z
-    .literal(false)
-    .exactOptional()
-    .meta({ description: 'false: the change may not go ahead by it, so this is none of its `max_uses`' }),
+  counts: z.literal(false).exactOptional().meta({
+    description:
+      'false: none of its `max_uses`, since the change may not go ahead by it, or was counted when it was first decided',
+  }),
   exception_id: z.string(),
   waived: z.array(z.string()),
 });
 
+const ClearedByApproval = z
+  .literal(true)
+  .exactOptional()
+  .meta({ description: 'true: neither auto-approval nor a waiver was used for what somebody had agreed to' });
+
 /** The use of a granted approval by a later request. */
 export const GrantUseText = z
-  .object({ approval_id: ApprovalId, decision_id: DecisionId, use: Ordinal, is_last: z.boolean() })
+  .object({
+    approval_id: ApprovalId,
+    cleared_by_approval: ClearedByApproval,
+    decision_id: DecisionId,
+    use: Ordinal,
+    is_last: z.boolean(),
+  })
   .meta({ id: 'GrantUse' });
 
 /** What another policy would have said; it decides nothing. */
@@ -68,5 +79,6 @@ export const ChallengerText = z
     decision: OutcomeText.nullable(),
     reason_codes: z.array(Code),
     grant_used: z.literal(true).exactOptional(),
+    cleared_by_approval: ClearedByApproval,
   })
   .meta({ id: 'Challenger' });

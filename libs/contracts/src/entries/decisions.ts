@@ -50,6 +50,10 @@ const DecisionRecorded = z.object({
   balances_after: z.array(BalanceText),
   warnings: z.array(z.string()),
   auto_approved_usd: Usd.nullable(),
+  counted_before: z
+    .object({ auto_approved_usd: Usd, exceptions: z.array(z.string()) })
+    .exactOptional()
+    .meta({ description: 'what the decision that is taken over was counted for already, and this one is not again' }),
   decided_at: InstantText,
   expires_at: InstantText,
   ttl_seconds: Count,

@@ -172,7 +172,13 @@ const verdict = {
   rules_matched: z.array(z.string()),
   exceptions_used: z.array(UsedExceptionText),
   grant_use: z
-    .strictObject({ approval_id: UuidText, decision_id: UuidText, use: z.int(), is_last: z.boolean() })
+    .strictObject({
+      approval_id: UuidText,
+      cleared_by_approval: z.literal(true).exactOptional(),
+      decision_id: UuidText,
+      use: z.int(),
+      is_last: z.boolean(),
+    })
     .nullable(),
   challenger: ChallengerText.nullable(),
   failsafe: z.boolean(),

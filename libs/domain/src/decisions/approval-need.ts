@@ -4,7 +4,8 @@ import { max, type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js
 import { globMatches } from '../shared/glob.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { AssessedCost } from './cost.js';
-import { autoApprovalKey, type GateState } from './decisions.state.js';
+import { autoApprovalKey } from './counted.js';
+import type { GateState } from './decisions.state.js';
 import { approval, type FindingItem } from './findings.js';
 import type { Place } from './place.js';
 import type { ReasonCode } from './reason-codes.js';
@@ -24,6 +25,8 @@ export interface RoutedChange {
   readonly place: Place;
   readonly cost: AssessedCost;
   readonly risk: RiskClass;
+  /** Somebody agreed to what needs an approval: there is nothing left for auto-approval to clear, nor to count. */
+  readonly isAgreed: boolean;
 }
 
 type Matcher = (match: RoutingMatch, change: RoutedChange) => boolean;
@@ -87,7 +90,7 @@ const autoApproval = (state: GateState, { command, place, cost }: RoutedChange):
  * @source contract section 8.3
  */
 export const approvalNeed = (change: RoutedChange, state: GateState, found: readonly FindingItem[]): ApprovalNeed => {
-  const { place } = change;
+  const { place, isAgreed } = change;
   // Whoever agrees to a violation is never waived.
   const canWaive = place.mode === 'hard' || !found.some(({ strength }) => strength === 'violation');
   const rule = routeFor(change, canWaive);
@@ -99,7 +102,7 @@ export const approvalNeed = (change: RoutedChange, state: GateState, found: read
     return { items: [], notes: [], autoApproved: null, route };
   }
   const isAlone = !found.some(({ strength }) => strength === 'approval');
-  return isAlone
+  return isAlone && !isAgreed
     ? { ...autoApproval(state, change), route }
     : { items: [approval('approval_required')], notes: [], autoApproved: null, route };
 };

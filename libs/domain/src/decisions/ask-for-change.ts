@@ -96,6 +96,10 @@ export interface AskForChange {
   } | null;
   /** Of a question that was recorded: its challenger used no grant, or could not see any. Absent: it may use one. */
   readonly isChallengerWithoutGrants?: true;
+  /** Of a question that was recorded when what an answer takes over was counted again. Absent: it is counted once. */
+  readonly isCountedAgain?: true;
+  /** Of a question that was recorded when a use of a grant was auto-approved as well. Absent: its approval is enough. */
+  readonly isUseAutoApproved?: true;
   /** No time is left for the challenger, or none was when it was recorded. Absent: it is evaluated. @source contract section 8.1 */
   readonly isChallengerSkipped?: true;
 }

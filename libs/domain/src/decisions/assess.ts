@@ -10,7 +10,7 @@ import type { AssessedCost } from './cost.js';
 import type { UsedException } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
 import { approval, type FindingItem, violation } from './findings.js';
-import { drawnFrom, isClearedBy, overageLeg, withoutHoldOf } from './grant.js';
+import { drawnFrom, isClearedAlone, isClearedBy, overageLeg, withoutHoldOf } from './grant.js';
 import type { Grant } from './grants.state.js';
 import { type HeldDraw, NOTHING_HELD } from './held-draw.js';
 import type { Place } from './place.js';
@@ -18,7 +18,7 @@ import { REASON_CODES, type ReasonCode } from './reason-codes.js';
 import { ruleFindings, type RuleFindings } from './rule-findings.js';
 import { ruleVariables } from './rule-variables.js';
 import { type Verdict, verdictOf } from './verdict.js';
-import { countedUses, waive } from './waive.js';
+import { countedUses, waive, type Waived } from './waive.js';
 import { fund, type FundingRequest, type Waterfall } from './waterfall.js';
 
 /** A change under one version of the policy: where it stands, what it costs, what is known of its surroundings. */
@@ -145,6 +145,29 @@ const waived = (items: readonly FindingItem[], { command, place, cost }: Assessa
     command.now,
   );
 
+/** What the approver saw is no finding any more, and uses no waiver up. */
+const leftOf = (
+  items: readonly FindingItem[],
+  asked: Assessable,
+  { view, grant }: { readonly view: GateState; readonly grant: Grant | null },
+): Waived => {
+  if (grant === null) return waived(items, asked, view);
+  const isLeft = (item: FindingItem): boolean => !isClearedBy(grant, item, view.policy);
+  if (isClearedAlone(asked.command)) return waived(items.filter(isLeft), asked, view);
+  const { items: left, used } = waived(items, asked, view);
+  return { items: left.filter(isLeft), used };
+};
+
+/** Whether the approver agreed to what policy asks of him in any case. */
+const isAgreedTo = (grant: Grant | null, command: AskForChange): boolean =>
+  grant?.reasons.includes('approval_required') === true && isClearedAlone(command);
+
+/** The exception that the approval made, as a use of it. */
+const overdraftOf = ({ overage, overdrawn }: Money, command: AskForChange): readonly UsedException[] =>
+  isClearedAlone(command)
+    ? overage.map(({ account }) => ({ exception_id: account, waived: overdrawn.map(({ code }) => code).sort() }))
+    : [];
+
 interface Held {
   readonly legs: readonly HeldLeg[];
   readonly total: MicroUsd;
@@ -173,9 +196,10 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
   const seen = { place, cost, waterfall, balance, risk: context.risk, context: context.forRules };
   const rules = ruleFindings(place.document.rules, command.rules, ruleVariables(command, view, seen));
   const found = [...hardFacts(asked, money), ...rules.items];
-  const need = approvalNeed({ command, place, cost, risk: context.risk.class }, view, found);
-  const { items: left, used } = waived([...found, ...need.items], asked, view);
-  const items = grant === null ? left : left.filter((item) => !isClearedBy(grant, item, state.policy));
+  const overdraft = overdraftOf(money, command);
+  const isAgreed = isAgreedTo(grant, command);
+  const need = approvalNeed({ command, place, cost, risk: context.risk.class, isAgreed }, view, found);
+  const { items, used } = leftOf([...found, ...need.items], asked, { view, grant });
   const notes: readonly ReasonCode[] = [
     ...cost.notes,
     ...fundingNotes(asked, waterfall),
@@ -183,7 +207,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
     ...need.notes,
     ...context.notes,
     ...(place.isEnvironmentUnknown ? (['environment_unknown_strict'] as const) : []),
-    ...(used.length > 0 ? (['exception_used'] as const) : []),
+    ...(used.length + overdraft.length > 0 ? (['exception_used'] as const) : []),
     ...(grant === null ? [] : (['approval_grant_used'] as const)),
     ...(command.isDryRun ? (['dry_run'] as const) : []),
   ];
@@ -194,7 +218,10 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
     balance,
     rules,
     notes,
-    exceptionsUsed: countedUses(used, { mode: place.mode, outcome: verdict.outcome, channel: command.channel }),
+    exceptionsUsed: [
+      ...countedUses(used, { mode: place.mode, outcome: verdict.outcome, channel: command.channel }),
+      ...overdraft,
+    ],
     route: need.route,
     autoApproved: need.autoApproved,
     ...heldBy(asked, verdict, waterfall, overage),

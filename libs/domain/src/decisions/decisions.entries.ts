@@ -184,15 +184,31 @@ export interface GrantUse {
   /** 1, 2 ... */
   readonly use: number;
   readonly is_last: boolean;
+  /**
+   * What was agreed to is cleared by that alone: neither auto-approval nor a waiver is used for it, and the exception over
+   * what no account funds is among `exceptions_used`. Absent: written when both were used all the same.
+   */
+  readonly cleared_by_approval?: true;
 }
 
-/** A finding that an exception removed. */
+/** A finding that an exception removed: a waiver, or the overage that the approval of a grant made. */
 export interface UsedException {
-  /** false: it made no difference to what may go ahead, so no use is counted; absent: one is, save by a dry run. */
+  /**
+   * false: no use is counted, since it made no difference to what may go ahead, or was counted by the decision that this one
+   * takes over; absent: one is, save by a dry run.
+   */
   readonly counts?: false;
   readonly exception_id: string;
   /** Rule ids or reason codes. */
   readonly waived: readonly string[];
+}
+
+/** What the decision that is taken over was counted for already, and this one is not again. */
+export interface CountedBefore {
+  /** For the same requester and UTC month. */
+  readonly auto_approved_usd: UsdText;
+  /** Ids of the exceptions that it is a use of. */
+  readonly exceptions: readonly string[];
 }
 
 /** A member of a batch. Contract section 5.4. */
@@ -217,6 +233,8 @@ export interface ChallengerVerdict {
   readonly reason_codes: readonly string[];
   /** Whether it let the change through by a grant. Absent: it used none, or was written when challengers saw no grants. */
   readonly grant_used?: true;
+  /** As of a use of a grant. */
+  readonly cleared_by_approval?: true;
 }
 
 export interface DecisionRecorded {
@@ -251,7 +269,7 @@ export interface DecisionRecorded {
   readonly approval: ApprovalTerms | null;
   readonly balances_after: readonly Balance[];
   readonly warnings: readonly string[];
-  /** The amount that auto-approval let pass, counted for this requester and UTC month. */
+  /** The amount that auto-approval let pass and counts for this requester and UTC month: see `counted_before`. */
   readonly auto_approved_usd: UsdText | null;
   readonly decided_at: Instant;
   readonly expires_at: Instant;
@@ -270,6 +288,8 @@ export interface DecisionRecorded {
   readonly rules_matched?: readonly string[];
   readonly obligations?: readonly { readonly key: string; readonly value: string }[];
   readonly exceptions_used?: readonly UsedException[];
+  /** Absent: it takes nothing over that was counted, or was written when such was counted again. */
+  readonly counted_before?: CountedBefore;
   readonly grant_use?: GrantUse | null;
   readonly risk?: RecordedRisk;
   /** Actual cost and forecast of the project, and the risk. */

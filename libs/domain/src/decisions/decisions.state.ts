@@ -8,10 +8,11 @@ import { noOverruns, type Overruns, withOverrun } from '../reservations/overruns
 import type { ReservationsEntry, SettledLeg } from '../reservations/reservations.entries.js';
 import type { ApprovalId, DecisionId, Instant, Sha256Hex } from '../shared/brand.js';
 import { assertNever } from '../shared/entry.js';
-import { type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
+import { type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
 import { BoundedMap } from '../shared/bounded-map.js';
 import { PersistentMap } from '../shared/persistent-map.js';
-import type { DecisionReanswered, DecisionRecorded, DecisionsEntry, Requester } from './decisions.entries.js';
+import type { DecisionReanswered, DecisionRecorded, DecisionsEntry } from './decisions.entries.js';
+import { count, type Counts, noCounts } from './counted.js';
 import { type Grants, noGrants, withDecision, withDenied, withGranted, withoutGrant } from './grants.state.js';
 import { noRuns, rememberRun, type RunAnswers, runKey } from './runs.js';
 
@@ -50,7 +51,7 @@ export type DueReaction = (
 };
 
 /** All that a decision of one tenant depends on: policy, money, earlier answers, and what approvals and reservations said. */
-export interface GateState {
+export interface GateState extends Counts {
   readonly policy: PolicyState;
   readonly accounts: Accounts;
   /**
@@ -58,16 +59,12 @@ export interface GateState {
    * callers chose are looked up in the read model before a new decision is made.
    */
   readonly answers: BoundedMap<Answer>;
-  /** What auto-approval let pass, by requester and UTC month. */
-  readonly autoApproved: PersistentMap<MicroUsd>;
   /** Progress of the approvals of decisions that hold money or wait. */
   readonly approvals: PersistentMap<ApprovalProgress>;
   /** Approvals that later requests use. */
   readonly grants: Grants;
   /** Imported actual cost, as far as context asks for it. */
   readonly costDays: CostDays;
-  /** How often each waiver was used, by id. */
-  readonly waiverUses: PersistentMap<number>;
   /** What was spent beyond all headroom: shown beside waivers and overages; no decision depends on it. */
   readonly overruns: Overruns;
   /** What the pods of scaled objects ask for. */
@@ -82,14 +79,13 @@ export interface GateState {
 export const ANSWERS_KEPT = 25_000;
 
 export const emptyGate: GateState = {
+  ...noCounts,
   policy: noPolicy,
   accounts: noAccounts,
   answers: BoundedMap.ofCapacity(ANSWERS_KEPT),
-  autoApproved: PersistentMap.empty,
   approvals: PersistentMap.empty,
   grants: noGrants,
   costDays: noCostDays,
-  waiverUses: PersistentMap.empty,
   overruns: noOverruns,
   units: noUnits,
   runs: noRuns,
@@ -99,28 +95,6 @@ export const emptyGate: GateState = {
 /** Scope of the keys that batches came with; those of questions begin with their source. */
 export const BATCH_SCOPE = 'batch';
 export const answerKey = (scope: string, text: string): string => `${scope}\n${text}`;
-export const autoApprovalKey = (
-  { subject, on_behalf_of }: Pick<Requester, 'subject' | 'on_behalf_of'>,
-  now: Instant,
-): string => `${now.slice(0, 7)}|${on_behalf_of ?? subject}`;
-
-const withAutoApproved = (state: GateState, recorded: DecisionRecorded): GateState => {
-  if (recorded.auto_approved_usd === null) return state;
-  const key = autoApprovalKey(recorded.requester, recorded.decided_at);
-  const sum = microUsd((state.autoApproved.get(key) ?? NOTHING) + usdOf(recorded.auto_approved_usd));
-  return { ...state, autoApproved: state.autoApproved.set(key, sum) };
-};
-
-const withUsedWaivers = (state: GateState, { exceptions_used: used = [], dry_run }: DecisionRecorded): GateState =>
-  used
-    .filter(({ counts }) => !dry_run && counts !== false)
-    .reduce(
-      (next, { exception_id: id }) => ({
-        ...next,
-        waiverUses: next.waiverUses.set(id, (next.waiverUses.get(id) ?? 0) + 1),
-      }),
-      state,
-    );
 
 /** Every member that was decided says what its batch asked, whichever of them were answered before. */
 const withBatchKey = (
@@ -168,8 +142,7 @@ const remember = (state: GateState, recorded: DecisionRecorded, revision: bigint
   const grants = withDecision(state.grants, recorded);
   const units = withUnit(state.units, recorded);
   const runs = rememberRun(state.runs, { recorded, revision, isNeeded });
-  const next = { ...state, accounts, answers, approvals, grants, units, runs };
-  return withUsedWaivers(withAutoApproved(next, recorded), recorded);
+  return { ...state, ...count(state, recorded), accounts, answers, approvals, grants, units, runs };
 };
 
 const rememberReanswer = (state: GateState, reanswered: DecisionReanswered): GateState => {
@@ -197,6 +170,7 @@ const endHold = (state: GateState, decisionId: DecisionId): GateState => ({
   ...state,
   accounts: freeHold(state.accounts, decisionId),
   approvals: state.approvals.delete(decisionId),
+  counted: state.counted.delete(decisionId),
   grants: withoutGrant(state.grants, decisionId),
   due: state.due.delete(decisionId),
 });

@@ -5,6 +5,7 @@ import type { HeldLeg } from '../accounts/accounts.js';
 import { ENTERPRISE_CEILING, overageAccount } from '../policy/policy.state.js';
 import { derivedKey } from '../shared/fingerprint.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
+import { countedOnce, withoutCounted } from './counted.js';
 import type { AskForChange } from './ask-for-change.js';
 import type { DecisionRecorded, DecisionsEntry, GrantUse } from './decisions.entries.js';
 import { type Answer, answerKey, type GateState } from './decisions.state.js';
@@ -134,6 +135,9 @@ const questionOf = (command: AskForChange, state: GateState): Question => {
   return { command, priced: () => (made ??= { priced: pricedNow(command, state) }).priced };
 };
 
+/** The same change is counted once, however often it is decided. */
+const isCountedOnce = ({ isCountedAgain }: AskForChange): boolean => isCountedAgain !== true;
+
 const decideAfresh = (
   { command, priced }: Question,
   state: GateState,
@@ -146,9 +150,10 @@ const decideAfresh = (
   }
   const use = recorded.grant_use ?? null;
   const moved = use === null ? [] : movedHold(state, use, recorded);
+  const counted = supersedes !== null && isCountedOnce(command) ? countedOnce(recorded, state, supersedes) : recorded;
   return accepted<DecisionsEntry>(...before, ...moved, {
     type: 'decision_recorded',
-    payload: { ...recorded, supersedes },
+    payload: { ...counted, supersedes },
   });
 };
 
@@ -177,7 +182,8 @@ const decideAgain = (
   const alone = decideAfresh(question, state, unrelated(generation));
   // The hold of an approved answer is what its grant draws from; nothing else takes it over.
   if (holderId === null || before.length === 0 || usedGrant(alone)?.decision_id === holderId) return alone;
-  const taken = decideAfresh(question, freed(state, holderId), { generation, before, supersedes: holderId });
+  const without = freed(isCountedOnce(question.command) ? withoutCounted(state, holderId) : state, holderId);
+  const taken = decideAfresh(question, without, { generation, before, supersedes: holderId });
   const takesOver = taken.kind !== 'accepted' || isHolding(taken.entries.at(-1));
   return takesOver ? taken : alone;
 };

@@ -10,7 +10,7 @@ import { changeContext } from './change-context.js';
 import { assessCost } from './cost.js';
 import type { ChallengerVerdict, ChangeFacts, DecisionRecorded, Outcome } from './decisions.entries.js';
 import type { GateState } from './decisions.state.js';
-import { grantsFor, useOf, withRestOf } from './grant.js';
+import { clearedBy, grantsFor, useOf, withRestOf } from './grant.js';
 import type { Grant } from './grants.state.js';
 import { placeOf } from './place.js';
 import { balancesAfter } from './waterfall.js';
@@ -78,7 +78,7 @@ const challengerOpinion = (command: AskForChange, state: GateState, version: Pol
   return {
     decision: verdict?.outcome ?? null,
     evaluated: verdict !== undefined,
-    ...(assessed?.grant ? { grant_used: true } : {}),
+    ...(assessed?.grant ? { ...clearedBy(command), grant_used: true } : {}),
     reason_codes: verdict?.reasons ?? [],
     version: version.version,
   };
@@ -175,7 +175,7 @@ const recordOf = (
     expires_at: plusSeconds(command.now, ttl),
     exposure_usd: formatUsd4(exposureOf(asked, assessment)),
     finding: verdict.finding,
-    grant_use: grant === null ? null : useOf(grant),
+    grant_use: grant === null ? null : useOf(grant, command),
     hold: {
       legs: legs.map(({ account, amount }) => ({ account, amount_usd: formatUsd4(amount) })),
       total_usd: formatUsd4(assessment.total),

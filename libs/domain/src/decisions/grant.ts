@@ -150,9 +150,17 @@ export const withRestOf = (state: GateState, grant: Grant, drawn: readonly HeldL
   return { ...freed, accounts: placeHold(freed.accounts, grant.decisionId, rest) };
 };
 
+/** Whether the approval alone clears what its approver agreed to. */
+export const isClearedAlone = ({ isUseAutoApproved }: AskForChange): boolean => isUseAutoApproved !== true;
+
+/** How a use says so. */
+export const clearedBy = (command: AskForChange): Pick<GrantUse, 'cleared_by_approval'> =>
+  isClearedAlone(command) ? { cleared_by_approval: true } : {};
+
 /** The use as the decision records it. */
-export const useOf = (grant: Grant): GrantUse => ({
+export const useOf = (grant: Grant, command: AskForChange): GrantUse => ({
   approval_id: grant.approvalId,
+  ...clearedBy(command),
   decision_id: grant.decisionId,
   is_last: isLastUse(grant),
   use: grant.uses + 1,

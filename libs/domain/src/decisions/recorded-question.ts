@@ -7,6 +7,23 @@ import { NO_CHANGE_FACTS } from './cost.js';
 import type { CostSource, DecisionRecorded } from './decisions.entries.js';
 import { isOfReview } from './unit-facts.js';
 
+/** Champion and challenger were asked by the same rules. */
+const isClearedByApproval = ({ challenger, grant_use: use }: DecisionRecorded): boolean =>
+  use?.cleared_by_approval === true || challenger?.cleared_by_approval === true;
+
+/** What held when it was recorded, and does no more; where an entry says nothing of it, both come to the same. */
+const rulesOf = (
+  recorded: DecisionRecorded,
+): Pick<
+  AskForChange,
+  'isChallengerSkipped' | 'isChallengerWithoutGrants' | 'isCountedAgain' | 'isUseAutoApproved'
+> => ({
+  ...(recorded.challenger?.evaluated === false ? { isChallengerSkipped: true } : {}),
+  ...(recorded.challenger?.grant_used === true ? {} : { isChallengerWithoutGrants: true }),
+  ...(recorded.counted_before === undefined ? { isCountedAgain: true } : {}),
+  ...(isClearedByApproval(recorded) ? {} : { isUseAutoApproved: true }),
+});
+
 const NO_APPROVAL = approvalIdOf(''); // Never recorded: a decision that needs no approval has no terms to name one.
 
 type Alone = Omit<CostSource, 'method'>;
@@ -109,7 +126,6 @@ export const recordedQuestion = (
     rules,
     expectedFingerprint: null,
     rememberedAnswer: null,
-    ...(recorded.challenger?.evaluated === false ? { isChallengerSkipped: true as const } : {}),
-    ...(recorded.challenger?.grant_used === true ? {} : { isChallengerWithoutGrants: true as const }),
+    ...rulesOf(recorded),
   };
 };

@@ -1,6 +1,7 @@
 import type { Charge, HeldLeg } from '../accounts/accounts.js';
 import type { ApprovalsEntry } from '../approvals/approvals.entries.js';
 import type { DecisionRecorded, DecisionsEntry } from '../decisions/decisions.entries.js';
+import { noCounts } from '../decisions/counted.js';
 import { emptyGate, evolveGate, type GateState } from '../decisions/decisions.state.js';
 import type { PolicyEntry } from '../policy/policy.entries.js';
 import { ENTERPRISE_CEILING } from '../policy/policy.state.js';
@@ -268,8 +269,8 @@ export type ReservationsObserved =
 /** Keys and answers are the gate's own business: only its money and approvals are of use here. */
 const foldMoney = (state: ReservationsState, seen: ReservationsObserved): ReservationsState => {
   const money = evolveGate(state.money, seen);
-  const { answers, autoApproved, grants, waiverUses, overruns } = emptyGate;
-  return { ...state, money: { ...money, answers, autoApproved, grants, waiverUses, overruns } };
+  const { answers, grants, overruns } = emptyGate;
+  return { ...state, money: { ...money, ...noCounts, answers, grants, overruns } };
 };
 
 /** The decision that an entry is about; whether its hold may be swept depends on such entries alone. */
