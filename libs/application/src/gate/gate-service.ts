@@ -136,7 +136,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   own: ['policy', 'decisions'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: emptyGate,
-  stateVersion: 8,
+  stateVersion: 9,
   journalOf,
   hurried,
   decide,

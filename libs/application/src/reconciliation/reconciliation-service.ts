@@ -82,7 +82,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
     own: ['reservations'],
     kinds: ['policy', 'decisions', 'approvals', 'reservations'],
     initial: noReservations,
-    stateVersion: 13,
+    stateVersion: 14,
     journalOf: () => 'reservations',
     decide,
     evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),

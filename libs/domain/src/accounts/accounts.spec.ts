@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Instant } from '../shared/brand.js';
 import { usd } from '../../../../test/support/domain-world.js';
-import { balanceOf, freeHold, noAccounts, placeHold, settleHold, type TermsOf } from './accounts.js';
+import { adjustSpent, balanceOf, freeHold, noAccounts, placeHold, settleHold, type TermsOf } from './accounts.js';
 
 const NOVEMBER = '2026-11-30T23:59:59.999Z' as Instant;
 const DECEMBER = '2026-12-01T00:00:00.000Z' as Instant;
@@ -80,5 +80,49 @@ describe('accounts', () => {
       limited('10'),
     );
     expect(balance(settled, '10')).toMatchObject({ spent: usd('10'), headroom: 0n });
+  });
+});
+
+describe('what was spent in periods that are over', () => {
+  const monthly = (account: string, month: string) =>
+    ({
+      decisionId: account,
+      charges: [{ account, spent: usd('1') }],
+      at: `${month}-10T00:00:00.000Z` as Instant,
+    }) as const;
+  const booked = (...months: readonly string[]) =>
+    months.reduce((accounts, month) => settleHold(accounts, monthly('b', month), limited(null)), noAccounts);
+
+  it('is forgotten once nothing can refer to it', () => {
+    const accounts = booked('2026-08', '2026-09', '2026-10', '2026-11', '2026-12');
+    expect([...accounts.spent.keys()].sort()).toEqual(['b|2026-10', 'b|2026-11', 'b|2026-12']);
+  });
+
+  it('stays as long as its quarter, its year or its budget lasts', () => {
+    const periods = ['quarter', 'year', 'total'] as const;
+    const terms: TermsOf = (account) => ({ limit: null, period: periods.find((each) => each === account) ?? 'month' });
+    const accounts = ['2026-10', '2026-11', '2026-12', '2027-01', '2027-02', '2027-03'].reduce(
+      (next, month) => periods.reduce((each, period) => settleHold(each, monthly(period, month), terms), next),
+      noAccounts,
+    );
+    expect(Object.fromEntries(accounts.spent)).toEqual({
+      'quarter|2027-Q1': usd('3'),
+      'year|2027': usd('3'),
+      'total|all': usd('6'),
+    });
+  });
+
+  it('is taken back from no other period by a correction that comes too late', () => {
+    const accounts = booked('2026-08', '2026-09', '2026-10', '2026-11');
+    const corrected = adjustSpent(
+      accounts,
+      {
+        adjustments: [{ account: 'b', by: usd('-1') }],
+        at: '2026-11-11T00:00:00.000Z' as Instant,
+        bookedAt: '2026-08-10T00:00:00.000Z' as Instant,
+      },
+      limited(null),
+    );
+    expect(corrected.spent).toBe(accounts.spent);
   });
 });

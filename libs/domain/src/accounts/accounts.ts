@@ -1,5 +1,6 @@
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { type Period, periodOf } from '../shared/instant.js';
+import { isForgotten, type KeptMonths, noMonths, withMonth } from '../shared/kept-months.js';
 import { max, microUsd, type MicroUsd, min, NOTHING } from '../shared/money.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 
@@ -20,18 +21,22 @@ export type TermsOf = (account: string, at: Instant) => AccountTerms;
 
 /**
  * Money held and spent, per account. Persistent: every change makes a new value and leaves the old one as it was.
- * `spent` is keyed by `<account>|<period>`, so a new period starts at nothing without any entry.
+ * `spent` is keyed by `<account>|<period>`, so a new period starts at nothing without any entry; periods that are over and
+ * that nothing can refer to any more leave it.
  */
 export interface Accounts {
   readonly holds: PersistentMap<readonly HeldLeg[]>;
   readonly held: PersistentMap<MicroUsd>;
   readonly spent: PersistentMap<MicroUsd>;
+  /** Months that something was booked in. */
+  readonly months: KeptMonths;
 }
 
 export const noAccounts: Accounts = {
   holds: PersistentMap.empty,
   held: PersistentMap.empty,
   spent: PersistentMap.empty,
+  months: noMonths,
 };
 
 export interface AccountBalance {
@@ -85,10 +90,25 @@ const addHeld = (accounts: Accounts, account: string, amount: bigint): Accounts 
   return { ...accounts, held: next === NOTHING ? accounts.held.delete(account) : accounts.held.set(account, next) };
 };
 
-const addSpent = (accounts: Accounts, key: string, amount: MicroUsd): Accounts =>
-  amount === NOTHING
-    ? accounts
-    : { ...accounts, spent: accounts.spent.set(key, microUsd((accounts.spent.get(key) ?? NOTHING) + amount)) };
+const addSpent = (
+  accounts: Accounts,
+  { account, period }: { readonly account: string; readonly period: string },
+  amount: MicroUsd,
+): Accounts => {
+  if (amount === NOTHING || isForgotten(accounts.months, period)) return accounts;
+  const key = spentKey(account, period);
+  return { ...accounts, spent: accounts.spent.set(key, microUsd((accounts.spent.get(key) ?? NOTHING) + amount)) };
+};
+
+const periodIn = (key: string): string => key.slice(key.lastIndexOf('|') + 1);
+
+/** Something is booked at this time: the first of a month is when older periods are forgotten. */
+const bookingAt = (accounts: Accounts, at: Instant): Accounts => {
+  const months = withMonth(accounts.months, at);
+  if (months === accounts.months) return accounts;
+  const over = [...accounts.spent.keys()].filter((key) => isForgotten(months, periodIn(key)));
+  return { ...accounts, months, spent: over.reduce((spent, key) => spent.delete(key), accounts.spent) };
+};
 
 const withHeld = (accounts: Accounts, legs: readonly HeldLeg[]): Accounts =>
   legs.reduce((next, { account, amount }) => addHeld(next, account, amount), accounts);
@@ -126,7 +146,7 @@ export const settleHold = (
   termsOf: TermsOf,
 ): Accounts => {
   const legs = accounts.holds.get(settlement.decisionId) ?? [];
-  const freed = freeHold(accounts, settlement.decisionId);
+  const freed = freeHold(bookingAt(accounts, settlement.at), settlement.decisionId);
   return settlement.charges.reduce((next, { account, spent }) => {
     const held = legs.reduce((sum, leg) => (leg.account === account ? microUsd(sum + leg.amount) : sum), NOTHING);
     const terms = termsOf(account, settlement.at);
@@ -135,7 +155,7 @@ export const settleHold = (
     const room = headroom === null ? null : max(NOTHING, microUsd(headroom - within));
     const above = microUsd(spent - within);
     const charged = microUsd(within + (room === null ? above : min(above, room)));
-    return addSpent(next, spentKey(account, periodOf(terms.period, settlement.at)), charged);
+    return addSpent(next, { account, period: periodOf(terms.period, settlement.at) }, charged);
   }, freed);
 };
 
@@ -154,13 +174,16 @@ export const adjustSpent = (
   change: { readonly adjustments: readonly Adjustment[]; readonly at: Instant; readonly bookedAt: Instant },
   termsOf: TermsOf,
 ): Accounts =>
-  change.adjustments.reduce((next, { account, by }) => {
-    const isMore = by > NOTHING;
-    const terms = termsOf(account, isMore ? change.at : change.bookedAt);
-    const period = periodOf(terms.period, isMore ? change.at : change.bookedAt);
-    const { headroom } = balanceOf(next, account, terms, change.at);
-    const booked = next.spent.get(spentKey(account, period)) ?? NOTHING;
-    const more = headroom === null ? by : min(by, headroom);
-    const less = max(by, microUsd(0n - max(NOTHING, booked)));
-    return addSpent(next, spentKey(account, period), isMore ? more : less);
-  }, accounts);
+  change.adjustments.reduce(
+    (next, { account, by }) => {
+      const isMore = by > NOTHING;
+      const terms = termsOf(account, isMore ? change.at : change.bookedAt);
+      const period = periodOf(terms.period, isMore ? change.at : change.bookedAt);
+      const { headroom } = balanceOf(next, account, terms, change.at);
+      const booked = next.spent.get(spentKey(account, period)) ?? NOTHING;
+      const more = headroom === null ? by : min(by, headroom);
+      const less = max(by, microUsd(0n - max(NOTHING, booked)));
+      return addSpent(next, { account, period }, isMore ? more : less);
+    },
+    bookingAt(accounts, change.at),
+  );

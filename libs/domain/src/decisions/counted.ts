@@ -1,5 +1,7 @@
 import type { DecisionId, Instant } from '../shared/brand.js';
 import { isOverageAccount } from '../policy/policy.state.js';
+import { monthOf } from '../shared/instant.js';
+import { isForgotten, type KeptMonths, noMonths, withMonth } from '../shared/kept-months.js';
 import { formatUsd4, max, type MicroUsd, microUsd, NOTHING, usdOf } from '../shared/money.js';
 import { PersistentMap } from '../shared/persistent-map.js';
 import type { CountedBefore, DecisionRecorded, Requester, UsedException } from './decisions.entries.js';
@@ -17,6 +19,8 @@ export interface Counted {
 export interface Counts {
   /** What auto-approval let pass, by requester and UTC month. */
   readonly autoApproved: PersistentMap<MicroUsd>;
+  /** Months that something was auto-approved in. */
+  readonly autoApprovalMonths: KeptMonths;
   /** How often each waiver was used, by id. */
   readonly waiverUses: PersistentMap<number>;
   /** By the decision that counted; forgotten with its hold, since nothing takes it over any more. */
@@ -25,6 +29,7 @@ export interface Counts {
 
 export const noCounts: Counts = {
   autoApproved: PersistentMap.empty,
+  autoApprovalMonths: noMonths,
   waiverUses: PersistentMap.empty,
   counted: PersistentMap.empty,
 };
@@ -32,7 +37,8 @@ export const noCounts: Counts = {
 export const autoApprovalKey = (
   { subject, on_behalf_of }: Pick<Requester, 'subject' | 'on_behalf_of'>,
   now: Instant,
-): string => `${now.slice(0, 7)}|${on_behalf_of ?? subject}`;
+): string => `${monthOf(now)}|${on_behalf_of ?? subject}`;
+const monthIn = (key: string): string => key.slice(0, key.indexOf('|'));
 
 const keyOf = ({ requester, decided_at }: DecisionRecorded): string => autoApprovalKey(requester, decided_at);
 
@@ -45,10 +51,21 @@ const usesOf = ({ dry_run, exceptions_used: used = [] }: DecisionRecorded): read
         .map(({ exception_id: id }) => id)
         .filter((id) => !isOverageAccount(id)); // Its legs say how much of it was used.
 
-const withSum = ({ autoApproved }: Counts, recorded: DecisionRecorded): Counts['autoApproved'] => {
-  if (recorded.auto_approved_usd === null) return autoApproved;
+type Sums = Pick<Counts, 'autoApproved' | 'autoApprovalMonths'>;
+/** The first of a month is when the sums of older ones are forgotten. */
+const approvingAt = ({ autoApproved, autoApprovalMonths: earlier }: Sums, at: Instant): Sums => {
+  const autoApprovalMonths = withMonth(earlier, at);
+  if (autoApprovalMonths === earlier) return { autoApproved, autoApprovalMonths };
+  const over = [...autoApproved.keys()].filter((key) => isForgotten(autoApprovalMonths, monthIn(key)));
+  return { autoApprovalMonths, autoApproved: over.reduce((sums, key) => sums.delete(key), autoApproved) };
+};
+const withSum = (counts: Counts, recorded: DecisionRecorded): Sums => {
+  if (recorded.auto_approved_usd === null) return counts;
+  const { autoApproved, autoApprovalMonths } = approvingAt(counts, recorded.decided_at);
   const key = keyOf(recorded);
-  return autoApproved.set(key, microUsd((autoApproved.get(key) ?? NOTHING) + usdOf(recorded.auto_approved_usd)));
+  if (isForgotten(autoApprovalMonths, monthIn(key))) return { autoApproved, autoApprovalMonths };
+  const sum = microUsd((autoApproved.get(key) ?? NOTHING) + usdOf(recorded.auto_approved_usd));
+  return { autoApprovalMonths, autoApproved: autoApproved.set(key, sum) };
 };
 
 const withUses = ({ waiverUses }: Counts, used: readonly string[], by: 1 | -1): Counts['waiverUses'] =>
@@ -66,9 +83,11 @@ const withCounted = ({ counted }: Counts, recorded: DecisionRecorded): Counts['c
     : counted.set(recorded.decision_id, { autoApprovalKey: keyOf(recorded), autoApproved, exceptions });
 };
 
+const sumsOf = ({ autoApproved, autoApprovalMonths }: Sums): Sums => ({ autoApproved, autoApprovalMonths });
+
 /** Counts a decision: its amount where auto-approval let it pass, and each waiver that it uses. */
 export const count = (counts: Counts, recorded: DecisionRecorded): Counts => ({
-  autoApproved: withSum(counts, recorded),
+  ...sumsOf(withSum(counts, recorded)),
   waiverUses: withUses(counts, usesOf(recorded), 1),
   counted: withCounted(counts, recorded),
 });

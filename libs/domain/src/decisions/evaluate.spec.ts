@@ -76,6 +76,17 @@ describe('auto-approval', () => {
     expect(world.ask('25').decision).toBe('ALLOW');
   });
 
+  it('forgets the sums of months that are over, and none that a question on its way may ask for', () => {
+    const world = asking();
+    for (const month of ['2026-12', '2027-01', '2027-02', '2027-03', '2027-04']) {
+      world.now = `${month}-01T00:00:00.000Z` as Instant;
+      world.ask('25', { subject: month });
+    }
+    expect([...world.gate.autoApproved.keys()].sort()).toEqual(
+      ['2027-02', '2027-03', '2027-04'].map((month) => `${month}|${month}`),
+    );
+  });
+
   it('counts for the person behind a pipeline, else for the caller', () => {
     const world = asking();
     for (let count = 0; count < 4; count += 1) world.ask('25', { subject: `ci-${String(count)}`, onBehalfOf: 'ana' });

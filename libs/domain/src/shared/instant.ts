@@ -11,16 +11,22 @@ export const instantOf = (ms: number): Instant => new Date(ms).toISOString() as 
 
 export type Period = 'month' | 'quarter' | 'year' | 'total';
 
-/** Name of the UTC calendar period an instant lies in: `2026-11`, `2026-Q4`, `2026`, `all`. */
-export const periodOf = (period: Period, at: Instant): string => {
+/** Name of the UTC calendar month an instant lies in: `2026-11`. */
+export const monthOf = (at: Instant): string => at.slice(0, 7);
+
+/** Name of the UTC calendar period that has a month (`2026-11`) in it: `2026-11`, `2026-Q4`, `2026`, `all`. */
+export const periodOfMonth = (period: Period, month: string): string => {
   switch (period) {
     case 'month':
-      return at.slice(0, 7);
+      return month;
     case 'quarter':
-      return `${at.slice(0, 4)}-Q${String(Math.ceil(Number(at.slice(5, 7)) / 3))}`;
+      return `${month.slice(0, 4)}-Q${String(Math.ceil(Number(month.slice(5)) / 3))}`;
     case 'year':
-      return at.slice(0, 4);
+      return month.slice(0, 4);
     case 'total':
       return 'all';
   }
 };
+
+/** Name of the UTC calendar period an instant lies in. */
+export const periodOf = (period: Period, at: Instant): string => periodOfMonth(period, monthOf(at));
