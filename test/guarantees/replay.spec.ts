@@ -3,6 +3,7 @@ import { MemoryJournals, type MemoryStore } from '@verdict/adapter-memory';
 import type { JournalKind, RecordedEntry } from '@verdict/application';
 import { liveThrough } from '../replay/scenario.js';
 import { replayed, sourceOf } from '../support/replay-journals.js';
+import { ServiceWorld, valueOf } from '../support/service-world.js';
 
 type Payload = Record<string, unknown>;
 type Change = (kind: JournalKind, entry: RecordedEntry) => RecordedEntry;
@@ -242,3 +243,27 @@ const other = (value: unknown): unknown => {
   if (Array.isArray(value)) return [...value, 'x'];
   return { ...(value as Payload), x: 1 };
 };
+
+describe('what would have been, as entries of before told it', () => {
+  it('derives without its notes where the entry has no mark of them, and with them where it has', async () => {
+    const world = await new ServiceWorld().start();
+    await world.policy({ mode_matrix: { terraform: { default: 'shadow' } }, approval: { required: { prod: true } } });
+    const { recorded } = valueOf(await world.ask('500', { environment: 'live-eu' }));
+    await world.stop();
+    expect(recorded.would_be).toEqual({
+      ...{ decision: 'REQUIRE_APPROVAL', has_notes: true },
+      reason_codes: [
+        ...['approval_required', 'no_budget_configured'],
+        ...['environment_unknown_strict', 'cost_declared_unverified'],
+      ],
+    });
+    const saying = (wouldBe: object) =>
+      sourceOf(world.journals, 'acme', (_kind, entry) =>
+        entry.type === 'decision_recorded' ? { ...entry, payload: { ...recorded, would_be: wouldBe } } : entry,
+      );
+    const bare = { decision: 'REQUIRE_APPROVAL', reason_codes: ['approval_required'] };
+    expect(await replayed(saying(bare))).toMatchObject({ decisions: 1, diverging: 0 });
+    expect(await replayed(saying(recorded.would_be ?? {}))).toMatchObject({ decisions: 1, diverging: 0 });
+    expect(await replayed(saying({ ...bare, has_notes: true }))).toMatchObject({ diverging: 1 });
+  });
+});

@@ -34,7 +34,7 @@ export const verdictAnswer = (
     readonly isExpired: boolean;
   },
 ) => {
-  const { request, cost, hold, approval } = recorded;
+  const { request, cost, hold, approval, would_be: wouldBe } = recorded;
   return {
     decision: recorded.decision,
     reason_codes: recorded.reason_codes,
@@ -59,7 +59,7 @@ export const verdictAnswer = (
     reservation_active: hold.legs.length > 0,
     hold: { legs: hold.legs, total: hold.total_usd, unfunded_usd: hold.unfunded_usd },
     exposure_usd: recorded.exposure_usd,
-    would_be: recorded.would_be,
+    would_be: wouldBe === null ? null : { decision: wouldBe.decision, reason_codes: wouldBe.reason_codes },
     waterfall: recorded.waterfall,
     cost: {
       monthly: cost.monthly_delta_usd,

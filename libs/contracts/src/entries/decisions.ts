@@ -43,7 +43,14 @@ const DecisionRecorded = z.object({
   hold: HoldText,
   exposure_usd: Usd,
   would_be: z
-    .object({ decision: OutcomeText, reason_codes: z.array(Code) })
+    .object({
+      decision: OutcomeText,
+      has_notes: z
+        .literal(true)
+        .exactOptional()
+        .meta({ description: 'its reasons have the notes of the answer; absent in entries of before' }),
+      reason_codes: z.array(Code),
+    })
     .nullable()
     .meta({ description: 'what enforcement would have said, where the mode softened it' }),
   approval: TermsText.nullable(),

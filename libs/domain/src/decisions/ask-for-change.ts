@@ -100,6 +100,8 @@ export interface AskForChange {
   readonly isCountedAgain?: true;
   /** Of a question that was recorded when a use of a grant was auto-approved as well. Absent: its approval is enough. */
   readonly isUseAutoApproved?: true;
+  /** Of a question that was recorded: what would have been was told without notes. */
+  readonly isWouldBeBare?: true;
   /** No time is left for the challenger, or none was when it was recorded. Absent: it is evaluated. @source contract section 8.1 */
   readonly isChallengerSkipped?: true;
 }

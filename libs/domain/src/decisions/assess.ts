@@ -211,7 +211,10 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
     ...(grant === null ? [] : (['approval_grant_used'] as const)),
     ...(command.isDryRun ? (['dry_run'] as const) : []),
   ];
-  const verdict = verdictOf(place.mode, items, notes, waterfall.byCredits > NOTHING);
+  const verdict = verdictOf(place.mode, items, notes, {
+    usesCredits: waterfall.byCredits > NOTHING,
+    isWouldBeBare: command.isWouldBeBare === true,
+  });
   return {
     verdict,
     waterfall,

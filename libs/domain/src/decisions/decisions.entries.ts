@@ -265,7 +265,12 @@ export interface DecisionRecorded {
   readonly hold: { readonly legs: readonly Leg[]; readonly total_usd: UsdText; readonly unfunded_usd: UsdText };
   readonly exposure_usd: UsdText;
   /** What enforcement would have said, where the mode softened it. */
-  readonly would_be: { readonly decision: Outcome; readonly reason_codes: readonly string[] } | null;
+  readonly would_be: {
+    readonly decision: Outcome;
+    /** Absent: told before its reasons had the notes of the answer. */
+    readonly has_notes?: true;
+    readonly reason_codes: readonly string[];
+  } | null;
   readonly approval: ApprovalTerms | null;
   readonly balances_after: readonly Balance[];
   readonly warnings: readonly string[];

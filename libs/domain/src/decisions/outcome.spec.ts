@@ -79,6 +79,23 @@ describe('the truth table', () => {
     expect(world.balance(account).held).toBe(0n);
   });
 
+  it('says of what would have been all that the answer in hard mode says, notes and all', () => {
+    const asked = (mode: Mode, isDryRun = false) => {
+      const world = new DomainWorld(policyWith({ mode, approval: { required: { prod: true } } }));
+      return world.ask('500', { environment: 'live-eu', isDryRun });
+    };
+    for (const isDryRun of [false, true]) {
+      const [softened, real] = [asked('shadow', isDryRun), asked('hard', isDryRun)];
+      expect(softened.would_be).toEqual({
+        ...{ decision: real.decision, has_notes: true },
+        reason_codes: real.reason_codes,
+      });
+      expect(real.reason_codes).toEqual(
+        expect.arrayContaining(['environment_unknown_strict', ...(isDryRun ? ['dry_run'] : [])]),
+      );
+    }
+  });
+
   it('takes the mode of the class before the default of the source', () => {
     const world = new DomainWorld(policyWith({ mode_matrix: { terraform: { default: 'hard', nonprod: 'shadow' } } }));
     expect(world.ask('1', { environment: 'staging' })).toMatchObject({

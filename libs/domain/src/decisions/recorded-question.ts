@@ -16,12 +16,13 @@ const rulesOf = (
   recorded: DecisionRecorded,
 ): Pick<
   AskForChange,
-  'isChallengerSkipped' | 'isChallengerWithoutGrants' | 'isCountedAgain' | 'isUseAutoApproved'
+  'isChallengerSkipped' | 'isChallengerWithoutGrants' | 'isCountedAgain' | 'isUseAutoApproved' | 'isWouldBeBare'
 > => ({
   ...(recorded.challenger?.evaluated === false ? { isChallengerSkipped: true } : {}),
   ...(recorded.challenger?.grant_used === true ? {} : { isChallengerWithoutGrants: true }),
   ...(recorded.counted_before === undefined ? { isCountedAgain: true } : {}),
   ...(isClearedByApproval(recorded) ? {} : { isUseAutoApproved: true }),
+  ...(recorded.would_be === null || recorded.would_be.has_notes === true ? {} : { isWouldBeBare: true }),
 });
 
 const NO_APPROVAL = approvalIdOf(''); // Never recorded: a decision that needs no approval has no terms to name one.

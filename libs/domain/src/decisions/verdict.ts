@@ -41,13 +41,6 @@ const withModeCodes = (mode: Mode, finding: Finding, codes: readonly ReasonCode[
   ];
 };
 
-/** What shadow mode let pass although hard mode had not. */
-const wouldBe = (mode: Mode, finding: Finding, codes: readonly ReasonCode[]): Verdict['wouldBe'] => {
-  if (mode !== 'shadow' || finding === 'clean') return null;
-  const { outcome } = cellOf('hard', finding, codes);
-  return { decision: outcome, reason_codes: inAnswerOrder(withModeCodes('hard', finding, codes)) };
-};
-
 /** ALLOW with money of credits in it has a name of its own. */
 const named = (outcome: Outcome, hold: HoldRule, usesCredits: boolean): Outcome =>
   outcome === 'ALLOW' && hold !== 'none' && usesCredits ? 'ALLOW_WITH_CREDITS' : outcome;
@@ -61,6 +54,31 @@ const FUNDING: ReadonlySet<ReasonCode> = new Set([
 const usedOnly = (notes: readonly ReasonCode[], hold: HoldRule): readonly ReasonCode[] =>
   hold === 'none' ? notes.filter((code) => !FUNDING.has(code)) : notes;
 
+interface Found {
+  readonly finding: Finding;
+  readonly codes: readonly ReasonCode[];
+  readonly notes: readonly ReasonCode[];
+}
+const reasonsIn = (mode: Mode, { finding, codes, notes }: Found): readonly ReasonCode[] =>
+  inAnswerOrder([...withModeCodes(mode, finding, codes), ...usedOnly(notes, cellOf(mode, finding, codes).hold)]);
+
+/** What shadow mode let pass although hard mode had not, with all that its answer had said. */
+const wouldBe = (mode: Mode, found: Found, isBare: boolean): Verdict['wouldBe'] => {
+  const { finding, codes } = found;
+  if (mode !== 'shadow' || finding === 'clean') return null;
+  const { outcome: decision } = cellOf('hard', finding, codes);
+  return isBare
+    ? { decision, reason_codes: reasonsIn('hard', { ...found, notes: [] }) }
+    : { decision, has_notes: true, reason_codes: reasonsIn('hard', found) };
+};
+
+export interface VerdictTerms {
+  /** Money of credits is in what funds the change. */
+  readonly usesCredits: boolean;
+  /** Of a decision that was recorded before what would have been had notes. */
+  readonly isWouldBeBare: boolean;
+}
+
 /**
  * From findings to outcome and hold, by the mode of the matrix.
  *
@@ -70,16 +88,17 @@ export const verdictOf = (
   mode: Mode,
   items: readonly FindingItem[],
   notes: readonly ReasonCode[],
-  usesCredits: boolean,
+  { usesCredits, isWouldBeBare }: VerdictTerms,
 ): Verdict => {
   const finding = strongest(items);
   const codes = [...codesOf(items, 'violation'), ...codesOf(items, 'approval')];
   const { outcome, hold } = cellOf(mode, finding, codes);
+  const found = { finding, codes, notes };
   return {
     finding,
     outcome: named(outcome, hold, usesCredits),
     hold,
-    reasons: inAnswerOrder([...withModeCodes(mode, finding, codes), ...usedOnly(notes, hold)]),
-    wouldBe: wouldBe(mode, finding, codes),
+    reasons: reasonsIn(mode, found),
+    wouldBe: wouldBe(mode, found, isWouldBeBare),
   };
 };
