@@ -366,6 +366,62 @@ describe('tenants', () => {
       }
     });
 
+    it('sees what is kept for its projects and for the whole tenant, and nothing that is kept for another', async () => {
+      const tenant = freshTenant();
+      const { admin } = peopleOf(tenant);
+      const as = { subject: 'api-1', roles: ROLES, tenant, claims: { projects: ['api'] } };
+      const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+      const made = new Map<string, string>();
+      for (const project of ['web', 'api', null]) {
+        const scope = project === null ? 'tenant' : `project:${project}`;
+        const budget = await must(server, 'createBudget', { as: admin, body: { scope, limit_usd: '5' } });
+        made.set(`budget of ${scope}`, String(budget.body.budget_id));
+        await must(server, 'grantCredit', {
+          ...{ as: admin, key: `credit-${scope}` },
+          body: { pool: 'reserved', scope, total_amount_usd: '5', reason: 'r' },
+        });
+        const waiver = await must(server, 'grantWaiver', {
+          as: admin,
+          body: {
+            ...{ waives: ['cost_unknown'], owner: 'o', reason: 'r', ticket: 't', expires_at },
+            scope: project === null ? {} : { project },
+          },
+        });
+        made.set(`waiver of ${scope}`, String(waiver.body.exception_id));
+      }
+      const idOf = (name: string): string => made.get(name) ?? '';
+      const scopes = async (id: RouteId, who: Who) =>
+        (await must(server, id, { as: who })).body.items.map(({ scope }: { scope: string | { project: string } }) =>
+          typeof scope === 'string' ? scope : scope.project,
+        );
+      for (const id of ['listBudgets', 'listCredits'] as const) {
+        expect([id, await scopes(id, as)]).toEqual([id, ['tenant', 'project:api']]);
+        expect([id, await scopes(id, admin)]).toEqual([id, ['tenant', 'project:api', 'project:web']]);
+      }
+      expect(await scopes('listWaivers', as)).toEqual([null, 'api']);
+      const [first, rest] = [{ limit: '1' }, { limit: '50' }];
+      const page = await must(server, 'listBudgets', { as, query: first });
+      const cursor = String(page.body.next_cursor);
+      expect((await must(server, 'listBudgets', { as, query: { ...rest, cursor } })).body.items).toHaveLength(1);
+      const foreign = await server.call('listBudgets', { as: admin, query: { ...rest, cursor } });
+      expect([foreign.status, foreign.body.code]).toEqual([400, 'cursor_invalid']);
+      const about = async (id: RouteId, params: Readonly<Record<string, string>>) => {
+        const { status, body } = await server.call(id, { as, params });
+        return [status, body.code];
+      };
+      expect(await about('getBudget', { budget_id: idOf('budget of project:web') })).toEqual([
+        403,
+        'project_forbidden',
+      ]);
+      expect(await about('getBudget', { budget_id: idOf('budget of project:api') })).toEqual([200, undefined]);
+      expect(await about('getBudget', { budget_id: idOf('budget of tenant') })).toEqual([200, undefined]);
+      expect(await about('getWaiver', { exception_id: idOf('waiver of project:web') })).toEqual([
+        403,
+        'project_forbidden',
+      ]);
+      expect(await about('getWaiver', { exception_id: idOf('waiver of project:api') })).toEqual([200, undefined]);
+    });
+
     it('goes on with a list under a new token, in whatever order that names the same projects', async () => {
       const { min, scoped } = await twoProjects();
       const naming = (...projects: readonly string[]) => ({ ...scoped, claims: { ...scoped.claims, projects } });

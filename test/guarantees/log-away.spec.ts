@@ -249,8 +249,8 @@ describe('a service whose state cannot be had', () => {
       ({ deps }) => new ImportActualCosts(deps).import([{ line: 1, cell: () => undefined }], meta),
       'log_unavailable',
     ],
-    ['a list', ({ deps }) => new MoneyAdmin(deps).credits('acme', page), 'log_unavailable'],
-    ['a look-up', ({ deps }) => new BudgetsAdmin(deps).find('acme', 'b'), 'log_unavailable'],
+    ['a list', ({ deps }) => new MoneyAdmin(deps).credits(meta.caller, page), 'log_unavailable'],
+    ['a look-up', ({ deps }) => new BudgetsAdmin(deps).find(meta.caller, 'b'), 'log_unavailable'],
     [
       'a rotation',
       ({ deps }) =>

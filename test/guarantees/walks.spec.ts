@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PastStates } from '@verdict/application';
 import { ServiceWorld, valueOf } from '../support/service-world.js';
 
+const ACME = { tenantId: 'acme', projects: null };
 const FIRST = { limit: 1, cursor: undefined };
 const goOn = (cursor: string | null) => ({ limit: 50, cursor: cursor ?? 'none' });
 
@@ -10,8 +11,8 @@ const walking = async () => {
   const world = await new ServiceWorld().start();
   for (const scope of ['tenant', 'project:web', 'project:api'] as const) await world.budget('1000', scope);
   valueOf(await world.ask('100'));
-  const whole = valueOf(await world.budgets.list('acme', { limit: 50, cursor: undefined }));
-  const first = valueOf(await world.budgets.list('acme', FIRST));
+  const whole = valueOf(await world.budgets.list(ACME, { limit: 50, cursor: undefined }));
+  const first = valueOf(await world.budgets.list(ACME, FIRST));
   return { world, whole, first };
 };
 
@@ -24,10 +25,10 @@ describe('a walk over a list that is folded', () => {
     valueOf(await world.ask('250'));
     await world.budget('7', 'project:later');
     world.clock.advance(3_600_000);
-    const rest = valueOf(await world.budgets.list('acme', goOn(first.nextCursor)));
+    const rest = valueOf(await world.budgets.list(ACME, goOn(first.nextCursor)));
     expect([...first.items, ...rest.items]).toEqual(whole.items);
     expect(rest.asOf).toEqual(first.asOf);
-    const now = valueOf(await world.budgets.list('acme', { limit: 50, cursor: undefined }));
+    const now = valueOf(await world.budgets.list(ACME, { limit: 50, cursor: undefined }));
     expect(now.items).toHaveLength(4);
     expect(now.items.slice(1)).not.toEqual(whole.items);
     await world.stop();
@@ -37,7 +38,7 @@ describe('a walk over a list that is folded', () => {
     const { world, whole, first } = await walking();
     valueOf(await world.ask('250'));
     const other = await another(world);
-    const rest = valueOf(await other.budgets.list('acme', goOn(first.nextCursor)));
+    const rest = valueOf(await other.budgets.list(ACME, goOn(first.nextCursor)));
     expect([...first.items, ...rest.items]).toEqual(whole.items);
     await other.stop();
     await world.stop();
@@ -66,7 +67,7 @@ describe('a walk over a list that is folded', () => {
     const parts = text.split('\n');
     for (const at of [2, 3]) {
       const forged = parts.map((part, index) => (index === at ? '99' : part)).join('\n');
-      const answer = await world.budgets.list('acme', goOn(Buffer.from(forged).toString('base64url')));
+      const answer = await world.budgets.list(ACME, goOn(Buffer.from(forged).toString('base64url')));
       expect(answer).toMatchObject({ kind: 'problem', problem: { code: 'cursor_invalid' } });
     }
     await world.stop();

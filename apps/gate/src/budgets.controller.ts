@@ -37,12 +37,12 @@ export class BudgetsController {
 
   @Endpoint(ROUTES.listBudgets)
   async list(@TheCall() call: Call) {
-    return pageAnswer(unwrap(await this.admin.list(call.tenantId, pageRequest(call))), budgetAnswer);
+    return pageAnswer(unwrap(await this.admin.list(call.caller, pageRequest(call))), budgetAnswer);
   }
 
   @Endpoint(ROUTES.getBudget)
   async one(@TheCall() call: Call) {
-    const shown = unwrap(await this.admin.find(call.tenantId, call.params(BudgetIdParams).budget_id));
+    const shown = unwrap(await this.admin.find(call.caller, call.params(BudgetIdParams).budget_id));
     call.answer.etag(shown.budget.terms.version);
     return budgetAnswer(shown);
   }

@@ -38,7 +38,7 @@ export class CreditsController {
 
   @Endpoint(ROUTES.listCredits)
   async list(@TheCall() call: Call) {
-    return pageAnswer(unwrap(await this.admin.credits(call.tenantId, pageRequest(call))), creditAnswer);
+    return pageAnswer(unwrap(await this.admin.credits(call.caller, pageRequest(call))), creditAnswer);
   }
 
   @Endpoint(ROUTES.grantCredit)

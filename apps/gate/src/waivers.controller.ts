@@ -67,13 +67,13 @@ export class WaiversController {
 
   @Endpoint(ROUTES.listWaivers)
   async list(@TheCall() call: Call) {
-    return pageAnswer(unwrap(await this.admin.exceptions(call.tenantId, pageRequest(call))), exceptionAnswer);
+    return pageAnswer(unwrap(await this.admin.exceptions(call.caller, pageRequest(call))), exceptionAnswer);
   }
 
   @Endpoint(ROUTES.getWaiver)
   async one(@TheCall() call: Call) {
     const { exception_id: exceptionId } = call.params(AnyExceptionIdParams);
-    const exception = unwrap(await this.admin.findException(call.tenantId, exceptionId));
+    const exception = unwrap(await this.admin.findException(call.caller, exceptionId));
     if (exception.kind === 'waiver') call.answer.etag(waiverVersion(exception.shown.waiver));
     return exceptionAnswer(exception);
   }

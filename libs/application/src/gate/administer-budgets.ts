@@ -20,7 +20,7 @@ import {
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
 import { done, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
-import { keyedBy, type RequestMeta } from '../shared/request.js';
+import { keyedBy, type RequestMeta, type Viewer } from '../shared/request.js';
 import { type SentMembers, sentToChangeBudget } from './differing-in-policy.js';
 import { mayActOnScope } from './projects-of-terms.js';
 import { type PolicyAdminDeps, type PolicyList, PolicyWriter, type ShownPage, type Written } from './policy-writer.js';
@@ -47,6 +47,7 @@ const BUDGETS: PolicyList<Budget, ShownBudget> = {
   itemsOf: ({ policy }) => policy.budgets.values(),
   placeOf: ({ terms }) => terms.budget_id,
   show: ({ accounts }, budget, now) => shownBudget(accounts, budget, now),
+  isFor: (viewer, { terms }) => mayActOnScope(viewer, terms.scope),
 };
 
 type Terms = Omit<SetBudget, 'kind' | 'budgetId' | 'change' | 'author' | 'now' | 'idempotency'>;
@@ -123,7 +124,7 @@ export class BudgetsAdmin {
   }
 
   async update({ budgetId, expectedVersion }: EditedBudget, change: BudgetChange, meta: RequestMeta): WrittenBudget {
-    const found = await this.find(meta.caller.tenantId, budgetId);
+    const found = await this.find(meta.caller, budgetId);
     if (found.kind === 'problem') return found;
     const { budget } = found.value;
     const { more, limit, whenCommitted } = change;
@@ -147,7 +148,7 @@ export class BudgetsAdmin {
 
   /** Nothing new is charged to it. */
   async close({ budgetId, expectedVersion }: EditedBudget, meta: RequestMeta): WrittenBudget {
-    const found = await this.find(meta.caller.tenantId, budgetId);
+    const found = await this.find(meta.caller, budgetId);
     if (found.kind === 'problem') return found;
     const { budget } = found.value;
     const terms: Terms = { ...termsOfBudget(budget), isActive: false, whenCommitted: 'ratchet' }; // What is held stays held.
@@ -160,15 +161,17 @@ export class BudgetsAdmin {
   }
 
   /** Newest first. */
-  list(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownBudget>>> {
-    return this.writer.page(BUDGETS, tenantId, page);
+  list(viewer: Viewer, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownBudget>>> {
+    return this.writer.page(BUDGETS, viewer, page);
   }
 
-  find(tenantId: string, budgetId: string): Promise<UseCaseResult<ShownBudget>> {
-    return this.writer.find(tenantId, ({ policy, accounts }: GateState, now) => {
+  async find(viewer: Viewer, budgetId: string): Promise<UseCaseResult<ShownBudget>> {
+    const found = await this.writer.find(viewer.tenantId, ({ policy, accounts }: GateState, now) => {
       const budget = policy.budgets.get(budgetId);
       return budget === undefined ? undefined : shownBudget(accounts, budget, now);
     });
+    if (found.kind === 'problem') return found;
+    return mayActOnScope(viewer, found.value.budget.terms.scope) ? found : projectForbidden();
   }
 
   /** Answers with the terms that the entry has, also where somebody has changed them since. */

@@ -144,7 +144,7 @@ export class IntegrationsAdmin {
 
   /** Newest first. */
   list(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownIntegration>>> {
-    return this.writer.page(INTEGRATIONS, tenantId, page);
+    return this.writer.page(INTEGRATIONS, { tenantId, projects: null }, page);
   }
 
   /** As `mayActOnTerms`; what is not there, or cannot be read, the writer tells. */

@@ -12,7 +12,8 @@ import {
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
-import { keyedBy, mayActFor, type RequestMeta } from '../shared/request.js';
+import { findDecision, type FindDecisionDeps } from '../shared/find-decision.js';
+import { keyedBy, mayActFor, type RequestMeta, type Viewer } from '../shared/request.js';
 import { done, problemOf, projectForbidden, type UseCaseResult } from '../shared/refusal.js';
 import { EXCEPTIONS, findException, type ShownException, type ShownWaiver, shownWaiver } from './exceptions.js';
 import { mayActOnScope } from './projects-of-terms.js';
@@ -44,6 +45,7 @@ const CREDITS: PolicyList<Credit, ShownCredit> = {
   itemsOf: ({ policy }) => policy.credits.grants.values(),
   placeOf: ({ revision }) => revisionPlace(revision),
   show: shownCredit,
+  isFor: (viewer, { terms }) => mayActOnScope(viewer, terms.scope),
 };
 /** Whoever repeats a grant (no id) is answered as the first time, also where it was revoked since; its money is that of now. */
 const asWritten = <Granted extends { readonly isRevoked: boolean }>(granted: Granted, id: string | null): Granted =>
@@ -59,7 +61,7 @@ type WaiverInput = Pick<
 export class MoneyAdmin {
   private readonly writer: PolicyWriter;
 
-  constructor(deps: PolicyAdminDeps) {
+  constructor(private readonly deps: PolicyAdminDeps & FindDecisionDeps) {
     this.writer = new PolicyWriter(deps);
   }
 
@@ -128,17 +130,28 @@ export class MoneyAdmin {
   }
 
   /** Newest first. */
-  credits(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownCredit>>> {
-    return this.writer.page(CREDITS, tenantId, page);
+  credits(viewer: Viewer, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownCredit>>> {
+    return this.writer.page(CREDITS, viewer, page);
   }
 
   /** Newest first. */
-  exceptions(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownException>>> {
-    return this.writer.page(EXCEPTIONS, tenantId, page);
+  exceptions(viewer: Viewer, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownException>>> {
+    return this.writer.page(EXCEPTIONS, viewer, page);
   }
 
-  findException(tenantId: string, exceptionId: string): Promise<UseCaseResult<ShownException>> {
-    return this.writer.find(tenantId, (state, now) => findException(state, exceptionId, now));
+  async findException(viewer: Viewer, exceptionId: string): Promise<UseCaseResult<ShownException>> {
+    const found = await this.writer.find(viewer.tenantId, (state, now) => findException(state, exceptionId, now));
+    if (found.kind === 'problem' || viewer.projects === null) return found;
+    const projectId = await this.projectOf(viewer, found.value);
+    return projectId === null || mayActFor(viewer, projectId) ? found : projectForbidden();
+  }
+
+  /** null: it is of the whole tenant. */
+  private async projectOf({ tenantId }: Viewer, exception: ShownException): Promise<string | null> {
+    if (exception.kind === 'waiver') return exception.shown.waiver.terms.scope.project;
+    const { decisionId } = exception.kind === 'overage' ? exception.shown.overage : exception.shown;
+    const view = await findDecision(this.deps, tenantId, decisionId);
+    return view?.row.projectId ?? '';
   }
 
   /** Whether what is to be revoked is of the caller's projects; what is not there, or cannot be read, the writer tells. */

@@ -220,12 +220,12 @@ export class PolicyAdmin {
 
   /** Newest first. */
   listPolicyVersions(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<ShownPolicy>>> {
-    return this.writer.page(VERSIONS, tenantId, page);
+    return this.writer.page(VERSIONS, { tenantId, projects: null }, page);
   }
 
   /** Newest first. */
   listPriceBooks(tenantId: string, page: PageRequest): Promise<UseCaseResult<ShownPage<PublishedPriceBook>>> {
-    return this.writer.page(PRICE_BOOKS, tenantId, page);
+    return this.writer.page(PRICE_BOOKS, { tenantId, projects: null }, page);
   }
 
   findPriceBook(tenantId: string, version: string): Promise<UseCaseResult<PublishedPriceBook>> {

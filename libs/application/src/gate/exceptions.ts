@@ -69,6 +69,8 @@ const shownOverage = ({ accounts }: GateState, overage: Overage, now: Instant): 
   const { held, spent } = balanceOf(accounts, overage.exceptionId, { limit: overage.limit, period: 'total' }, now);
   return { overage, held, spent };
 };
+const isOfProjects = (projects: readonly string[], { terms: { scope } }: Waiver): boolean =>
+  scope.project === null || projects.includes(scope.project);
 const shownException = (state: GateState, item: Exception, now: Instant): ShownException => {
   switch (item.kind) {
     case 'waiver':
@@ -80,12 +82,16 @@ const shownException = (state: GateState, item: Exception, now: Instant): ShownE
   }
 };
 
-/** Newest first. They stand in two journals, whose revisions say nothing of each other: instants do. */
+/**
+ * Newest first. They stand in two journals, whose revisions say nothing of each other: instants do. An overage and an overrun
+ * name a decision, not its project, so they are in the lists of those alone who see all projects.
+ */
 export const EXCEPTIONS: PolicyList<Exception, ShownException> = {
   name: 'exceptions_by_time',
   itemsOf: exceptionsOf,
   placeOf: ({ at, kind, revision }) => `${at} ${kind} ${revisionPlace(revision)}`,
   show: shownException,
+  isFor: ({ projects }, item) => projects === null || (item.kind === 'waiver' && isOfProjects(projects, item.waiver)),
 };
 
 /** The exception of that id, of whatever kind; undefined: there is none, or it was resolved so long ago that it has left memory. */

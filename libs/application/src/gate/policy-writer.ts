@@ -22,7 +22,7 @@ import type { PageRequest } from '../ports/read-models.js';
 import type { Clock, Ids } from '../ports/system.js';
 import { pageOf } from '../shared/page.js';
 import { type AsOf, Walks } from '../shared/walk.js';
-import { contextOf, type RequestMeta } from '../shared/request.js';
+import { contextOf, type RequestMeta, type Viewer } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
 import { readRevision } from './decide-change.js';
 import { differingInPolicy, type SentMembers } from './differing-in-policy.js';
@@ -63,6 +63,8 @@ export interface PolicyList<Item, Shown> {
   readonly itemsOf: (state: GateState) => Iterable<Item>;
   readonly placeOf: (item: Item) => string;
   readonly show: (state: GateState, item: Item, now: Instant) => Shown;
+  /** Whether somebody whose token names projects may see it; absent: it is of the whole tenant. */
+  readonly isFor?: (viewer: Viewer, item: Item) => boolean;
 }
 
 const ABOUT_VERSIONS: ReadonlySet<PolicyEntry['type']> = new Set([
@@ -184,15 +186,17 @@ export class PolicyWriter {
 
   /** One page of what stood when its walk began; the other items are not even shown. */
   async page<Item, Shown>(
-    { name, itemsOf, placeOf, show }: PolicyList<Item, Shown>,
-    tenantId: string,
+    { name, itemsOf, placeOf, show, isFor = () => true }: PolicyList<Item, Shown>,
+    viewer: Viewer,
     request: PageRequest,
   ): Promise<UseCaseResult<ShownPage<Shown>>> {
-    const walk = [tenantId, name];
+    const { tenantId, projects } = viewer;
+    const walk = [tenantId, name, ...(projects === null ? [] : ['of', ...new Set([...projects].sort())])];
     const read = await this.walks.view(walk, tenantId, request);
     if (read.kind === 'problem') return read;
     const { state, now, after } = read.value;
-    const { items, last } = pageOf([...itemsOf(state)], { limit: request.limit, after: after?.[0] }, placeOf);
+    const seen = [...itemsOf(state)].filter((item) => isFor(viewer, item));
+    const { items, last } = pageOf(seen, { limit: request.limit, after: after?.[0] }, placeOf);
     return done({
       items: items.map((item) => show(state, item, now)),
       nextCursor: last === undefined ? null : this.walks.next(walk, tenantId, read.value, [last]),

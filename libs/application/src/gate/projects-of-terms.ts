@@ -4,7 +4,7 @@ import { mayActFor, type RequestCaller } from '../shared/request.js';
 type Acting = Pick<RequestCaller, 'projects'>;
 
 const PROJECT = /^project:(.*?)(?:\/env:.*)?$/s;
-/** Whether somebody may administer what is of this scope; what is of the whole tenant names no project. */
+/** Whether somebody may see and administer what is of this scope; what is of the whole tenant names no project. */
 export const mayActOnScope = (caller: Acting, scope: string): boolean => {
   const project = PROJECT.exec(scope)?.[1];
   return project === undefined || mayActFor(caller, project);

@@ -15,6 +15,9 @@ export interface RequestCaller {
   readonly onBehalfOf: string | null;
 }
 
+/** Whoever reads: of which tenant, and which projects of it he may see. */
+export type Viewer = Pick<RequestCaller, 'tenantId' | 'projects'>;
+
 /**
  * Whether an identity may act for a project, and see what is of it.
  * @source contract section 2

@@ -25,7 +25,7 @@ export const BUDGETS_ROUTES = {
     status: 200,
     params: BudgetIdParams,
     response: BudgetAnswer,
-    problems: ['not_found', 'log_unavailable'],
+    problems: ['not_found', 'log_unavailable', 'project_forbidden'],
     summary: 'One budget',
     tag: 'budgets',
     readsLog: true,

@@ -32,7 +32,7 @@ export const EXCEPTIONS_ROUTES = {
     status: 200,
     params: AnyExceptionIdParams,
     response: AnyExceptionAnswer,
-    problems: ['not_found', 'log_unavailable'],
+    problems: ['not_found', 'log_unavailable', 'read_model_behind', 'project_forbidden'],
     summary: 'One waiver with its uses, one overage or one overrun',
     tag: 'exceptions',
     readsLog: true,
