@@ -1,9 +1,10 @@
 import type { RouteContract } from '@verdict/contracts';
 import type { z } from 'zod';
-import { CliFailure, RequestPrinted, wrongCall } from '../failure.js';
-import { EXIT, type Io } from '../io.js';
+import { RequestPrinted, wrongCall } from '../failure.js';
+import type { Io } from '../io.js';
 import { fetchWithRetries } from './attempts.js';
 import { type PagesOf, wholeId, wholeIds } from './id-prefix.js';
+import { notUnderstood } from './not-understood.js';
 import { readAnswer } from './read-answer.js';
 import { refusalOf } from './refusal.js';
 import { schemaOf, withSchema } from './schemas.js';
@@ -100,15 +101,6 @@ const cursorOf = (body: unknown): string | undefined => {
   return typeof cursor === 'string' ? cursor : undefined;
 };
 
-const notUnderstood = (route: RouteContract, detail: string, idempotencyKey: string | null): CliFailure =>
-  new CliFailure(EXIT.unknown, {
-    code: 'answer_not_understood',
-    title: `the answer of ${route.method} ${route.path} has another form than this client knows`,
-    detail: `${detail}; do client and server have the same version?`,
-    retry: route.method === 'GET' ? 'later' : 'same-key',
-    idempotencyKey,
-  });
-
 const headersOf = (
   route: RouteContract,
   input: RequestInput,
@@ -145,6 +137,7 @@ const sender =
       subject: subjectOf(input.params),
       isWebhook: route.roles === 'public',
       tokenEnded: endedAt(settings.token, io.now()),
+      retryAfter: response.headers.get('retry-after'),
     });
   };
 
@@ -184,8 +177,10 @@ export const createClient = (io: Io, options: ClientOptions): Client => {
       const key = keyFor(route, input);
       const response = await call(route, input, key, true);
       const body = await bodyOf(response);
+      if (body === undefined) throw notUnderstood(route, key);
       const answer = readAnswer(route.response, body);
-      if (answer.kind === 'unreadable') throw notUnderstood(route, answer.detail, key);
+      if (answer.kind === 'unreadable')
+        throw notUnderstood(route, key, `${answer.detail}; do client and server have the same version?`);
       return { value: answer.value, body: withSchema(schemaOf(route), body), etag: response.headers.get('etag') };
     },
   };

@@ -3,6 +3,8 @@ const UNTRUSTED = 'the certificate is of an authority that is not trusted: NODE_
 /** What the codes of Node and OpenSSL mean to whoever typed an address. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: is the server running?',
+  ECONNRESET: 'the connection broke off',
+  UND_ERR_SOCKET: 'the connection broke off',
   ENOTFOUND: 'there is no host of that name: is the address right?',
   EAI_AGAIN: 'the name server does not answer',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: does the address begin with http://?',

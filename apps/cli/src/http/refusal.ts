@@ -1,5 +1,6 @@
 import { CliFailure, type FailedField, type FailureFacts } from '../failure.js';
 import { EXIT, type ExitCode } from '../io.js';
+import { ANOTHER_SERVER } from './not-understood.js';
 
 /** An answer that is not the one hoped for. */
 export interface Refused {
@@ -12,6 +13,8 @@ export interface Refused {
   readonly subject?: string | undefined;
   /** When the token says that it ended, if that is past. */
   readonly tokenEnded?: string | undefined;
+  /** As its header said it. */
+  readonly retryAfter?: string | null;
   /** Asked as a cluster would: its proof is no token of a caller. */
   readonly isWebhook?: boolean;
 }
@@ -69,11 +72,16 @@ const retryOf = (status: number, code: string, isWrite: boolean): FailureFacts['
   return isWrite && code !== 'log_unavailable' ? 'same-key' : 'later';
 };
 
+const whenOf = ({ status, retryAfter }: Refused): string | undefined =>
+  status === 429 && /^[0-9]+$/.test(retryAfter ?? '') ? `again in ${retryAfter ?? ''} s` : undefined;
+
 /** The failure that an RFC 9457 problem, or any other unwanted answer, amounts to. */
 export const refusalOf = (refused: Refused): CliFailure => {
   const { status, body, idempotencyKey, isWrite } = refused;
-  const code = textAt(body, 'code') ?? `http_${String(status)}`;
-  const detail = [textAt(body, 'detail')?.replace(/\.$/, ''), moreOf(body), hintOf(code, refused)]
+  const own = textAt(body, 'code');
+  const code = own ?? `http_${String(status)}`;
+  const hint = own === undefined && status < 500 ? ANOTHER_SERVER : hintOf(code, refused);
+  const detail = [textAt(body, 'detail')?.replace(/\.$/, ''), moreOf(body), whenOf(refused), hint]
     .filter((text) => text !== undefined && text !== '')
     .join('; ');
   const requestId = textAt(body, 'request_id');
