@@ -37,20 +37,27 @@ export class CaseWorld {
   private state: GateState = emptyGate;
   private readonly heads = new Map<JournalKind, bigint>();
   private ids = 0;
+  private versions = 0;
 
   constructor(
-    readonly document: PolicyDocument,
+    document: PolicyDocument,
     private readonly now: Instant,
     private readonly rules: RuleEngine,
   ) {
+    this.publish(document);
+  }
+
+  /** From here on this policy decides; what was decided before stays. */
+  publish(document: PolicyDocument): void {
+    this.versions += 1;
     this.fold('policy', 'policy_published', {
-      version: 1,
+      version: this.versions,
       document,
       document_sha256: sha256Hex(jcsText(asCanonical(document))),
       message: 'tested',
       author: AUTHOR,
-      published_at: now,
-      effective_from: now,
+      published_at: this.now,
+      effective_from: this.now,
       rolled_back_to: null,
       idempotency: UNKEYED,
     });

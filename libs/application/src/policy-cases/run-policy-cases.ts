@@ -37,13 +37,21 @@ const CHECKS: readonly Check[] = [
 const textOf = (obligations: NonNullable<CaseExpectation['obligations']>): string =>
   sorted(obligations.map(({ key, value }) => `${key}=${value}`));
 
-const decided = (document: PolicyDocument, { now, given, ask }: PolicyCase, rules: RuleEngine) => {
+interface Under {
+  readonly document: PolicyDocument;
+  readonly rules: RuleEngine;
+  /** Decides the question itself; absent: the document, as it did what was asked before. */
+  readonly last?: PolicyDocument;
+}
+
+const decided = ({ document, rules, last }: Under, { now, given, ask }: PolicyCase) => {
   const world = new CaseWorld(document, now, rules);
   world.give(given);
   for (const question of given.asked) {
     const before = world.decide(question);
     if (before.kind === 'problem') return before;
   }
+  if (last !== undefined) world.publish(last);
   return world.decide(ask);
 };
 
@@ -62,8 +70,8 @@ const undecided = ({ name }: PolicyCase, why: unknown): Run => ({
   recorded: null,
 });
 
-const run = (document: PolicyDocument, each: PolicyCase, rules: RuleEngine): Run => {
-  const outcome = decided(document, each, rules);
+const run = (under: Under, each: PolicyCase): Run => {
+  const outcome = decided(under, each);
   if (outcome.kind === 'problem') return undecided(each, outcome.problem);
   const recorded = outcome.value;
   if (recorded === undefined) return undecided(each, 'it is not decided');
@@ -73,17 +81,34 @@ const run = (document: PolicyDocument, each: PolicyCase, rules: RuleEngine): Run
 };
 
 /** A waiving route leaves no name behind: it is the first that waives alone what was waived. */
-const waivedBy = (document: PolicyDocument, each: PolicyCase, rules: RuleEngine): string | undefined =>
+const waivedBy = ({ document, rules }: Under, each: PolicyCase): string | undefined =>
   document.approval.routing.find((route) => {
     if (!route.enabled || route.effect !== 'waive') return false;
     const alone = { ...document, approval: { ...document.approval, routing: [route] } };
-    return run(alone, each, rules).recorded?.reason_codes.includes('approval_waived_by_route') === true;
+    return run({ document: alone, rules }, each).recorded?.reason_codes.includes('approval_waived_by_route') === true;
   })?.id;
 
-const routeOf = (document: PolicyDocument, each: PolicyCase, rules: RuleEngine, recorded: DecisionRecorded) =>
-  recorded.reason_codes.includes('approval_waived_by_route')
-    ? waivedBy(document, each, rules)
-    : (recorded.approval?.routing_rule ?? undefined);
+type Row = PolicyDocument['mode_matrix']['terraform'];
+const enforced = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([name, mode]) => [name, mode === 'shadow' ? 'hard' : mode]));
+
+/** Nobody is asked in shadow mode or about a dry run: the route that would say who has to agree decides all the same. */
+const wouldBeRoute = ({ document, rules }: Under, each: PolicyCase): string | null | undefined => {
+  const { terraform, k8s_admission, cloud_event } = document.mode_matrix;
+  const modes = {
+    terraform: enforced(terraform),
+    k8s_admission: enforced(k8s_admission),
+    cloud_event: enforced(cloud_event),
+  };
+  const asked = { ...each, ask: { ...each.ask, isDryRun: false } };
+  return run({ document, rules, last: { ...document, mode_matrix: modes } }, asked).recorded?.approval?.routing_rule;
+};
+
+const routeOf = (under: Under, each: PolicyCase, recorded: DecisionRecorded): string | undefined => {
+  if (recorded.reason_codes.includes('approval_waived_by_route')) return waivedBy(under, each);
+  const isAsked = recorded.mode !== 'shadow' && !recorded.dry_run;
+  return (isAsked ? recorded.approval?.routing_rule : wouldBeRoute(under, each)) ?? undefined;
+};
 
 /**
  * Decides the cases of a policy's author with the policy, each on its own clock and state: nothing is asked, nothing
@@ -98,10 +123,10 @@ export const runPolicyCases = (
 ): CasesReport => {
   const met = { rules: new Set<string>(), routes: new Set<string>() };
   const results = cases.map((each) => {
-    const { result, recorded } = run(document, each, rules);
+    const { result, recorded } = run({ document, rules }, each);
     if (recorded === null) return result;
     for (const id of recorded.rules_matched ?? []) met.rules.add(id);
-    const route = routeOf(document, each, rules, recorded);
+    const route = routeOf({ document, rules }, each, recorded);
     if (route !== undefined) met.routes.add(route);
     return result;
   });
