@@ -91,6 +91,13 @@ describe('policy test', () => {
     ['a member that nobody knows', `${CASE}\nwhat: 1`, 'Unrecognized key'],
     ['no clock', CASE.replace(/now:.*\n/, ''), 'now'],
     ['an amount with 5 places', CASE.replace('20,', '"20.00001",'), 'no amount'],
+    [
+      'an hourly amount with 7 places',
+      CASE.replace('20,', '20, estimated_hourly_delta_usd: "0.0273971",'),
+      'no amount',
+    ],
+    ['a budget below nothing', `${CASE}\ngiven: { budgets: [{ scope: tenant, limit_usd: -1 }] }`, 'negative'],
+    ['a credit of nothing', `${CASE}\ngiven: { credits: [{ pool: reserved, total_amount_usd: 0 }] }`, 'above 0'],
     ['nothing that is expected', CASE.replace('{ decision: ALLOW }', '{}'), 'expects nothing'],
     ['no YAML', 'a: [', 'Flow sequence'],
     [
@@ -105,6 +112,12 @@ describe('policy test', () => {
       2,
       { code: 'case_invalid', detail: expect.stringContaining(detail) },
     ]);
+  });
+
+  it('reads an hourly amount as the gate does, with 6 places', async () => {
+    await write('hourly.case.yaml', CASE.replace('20,', '20, estimated_hourly_delta_usd: "0.027397",'));
+    const { stdout } = await test(POLICY, '--cases', 'hourly.case.yaml');
+    expect(JSON.parse(stdout)).toMatchObject({ cases: [{ passed: true }] });
   });
 
   it('cannot read a folder without cases, or one that is not there', async () => {

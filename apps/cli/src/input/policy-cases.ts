@@ -21,12 +21,19 @@ const FILES_MAX = 1_000;
 const FILE_BYTES_MAX = 1024 * 1024;
 
 /** A number of YAML is taken by its shortest text; an amount with more places is written as text. */
-const Usd = z.union([z.string(), z.number()]).transform((value, context): MicroUsd => {
-  const amount = parseUsd(String(value), 4);
-  if (typeof amount === 'bigint') return amount;
-  context.addIssue({ code: 'custom', message: `${String(value)} is no amount with at most 4 places` });
-  return z.NEVER;
-});
+const usdWith = (places: 4 | 6) =>
+  z.union([z.string(), z.number()]).transform((value, context): MicroUsd => {
+    const amount = parseUsd(String(value), places);
+    if (typeof amount === 'bigint') return amount;
+    context.addIssue({
+      code: 'custom',
+      message: `${String(value)} is no amount with at most ${String(places)} places`,
+    });
+    return z.NEVER;
+  });
+const Usd = usdWith(4);
+const Limit = Usd.refine((amount) => amount >= 0n, 'a limit is not negative');
+const Credit = Usd.refine((amount) => amount > 0n, 'a credit is above 0');
 const Names = z.array(z.string());
 const Project = z.templateLiteral(['project:', z.string().min(1)]);
 
@@ -37,7 +44,7 @@ const Question = z.strictObject({
   project_id: z.string().min(1).default('default'),
   environment: z.string().optional(),
   estimated_monthly_delta_usd: Usd.optional(),
-  estimated_hourly_delta_usd: Usd.optional(),
+  estimated_hourly_delta_usd: usdWith(6).optional(),
   metadata: z.record(z.string(), z.json()).default({}),
   plan: z.string().optional(),
   infracost: z.string().optional(),
@@ -60,7 +67,7 @@ const Given = z.strictObject({
       z.strictObject({
         scope: z.union([z.literal('tenant'), Project]),
         period: z.enum(['month', 'quarter', 'year', 'total']).default('month'),
-        limit_usd: Usd,
+        limit_usd: Limit,
         months_charged: z.int().min(1).max(12).optional(),
       }),
     )
@@ -70,7 +77,7 @@ const Given = z.strictObject({
       z.strictObject({
         pool: z.enum(['reserved', 'emergency']),
         scope: z.union([z.literal('tenant'), Project]).default('tenant'),
-        total_amount_usd: Usd,
+        total_amount_usd: Credit,
         priority: z.int().min(0).max(1000).default(100),
       }),
     )
