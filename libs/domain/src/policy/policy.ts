@@ -20,7 +20,7 @@ import {
   versionTag,
 } from './versions.js';
 import type { BudgetPeriod, BudgetScope, BudgetTerms, PolicyEntry, PolicyRole, Rollout } from './policy.entries.js';
-import { type Budget, budgetAccount, policyInForce, type PolicyState, termsOf } from './policy.state.js';
+import { type Budget, budgetAccount, challengerAt, policyInForce, type PolicyState, termsOf } from './policy.state.js';
 
 interface AdminCommand {
   readonly author: string;
@@ -135,17 +135,18 @@ const newestTag = ({ versions }: PolicyState): string => {
   return newest === undefined ? '0' : versionTag(newest);
 };
 
-/** The newest version has this text and has come into force for everybody, so publishing it again changes nothing. */
-const isInForce = (state: PolicyState, command: PublishPolicy): boolean => {
-  if (command.effectiveFrom !== null || command.rollout !== null || command.role !== 'active') return false;
+/** The newest version has this text and is in force for everybody, or the challenger: publishing it again changes nothing. */
+const standsAlready = (state: PolicyState, { documentSha256, role, now, ...when }: PublishPolicy): boolean => {
+  if (when.effectiveFrom !== null || when.rollout !== null) return false;
+  const standing = role === 'active' ? policyInForce(state, now) : challengerAt(state, now);
   const latest = state.versions.at(-1);
-  return latest?.documentSha256 === command.documentSha256 && policyInForce(state, command.now) === latest;
+  return latest?.documentSha256 === documentSha256 && standing === latest;
 };
 
 const publish = (command: PublishPolicy, state: PolicyState): PolicyResult => {
   const problem = versionRefusal(newestTag(state), command.expectedVersion);
   if (problem !== undefined) return refused(problem);
-  if (isInForce(state, command)) return accepted();
+  if (standsAlready(state, command)) return accepted();
   const refusal = publicationRefusal(state, command);
   if (refusal !== undefined) return refused(refusal);
   return accepted(

@@ -176,12 +176,23 @@ describe('a challenger', () => {
   it('follows another, and is gone once it is cancelled', () => {
     const world = new DomainWorld();
     publish(world, { role: 'challenger' });
-    publish(world, { role: 'challenger' });
+    publish(world, { role: 'challenger', documentSha256: sha256Hex('another') });
     expect(statuses(world)).toEqual(['in_force', 'superseded', 'challenger']);
     cancel(world, 3);
     expect(challengerAt(world.gate.policy, world.now)?.version).toBe(2);
     cancel(world, 2);
     expect(world.ask('1').challenger).toBeNull();
+  });
+
+  it('is not published again while it stands; its text in force, or as one that was cancelled, is another matter', () => {
+    const world = new DomainWorld();
+    publish(world, { role: 'challenger' });
+    expect(publish(world, { role: 'challenger' })).toEqual({ kind: 'accepted', entries: [] });
+    cancel(world, 2);
+    expect(publish(world, { role: 'challenger' })).toMatchObject({ entries: [{ payload: { version: 3 } }] });
+    expect(publish(world)).toMatchObject({ entries: [{ payload: { version: 4, role: 'active' } }] });
+    expect(publish(world)).toEqual({ kind: 'accepted', entries: [] });
+    expect(publish(world, { role: 'challenger' })).toMatchObject({ entries: [{ payload: { version: 5 } }] });
   });
 
   it('becomes the policy by a rollback to its text', () => {
