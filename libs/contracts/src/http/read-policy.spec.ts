@@ -164,6 +164,38 @@ describe('a defect of a policy', () => {
     expect(errorsOf({ approval: { routing: [route({ require: { all: [{ any: [stage] }] } })] } })).toEqual([]);
   });
 
+  it.each<[string, unknown, readonly (readonly [string, string])[]]>([
+    ['a quorum', { ...stage, quorum: 6 }, [['/quorum', 'validation_failed']]],
+    ['a member that nobody knows', { ...stage, quorom: 2 }, [['/quorom', 'unknown_field']]],
+    ['a stage without a name', { roles: ['lead'] }, [['/id', 'validation_failed']]],
+    ['nobody at all', { all: [] }, [['/all', 'validation_failed']]],
+    [
+      'each of several',
+      { all: [{ ...stage, quorum: 0 }, { any: [stage, { ...stage, subjects: [7], deny_quorum: 9 }] }] },
+      [
+        ['/all/0/quorum', 'validation_failed'],
+        ['/all/1/any/1/subjects/0', 'validation_failed'],
+        ['/all/1/any/1/deny_quorum', 'validation_failed'],
+      ],
+    ],
+    ['no tree', 7, [['', 'validation_failed']]],
+    ['no tree in a tree', { any: ['ana'] }, [['/any/0', 'validation_failed']]],
+  ])('of a tree is told where it lies: %s', (_, require, places) => {
+    expect(errorsOf({ approval: { routing: [route({ require })] } })).toEqual(
+      places.map(([place, code]) => [`/approval/routing/0/require${place}`, code]),
+    );
+  });
+
+  it.each([
+    ['1.00001', 'money_too_precise'],
+    ['-1', 'money_out_of_range'],
+    ['all', 'money_invalid'],
+  ])('of a ceiling says what is wrong with the amount: %s', (amount, code) => {
+    expect(errorsOf({ entitlements: { plan_ceiling_monthly_usd: amount } })).toEqual([
+      ['/entitlements/plan_ceiling_monthly_usd', code],
+    ]);
+  });
+
   it('of its sense is told with the others of its sense', () => {
     expect(
       errorsOf({

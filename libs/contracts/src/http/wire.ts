@@ -65,8 +65,23 @@ export type Parsed<Value> =
 const pointerOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((pointer, key) => pointerTo(pointer, typeof key === 'number' ? key : String(key)), '');
 
+/** How little of a value is of one form: of another type as a whole, members that it does not have, members that are missing. */
+const distanceOf = (issues: readonly z.core.$ZodIssue[]): number =>
+  issues.reduce((sum, { path, code }) => {
+    if (path.length === 0 && code === 'invalid_type') return sum + 3;
+    if (path.length === 0 && code === 'unrecognized_keys') return sum + 2;
+    return sum + (path.length === 1 && code === 'invalid_type' ? 1 : 0);
+  }, 0);
+/** Of several forms that a value may have, the defects of the one that it is nearest to; undefined: it is like none. */
+const nearest = (forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined => {
+  const like = forms.filter((issues) => !issues.some(({ path, code }) => path.length === 0 && code === 'invalid_type'));
+  return [...like].sort((a, b) => distanceOf(a) - distanceOf(b))[0];
+};
+
 const errorsOf = (issue: z.core.$ZodIssue): readonly WireError[] => {
   const pointer = pointerOf(issue.path);
+  const inside = issue.code === 'invalid_union' ? nearest(issue.errors) : undefined;
+  if (inside !== undefined) return inside.flatMap((each) => errorsOf({ ...each, path: [...issue.path, ...each.path] }));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       pointer: pointerTo(pointer, key),
