@@ -44,7 +44,7 @@ const settlementText = (settlement: Settlement): string =>
           `held ${usd(leg.held_usd)}, spent ${usd(leg.spent_usd)}, released ${usd(leg.released_usd)}`,
         ] as const,
     ),
-    ['exception', settlement.exception_id ?? undefined],
+    ...settlement.exception_ids.map((id) => ['exception', id] as const),
   ])}`;
 
 interface FilterFlags extends ListFlags {

@@ -19,7 +19,8 @@ export interface Settlement {
   readonly driftUsd: UsdText;
   readonly legs: readonly SettledLeg[];
   readonly overrunUsd: UsdText;
-  readonly exceptionId: string | null;
+  /** What it opened, the first in front. */
+  readonly exceptionIds: readonly string[];
   readonly trigger: SettlementTrigger;
   readonly at: Instant;
 }
@@ -54,7 +55,7 @@ export const settlementOf = (entry: ReservationsEntry): Settlement => {
     driftUsd: payload.drift_usd,
     legs: entry.type === 'reservation_settled' ? entry.payload.legs : correctedLegs(entry.payload),
     overrunUsd: payload.overrun_usd,
-    exceptionId: payload.exception_id,
+    exceptionIds: payload.exception_ids ?? (payload.exception_id === null ? [] : [payload.exception_id]),
     trigger: payload.trigger,
     at: entry.type === 'reservation_settled' ? entry.payload.settled_at : entry.payload.corrected_at,
   };

@@ -82,8 +82,10 @@ export const settlementExceptions = (
   ];
 };
 
-/** The id of the first exception among entries; null: none was opened. */
-export const firstException = (entries: readonly ReservationsEntry[]): string | null => {
-  const first = entries.find((entry) => entry.type === 'exception_opened');
-  return first?.type === 'exception_opened' ? first.payload.exception_id : null;
+/** How an entry names the exceptions that were opened with it. */
+export const namesOf = (opened: readonly ReservationsEntry[]) => {
+  const exception_ids = opened.flatMap((entry) =>
+    entry.type === 'exception_opened' ? [entry.payload.exception_id] : [],
+  );
+  return { exception_id: exception_ids[0] ?? null, exception_ids };
 };

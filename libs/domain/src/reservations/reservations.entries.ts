@@ -60,7 +60,10 @@ export type ReservationsEntry =
         readonly legs: readonly SettledLeg[];
         /** The part of the actual that neither the hold nor any headroom covers: the exception `overrun:<decision id>`. */
         readonly overrun_usd: UsdText;
+        /** The first of those that it opened. */
         readonly exception_id: string | null;
+        /** All that it opened. Absent: written when only the first was named. */
+        readonly exception_ids?: readonly string[];
         readonly idempotency: Keyed;
         readonly trigger: SettlementTrigger;
         readonly settled_by: string;
@@ -157,7 +160,10 @@ export type ReservationsEntry =
         readonly drift_usd: UsdText;
         readonly legs: readonly CorrectedLeg[];
         readonly overrun_usd: UsdText;
+        /** The first of those that it opened. */
         readonly exception_id: string | null;
+        /** All that it opened. Absent: written when only the first was named. */
+        readonly exception_ids?: readonly string[];
         readonly idempotency: Keyed;
         readonly trigger: SettlementTrigger;
         readonly corrected_by: string;

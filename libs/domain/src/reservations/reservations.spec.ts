@@ -55,13 +55,14 @@ describe('settling a hold', () => {
     expect(world.balance(account)).toMatchObject({ spent: usd(spent_usd), held: 0n });
   });
 
-  it('charges what lies above the hold to the headroom and names the rest an overrun', () => {
+  it('charges what lies above the hold to the headroom and names the rest an overrun, beside the overage', () => {
     const { world, account, recorded, settle } = held('2');
     const entries = settle('131');
     expect(settled(entries)).toMatchObject({
       status: 'overage',
       overrun_usd: '3.5000',
       exception_id: `overage:${recorded.decision_id}`,
+      exception_ids: [`overage:${recorded.decision_id}`, `overrun:${recorded.decision_id}`],
     });
     expect(settled(entries).legs[0]).toEqual({
       account,

@@ -6,7 +6,7 @@ import { formatUsd4, max, type MicroUsd, microUsd, NOTHING } from '../shared/mon
 import { decideCorrection } from './corrections.js';
 import {
   classify,
-  firstException,
+  namesOf,
   type ReconciliationRules,
   rulesAt,
   type SettledAmounts,
@@ -88,7 +88,11 @@ export const driftFound = (
 
 const settled = (
   command: Reconcile,
-  { booked, amounts, exceptionId }: { booked: readonly Booked[]; amounts: SettledAmounts; exceptionId: string | null },
+  {
+    booked,
+    amounts,
+    opened,
+  }: { booked: readonly Booked[]; amounts: SettledAmounts; opened: readonly ReservationsEntry[] },
 ): ReservationsEntry => ({
   type: 'reservation_settled',
   payload: {
@@ -99,7 +103,7 @@ const settled = (
     drift_usd: formatUsd4(amounts.drift),
     legs: booked.map(legOf).filter(hasMoved),
     overrun_usd: formatUsd4(amounts.overrun),
-    exception_id: exceptionId,
+    ...namesOf(opened),
     idempotency: command.idempotency,
     trigger: command.trigger,
     settled_by: command.by,
@@ -126,7 +130,7 @@ const settle = (
   const opened = settlementExceptions(amounts, rules, now);
   return [
     actualRecorded(command),
-    settled(command, { booked, amounts, exceptionId: firstException(opened) }),
+    settled(command, { booked, amounts, opened }),
     ...driftFound(command, amounts),
     ...opened,
   ];
