@@ -10,7 +10,7 @@ import { costAnnotation, NO_ANNOTATION, type CostAnnotation } from './cost-annot
 import { isCoveredByOwner } from './owned.js';
 import { admissionPlace } from './place.js';
 import { admissionReference, generatedName } from './reference.js';
-import { metadataText, type AdmissionRequest } from './review.js';
+import { metadataText, namespaceOf, type AdmissionRequest } from './review.js';
 
 /** A review as the gate asks about it. */
 export interface AdmissionChange {
@@ -45,10 +45,10 @@ const isSettled = (request: AdmissionRequest, trusted: readonly string[]): boole
 export type FindUnit = (reference: string) => PodFacts | null;
 
 const changeOf = (request: AdmissionRequest, terms: ClusterTerms, find: FindUnit): ObjectChange => {
-  const { group, plural, subresource, namespace, operation } = request;
+  const { group, plural, subresource, operation } = request;
   const reference = admissionReference(request);
   const unit = subresource === 'scale' ? find(reference) : null;
-  const place = { clusterId: terms.cluster_id, group, namespace, plural, subresource };
+  const place = { clusterId: terms.cluster_id, group, namespace: namespaceOf(request), plural, subresource };
   return {
     after: operation === 'DELETE' ? null : factsOf(request.object, place, unit),
     before: operation === 'CREATE' ? null : factsOf(request.oldObject, place, unit),

@@ -270,6 +270,14 @@ describe('project and environment of a namespace', () => {
     expect(placed(open, says('boutique-été', 'prod'))).toEqual(['default', 'unspecified', 1]);
     expect(placed(open, says('a/env:prod', 'prod'))).toEqual(['default', 'unspecified', 1]);
     expect(placed(open, says('a', 'x'.repeat(33)))).toEqual(['default', 'unspecified', 1]);
+    const annotations = { 'verdict.io/environment': 'e\u0301te\u0301' };
+    expect(placed(open, { annotations })).toEqual(['default', 'unspecified', 1]);
+    expect(placed(open, { annotations: { 'verdict.io/environment': 'été' } })).toEqual(['b', 'été', 0]);
+  });
+  it('and the namespace that a price may ask for, are those of the object where the request names no namespace', () => {
+    const project_rules = [rule('shop', 'b'), rule('*', 'c')];
+    const { projectId, change: asked } = change(deployment({ name: '', namespace: '' }), { project_rules });
+    expect([projectId, asked.place.namespace]).toEqual(['b', 'shop']);
   });
   it('come from annotations before labels', () => {
     const both = { ...says('x', 'dev'), annotations: { 'verdict.io/project-id': 'z' } };

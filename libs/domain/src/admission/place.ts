@@ -3,7 +3,7 @@ import { namespaceRuleOf } from '../policy/integrations.state.js';
 import { normaliseEnvironment, UNSPECIFIED_ENVIRONMENT } from '../shared/environment.js';
 import type { RawJson } from '../shared/raw-json.js';
 import { globMatches } from '../shared/glob.js';
-import { annotationOf, labelValueOf, subjectOf, type AdmissionRequest } from './review.js';
+import { annotationOf, labelValueOf, namespaceOf, subjectOf, type AdmissionRequest } from './review.js';
 
 /** Where a change belongs, and what was odd about finding it. */
 export interface AdmissionPlace {
@@ -17,7 +17,9 @@ const ENVIRONMENT_LENGTH_MAX = 32;
 const NO_CONTROL = /^[^\u0000-\u001f\u007f]*$/;
 
 const isProject = (text: string): boolean => PROJECT.test(text) && !text.includes('/env:');
-const isEnvironment = (text: string): boolean => text.length <= ENVIRONMENT_LENGTH_MAX && NO_CONTROL.test(text);
+/** As in the body of every gate: one line, in Unicode normal form C. @source contract section 5.1 */
+const isEnvironment = (text: string): boolean =>
+  text.length <= ENVIRONMENT_LENGTH_MAX && NO_CONTROL.test(text) && text.normalize('NFC') === text;
 
 const elsewhere = (warning: string): AdmissionPlace => ({
   projectId: 'default',
@@ -60,7 +62,7 @@ const fromObject = (rule: NamespaceRule, object: RawJson, prefixes: readonly str
  * @source protocols section 1.3, "project_id, environment"
  */
 export const admissionPlace = (request: AdmissionRequest, terms: ClusterTerms): AdmissionPlace => {
-  const rule = namespaceRuleOf(terms, request.namespace);
+  const rule = namespaceRuleOf(terms, namespaceOf(request));
   if (rule === undefined) return elsewhere('no rule of the integration covers this namespace');
   if (rule.from_object) return fromObject(rule, subjectOf(request), terms.annotation_prefixes);
   return { projectId: rule.project_id, environment: rule.environment, warnings: [] };

@@ -1,13 +1,10 @@
 import { resourceName } from '../pricing/kubernetes/facts.js';
 import { bounded, boundedReference } from '../shared/bounded-reference.js';
-import { metadataText, subjectOf, type AdmissionRequest } from './review.js';
+import { metadataText, namespaceOf, subjectOf, type AdmissionRequest } from './review.js';
 
 /** Name of the object: on `deletecollection` the request itself has none. */
 const nameOf = (request: AdmissionRequest): string =>
   request.name === '' ? (metadataText(subjectOf(request), 'name') ?? '') : request.name;
-
-const namespaceOf = (request: AdmissionRequest): string =>
-  request.namespace === '' ? (metadataText(subjectOf(request), 'namespace') ?? '') : request.namespace;
 
 const generateNameOf = (request: AdmissionRequest): string | undefined =>
   request.operation === 'CREATE' && request.subresource === ''

@@ -36,3 +36,7 @@ export const annotationOf = (object: RawJson, key: string): string | undefined =
   textMemberOf(memberOf(metadataOf(object), 'annotations'), key);
 export const labelValueOf = (object: RawJson, key: string): string | undefined =>
   textMemberOf(memberOf(metadataOf(object), 'labels'), key);
+
+/** Namespace of the object, whichever of the two names it; '' for what has none. @source protocols K12 */
+export const namespaceOf = (request: AdmissionRequest): string =>
+  request.namespace === '' ? (metadataText(subjectOf(request), 'namespace') ?? '') : request.namespace;
