@@ -16,7 +16,7 @@ const listAt = (value: RawJson | undefined, name: string): readonly RawJson[] =>
   return isRawList(list) ? list : [];
 };
 
-const namesAt = (resources: RawJson | undefined, side: 'requests' | 'limits'): readonly string[] => {
+const namesAt = (resources: RawJson | undefined, side: 'requests' | 'limits' | 'overhead'): readonly string[] => {
   const amounts = memberOf(resources, side);
   return isRawObject(amounts) ? Object.keys(amounts) : [];
 };
@@ -78,12 +78,11 @@ const extendedNames = (spec: RawJson | undefined): readonly string[] | undefined
     ...listAt(spec, 'initContainers'),
     ...(spec === undefined ? [] : [spec]),
   ];
-  const names = new Set(
-    parts.flatMap((part) => {
-      const resources = memberOf(part, 'resources');
-      return [...namesAt(resources, 'requests'), ...namesAt(resources, 'limits')];
-    }),
-  );
+  const asked = parts.flatMap((part) => {
+    const resources = memberOf(part, 'resources');
+    return [...namesAt(resources, 'requests'), ...namesAt(resources, 'limits')];
+  });
+  const names = new Set([...asked, ...namesAt(spec, 'overhead')]);
   names.delete('cpu');
   names.delete('memory');
   const isUsable = names.size <= RESOURCES_MAX && [...names].every((name) => name.length <= RESOURCE_NAME_LENGTH_MAX);

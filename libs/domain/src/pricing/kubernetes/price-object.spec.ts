@@ -106,6 +106,8 @@ describe('what a pod asks for', () => {
   });
   it('includes the overhead of its runtime', () => {
     expect(milli({ containers: cpus('1'), overhead: { cpu: '250m' } })).toBe('1250');
+    const device = { 'example.com/enclave': '2' };
+    expect(readPod(raw({ containers: cpus('1'), overhead: device }))?.extended).toEqual(device);
   });
   it('is what the pod itself states, with the overhead, in place of the sum', () => {
     expect(
