@@ -46,5 +46,18 @@ describe('a path in logs and problems', () => {
     expect(redactPath('/a/b?token=1')).toBe('/a/b');
     expect(redactPath('/gate/k8s/admission/review/t/abc123?timeout=2s')).toBe('/gate/k8s/admission/review/t/redacted');
     expect(redactPath('/x/t/abc/more')).toBe('/x/t/redacted/more');
+    expect(redactPath('/a/t/')).toBe('/a/t/');
+  });
+
+  it('has no secret segment either where the path is misspelt, or spelt with escapes', () => {
+    const secret = 'Ab-_0'.repeat(9).slice(0, 43);
+    const base32 = 'ab23'.repeat(13);
+    for (const spelt of [secret, base32, base32.toUpperCase(), `%41${secret.slice(1)}`])
+      for (const before of ['/review/t', '/review/%74', '/review/T', '/review/tt', '/review', ''])
+        expect(redactPath(`${before}/${spelt}?timeout=2s`)).toBe(`${before}/redacted`);
+    expect(redactPath('/review/%74/abc')).toBe('/review/%74/redacted');
+    expect(redactPath('/decisions/%zz/0192d6a0-0000-7000-8000-000000000000/explain')).toBe(
+      '/decisions/%zz/0192d6a0-0000-7000-8000-000000000000/explain',
+    );
   });
 });
