@@ -29,6 +29,11 @@ describe('actual cost', () => {
     await must(server, 'getPolicy', { as: peopleOf(tenant).admin });
     const csv = await post(tenant, [HEAD, line('i-1', '10.5'), line('i-2', '0.000001')].join('\r\n'));
     expect([csv.status, csv.body]).toMatchObject([200, { accepted: 2, replaced: 0, replayed: false, reconciled: [] }]);
+    const spaced = await post(tenant, `${HEAD}\n${line('i-3', '1')}`, {
+      'content-type': 'text/csv ; charset=utf-8',
+      'idempotency-key': 'import-3',
+    });
+    expect([spaced.status, spaced.body.accepted]).toEqual([200, 1]);
     const json = await must(server, 'importCosts', {
       as: peopleOf(tenant).admin,
       key: 'import-2',

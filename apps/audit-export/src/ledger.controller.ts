@@ -8,7 +8,7 @@ import {
   type StoredCheckpoint,
   vkeyLines,
 } from '@verdict/application';
-import { KindParams, LedgerQuery, ROUTES } from '@verdict/contracts';
+import { KindParams, LedgerQuery, PageQuery, ROUTES } from '@verdict/contracts';
 import {
   Answer,
   type AnswerHead,
@@ -63,6 +63,8 @@ export class LedgerController {
   @Endpoint(ROUTES.listCheckpoints)
   checkpoints(@TheCall() call: Call) {
     const journals = JOURNAL_KINDS.map((kind) => journalName(kind, call.tenantId));
+    // One for each kind is one page whatever the limit, and no cursor was ever given.
+    if (call.query(PageQuery).cursor !== undefined) throw problem('cursor_invalid');
     return orUnavailable(async () => {
       await this.coverNamed(call);
       const latest = await this.services.store.latestCheckpoints(journals);

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { ROUTES } from '@verdict/contracts';
 import { connect } from 'node:net';
 import { openBadInput } from '../../support/e2e/bad-input.js';
-import { must } from '../../support/e2e/story.js';
+import { ask, must } from '../../support/e2e/story.js';
 import { encoded, freshTenant, peopleOf, type Who } from '../../support/e2e/tokens.js';
 
 describe('bad input of addresses and headers', () => {
   const bad = openBadInput();
-  const { aPending, aTenant, expectRefusal } = bad;
+  const { aPending, aTenant, expectRefusal, refusedAndUnwritten } = bad;
 
   const get = async (who: Who, path: string, headers: Readonly<Record<string, string>> = {}) =>
     bad.server.raw({
@@ -62,7 +62,21 @@ describe('bad input of addresses and headers', () => {
     );
   });
 
-  it('refuses a query member that it does not know', async () => {
+  it('refuses a query member that it does not know, also where no query means anything', async () => {
+    const { admin, dev } = await aTenant();
+    const reads = ['getPolicy', 'getBudget', 'exportParity', 'listCheckpoints', 'queryLedger'] as const;
+    const params: Readonly<Record<string, string>> = { budget_id: '0192d6a0-0000-7000-8000-000000000000' };
+    const query = { window: 'all' };
+    const at = ['/query/window', 'unknown_field'] as const;
+    const expected = { status: 422, code: 'unknown_field', at };
+    for (const id of reads)
+      await expectRefusal(await bad.server.call(id, { as: admin, params, query }), expected, ROUTES[id]);
+    const commands = [
+      [dev, 'gateTerraform', ask('5')],
+      [admin, 'createBudget', { scope: 'tenant', limit_usd: '5' }],
+    ] as const;
+    for (const [as, id, body] of commands)
+      await refusedAndUnwritten({ ...peopleOf(as.tenant) }, () => bad.server.call(id, { as, query, body }), expected);
     for (const query of ['tenant_id=other', '__proto__=x', 'limit[]=5']) {
       const answer = await get(peopleOf(freshTenant()).admin, `${ROUTES.listDecisions.path}?${query}`);
       await expectRefusal(answer, { status: 422, code: 'unknown_field' }, ROUTES.listDecisions);
@@ -77,6 +91,7 @@ describe('bad input of addresses and headers', () => {
     'listExceptions',
     'listExports',
     'queryLedger',
+    'listCheckpoints',
   ] as const)('refuses a cursor of %s that it did not make, or made for another list', async (id) => {
     const people = await aTenant();
     for (let turn = 0; turn < 3; turn += 1) await aPending(people, { resource_reference: `aws_instance.r${turn}` });

@@ -88,7 +88,7 @@ const GENERAL = [
   'rate_limited',
 ];
 const OF_BODIES = ['malformed_json', 'body_too_large', 'media_type_unsupported', 'validation_failed', 'unknown_field'];
-const OF_READS = ['validation_failed', 'read_model_behind'];
+const OF_READS = ['validation_failed', 'unknown_field', 'read_model_behind'];
 const OF_INPUT = ['malformed_json', 'not_found', 'validation_failed', 'unknown_field'];
 
 const mayAnswer = (route: RouteContract, code: string): boolean =>

@@ -54,7 +54,7 @@ const OF_BODIES = [
   'unknown_field',
 ] as const;
 const OF_QUERIES = ['validation_failed', 'unknown_field'] as const;
-const OF_READS = ['validation_failed', 'read_model_behind'] as const;
+const OF_READS = ['validation_failed', 'unknown_field', 'read_model_behind'] as const;
 /** An id that cannot be one is an id that is not there. */
 const OF_PATHS = ['malformed_json', 'not_found'] as const;
 

@@ -24,6 +24,8 @@ import { DEFAULT_QUOTAS, type QuotaConfig } from '../quotas/quota-env.js';
 import { Quotas } from '../quotas/quotas.js';
 import { requestIdFrom } from '../request/request-id.js';
 import { type Arrivals, awaitMinEntry } from '../routing/await-min-entry.js';
+import { refuseUnknownQuery } from '../routing/refuse-unknown-query.js';
+import { createUnroutedCheck } from '../routing/refuse-unrouted.js';
 import { BODY_BYTES_MAX } from '../routing/route-spec.js';
 import { RouteTable, type RegisteredRoute } from '../routing/route-table.js';
 import { nameHttpSpan } from '../tracing/route-hook.js';
@@ -121,6 +123,7 @@ const prepare = (fastify: FastifyInstance, routes: RouteTable, verifier: TokenVe
   fastify.addHook('onRoute', routes.onRoute);
   fastify.addHook('onRequest', answerHeaders);
   fastify.addHook('onRequest', nameHttpSpan);
+  fastify.addHook('onRequest', createUnroutedCheck(routes));
   fastify.addHook('onRequest', createCallerCheck(verifier));
 };
 
@@ -143,6 +146,7 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
   const quotas = new Quotas({ config: { ...DEFAULT_QUOTAS, ...config }, metrics, logger });
   fastify.addHook('onRequest', createWebhookCheck(webhooks, metrics));
   limitCalls(fastify, quotas);
+  fastify.addHook('onRequest', refuseUnknownQuery);
   if (options.arrivals !== undefined) awaitMinEntry(fastify, options.arrivals);
   fastify.addHook('onResponse', createRequestLog(logger));
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -150,6 +154,6 @@ export const createHttpApp = async (options: HttpAppOptions): Promise<NestFastif
     adapter,
     { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
   );
-  app.useGlobalFilters(new ProblemFilter(logger, routes, metrics));
+  app.useGlobalFilters(new ProblemFilter(logger, metrics));
   return app;
 };

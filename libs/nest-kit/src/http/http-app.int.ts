@@ -5,6 +5,7 @@ import { Controller, Module } from '@nestjs/common';
 import { LogUnreadable, ReadModelsUnavailable } from '@verdict/application';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Caller as CallerIdentity } from '../auth/caller.js';
+import { z } from 'zod';
 import { createLogger } from '../logging/logger.js';
 import { problem } from '../problems/problem.js';
 import type { AnswerHead } from '../routing/answer-head.js';
@@ -32,7 +33,9 @@ const route = (id: string, more: Partial<RouteSpec>): RouteSpec => ({
 
 const ECHO = route('echo', { scopes: ['gate'] });
 const SMALL = route('small', { bodyBytesMax: 8 });
-const WHO = route('who', { method: 'GET', path: '/api/who/:item_id' });
+const QUERY = z.object({ timeout: z.string().optional() });
+const WHO = route('who', { method: 'GET', path: '/api/who/:item_id', query: QUERY });
+const ASKED = route('asked', { query: QUERY });
 const FAILS = route('fails', { method: 'GET', roles: 'public' });
 const NO_LOG = route('no-log', { method: 'GET', roles: 'public' });
 const NO_READ_MODELS = route('no-read-models', { method: 'GET', roles: 'public' });
@@ -45,6 +48,10 @@ class TestController {
   @Endpoint(ECHO)
   echo(@RawBody() body: Uint8Array): { readonly bytes: number; readonly text: string } {
     return { bytes: body.length, text: Buffer.from(body).toString('latin1') };
+  }
+  @Endpoint(ASKED)
+  asked(): unknown {
+    return {};
   }
   @Endpoint(SMALL)
   small(@RawBody() body: Uint8Array): { readonly bytes: number } {
@@ -258,9 +265,36 @@ describe('problems', () => {
   });
   it('answer an unknown path with 404 and a known one with 405 and what it allows', async () => {
     expectProblem(await app.inject({ url: '/api/nowhere' }), 404, 'not_found');
-    const response = await app.inject({ method: 'DELETE', url: '/api/who/7?x=1' });
-    expectProblem(response, 405, 'method_not_allowed');
-    expect(response.headers.allow).toBe('GET, HEAD');
+    for (const url of ['/api/who/7?x=1', '/api/%77ho/7', 'http://example.com/api/who/7'])
+      for (const method of ['DELETE', 'OPTIONS', 'POST'] as const) {
+        const response = await app.inject({ method, url });
+        expectProblem(response, 405, 'method_not_allowed');
+        expect(response.headers.allow).toBe('GET, HEAD');
+      }
+  });
+  it('answer them so whatever the body is: no route says what it may be', async () => {
+    for (const headers of [{ 'content-type': 'text/xml' }, {}, { 'content-type': 'application/json' }])
+      for (const payload of ['<a/>', 'x'.repeat(300_000)]) {
+        const [url, other] = ['/api/nowhere', '/api/who/7'];
+        expectProblem(await app.inject({ method: 'POST', url, headers, payload }), 404, 'not_found');
+        expectProblem(await app.inject({ method: 'PUT', url: other, headers, payload }), 405, 'method_not_allowed');
+      }
+    expect(await rawAnswer('QUERY /api/who/7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 405 /,
+    );
+  });
+  it('name every member of a query that the route does not know, once the caller is known', async () => {
+    const url = '/api/echo?dry_run=true&a%2Fb=1&__proto__=x';
+    expectProblem(await app.inject({ method: 'POST', url }), 401, 'unauthenticated');
+    const body = expectProblem(await post(url, '{}'), 422, 'unknown_field');
+    expect(body.errors).toMatchObject([
+      { pointer: '/query/dry_run', code: 'unknown_field' },
+      { pointer: '/query/a~1b', code: 'unknown_field' },
+      { pointer: '/query/__proto__', code: 'unknown_field' },
+    ]);
+    expect((await post('/api/asked?timeout=2s', '{}')).statusCode).toBe(200);
+    expectProblem(await post('/api/asked?timeot=2s', '{}'), 422, 'unknown_field');
+    expect((await app.inject({ url: '/health/live?probe=1' })).statusCode).toBe(200);
   });
   it('answer a malformed path with 400 and an over-long parameter with 404', async () => {
     expectProblem(await app.inject({ url: '/api/who/%zz' }), 400, 'malformed_json');
@@ -328,7 +362,10 @@ describe('the server', () => {
   });
   it('logs each request by its pattern, without path, query, token or body', async () => {
     lines.length = 0;
-    await app.inject({ url: '/api/who/private-7?secret=q', headers: { ...(await bearer()), 'x-request-id': 'log-1' } });
+    await app.inject({
+      url: '/api/who/private-7?timeout=q',
+      headers: { ...(await bearer()), 'x-request-id': 'log-1' },
+    });
     await new Promise(setImmediate);
     const line = lines.find((text) => text.includes('log-1')) ?? '{}';
     expect(JSON.parse(line)).toMatchObject({
@@ -339,7 +376,7 @@ describe('the server', () => {
       status: 200,
       tenant: 'acme',
     });
-    expect(line).not.toMatch(/private-7|secret|Bearer|eyJ/);
+    expect(line).not.toMatch(/private-7|timeout|Bearer|eyJ/);
   });
   it('serves its metrics', async () => {
     const metrics = await app.inject({ url: '/metrics' });

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.js';
 import { rateKindOf } from '../quotas/quota-kind.js';
 import type { RouteSpec } from '../routing/route-spec.js';
-import type { RouteTable } from '../routing/route-table.js';
 import { frameworkProblem } from './framework-errors.js';
 import { ProblemException, toProblem, type Problem, type ProblemHeaders } from './problem.js';
 import { sendProblem } from './send-problem.js';
@@ -33,7 +32,6 @@ const sourceOf = ({ path }: RouteSpec) => {
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
-    private readonly routes: RouteTable,
     private readonly metrics: Pick<Metrics, 'quotaRefusals' | 'gateRefusals'>,
   ) {}
 
@@ -64,7 +62,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ err: exception, request_id: request.id }, 'unexpected error');
       return { problem: toProblem('internal_error') };
     }
-    return known.code === 'not_found' && request.is404 ? this.unrouted(request) : { problem: known };
+    return { problem: known };
   }
 
   /** A port says that what it stands for is away: an outcome like any other, and safe to repeat. */
@@ -72,11 +70,5 @@ export class ProblemFilter implements ExceptionFilter {
     const found = outageProblem(exception);
     if (found !== undefined) this.logger.warn({ err: exception, request_id: id }, 'answered 503: a store is away');
     return found;
-  }
-
-  private unrouted({ url }: FastifyRequest): Answered {
-    const allowed = this.routes.methodsAt(url);
-    if (allowed.length === 0) return { problem: toProblem('not_found') };
-    return { problem: toProblem('method_not_allowed'), answer: { headers: { allow: allowed.join(', ') } } };
   }
 }

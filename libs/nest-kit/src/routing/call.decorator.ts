@@ -79,7 +79,7 @@ export class Call {
 
   /** Whether the body is `text/csv`, which only routes take that say so. */
   get isCsv(): boolean {
-    return /^text\/csv(?:;|$)/i.test(this.header('content-type')?.trim() ?? '');
+    return /^text\/csv[ \t]*(?:;|$)/i.test(this.header('content-type')?.trim() ?? '');
   }
 
   body<Schema extends z.ZodType>(schema: Schema, options?: Parameters<typeof readBody>[2]): z.output<Schema> {

@@ -23,7 +23,16 @@ const matcherOf = (path: string): RegExp => {
   });
   return new RegExp(`^${segments.join('/')}$`);
 };
-const pathOf = (url: string): string => url.split(/[?#]/, 1)[0] ?? url;
+const ABSOLUTE = /^https?:\/\/[^/?#]*/i;
+/** The path as the router reads it: it takes an absolute address (RFC 9112 3.2.2), and knows `%73` for `s`. */
+const pathOf = (url: string): string => {
+  const path = url.replace(ABSOLUTE, '').split(/[?#]/, 1)[0] ?? url;
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+};
 const methodsOf = ({ method }: RouteOptions): readonly string[] =>
   (Array.isArray(method) ? method : [method]).map(String);
 

@@ -1,4 +1,5 @@
 import { CheckpointAnswer, CheckpointsAnswer, KindParams, LedgerAnswer, LedgerQuery } from '../audit.js';
+import { PageQuery } from '../pages.js';
 import { BASE, type RouteContract } from './route-contract.js';
 
 export const LEDGER_ROUTES = {
@@ -21,8 +22,9 @@ export const LEDGER_ROUTES = {
     path: `${BASE}/checkpoints`,
     roles: ['admin', 'auditor'],
     status: 200,
+    query: PageQuery,
     response: CheckpointsAnswer,
-    problems: ['log_unavailable'],
+    problems: ['cursor_invalid', 'log_unavailable'],
     summary: 'The newest signed checkpoint of every journal',
     tag: 'ledger',
     readsLog: true,
