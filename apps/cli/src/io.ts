@@ -8,8 +8,8 @@ export interface Io {
   readonly stdout: (text: string) => void;
   /** The rest: errors, hints, progress. */
   readonly stderr: (text: string) => void;
-  /** The whole of standard input. */
-  readonly stdin: () => Promise<Uint8Array>;
+  /** Standard input, as it comes. */
+  readonly stdin: () => AsyncIterable<Uint8Array>;
   /** Asks a person yes or no; undefined: nobody sits there, so nothing is asked. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   readonly fetch: typeof fetch;

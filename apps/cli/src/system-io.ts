@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { buffer } from 'node:stream/consumers';
 import { EXIT, type Io } from './io.js';
 
 const CLEAN_UP_MS = 1000;
@@ -39,7 +38,7 @@ export const systemIo = (): Io => {
     isTerminal: { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
-    stdin: async () => new Uint8Array(await buffer(process.stdin)),
+    stdin: () => process.stdin,
     fetch: globalThis.fetch,
     now: () => Date.now(),
     newId: () => randomUUID(),

@@ -142,6 +142,22 @@ describe('gate preflight --wait', () => {
   });
 });
 
+it('a wait that is interrupted says with which run it goes on', async () => {
+  const controller = new AbortController();
+  server.on(PREFLIGHT, { body: preflightAnswer() });
+  server.otherwise(({ path }) => {
+    if (path !== `${API}/approvals/${APPROVAL_ID}`) return undefined;
+    controller.abort();
+    return { body: approvalAnswer() };
+  });
+  const argv = ['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--plan', PLAN, '--wait', '20s'];
+  const result = await run(argv, { interrupted: controller.signal });
+  expect([result.exit, failureOf(result)]).toMatchObject([
+    130,
+    { code: 'interrupted', detail: expect.stringMatching(/--run local-[0-9a-f-]{36}/) },
+  ]);
+});
+
 it('a question that is interrupted says with which run it is asked again', async () => {
   const argv = ['gate', 'preflight', '--project', 'web', '--environment', 'prod', '--plan', PLAN];
   const result = await run(argv, { interrupted: AbortSignal.abort() });

@@ -125,17 +125,18 @@ const preflight = async (session: Session, flags: PreflightFlags): Promise<void>
   const infracost = flags.infracost === undefined ? null : await readInfracostFile(io, flags.infracost);
   const client = await session.client();
   const runId = runIdOf(io, flags.run);
+  const hinted = (error: unknown): never => {
+    throw withRunHint(error, runId);
+  };
   const asked = client.send(ROUTES.gatePreflight, {
     body: bodyOf(session, flags, runId, { plan, infracost }),
     isKeyDerived: true,
   });
-  const { value, body } = await asked.catch((error: unknown) => {
-    throw withRunHint(error, runId);
-  });
+  const { value, body } = await asked.catch(hinted);
   const state = continuationOf(value, plan);
   if (flags.state !== undefined) await writeContinuation(io, flags.state, state);
   const isWaiting = waitMs !== undefined && value.decision === 'REQUIRE_APPROVAL';
-  const end = isWaiting ? await waited(session, client, state, waitMs) : null;
+  const end = isWaiting ? await waited(session, client, state, waitMs).catch(hinted) : null;
   printer.print({
     body: end === null ? body : { ...Object(body), wait: end },
     text: () => `${verdictText(value, printer, plan.addresses)}${waitText(end)}`,

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FOREIGN_DEPTH_MAX, readJson } from '@verdict/contracts';
 import type { RawJson } from '@verdict/domain';
@@ -9,6 +10,8 @@ import type { Io } from '../io.js';
 export const INPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 export const STDIN = '-';
+
+const nameOf = (path: string): string => (path === STDIN ? 'standard input' : path);
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -26,22 +29,38 @@ export const unreadable = (path: string, error: unknown): CliFailure => {
   return wrongCall('file_unreadable', `cannot read ${path}`, REASONS[code] ?? code);
 };
 
+const tooLarge = (path: string): CliFailure =>
+  wrongCall('file_too_large', `${nameOf(path)} is too large`, 'at most 256 MiB are read');
+
+/** Whatever has no size to begin with, such as a pipe or a device, may have no end. */
+export const readWhole = async (
+  source: AsyncIterable<Uint8Array>,
+  path: string,
+  bytesMax = INPUT_BYTES_MAX,
+): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.byteLength;
+    if (size > bytesMax) throw tooLarge(path);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+};
+
 /** Reads a file, or standard input for `-`. */
 export const readInput = async (io: Io, path: string): Promise<Uint8Array> => {
-  if (path === STDIN) return io.stdin();
+  if (path === STDIN) return readWhole(io.stdin(), path);
   const full = resolve(io.cwd, path);
   try {
     const { size } = await stat(full);
-    if (size > INPUT_BYTES_MAX)
-      throw wrongCall('file_too_large', `${path} has ${String(size)} bytes`, 'at most 256 MiB are read');
-    return new Uint8Array(await readFile(full));
+    if (size > INPUT_BYTES_MAX) throw tooLarge(path);
+    return await readWhole(createReadStream(full), path);
   } catch (error) {
     if (error instanceof CliFailure) throw error;
     throw unreadable(path, error);
   }
 };
-
-const nameOf = (path: string): string => (path === STDIN ? 'standard input' : path);
 
 /** What files look like that people pass instead of JSON. */
 const looksLike = (bytes: Uint8Array): string | undefined => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Readable } from 'node:stream';
 import type { Io } from '../io.js';
 import { createProgress } from './progress.js';
 
@@ -7,7 +8,7 @@ const world = (isTerminal: boolean) => {
   let text = '';
   const io: Io = {
     ...{ env: {}, cwd: '/', isTerminal: { stdout: false, stderr: isTerminal }, stdout: () => undefined },
-    ...{ stdin: () => Promise.resolve(new Uint8Array()), fetch: globalThis.fetch, newId: () => '' },
+    ...{ stdin: () => Readable.from([]), fetch: globalThis.fetch, newId: () => '' },
     ...{ interrupted: new AbortController().signal, confirm: undefined, exit: () => undefined },
     now: () => nowMs,
     stderr: (some) => {

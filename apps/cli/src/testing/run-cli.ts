@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { EXIT, type Io } from '../io.js';
 import { run } from '../run.js';
 
@@ -43,7 +44,7 @@ export const runCli = async (argv: readonly string[], options: CliOptions): Prom
     stderr: (text) => {
       stderr += text;
     },
-    stdin: () => Promise.resolve(new Uint8Array(Buffer.from(stdin))),
+    stdin: () => Readable.from([Buffer.from(stdin)]),
     confirm: confirming(options.answer, (text) => {
       stderr += text;
     }),
