@@ -355,7 +355,7 @@ describe('approvals', () => {
 });
 
 describe('lists', () => {
-  it('walks every page, one item a line', async () => {
+  it('walks every page in as few calls as it takes, one item a line, as it was sent', async () => {
     const item = (revision: number): object => ({
       decision_id: DECISION_ID,
       revision,
@@ -377,10 +377,16 @@ describe('lists', () => {
       next_cursor: next,
       as_of: { decisions: 9 },
     });
-    server.on(`GET ${API}/decisions`, { body: page([item(2), item(1)], 'c1') }, { body: page([item(0)], null) });
+    const newer = { ...item(0), shiny: 1 };
+    server.on(`GET ${API}/decisions`, { body: page([item(2), item(1)], 'c1') }, { body: page([newer], null) });
     const { stdout } = await cli('gate', 'list', '--all');
-    expect(stdout.trim().split('\n')).toHaveLength(3);
-    expect(server.seen.map(({ path }) => path)).toEqual([`${API}/decisions`, `${API}/decisions?cursor=c1`]);
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(JSON.parse(lines[2] ?? '')).toEqual({ schema: 'verdict.api.DecisionSummary.v1', ...newer });
+    expect(server.seen.map(({ path }) => path.slice(API.length))).toEqual([
+      '/decisions?limit=200',
+      '/decisions?limit=200&cursor=c1',
+    ]);
   });
 
   describe('with a quota', () => {

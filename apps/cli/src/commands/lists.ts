@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type ListRoute, pagesOf, wholeList } from '../http/pages.js';
+import { type ListRoute, LIMIT_MAX, pagesOf, sentItems, wholeList } from '../http/pages.js';
 import { itemSchemaOf, withSchema } from '../http/schemas.js';
 import { type Column, table } from '../output/table.js';
 import { parseCount, type Session } from '../session.js';
@@ -38,9 +38,11 @@ const printAll = async <Item>(session: Session, route: ListRoute<Item>, input: L
   const { printer, io } = session;
   const items: Item[] = [];
   const itemSchema = itemSchemaOf(route);
-  for await (const { value } of pagesOf(await session.client(), route, queryOf(input))) {
+  const asked = queryOf(input);
+  const query = { ...asked, limit: asked['limit'] ?? LIMIT_MAX };
+  for await (const { value, body } of pagesOf(await session.client(), route, query)) {
     if (printer.isQuiet) io.stdout(idLines(value.items, input));
-    else if (!printer.isText) for (const item of value.items) printer.printItem(withSchema(itemSchema, item));
+    else if (!printer.isText) for (const item of sentItems(body)) printer.printItem(withSchema(itemSchema, item));
     else items.push(...value.items);
   }
   if (printer.isText && !printer.isQuiet) printer.printText(table(input.columns, items));

@@ -6,8 +6,8 @@ type Listing<Item> = { readonly items: readonly Item[]; readonly next_cursor: st
 /** A route that answers with a page. */
 export type ListRoute<Item> = RouteContract & { readonly response: z.ZodType<Listing<Item>> };
 
-/** A list that has a quota is read in as few calls as it takes. */
-const LIMIT_MAX = '200';
+/** A list that is read whole is read in as few calls as it takes. */
+export const LIMIT_MAX = '200';
 
 /** The pages of a list, until there are no more. */
 export async function* pagesOf<Item>(
@@ -23,7 +23,8 @@ export async function* pagesOf<Item>(
   }
 }
 
-const sentItems = (body: unknown): readonly unknown[] =>
+/** Items of a page as they were sent, members unknown to this client included. */
+export const sentItems = (body: unknown): readonly unknown[] =>
   typeof body === 'object' && body !== null && 'items' in body && Array.isArray(body.items) ? body.items : [];
 
 /** Every page of a list as one answer: all items as they were sent, and what else the last page says. */
