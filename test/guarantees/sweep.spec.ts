@@ -63,6 +63,40 @@ describe('the overdue sweep', () => {
     });
   });
 
+  it('ends no more than its limit under one key, be it asked for twice at once in two processes', async () => {
+    const world = await open();
+    const other = await new ServiceWorld({ store: world.journals.store, clock: world.clock, idsFrom: 10_000 }).start();
+    worlds.unshift(other);
+    await held(world, ['10', '10', '10', '10', '10', '10']);
+    world.clock.advance(25 * HOUR_MS);
+    const few = { ...sweep, action: 'release', limit: 2 } as const;
+    const answers = await Promise.all(
+      [world, other, world, other].map((each) => each.sweeper.sweep(few, each.meta('op', 'key-1'))),
+    );
+    const [first, ...rest] = answers.map((answer) => valueOf(answer).swept);
+    expect(first).toMatchObject({ released_count: 2, total_released_usd: '20.0000' });
+    expect(rest).toEqual([first, first, first]);
+    expect(await ceiling(world)).toMatchObject({ held: usd('40') });
+  });
+
+  it('goes on under its key after an outage, ends no more than was asked for and names all of it', async () => {
+    const world = await open();
+    const ids = await held(world, ['10', '10', '10']);
+    world.clock.advance(25 * HOUR_MS);
+    const one = { ...sweep, action: 'release', limit: 1 } as const;
+    world.journals.faults.arm('crash_after_commit', 100);
+    const lost = await world.sweeper.sweep(one, world.meta('op', 'key-1'));
+    world.journals.faults.clear();
+    expect(lost).toMatchObject({ problem: { code: 'outcome_unknown' } });
+    expect(await world.sweeper.sweep({ ...one, limit: 3 }, world.meta('op', 'key-1'))).toMatchObject({
+      problem: { code: 'idempotency_conflict', extra: { differing_fields: ['/limit'] } },
+    });
+    const { swept } = valueOf(await world.sweeper.sweep(one, world.meta('op', 'key-1')));
+    expect(swept).toMatchObject({ released_count: 1, total_released_usd: '10.0000' });
+    expect(ids).toContain(swept.decision_ids[0]);
+    expect(await ceiling(world)).toMatchObject({ held: usd('20') });
+  });
+
   it('happens by itself within a minute of the clock', async () => {
     const world = await open();
     await held(world, ['10']);

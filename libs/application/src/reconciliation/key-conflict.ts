@@ -1,4 +1,9 @@
-import { type ReservationsEntry, type ReservationsRefusal, reservationsAnswerOf } from '@verdict/domain';
+import {
+  type ReservationsEntry,
+  type ReservationsRefusal,
+  reservationsAnswerOf,
+  type SweepAction,
+} from '@verdict/domain';
 import { reservationsEntryOf } from '../journals/entries.codec.js';
 import { differingMembers, type Told } from '../shared/differing-members.js';
 import { problemOf, type UseCaseResult } from '../shared/refusal.js';
@@ -11,6 +16,12 @@ type Sweep = Extract<ReservationsEntry, { type: 'overdue_swept' }>['payload'];
 const sweeps = ({ older_than_seconds: seconds, limit, action }: Sweep): readonly Told[] =>
   [seconds, null].flatMap((older_than_seconds) =>
     [action, null].map((each) => ({ operation: 'sweep', older_than_seconds, limit, action: each })),
+  );
+
+/** A part of a sweep does not tell how many were to be ended. */
+const parts = (action: SweepAction, seconds: number): readonly Told[] =>
+  [seconds, null].flatMap((older_than_seconds) =>
+    [action, null].map((each) => ({ operation: 'sweep', older_than_seconds, action: each })),
   );
 
 /** What was asked for, as far as the entry tells; see `differingMembers`. */
@@ -26,6 +37,10 @@ const toldBy = ({ type, payload }: ReservationsEntry): readonly Told[] => {
     }
     case 'overdue_swept':
       return sweeps(payload);
+    case 'reservation_assumed_spent':
+      return parts('settle', payload.older_than_seconds);
+    case 'reservation_released':
+      return parts('release', payload.older_than_seconds);
     case 'exception_resolved':
       return [{ operation: 'resolve_exception', exception_id: payload.exception_id, resolution: payload.resolution }];
     default:
@@ -35,6 +50,13 @@ const toldBy = ({ type, payload }: ReservationsEntry): readonly Told[] => {
 
 const NAMES = { actual: 'actual_monthly_delta_usd' };
 
+/** The hash of what was asked under the key of an entry, be it the answer or a part of one. */
+const hashIn = (entry: ReservationsEntry): string => {
+  const keyed =
+    reservationsAnswerOf(entry)?.keyed ?? ('idempotency' in entry.payload ? entry.payload.idempotency : null);
+  return keyed?.payload_hash ?? '';
+};
+
 /** The key stands for something else already. Throws LogUnreadable. */
 const keyConflict = async (
   deps: Pick<KeyedReconciliationDeps, 'log'>,
@@ -43,7 +65,7 @@ const keyConflict = async (
   asked: Told,
 ): Promise<UseCaseResult<never>> => {
   const entry = reservationsEntryOf(await reservationsEntryAt(deps, tenantId, firstRevision));
-  const first = { firsts: toldBy(entry), hash: reservationsAnswerOf(entry)?.keyed.payload_hash ?? '' };
+  const first = { firsts: toldBy(entry), hash: hashIn(entry) };
   return problemOf('idempotency_conflict', {
     detail: 'this key answered another request before',
     extra: { differing_fields: differingMembers(asked, first, NAMES) },

@@ -82,7 +82,7 @@ export const reconciliationService: ServiceDefinition<ReservationsState, Reconci
     own: ['reservations'],
     kinds: ['policy', 'decisions', 'approvals', 'reservations'],
     initial: noReservations,
-    stateVersion: 14,
+    stateVersion: 15,
     journalOf: () => 'reservations',
     decide,
     evolve: (state, kind, entry) => evolveReservations(state, observedEntry(kind, entry)),

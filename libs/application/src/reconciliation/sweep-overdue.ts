@@ -1,6 +1,7 @@
 import {
   type DecisionId,
   instantOf,
+  type Json,
   type MicroUsd,
   microUsd,
   NOTHING,
@@ -15,15 +16,14 @@ import { originOf } from '../journals/kinds.js';
 import { nothingWhileAway } from '../journals/outage.js';
 import { type EntryReference, entryReferenceOf } from '../gate/verdict-answer.js';
 import type { Clock, Ids } from '../ports/system.js';
+import type { Told } from '../shared/differing-members.js';
 import { contextOf, keyedBy, type RequestMeta } from '../shared/request.js';
 import { done, notCommitted, problemOf, type UseCaseResult } from '../shared/refusal.js';
-import { answerBefore } from '../shared/under-key.js';
 import { refusedUnderKey } from './key-conflict.js';
 import {
   executeUnderReservationsKey,
   type KeyedReconciliationDeps,
   reservationsEntryAt,
-  reservationsKeyOf,
 } from './under-reservations-key.js';
 
 export interface SweepDeps extends KeyedReconciliationDeps {
@@ -63,6 +63,14 @@ const partOf = (entries: readonly ReservationsEntry[]): Part =>
     { decisionIds: [], total: NOTHING },
   );
 
+/** What makes a sweep recognisable: as it was sent, whatever policy says of the rest. */
+const sentOf = ({ olderThanSeconds, limit, action }: SweepInput): Told & Json => ({
+  operation: 'sweep',
+  older_than_seconds: olderThanSeconds,
+  limit,
+  action,
+});
+
 /** Ends overdue holds when somebody asks for it, as many appends as that takes, and records who did. */
 export class SweepReservations {
   constructor(private readonly deps: SweepDeps) {}
@@ -79,36 +87,41 @@ export class SweepReservations {
       action: input.action ?? terms.action,
       limit: input.limit,
     };
-    const earlier = await answerBefore(this.deps, reservationsKeyOf('sweep', meta), caught.state.answers);
-    const swept = earlier !== undefined ? { decisionIds: [], total: NOTHING } : await this.sweepParts(asked, meta);
+    const sent = sentOf(input);
+    const swept = await this.sweepParts(asked, sent, meta);
     if ('kind' in swept) return swept;
-    return this.finish({ ...asked, swept }, input, meta);
+    return this.finish({ ...asked, swept }, sent, meta);
   }
 
-  /** Part by part, since an append has its limit; fewer than asked for: nothing more is overdue. */
+  /**
+   * Part by part, since an append has its limit; fewer than fit into one: nothing more is to be ended. Each part has the
+   * key, so that two at work under one key, or one that comes again, together end no more than was asked for.
+   */
   private async sweepParts(
     asked: { readonly olderThanSeconds: number; readonly action: SweepAction; readonly limit: number },
+    sent: Told & Json,
     meta: RequestMeta,
   ): Promise<Part | UseCaseResult<never>> {
-    const { clock, ids, reconciliation } = this.deps;
+    const { clock, ids } = this.deps;
     let sum: Part = { decisionIds: [], total: NOTHING };
-    for (let left = asked.limit; left > 0; left -= SWEPT_AT_ONCE) {
-      const limit = Math.min(left, SWEPT_AT_ONCE);
+    while (sum.decisionIds.length < asked.limit) {
       const command = {
         kind: 'sweep_overdue' as const,
         ...asked,
-        limit,
+        limit: meta.key === null ? asked.limit - sum.decisionIds.length : asked.limit,
         by: meta.caller.subject,
         now: instantOf(clock.nowMs()),
+        idempotency: keyedBy(meta, sent),
       };
-      const outcome = await reconciliation.execute(meta.caller.tenantId, command, contextOf(meta, ids.uuid()));
+      const outcome = await executeUnderReservationsKey(this.deps, command, meta, contextOf(meta, ids.uuid()));
       if (outcome.kind !== 'committed') return notCommitted(outcome);
+      if (outcome.answer.kind !== 'accepted') break; // Finished by another, or not this sweep's key: see `finish`.
       const part = partOf(outcome.entries.map(({ entry }) => reservationsEntryOf(entry)));
       sum = {
         decisionIds: [...sum.decisionIds, ...part.decisionIds],
         total: microUsd(sum.total + part.total),
       };
-      if (part.decisionIds.length < limit) break;
+      if (part.decisionIds.length < SWEPT_AT_ONCE) break;
     }
     return sum;
   }
@@ -120,17 +133,11 @@ export class SweepReservations {
       readonly limit: number;
       readonly swept: Part;
     },
-    input: SweepInput,
+    asked: Told & Json,
     meta: RequestMeta,
   ): Promise<UseCaseResult<Swept>> {
     const { clock, ids, logHost } = this.deps;
     const { tenantId, subject } = meta.caller;
-    const asked = {
-      operation: 'sweep',
-      older_than_seconds: input.olderThanSeconds,
-      limit: input.limit,
-      action: input.action,
-    };
     const command = {
       kind: 'finish_sweep' as const,
       sweepId: ids.uuid(),

@@ -18,18 +18,18 @@ export const reservationsKeyOf = (scope: Operation, { key, caller: { tenantId } 
   key,
 });
 
-type Keyed = Exclude<ReconciliationCommand, { kind: 'sweep_overdue' }>;
 const SCOPES = {
   reconcile: 'reconcile',
+  sweep_overdue: 'sweep',
   finish_sweep: 'sweep',
   import_costs: 'import',
   resolve_exception: 'resolve',
-} as const satisfies Record<Keyed['kind'], Operation>;
+} as const satisfies Record<ReconciliationCommand['kind'], Operation>;
 
 /** Puts a command to the reconciliation service, with what its key was answered by entries that have left memory. */
 export const executeUnderReservationsKey = (
   deps: KeyedReconciliationDeps,
-  command: Keyed,
+  command: ReconciliationCommand,
   meta: RequestMeta,
   context: CommandContext,
 ): Promise<LaneOutcome<ReconciliationAnswer>> => {

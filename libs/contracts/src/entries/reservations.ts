@@ -64,6 +64,7 @@ const ExceptionResolved = z.object({
 const swept = {
   exception_id: z.string(),
   older_than_seconds: Count,
+  idempotency: Keyed.exactOptional().meta({ description: 'of the sweep that somebody asked for' }),
   swept_by: z.string(),
   swept_at: InstantText,
 };

@@ -115,6 +115,8 @@ export type ReservationsEntry =
         readonly legs: readonly SettledLeg[];
         readonly exception_id: string;
         readonly older_than_seconds: number;
+        /** Of the sweep that somebody asked for; absent: swept by the clock, or before entries said so. */
+        readonly idempotency?: Keyed;
         readonly swept_by: string;
         readonly swept_at: Instant;
       }
@@ -127,6 +129,8 @@ export type ReservationsEntry =
         readonly released_usd: UsdText;
         readonly exception_id: string;
         readonly older_than_seconds: number;
+        /** As above. */
+        readonly idempotency?: Keyed;
         readonly swept_by: string;
         readonly swept_at: Instant;
       }

@@ -16,6 +16,7 @@ import { type CostRows, foldCostRows, noCostRows } from './cost-rows.js';
 import { reservationsAnswerOf } from './keyed-reservations.js';
 import { isReconcilable, isSweepable, type Reservation, reservationOf } from './reservation.js';
 import type { ExceptionKind, ReservationsEntry, SettledLeg } from './reservations.entries.js';
+import { noSweeps, type Sweeps, withSwept } from './sweep-progress.js';
 
 /**
  * What is booked for a decision whose hold has ended, or that never held anything. `assumed` is spent until an actual
@@ -56,6 +57,7 @@ export interface ReservationsState {
   /** Revisions of the newest corrections of what had left memory, by decision: who read it before must read it again. */
   readonly lateCorrections: BoundedMap<bigint>;
   readonly openExceptions: PersistentMap<OpenException>;
+  readonly sweeps: Sweeps;
   readonly costRows: CostRows;
   /** The newest answers; older keys are looked up in the read models before anything is decided under them. */
   readonly answers: KeyAnswers;
@@ -71,6 +73,7 @@ export const noReservations: ReservationsState = {
   bare: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   lateCorrections: BoundedMap.ofCapacity(SETTLEMENTS_KEPT),
   openExceptions: PersistentMap.empty,
+  sweeps: noSweeps,
   costRows: noCostRows,
   answers: noKeyAnswers(SETTLEMENTS_KEPT),
 };
@@ -254,7 +257,8 @@ const evolveOwn = (
   seen: { readonly entry: ReservationsEntry; readonly revision: bigint },
   legs: readonly HeldLeg[],
 ): ReservationsState => {
-  const changed = changeBy(state, seen, legs);
+  const sweeps = withSwept(state.sweeps, seen.entry, seen.revision);
+  const changed = changeBy(sweeps === state.sweeps ? state : { ...state, sweeps }, seen, legs);
   const answered = reservationsAnswerOf(seen.entry);
   if (answered === undefined) return changed;
   return { ...changed, answers: withKeyAnswer(changed.answers, answered, seen.revision) };

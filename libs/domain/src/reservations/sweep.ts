@@ -4,6 +4,7 @@ import { accepted, type Keyed, type PersonalText, refused } from '../shared/entr
 import type { LookedUpAnswer } from '../shared/key-answers.js';
 import { dueUntil } from '../shared/due-dates.js';
 import { plusSeconds } from '../shared/instant.js';
+import { sha256Hex } from '../shared/sha256.js';
 import { formatUsd4, type MicroUsd, NOTHING } from '../shared/money.js';
 import { unbook } from './corrections.js';
 import { exceptionIdOf, exceptionOpened, type ReconciliationRules } from './exceptions.js';
@@ -12,17 +13,23 @@ import { earlierSettlement, type ReconcileResult } from './reservations.js';
 import { heldMonthly, type Reservation } from './reservation.js';
 import { bookingKnown, type RememberedBooking } from './remembered-booking.js';
 import type { ReservationsState } from './reservations.state.js';
+import { type SweepProgress, sweepUnder } from './sweep-progress.js';
 
 /** Ends holds that nobody has settled in time; null: as the policy in force says. */
 export interface SweepOverdue {
   readonly kind: 'sweep_overdue';
   readonly olderThanSeconds: number | null;
   readonly action: SweepAction | null;
-  /** At most SWEPT_AT_ONCE. */
+  /** So many at most, with those that were ended under its key before; SWEPT_AT_ONCE of them now. */
   readonly limit: number;
   readonly by: string;
   readonly now: Instant;
+  /** Of the sweep that somebody asked for; absent: by the clock. */
+  readonly idempotency?: Keyed;
+  readonly lookedUp?: LookedUpAnswer;
 }
+
+const NO_KEY = { key: null, payload_hash: sha256Hex('') };
 
 /** Two entries a hold: an append has room for so many. */
 export const SWEPT_AT_ONCE = 200;
@@ -90,12 +97,14 @@ const endHold = (
 ): readonly ReservationsEntry[] => {
   const { decisionId } = reservation;
   const { command, olderThanSeconds, action, rules } = sweeping;
+  const { idempotency = NO_KEY } = command;
   const total = heldMonthly(state.money, reservation);
   const exception = { kind: 'unreconciled', decisionId, count: 0, expected: total, amount: total } as const;
   const swept = {
     decision_id: decisionId,
     exception_id: exceptionIdOf('unreconciled', decisionId, 0),
     older_than_seconds: olderThanSeconds,
+    ...(idempotency.key === null ? {} : { idempotency }),
     swept_by: command.by,
     swept_at: command.now,
   };
@@ -115,39 +124,55 @@ const endHold = (
 
 /**
  * Ends the oldest overdue holds: `settle` books what was held as spent until an actual comes, `release` gives it back.
- * Either way somebody has to look at it. Nothing overdue: nothing is written.
+ * Either way somebody has to look at it. Nothing overdue: nothing is written. Whoever comes with the key of a sweep that is
+ * not finished takes it further, by what it began with, and never beyond its limit.
  * @source contract section 13.3
  */
 export const decideSweep = (command: SweepOverdue, state: ReservationsState): ReconcileResult => {
+  const { idempotency = NO_KEY, lookedUp } = command;
+  const keyed = { idempotency, ...(lookedUp === undefined ? {} : { lookedUp }) };
+  const begun = earlierSettlement('sweep', keyed, state) ?? sweepUnder(state.sweeps, idempotency);
+  return begun !== undefined && 'kind' in begun ? begun : accepted(...sweepOn(command, begun, state));
+};
+
+const sweepOn = (
+  command: SweepOverdue,
+  begun: SweepProgress | undefined,
+  state: ReservationsState,
+): readonly ReservationsEntry[] => {
   const terms = sweepTerms(state, command.now);
   const rules = policyInForce(state.money.policy, command.now)?.document.reconciliation;
-  if (terms === undefined || rules === undefined) return accepted();
-  const olderThanSeconds = command.olderThanSeconds ?? terms.olderThanSeconds;
-  const sweeping: Sweeping = { command, rules, olderThanSeconds, action: command.action ?? terms.action };
-  const due = overdueHolds(state, { olderThanSeconds, now: command.now }).slice(
-    0,
-    Math.min(command.limit, SWEPT_AT_ONCE),
-  );
-  return accepted(...due.flatMap((reservation) => endHold(state, reservation, sweeping)));
+  if (terms === undefined || rules === undefined) return [];
+  const { olderThanSeconds, action } = begun ?? {
+    olderThanSeconds: command.olderThanSeconds ?? terms.olderThanSeconds,
+    action: command.action ?? terms.action,
+  };
+  const left = command.limit - (begun?.decisionIds.length ?? 0);
+  const due = overdueHolds(state, { olderThanSeconds, now: command.now });
+  return due
+    .slice(0, Math.max(0, Math.min(left, SWEPT_AT_ONCE)))
+    .flatMap((reservation) => endHold(state, reservation, { command, rules, olderThanSeconds, action }));
 };
 
 /** Says who swept what; a key that comes again gets that answer again. */
 export const decideFinishSweep = (command: FinishSweep, state: ReservationsState): ReconcileResult => {
-  const earlier = earlierSettlement('sweep', command, state);
-  if (earlier !== undefined) return earlier;
-  const { decisionIds, total } = command.swept;
-  const [settled, released] = command.action === 'settle' ? [decisionIds.length, 0] : [0, decisionIds.length];
+  const begun = earlierSettlement('sweep', command, state) ?? sweepUnder(state.sweeps, command.idempotency);
+  if (begun !== undefined && 'kind' in begun) return begun;
+  // Under a key others may have swept, too: what was ended is in the entries.
+  const { decisionIds, total } = begun ?? command.swept;
+  const { action, olderThanSeconds } = begun ?? command;
+  const [settled, released] = action === 'settle' ? [decisionIds.length, 0] : [0, decisionIds.length];
   return accepted<ReservationsEntry>({
     type: 'overdue_swept',
     payload: {
       sweep_id: command.sweepId,
-      action: command.action,
-      older_than_seconds: command.olderThanSeconds,
+      action,
+      older_than_seconds: olderThanSeconds,
       limit: command.limit,
       released_count: released,
       settled_count: settled,
-      total_released_usd: formatUsd4(command.action === 'release' ? total : NOTHING),
-      total_settled_usd: formatUsd4(command.action === 'settle' ? total : NOTHING),
+      total_released_usd: formatUsd4(action === 'release' ? total : NOTHING),
+      total_settled_usd: formatUsd4(action === 'settle' ? total : NOTHING),
       decision_ids: decisionIds,
       idempotency: command.idempotency,
       swept_by: command.by,
