@@ -136,7 +136,7 @@ export const gateService: ServiceDefinition<GateState, GateCommand, GateAnswer> 
   own: ['policy', 'decisions'],
   kinds: ['policy', 'decisions', 'approvals', 'reservations'],
   initial: emptyGate,
-  stateVersion: 9,
+  stateVersion: 10,
   journalOf,
   hurried,
   decide,

@@ -1,7 +1,7 @@
 import { type BalanceOf, balancesAt, type HeldLeg } from '../accounts/accounts.js';
 import type { RoutingRule } from '../policy/policy.document.js';
 import { microUsd, type MicroUsd, NOTHING, usdOf } from '../shared/money.js';
-import type { Sha256Hex } from '../shared/brand.js';
+import type { Instant, Sha256Hex } from '../shared/brand.js';
 import { plusSeconds } from '../shared/instant.js';
 import { approvalNeed } from './approval-need.js';
 import type { AskForChange } from './ask-for-change.js';
@@ -106,14 +106,27 @@ const moneyOf = (asked: Assessable, state: GateState): Money => {
   return { view: state, waterfall, balance, overage: [], overdrawn: [] };
 };
 
+/** Who agreed after that knew better: equal changes have requests of their own, as the Jobs of one template. */
+const isOverruled = (deniedAt: Instant, grant: Grant | null, command: AskForChange): boolean =>
+  isClearedAlone(command) && grant !== null && grant.grantedAt !== null && deniedAt < grant.grantedAt;
+
 /** An approval of this very change was denied a moment ago. @source contract section 11.5 */
-const isDeniedRecently = ({ command, place, fingerprint }: Assessable, { grants }: GateState): boolean => {
+const isDeniedRecently = (
+  { command, place, fingerprint }: Assessable,
+  { grants }: GateState,
+  grant: Grant | null,
+): boolean => {
   const at = command.channel === 'grant' && !command.isDryRun ? grants.denied.get(fingerprint) : undefined;
-  return at !== undefined && command.now < plusSeconds(at, place.document.approval.grants.denied_cooldown_seconds);
+  if (at === undefined || isOverruled(at, grant, command)) return false;
+  return command.now < plusSeconds(at, place.document.approval.grants.denied_cooldown_seconds);
 };
 
 /** What is known before anybody asks who has to agree: cost, money, forecast, thresholds, denials. */
-const hardFacts = (asked: Assessable, { view, waterfall, balance, overdrawn }: Money): readonly FindingItem[] => {
+const hardFacts = (
+  asked: Assessable,
+  { view, waterfall, balance, overdrawn }: Money,
+  grant: Grant | null,
+): readonly FindingItem[] => {
   const { place, cost } = asked;
   const isAboveThreshold = cost.monthly > usdOf(place.document.entitlements.hard_deny_above_monthly_usd);
   return [
@@ -122,7 +135,7 @@ const hardFacts = (asked: Assessable, { view, waterfall, balance, overdrawn }: M
     ...waterfall.violations.map((code) => violation(code)),
     ...overdrawn,
     ...contextFindings(asked, balance),
-    ...(isDeniedRecently(asked, view) ? [violation('approval_denied_recently')] : []),
+    ...(isDeniedRecently(asked, view, grant) ? [violation('approval_denied_recently')] : []),
     ...(isAboveThreshold ? [violation('hard_deny_threshold_exceeded')] : []),
   ];
 };
@@ -195,7 +208,7 @@ export const assess = (asked: Assessable, state: GateState, grant: Grant | null)
   const { view, waterfall, balance, overage } = money;
   const seen = { place, cost, waterfall, balance, risk: context.risk, context: context.forRules };
   const rules = ruleFindings(place.document.rules, command.rules, ruleVariables(command, view, seen));
-  const found = [...hardFacts(asked, money), ...rules.items];
+  const found = [...hardFacts(asked, money, grant), ...rules.items];
   const overdraft = overdraftOf(money, command);
   const isAgreed = isAgreedTo(grant, command);
   const need = approvalNeed({ command, place, cost, risk: context.risk.class, isAgreed }, view, found);

@@ -185,8 +185,9 @@ export interface GrantUse {
   readonly use: number;
   readonly is_last: boolean;
   /**
-   * What was agreed to is cleared by that alone: neither auto-approval nor a waiver is used for it, and the exception over
-   * what no account funds is among `exceptions_used`. Absent: written when both were used all the same.
+   * What was agreed to is cleared by that alone: neither auto-approval nor a waiver is used for it, an earlier denial of an
+   * equal change says nothing against it, and the exception over what no account funds is among `exceptions_used`. Absent:
+   * written when none of that held.
    */
   readonly cleared_by_approval?: true;
 }

@@ -214,8 +214,8 @@ const foldGrant = (
   entry: Extract<ApprovalsEntry, { type: 'approval_granted' }>,
   revision: bigint,
 ): GateState => {
-  const { decision_id: id, approval_id: approvalId, unfunded_usd } = entry.payload;
-  const grants = withGranted(state.grants, id, entry.payload.use_by);
+  const { decision_id: id, approval_id: approvalId, granted_at: grantedAt, unfunded_usd } = entry.payload;
+  const grants = withGranted(state.grants, id, { useBy: entry.payload.use_by, grantedAt });
   const progressed: GateState = { ...state, grants, approvals: state.approvals.set(id, 'granted') };
   const amount = usdOf(unfunded_usd);
   if (amount === NOTHING || state.policy.overages.has(overageAccount(id))) return progressed;

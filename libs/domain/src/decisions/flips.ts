@@ -213,7 +213,10 @@ const approvalFlip = ({ command, state, recorded }: AskedBefore): readonly Flip[
   if (approval === null) return [];
   const asGrant = { ...recorded, approval: { ...approval, channel: 'grant' as const } };
   const useBy = instantOf(msOf(command.now) + USE_MS);
-  const grants = withGranted(withDecision({ ...noGrants, denied: state.grants.denied }, asGrant), id, useBy);
+  const grants = withGranted(withDecision({ ...noGrants, denied: state.grants.denied }, asGrant), id, {
+    useBy,
+    grantedAt: null,
+  });
   const exceptionId = overageAccount(id);
   const overages = state.policy.overages.set(exceptionId, {
     exceptionId,

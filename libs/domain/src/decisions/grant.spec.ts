@@ -611,6 +611,22 @@ describe('after a denial', () => {
     expect(review('80').decision).toBe('REQUIRE_APPROVAL');
   });
 
+  it('whoever agrees to an equal change knows better, and a denial after that holds', () => {
+    const { world, review, vote } = cluster();
+    const job = (name: string) => ({ review: { clusterId: 'c1', generatedName: name } });
+    const [one, two] = [review('80', job('1')), review('80', job('2'))];
+    const [three, four] = [review('80', job('3')), review('80', job('4'))];
+    vote(one, 'deny');
+    world.pass(60);
+    vote(two);
+    expect(review('80', job('2'))).toMatchObject({ decision: 'ALLOW', grant_use: { decision_id: two.decision_id } });
+    expect(review('80', job('1'))).toMatchObject({ decision: 'DENY', grant_use: null });
+    vote(three);
+    world.pass(60);
+    vote(four, 'deny');
+    expect(review('80', job('3'))).toMatchObject({ decision: 'DENY', grant_use: null });
+  });
+
   it('another size, a dry run and a token channel are judged by themselves', () => {
     const { review, vote } = cluster();
     vote(review('80'), 'deny');

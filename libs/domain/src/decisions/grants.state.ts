@@ -27,6 +27,8 @@ export interface Grant {
   readonly usedHourly: MicroUsd;
   /** null: nobody has agreed yet. */
   readonly useBy: Instant | null;
+  /** When somebody agreed: after a denial of an equal change, or before it. null: nobody has, or nobody knows when. */
+  readonly grantedAt: Instant | null;
 }
 
 /** Grants that may still be used, and fingerprints that were denied. All leave when their hold ends. */
@@ -75,6 +77,7 @@ const grantOf = (recorded: DecisionRecorded): Grant | null => {
     usedMonthly: NOTHING,
     usedHourly: NOTHING,
     useBy: null,
+    grantedAt: null,
   };
 };
 
@@ -125,11 +128,15 @@ export const withoutGrant = (grants: Grants, decisionId: DecisionId): Grants => 
 };
 
 /** Somebody has agreed: usable until `useBy`. */
-export const withGranted = (grants: Grants, decisionId: DecisionId, useBy: Instant): Grants => {
+export const withGranted = (
+  grants: Grants,
+  decisionId: DecisionId,
+  agreed: Pick<Grant, 'useBy' | 'grantedAt'>,
+): Grants => {
   const grant = grants.byDecision.get(decisionId);
   return grant === undefined
     ? grants
-    : { ...grants, byDecision: grants.byDecision.set(decisionId, { ...grant, useBy }) };
+    : { ...grants, byDecision: grants.byDecision.set(decisionId, { ...grant, ...agreed }) };
 };
 
 /** Somebody has denied: the same question is not asked again for a while. */
