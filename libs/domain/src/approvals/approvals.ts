@@ -19,7 +19,7 @@ import type { ApprovalsEntry } from './approvals.entries.js';
 import type { Approval } from './approval.js';
 import { type ApprovalsState, bindingOf } from './approvals.state.js';
 import { closeGrant, closeSuperseded } from './closing.js';
-import { expiredApprovals } from './ending.js';
+import { expiredApprovals, isUsedUp } from './ending.js';
 import { earlierOf } from './keyed-approvals.js';
 import type { Ballot } from './tally.js';
 import { ballotFor, isDeniedNow, isFulfilledNow, isOwnRequest, stageOf } from './voting.js';
@@ -165,7 +165,9 @@ const isRequesterOf = (approval: Approval, subject: string): boolean =>
   subject === approval.requested.requester.subject || subject === approval.requested.requester.on_behalf_of;
 
 const withdraw = (command: Withdraw, approval: Approval): ApprovalsResult => {
-  if (approval.status !== 'pending' && approval.status !== 'granted') return refused({ code: 'approval_not_pending' });
+  const isOpen = approval.status === 'pending' || approval.status === 'granted';
+  // Whose last use is gone has nothing left to take back, though nothing says yet that it has ended.
+  if (!isOpen || isUsedUp(approval)) return refused({ code: 'approval_not_pending' });
   const { approvalId: approval_id, decisionId: decision_id } = approval;
   return accepted<ApprovalsEntry>({
     type: 'approval_withdrawn',
@@ -190,14 +192,14 @@ const reissue = (command: ReissueToken, approval: Approval): ApprovalsResult => 
 
 /**
  * Who may take a request back, or have its token again; asked before the key, which may be somebody else's.
- * @source contract section 4: creator, requester, admin; a token also an approving voter
+ * @source contract section 4: creator, requester; withdraw also an admin, reissue also an approving voter
  */
 export const mayHandle = (
   { kind, caller }: Pick<Withdraw | ReissueToken, 'kind' | 'caller'>,
   approval: Approval,
 ): boolean => {
-  const isVoter = kind === 'reissue_token' && approval.votes.get(caller.subject)?.vote === 'approve';
-  return caller.isAdmin || isVoter || isRequesterOf(approval, caller.subject);
+  if (isRequesterOf(approval, caller.subject)) return true;
+  return kind === 'withdraw' ? caller.isAdmin : approval.votes.get(caller.subject)?.vote === 'approve';
 };
 
 const handle = (command: Withdraw | ReissueToken, state: ApprovalsState): ApprovalsResult => {

@@ -52,6 +52,25 @@ describe('an approval of the channel grant', () => {
     expect(again).toEqual({ kind: 'refused', refusal: { code: 'approval_not_active' } });
   });
 
+  it('is not taken back once its last use is gone, although nothing says yet that it has ended', () => {
+    const { world, approvalId, approval, review } = reviewed();
+    world.vote(approvalId, 'cy');
+    world.settle();
+    review();
+    world.catchUp('approvals');
+    expect(approval()).toMatchObject({ status: 'granted', uses: { isUsedUp: true } });
+    const withdrawn = world.approve({
+      kind: 'withdraw',
+      approvalId,
+      caller: caller('root', { isAdmin: true }),
+      now: world.now,
+      idempotency: keyed(null),
+    });
+    expect(withdrawn).toEqual({ kind: 'refused', refusal: { code: 'approval_not_pending' } });
+    world.settle();
+    expect(approval().status).toBe('consumed');
+  });
+
   it('is used by the next review, and is consumed with its last use (scenario 21)', () => {
     const { world, account, first, approvalId, approval, review } = reviewed();
     expect(first).toMatchObject({ decision: 'REQUIRE_APPROVAL', hold: { total_usd: '80.0000' } });
