@@ -28,6 +28,25 @@ describe('a policy warns of', () => {
     ]);
   });
 
+  it('a route that nobody can fulfil, since a person counts in one stage only', () => {
+    const stage = (id: string, subjects: readonly string[], more: object = {}) => ({
+      ...{ id, quorum: 1, roles: [], groups: [], subjects, deny_quorum: 1 },
+      ...more,
+    });
+    const requiring = (require: object, more: object = {}) =>
+      ofRoutes(route('r', {}, { effect: 'require', require, ...more }));
+    const twice = { all: [stage('a', ['ana']), stage('b', ['ana'])] };
+    expect(requiring(twice)).toEqual(['/approval/routing/0/require']);
+    expect(requiring(twice, { enabled: false })).toEqual([]);
+    expect(requiring({ all: [stage('a', ['ana', 'ben']), stage('b', ['ana'])] })).toEqual([]);
+    expect(requiring({ all: [stage('a', ['ana']), stage('b', ['ana'], { groups: ['finops'] })] })).toEqual([]);
+    expect(requiring({ all: [stage('a', ['ana']), stage('b', [])] })).toEqual([]);
+    expect(requiring({ any: [twice, stage('c', ['cem'])] })).toEqual([]);
+    const three = ['a', 'b', 'c'].map((id) => stage(id, ['ana', 'ben']));
+    expect(requiring({ all: three })).toEqual(['/approval/routing/0/require']);
+    expect(requiring({ all: [...three.slice(1), stage('c', [], { quorum: 5 })] })).toEqual([]);
+  });
+
   it('a route whose conditions are narrower than those of one before it', () => {
     const delta = (min: string | null, max: string | null) => ({ monthly_delta_usd: { min, max } });
     const two = { projects: ['api', 'web'] };
@@ -43,7 +62,8 @@ describe('a policy warns of', () => {
   });
 
   it('no route that requires behind one that waives: a violation is never waived, and comes to it', () => {
-    const required = { effect: 'require', require: { id: 's', quorum: 1, roles: ['approver'] } };
+    const require = { id: 's', quorum: 1, roles: ['approver'], groups: [], subjects: [], deny_quorum: 1 };
+    const required = { effect: 'require', require };
     expect(ofRoutes(route('waive', WEB), route('require', WEB, required))).toEqual([]);
     expect(ofRoutes(route('require', WEB, required), route('waive', WEB))).toEqual(['/approval/routing/1']);
     expect(ofRoutes(route('require', WEB, required), route('same', WEB, required))).toEqual(['/approval/routing/1']);

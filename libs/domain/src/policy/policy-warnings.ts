@@ -1,3 +1,5 @@
+import { type ApprovalStage, type ApprovalTree, stagesOf } from '../approvals/approval-tree.js';
+import { type Ballots, isFulfilled } from '../approvals/tally.js';
 import { usdOf } from '../shared/money.js';
 import type { PolicyDocument, RoutingMatch, RoutingRule } from './policy.document.js';
 
@@ -62,12 +64,45 @@ const repeatedConditions = ({ rules }: PolicyDocument): readonly PolicyWarning[]
       : [];
   });
 
+const isClosed = ({ roles, groups, subjects }: ApprovalStage): boolean =>
+  subjects.length > 0 && roles.length + groups.length === 0;
+
+/** As if all who are named had agreed, and of those who are not as many as a stage asks for. */
+const everybodyOf = (stages: readonly ApprovalStage[]): Ballots => {
+  const ballot = (ids: readonly string[]) => ({ vote: 'approve' as const, stages: ids });
+  const named = new Set(stages.flatMap(({ subjects }) => subjects));
+  const ofNames = [...named].map((subject) => {
+    const ids = stages.filter(({ subjects }) => subjects.includes(subject)).map(({ id }) => id);
+    return [subject, ballot(ids)] as const;
+  });
+  const others = stages
+    .filter((stage) => !isClosed(stage))
+    .flatMap(({ id, quorum }) =>
+      Array.from({ length: quorum }, (_, index) => [`\n${id}\n${String(index)}`, ballot([id])] as const),
+    );
+  return [...ofNames, ...others];
+};
+const canBeFulfilled = (tree: ApprovalTree): boolean => isFulfilled(tree, everybodyOf(stagesOf(tree)));
+
+const unfulfillable = ({ approval }: PolicyDocument): readonly PolicyWarning[] =>
+  approval.routing.flatMap(({ enabled, require }, index) =>
+    enabled && require !== null && !canBeFulfilled(require)
+      ? [
+          {
+            pointer: `/approval/routing/${String(index)}/require`,
+            detail: 'nobody can fulfil it: a person counts in one stage only, and too few are named',
+          },
+        ]
+      : [],
+  );
+
 /**
- * What is legal and probably not meant: a route that another shadows, a rule that repeats another.
+ * What is legal and probably not meant: a route that another shadows or that nobody can fulfil, a rule that repeats another.
  *
  * @source contract section 8.6
  */
 export const policyWarnings = (document: PolicyDocument): readonly PolicyWarning[] => [
   ...shadowedRoutes(document),
+  ...unfulfillable(document),
   ...repeatedConditions(document),
 ];
