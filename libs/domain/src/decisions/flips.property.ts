@@ -30,6 +30,8 @@ const rule = fc.record({
   condition: fc.constantFrom(
     'cost.monthly > usd("0.0012")',
     'cost.monthly >= usd("0.0005") && cost.monthly < usd("0.0010")',
+    'cost.monthly > 700 && cost.monthly <= 1200',
+    'cost.monthly >= usd("0.000350") && cost.monthly < usd("0.000850")',
     'budget.unfunded > 0',
     'credits.reserved < usd("0.0003")',
     'request.project_id == "web"',
