@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryJournals, type MemoryStore } from '@verdict/adapter-memory';
 import type { JournalKind, RecordedEntry } from '@verdict/application';
+import { formatUsd6, microUsd, payloadHash } from '@verdict/domain';
 import { liveThrough } from '../replay/scenario.js';
 import { replayed, sourceOf } from '../support/replay-journals.js';
 import { ServiceWorld, valueOf } from '../support/service-world.js';
@@ -243,6 +244,26 @@ const other = (value: unknown): unknown => {
   if (Array.isArray(value)) return [...value, 'x'];
   return { ...(value as Payload), x: 1 };
 };
+
+describe('an hourly amount alone, as entries of before took it', () => {
+  it('derives as no claim where the entry has none among the sources of its cost, and as one where it has', async () => {
+    const world = await new ServiceWorld().start();
+    const claim = { method: 'declared', monthly: null, isInvalid: false } as const;
+    valueOf(await world.ask('0', { claim: { ...claim, hourly: microUsd(500_000n) } }));
+    expect(await replayed(sourceOf(world.journals, 'acme'))).toMatchObject({ decisions: 1, diverging: 0 });
+    const { recorded } = valueOf(await world.ask('0', { claim: { ...claim, hourly: null } }));
+    await world.stop();
+    expect(recorded.cost.method).toBe('none');
+    const request = { ...recorded.request, declared_hourly_delta_usd: formatUsd6(microUsd(500_000n)) };
+    const hash = payloadHash({ tenantId: 'acme', dryRun: false, request });
+    const before = sourceOf(world.journals, 'acme', (_kind, entry) =>
+      entry.type === 'decision_recorded' && entry.revision === 1n
+        ? { ...entry, payload: { ...recorded, request, payload_hash: hash } }
+        : entry,
+    );
+    expect(await replayed(before)).toMatchObject({ decisions: 2, diverging: 0, hidden: 0 });
+  });
+});
 
 describe('what would have been, as entries of before told it', () => {
   it('derives without its notes where the entry has no mark of them, and with them where it has', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PriceBook } from '../pricing/price-book.js';
 import type { PricedLine } from '../pricing/priced-line.js';
-import { formatUsd4 } from '../shared/money.js';
+import { formatUsd4, microUsd } from '../shared/money.js';
 import {
   DomainWorld,
   keyed,
@@ -92,6 +92,23 @@ describe('the amount of a change', () => {
     const world = new DomainWorld();
     expect(world.ask('730').cost.hourly_delta_usd).toBe('1.000000');
     expect(world.ask('730', { hourly: usd('2') }).cost.hourly_delta_usd).toBe('2.000000');
+  });
+
+  it.each([
+    [500_000n, '365.0000'],
+    [-1n, '-0.0007'],
+    [1_369_863_013_698_630n, '999999999999.9999'],
+  ])('takes an absent monthly delta as the hourly one, %s micro-USD, x 730', (hourly, monthly) => {
+    const { cost } = new DomainWorld().ask(null, { hourly: microUsd(hourly) });
+    expect(cost).toMatchObject({ method: 'declared', completeness: 'complete', monthly_delta_usd: monthly });
+  });
+
+  it('counts an hourly claim alone that is larger than the price, and knows nothing of one beyond all amounts', () => {
+    const recorded = withBook().ask(null, { evidence: pricedAt('100'), hourly: usd('1') });
+    expect(recorded.cost).toMatchObject({ method: 'price_book', monthly_delta_usd: '730.0000' });
+    expect(recorded.reason_codes).toContain('cost_declared_mismatch');
+    const beyond = new DomainWorld().ask(null, { hourly: usd('1369863014') });
+    expect(beyond).toMatchObject({ cost: { method: 'none', monthly_delta_usd: null }, finding: 'approval' });
   });
 
   it('is unknown, never zero, when nothing is known', () => {

@@ -1,6 +1,6 @@
 import type { PolicyDocument, Behaviour } from '../policy/policy.document.js';
 import type { PublishedPriceBook } from '../policy/policy.state.js';
-import { formatUsd4, formatUsd6, hourlyOfMonthly, type MicroUsd, NOTHING } from '../shared/money.js';
+import { formatUsd4, formatUsd6, hourlyOfMonthly, type MicroUsd, monthlyOfHourly, NOTHING } from '../shared/money.js';
 import type { AskForChange, PricedEvidence } from './ask-for-change.js';
 import type { ChangeFacts, CostEvidence, CostSource } from './decisions.entries.js';
 import type { ReasonCode } from './reason-codes.js';
@@ -40,7 +40,9 @@ const ofEvidence = (method: 'price_book' | 'infracost', priced: PricedEvidence):
 });
 
 const ofClaim = ({ claim }: AskForChange): readonly Figure[] => {
-  const { method, monthly, hourly } = claim;
+  const { method, hourly } = claim;
+  // Whoever says what an hour costs has said what a month does.
+  const monthly = claim.monthly ?? (hourly === null ? null : monthlyOfHourly(hourly));
   if (monthly === null) return [];
   return [{ method, priced: null, amounts: { monthly, hourly: hourly ?? hourlyOfMonthly(monthly) } }];
 };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainWorld, entriesOf, policyWith, pricedAt } from '../../../../test/support/domain-world.js';
+import { microUsd } from '../shared/money.js';
 import { type BatchResult, decideChanges } from './batch.js';
 import { type Flip, flipsOf } from './flips.js';
 
-const explained = (world: DomainWorld, amount: string, more: Parameters<DomainWorld['question']>[1] = {}) => {
+const explained = (world: DomainWorld, amount: string | null, more: Parameters<DomainWorld['question']>[1] = {}) => {
   const command = world.question(amount, more);
   const state = world.gate;
   const result = world.decide(command);
@@ -26,6 +27,14 @@ describe('the smallest change that flips an outcome', () => {
     expect(toOf(flips, 'delta')).toBe('888.0000');
     expect(toOf(flips, account)).toBe('1000.0000');
     expect(toOf(flips, 'credit')).toBe('+112.0000');
+  });
+
+  it('of an hourly amount alone is found as that of a monthly one', () => {
+    const world = new DomainWorld();
+    world.setBudget('300');
+    const { decision, flips } = explained(world, null, { hourly: microUsd(500_000n) });
+    expect(decision).toBe('DENY');
+    expect(toOf(flips, 'delta')).toBe('300.0000');
   });
 
   it('counts a budget that is charged several months by all of them', () => {

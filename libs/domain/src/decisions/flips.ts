@@ -66,7 +66,7 @@ const atAmount = (command: AskForChange, monthly: MicroUsd): AskForChange => {
     priced.completeness === 'unknown' ? priced : { ...priced, monthly, hourly };
   return {
     ...command,
-    claim: claim.monthly === null ? claim : { ...claim, monthly, hourly },
+    claim: claim.monthly === null && claim.hourly === null ? claim : { ...claim, monthly, hourly },
     evidence: evidence && {
       priceWith: (book) => revalued(evidence.priceWith(book)),
       ...(evidence.withoutBook === undefined ? {} : { withoutBook: revalued(evidence.withoutBook) }),

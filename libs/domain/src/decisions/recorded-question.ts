@@ -76,8 +76,13 @@ const recordedEvidence = (recorded: DecisionRecorded): Evidence | null | undefin
   return alone === undefined ? undefined : asRecorded(pricedAs(recorded, alone));
 };
 
+const isClaim = ({ method }: CostSource): boolean => method === 'declared' || method === 'annotation';
+
 const recordedClaim = ({ cost, request }: DecisionRecorded): AskForChange['claim'] => {
-  const { declared_monthly_delta_usd: monthly, declared_hourly_delta_usd: hourly } = request;
+  const { declared_monthly_delta_usd: monthly } = request;
+  // An hourly amount alone was no claim to releases before: then no source of the cost is one.
+  const isClaimed = monthly !== null || cost.sources?.some(isClaim) === true;
+  const hourly = isClaimed ? request.declared_hourly_delta_usd : null;
   const isAnnotation =
     request.source === 'k8s_admission' && cost.sources?.some(({ method }) => method === 'annotation');
   return {

@@ -150,6 +150,17 @@ export const roundTo4 = (amount: MicroUsd): MicroUsd =>
 /** Hourly amount where only the monthly one is known: / 730, half-even, 6 places. @source contract section 5.1 */
 export const hourlyOfMonthly = (monthly: MicroUsd): MicroUsd => microUsd(roundHalfEven(monthly, HOURS_PER_MONTH));
 
+/**
+ * Monthly amount where only the hourly one is known: x 730, half-even, 4 places.
+ *
+ * @returns null beyond what an amount may be: nobody knows it then.
+ * @source contract sections 3 and 5.1
+ */
+export const monthlyOfHourly = (hourly: MicroUsd): MicroUsd | null => {
+  const monthly = roundTo4(microUsd(hourly * HOURS_PER_MONTH));
+  return inRange(monthly) ? monthly : null;
+};
+
 export const min = (a: MicroUsd, b: MicroUsd): MicroUsd => (a < b ? a : b);
 export const max = (a: MicroUsd, b: MicroUsd): MicroUsd => (a > b ? a : b);
 export const addUsd = (a: MicroUsd, b: MicroUsd): MicroUsd => microUsd(a + b);
