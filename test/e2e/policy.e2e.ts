@@ -100,6 +100,40 @@ describe('policy, money and the ways in, over HTTP', () => {
   });
 
   describe('exceptions', () => {
+    it('that name a rule which no policy has, now or soon, are granted with a warning', async () => {
+      fresh();
+      const rule = (id: string) => ({ id, condition: 'true', effect: 'warn', message: 'm' });
+      await publishPolicy(server, people, { ...MONEY_ONLY, rules: [rule('gone')] });
+      await publishPolicy(server, people, { ...MONEY_ONLY, rules: [rule('no-web')] });
+      const { headers: seen } = await must(server, 'getPolicy', { as: people.admin });
+      await must(server, 'publishPolicy', {
+        as: people.admin,
+        headers: { 'if-match': seen.get('etag') ?? '' },
+        body: {
+          document: { ...MONEY_ONLY, rules: [rule('to-come')] },
+          message: 'later',
+          effective_from: soon(DAY_MS),
+        },
+      });
+      const grant = {
+        as: people.admin,
+        key: 'waiver-1',
+        body: {
+          ...{ owner: 'ana', reason: 'launch', ticket: 'T-1', expires_at: soon(DAY_MS) },
+          waives: ['no-web', 'cost_unknown', 'No-Web', 'to-come', 'gone'],
+        },
+      };
+      const warnings = [
+        { pointer: '/waives/2', detail: 'no policy in force or to come has a rule No-Web' },
+        { pointer: '/waives/4', detail: 'no policy in force or to come has a rule gone' },
+      ];
+      const granted = await must(server, 'grantWaiver', grant);
+      expect([granted.status, granted.body.warnings]).toEqual([201, warnings]);
+      expect((await must(server, 'grantWaiver', grant)).body).toMatchObject({ replayed: true, warnings });
+      const list = await must(server, 'listWaivers', { as: people.admin });
+      expect(list.body.items[0]).not.toHaveProperty('warnings');
+    });
+
     it('let what they name pass while they last, are counted, and end when revoked', async () => {
       fresh();
       await publishPolicy(server, people, {

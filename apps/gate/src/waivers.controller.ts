@@ -97,7 +97,8 @@ export class WaiversController {
       ticket: body.ticket,
       expiresAt: body.expires_at,
     };
-    return this.written(unwrap(await this.admin.grantWaiver(input, call.meta(body.idempotency_key))), call);
+    const granted = unwrap(await this.admin.grantWaiver(input, call.meta(body.idempotency_key)));
+    return { ...this.written(granted, call), warnings: granted.warnings };
   }
 
   @Endpoint(ROUTES.revokeWaiver)

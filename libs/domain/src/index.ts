@@ -171,7 +171,7 @@ export {
 export { type GateQuota, type PolicyDefect, policyDefects } from './policy/policy-defects.js';
 export { type PolicyChange, type PolicyDiff, policyDiff } from './policy/policy-diff.js';
 export { type Judgement, judgementAt } from './policy/policy-judges.js';
-export { type PolicyWarning, policyWarnings } from './policy/policy-warnings.js';
+export { type PolicyWarning, policyWarnings, waiverWarnings } from './policy/policy-warnings.js';
 export { matchesTicket, ticketPatternDefect } from './policy/ticket-pattern.js';
 export { cohortOf } from './policy/cohort.js';
 export type { Grant } from './decisions/grants.state.js';

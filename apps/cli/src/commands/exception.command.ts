@@ -33,6 +33,7 @@ const waiverText = (waiver: Waiver): string =>
     ['reason', `${waiver.reason} (${waiver.ticket})`],
     ['expires', waiver.expires_at],
     ['granted', `${waiver.granted_at} by ${waiver.granted_by}`],
+    ...(waiver.warnings ?? []).map(({ pointer, detail }) => ['warning', `${pointer}: ${detail}`] as const),
   ]);
 
 type Row = Readonly<Record<'status' | 'subject' | 'waives' | 'uses' | 'owner' | 'ends', string>>;

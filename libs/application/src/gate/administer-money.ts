@@ -9,6 +9,8 @@ import {
   type Instant,
   type MicroUsd,
   type PolicyCommand,
+  type PolicyWarning,
+  waiverWarnings,
 } from '@verdict/domain';
 import type { PageRequest } from '../ports/read-models.js';
 import { revisionPlace } from '../shared/page.js';
@@ -57,6 +59,11 @@ type WaiverInput = Pick<
   'scope' | 'waives' | 'maxMonthly' | 'maxUses' | 'owner' | 'reason' | 'ticket' | 'expiresAt'
 >;
 
+/** A waiver as granted, and what of it waives nothing yet. */
+export interface GrantedWaiver extends Written, ShownWaiver {
+  readonly warnings: readonly PolicyWarning[];
+}
+
 /** Credits and waivers of a tenant: commands of administrators, and what stands. */
 export class MoneyAdmin {
   private readonly writer: PolicyWriter;
@@ -87,7 +94,7 @@ export class MoneyAdmin {
     return this.creditOf(await this.writer.write(command, meta, place), creditId);
   }
 
-  async grantWaiver(input: WaiverInput, meta: RequestMeta): Promise<UseCaseResult<Written & ShownWaiver>> {
+  async grantWaiver(input: WaiverInput, meta: RequestMeta): Promise<UseCaseResult<GrantedWaiver>> {
     const { maxMonthly, scope, ...rest } = input;
     if (scope.project !== null && !mayActFor(meta.caller, scope.project)) return projectForbidden();
     const asked = {
@@ -107,7 +114,12 @@ export class MoneyAdmin {
       scope: asked.scope,
       max_monthly_delta_usd: asked.max_monthly_usd,
     };
-    return this.waiverOf(await this.writer.write(command, meta, { operation: 'exception', sent }), null);
+    const written = await this.writer.write(command, meta, { operation: 'exception', sent });
+    const shown = this.waiverOf(written, null);
+    if (written.kind === 'problem') return written;
+    if (shown.kind === 'problem') return shown;
+    const warnings = waiverWarnings(waives, written.value.state.policy, this.writer.now());
+    return done({ ...shown.value, warnings });
   }
 
   async revokeWaiver(

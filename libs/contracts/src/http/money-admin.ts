@@ -121,6 +121,10 @@ export const WaiverAnswer = z
     granted_by: z.string(),
     granted_at: InstantAnswer,
     ...written,
+    warnings: z
+      .array(z.strictObject({ pointer: z.string(), detail: z.string() }))
+      .optional()
+      .meta({ description: 'when it is granted: the rule ids that no policy in force or to come has' }),
   })
   .meta({ id: 'Waiver' });
 export const OverageAnswer = z

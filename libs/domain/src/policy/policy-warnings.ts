@@ -1,7 +1,11 @@
 import { type ApprovalStage, type ApprovalTree, stagesOf } from '../approvals/approval-tree.js';
 import { type Ballots, isFulfilled } from '../approvals/tally.js';
+import { REASON_CODES } from '../decisions/reason-codes.js';
+import type { Instant } from '../shared/brand.js';
 import { usdOf } from '../shared/money.js';
 import type { PolicyDocument, RoutingMatch, RoutingRule } from './policy.document.js';
+import type { PolicyState } from './policy.state.js';
+import { type VersionStatus, versionStatus } from './versions.js';
 
 /** Something in a legal document that its author may not have meant. */
 export interface PolicyWarning {
@@ -106,3 +110,29 @@ export const policyWarnings = (document: PolicyDocument): readonly PolicyWarning
   ...unfulfillable(document),
   ...repeatedConditions(document),
 ];
+
+const CODES: ReadonlySet<string> = new Set(REASON_CODES);
+const OVER: ReadonlySet<VersionStatus> = new Set(['superseded', 'cancelled']);
+
+/**
+ * What a waiver names that it cannot waive yet: ids of rules that no version has which is in force, waits, is rolled out or
+ * is a challenger. It may name them before their policy is published; more often the id is misspelt.
+ *
+ * @param waives rule ids and codes, as granted.
+ * @param now the time that tells which versions those are.
+ * @returns a warning for each, with its pointer into the body of POST /exceptions.
+ * @source contract section 8.5
+ */
+export const waiverWarnings = (
+  waives: readonly string[],
+  policy: PolicyState,
+  now: Instant,
+): readonly PolicyWarning[] => {
+  const standing = policy.versions.filter((version) => !OVER.has(versionStatus(policy, version, now)));
+  const ids = new Set(standing.flatMap(({ document }) => document.rules.map(({ id }) => id)));
+  return waives.flatMap((name, index) =>
+    CODES.has(name) || ids.has(name)
+      ? []
+      : [{ pointer: `/waives/${String(index)}`, detail: `no policy in force or to come has a rule ${name}` }],
+  );
+};
