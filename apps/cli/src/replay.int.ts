@@ -114,6 +114,7 @@ describe('verdict replay', () => {
 
   it.each([
     [['--from', '-1'], 'revision_invalid'],
+    [['--from', '5', '--to', '2'], 'revision_invalid'],
     [['bundle.zip', '--tenant', 'acme'], 'usage'],
     [['--data-dir', '/nowhere'], 'data_dir_missing'],
   ])('refuses %j: %s', async (argv, code) => {

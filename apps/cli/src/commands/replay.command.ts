@@ -36,6 +36,9 @@ const revisionOf = (text: string | undefined, flag: string): bigint | undefined 
 
 const rangeOf = ({ from: fromText, to: toText }: ReplayFlags): ReplayRange => {
   const [from, to] = [revisionOf(fromText, '--from'), revisionOf(toText, '--to')];
+  // Of no decision nothing differs: that must not pass for an answer.
+  if (from !== undefined && to !== undefined && from > to)
+    throw wrongCall('revision_invalid', `--from ${String(from)} lies behind --to ${String(to)}`);
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 };
 

@@ -5,7 +5,7 @@ import { textMemberOf } from '@verdict/domain';
 import { given } from '../config/places.js';
 import { type Candidate, type Resolution, winnerOf } from '../config/resolve.js';
 import { wrongCall } from '../failure.js';
-import { readSecret } from '../input/input-file.js';
+import { checkedToken, readSecret } from '../input/input-file.js';
 import { checkedTenant } from '../input/tenant.js';
 import type { Io } from '../io.js';
 import { tenantOf } from './token-claims.js';
@@ -50,7 +50,7 @@ const tokenOf = async (io: Io, candidate: Candidate | undefined): Promise<string
   if (candidate === undefined) return undefined;
   const { source, value } = candidate;
   const isValue = source.kind === 'variable' && source.name === 'VERDICT_TOKEN';
-  return isValue ? io.env['VERDICT_TOKEN']?.trim() : readSecret(io, value);
+  return isValue ? checkedToken((io.env['VERDICT_TOKEN'] ?? '').trim(), 'VERDICT_TOKEN') : readSecret(io, value);
 };
 
 /** The token says whose it is; `--tenant` makes sure that it is the one that was meant. */

@@ -101,15 +101,22 @@ export const readJsonInput = async (io: Io, path: string): Promise<RawJson> =>
 
 const OTHERS_MAY_READ = 0o077;
 
+/** What could not be sent is refused here, and not printed: the error of whoever sends it would name it. */
+export const checkedToken = (text: string, name: string): string => {
+  if (text === '') throw wrongCall('input_empty', `${name} holds no token`);
+  if (/\s/.test(text)) throw wrongCall('token_file_invalid', `${name} holds more than a token`);
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw wrongCall('token_file_invalid', `${name} holds characters that no token has`, 'write it as plain ASCII');
+  return text;
+};
+
 /** Reads a secret, one line. A file that others can read is refused: it is not a secret any more. */
 export const readSecret = async (io: Io, path: string): Promise<string> => {
   if (path !== STDIN) await refuseOpenFile(io, path);
   const text = Buffer.from(await readInput(io, path))
     .toString('utf8')
     .trim();
-  if (text === '') throw wrongCall('input_empty', `${nameOf(path)} holds no token`);
-  if (/\s/.test(text)) throw wrongCall('token_file_invalid', `${nameOf(path)} holds more than a token`);
-  return text;
+  return checkedToken(text, nameOf(path));
 };
 
 const refuseOpenFile = async (io: Io, path: string): Promise<void> => {
