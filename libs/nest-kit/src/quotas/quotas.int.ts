@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Inject, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { GateQuery } from '@verdict/contracts';
 import { createHttpApp } from '../http/create-http-app.js';
 import { listenHttpApp, stopHttpApp } from '../http/run-main.js';
 import { QUOTAS } from '../http/tokens.js';
@@ -27,7 +28,7 @@ const route = (id: string, more: Partial<RouteSpec> = {}): RouteSpec => ({
   tag: 'gate',
   ...more,
 });
-const GATE = route('gate');
+const GATE = route('gate', { query: GateQuery });
 const REVIEW = route('review', { path: '/api/gate/k8s/review', answersOverload: true });
 const CONSUME = route('consume', { tag: 'approvals', quota: 'consume' });
 const VOTE = route('vote', { tag: 'approvals' });
