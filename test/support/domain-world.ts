@@ -583,6 +583,7 @@ export class DomainWorld {
       stageId: string | null;
       roles: readonly string[];
       groups: readonly string[];
+      onBehalfOf: string | null;
       notes: string | null;
       key: string | null;
       token: SignedToken | null;
@@ -595,7 +596,11 @@ export class DomainWorld {
       approvalId,
       vote,
       stageId: more.stageId ?? null,
-      caller: caller(subject, { roles: more.roles ?? ['approver'], groups: more.groups ?? [] }),
+      caller: caller(subject, {
+        roles: more.roles ?? ['approver'],
+        groups: more.groups ?? [],
+        onBehalfOf: more.onBehalfOf ?? null,
+      }),
       notes: notes === null ? null : { $seal: { subject, text: notes } },
       ticket: more.ticket ?? null,
       now: this.now,

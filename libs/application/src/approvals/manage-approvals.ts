@@ -60,6 +60,7 @@ export interface QueuePage {
 
 export const approvalCallerOf = ({ caller }: RequestMeta): ApprovalCaller => ({
   subject: caller.subject,
+  onBehalfOf: caller.onBehalfOf,
   roles: caller.actor.roles,
   groups: caller.groups,
   isAdmin: caller.actor.roles.includes('admin'),

@@ -69,8 +69,8 @@ const ofApproval = (tenantId: string, revision: Revision, entry: ApprovalsEntry)
     case 'approval_requested':
       return [{ op: 'insert', table: 'approvals', row: approvalRow(tenantId, revision, entry.payload) }];
     case 'approval_request_filed': {
-      const { approval_id: id, filed_by: by, ticket, justification } = entry.payload;
-      return changed(id, { kind: 'filed', by, ticket, isJustified: justification !== null });
+      const { approval_id: id, filed_by: by, on_behalf_of: onBehalfOf = null, ticket, justification } = entry.payload;
+      return changed(id, { kind: 'filed', by, onBehalfOf, ticket, isJustified: justification !== null });
     }
     case 'vote_cast': {
       const { approval_id: id, voter: by, vote, stage_id: stage, stages = [stage] } = entry.payload;

@@ -60,6 +60,7 @@ export type ApprovalRowChange =
   | {
       readonly kind: 'filed';
       readonly by: string;
+      readonly onBehalfOf: string | null;
       readonly ticket: string | null;
       readonly isJustified: boolean;
     }
@@ -138,11 +139,13 @@ const withVote = (
 type Filed = Extract<ApprovalRowChange, { kind: 'filed' }>;
 
 /** Who files a request may not vote on it where duties are separated. */
-const withFiling = (row: StoredApprovalRow, { by, ticket, isJustified }: Filed): StoredApprovalRow => ({
+const withFiling = (row: StoredApprovalRow, { by, onBehalfOf, ticket, isJustified }: Filed): StoredApprovalRow => ({
   ...row,
   ticket: ticket ?? row.ticket,
   filedRevision: isJustified ? row.sinceRevision : row.filedRevision,
-  excludedVoters: row.isSeparationRequired ? withMember(row.excludedVoters, by) : row.excludedVoters,
+  excludedVoters: row.isSeparationRequired
+    ? [by, onBehalfOf ?? by].reduce(withMember, row.excludedVoters)
+    : row.excludedVoters,
 });
 
 /**

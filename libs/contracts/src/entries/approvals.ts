@@ -50,6 +50,7 @@ const ApprovalRequested = z.object({
 const ApprovalRequestFiled = z.object({
   approval_id: ApprovalId,
   filed_by: z.string(),
+  on_behalf_of: z.string().exactOptional().meta({ description: 'the person behind a pipeline that filed' }),
   justification: Sealed.nullable(),
   justification_length: Count,
   ticket: z.string().nullable(),

@@ -6,6 +6,8 @@ import type { ApprovalsEntry } from './approvals.entries.js';
 /** The caller of a command, as the rules of separation and consumption need it. */
 export interface ApprovalCaller {
   readonly subject: string;
+  /** The person behind a pipeline, to whom duties belong as if they had called themselves. */
+  readonly onBehalfOf?: string | null;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   readonly isAdmin: boolean;

@@ -42,6 +42,8 @@ export type ApprovalsEntry =
       {
         readonly approval_id: ApprovalId;
         readonly filed_by: string;
+        /** The person behind it; absent: nobody, or filed before entries said so. */
+        readonly on_behalf_of?: string;
         readonly justification: PersonalText | null;
         readonly justification_length: number;
         readonly ticket: string | null;

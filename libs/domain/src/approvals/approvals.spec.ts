@@ -118,6 +118,24 @@ describe('a vote', () => {
     expect(statusOf(world, approvalId)).toBe('granted');
   });
 
+  it('is not for the person behind a pipeline that filed the request, nor for a caller behind whom an excluded one stands', () => {
+    const { world, recorded, approvalId } = pending();
+    world.approve({
+      kind: 'file_request',
+      decisionId: recorded.decision_id,
+      caller: caller('robot', { onBehalfOf: 'ben' }),
+      justification: null,
+      justificationLength: 0,
+      ticket: 'T-1',
+      now: world.now,
+      idempotency: keyed(null),
+    });
+    for (const own of ['robot', 'ben']) expect(world.vote(approvalId, own)).toEqual(refusal('self_review_forbidden'));
+    for (const onBehalfOf of ['ana', 'ben'])
+      expect(world.vote(approvalId, 'chat', { onBehalfOf })).toEqual(refusal('self_review_forbidden'));
+    expect(world.vote(approvalId, 'chat', { onBehalfOf: 'dan' })).toMatchObject({ kind: 'accepted' });
+  });
+
   it('is for everybody where duties are not separated', () => {
     const { world, approvalId } = pending(
       {},

@@ -132,10 +132,11 @@ const changeBy = (state: ApprovalsState, entry: ApprovalsEntry, revision: bigint
     case 'approval_requested':
       return opened(state, entry.payload, revision);
     case 'approval_request_filed': {
-      const { approval_id: id, filed_by, justification, justification_length: length } = entry.payload;
+      const { approval_id: id, filed_by, on_behalf_of, justification, justification_length: length } = entry.payload;
+      const filers = on_behalf_of === undefined ? [filed_by] : [filed_by, on_behalf_of];
       return change(state, id, (approval) => ({
         ...approval,
-        filedBy: approval.filedBy.includes(filed_by) ? approval.filedBy : [...approval.filedBy, filed_by],
+        filedBy: [...new Set([...approval.filedBy, ...filers])],
         justificationLength: Math.max(approval.justificationLength, length),
         ticket: entry.payload.ticket ?? approval.ticket,
         filedRevision: justification === null ? approval.filedRevision : revision,

@@ -68,6 +68,7 @@ const fileRequest = (command: FileRequest, state: ApprovalsState): ApprovalsResu
     payload: {
       approval_id: approval.approvalId,
       filed_by: command.caller.subject,
+      ...(typeof command.caller.onBehalfOf === 'string' ? { on_behalf_of: command.caller.onBehalfOf } : {}),
       justification: command.justification,
       justification_length: command.justificationLength,
       ticket: command.ticket,
@@ -84,12 +85,16 @@ const isJustified = ({ notes, ticket }: CastVote, { requested: { terms }, ...app
   return isLong && (matchesTicket(pattern, approval.ticket) || matchesTicket(pattern, ticket));
 };
 
+/** A vote of a pipeline is one of the person behind it, too. */
+const isTheirOwn = (approval: Approval, { subject, onBehalfOf }: CastVote['caller']): boolean =>
+  isOwnRequest(approval, subject) || (typeof onBehalfOf === 'string' && isOwnRequest(approval, onBehalfOf));
+
 const voteRefusal = (command: CastVote, approval: Approval | undefined): ApprovalsRefusal | undefined => {
   if (approval === undefined) return { code: 'approval_not_found' };
   if (approval.status === 'expired') return { code: 'approval_expired' };
   if (approval.status !== 'pending') return { code: 'approval_not_pending' };
   if (command.now >= approval.requested.approve_by) return { code: 'approval_expired' };
-  if (isOwnRequest(approval, command.caller.subject)) return { code: 'self_review_forbidden' };
+  if (isTheirOwn(approval, command.caller)) return { code: 'self_review_forbidden' };
   if (ballotFor(approval, command) === undefined) return { code: 'not_eligible_reviewer' };
   return command.vote === 'approve' && !isJustified(command, approval) ? { code: 'justification_required' } : undefined;
 };

@@ -127,6 +127,8 @@ export class ApprovalRules {
 
   #file(approval: Approval, payload: JsonValue): readonly string[] {
     approval.excluded.add(textAt(payload, 'filed_by'));
+    if (isJsonObject(payload) && payload['on_behalf_of'] !== undefined)
+      approval.excluded.add(textAt(payload, 'on_behalf_of'));
     return [];
   }
 
