@@ -301,7 +301,12 @@ export type {
   PolicyCase,
 } from './policy-cases/policy-case.js';
 export { runPolicyCases } from './policy-cases/run-policy-cases.js';
-export { DecideRunTask, type DecideRunTaskDeps, type FetchedPlan, type RunTaskDecision } from './run-tasks/decide-run-task.js';
+export {
+  DecideRunTask,
+  type DecideRunTaskDeps,
+  type FetchedPlan,
+  type RunTaskDecision,
+} from './run-tasks/decide-run-task.js';
 export { ReceiveRunTask, type ReceiveRunTaskDeps, type RunTaskIntegration } from './run-tasks/receive-run-task.js';
 export type { RunStage, RunTask } from './run-tasks/run-task.js';
 export { PLAN_BYTES_MAX } from './run-tasks/answer-run-task.js';
