@@ -35,10 +35,20 @@ describe('a process', () => {
     const address = await child.address();
     const slow = fetch(`${address}/slow`);
     await child.says(/slow began/);
+    const answers: Response[] = [];
+    const answered = slow.then((answer) => answers.push(answer));
+    const isTaken = async (): Promise<boolean> => {
+      const answer = fetch(`${address}/health/live`, { headers: { connection: 'close' } });
+      return await answer.then(
+        () => true,
+        () => false,
+      );
+    };
+    expect(await isTaken()).toBe(true);
     child.signal('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await expect(fetch(`${address}/health/live`, { headers: { connection: 'close' } })).rejects.toThrow();
-    await slow;
+    while ((await isTaken()) && answers.length === 0); // Until the signal is there; the slow answer comes after it.
+    expect(answers).toHaveLength(0);
+    await answered;
   });
 
   it('exits 130 at once on the second signal', async () => {

@@ -35,9 +35,7 @@ export const refuseUnknownQuery = (
     done();
     return;
   }
-  const errors = unknown.map((name) => ({
-    ...{ pointer: pointerTo('/query', name), code: 'unknown_field' },
-    detail: 'this member is not known',
-  }));
+  const detail = 'this member is not known';
+  const errors = unknown.map((name) => ({ pointer: pointerTo('/query', name), code: 'unknown_field', detail }));
   done(problem('unknown_field', { errors }));
 };
