@@ -71,26 +71,30 @@ const withSum = (counts: Counts, recorded: DecisionRecorded): Sums => {
 const withUses = ({ waiverUses }: Counts, used: readonly string[], by: 1 | -1): Counts['waiverUses'] =>
   used.reduce((uses, id) => uses.set(id, (uses.get(id) ?? 0) + by), waiverUses);
 
-const withCounted = ({ counted }: Counts, recorded: DecisionRecorded): Counts['counted'] => {
-  const before = recorded.counted_before;
-  const autoApproved = microUsd(
-    usdOf(recorded.auto_approved_usd ?? formatUsd4(NOTHING)) + usdOf(before?.auto_approved_usd ?? formatUsd4(NOTHING)),
+const withCounted = ({ counted }: Counts, recorded: DecisionRecorded, used: readonly string[]): Counts['counted'] => {
+  const { auto_approved_usd: now, counted_before: before, decision_id: id, hold } = recorded;
+  const exceptions = [...(before?.exceptions ?? []), ...used];
+  const amounts = [now, before?.auto_approved_usd ?? null].flatMap((amount) =>
+    amount === null ? [] : [usdOf(amount)],
   );
-  const exceptions = [...(before?.exceptions ?? []), ...usesOf(recorded)];
+  const autoApproved = amounts.reduce<MicroUsd>((sum, amount) => microUsd(sum + amount), NOTHING);
   const isNothing = autoApproved === NOTHING && exceptions.length === 0;
-  return isNothing || recorded.hold.legs.length === 0
+  return isNothing || hold.legs.length === 0
     ? counted
-    : counted.set(recorded.decision_id, { autoApprovalKey: keyOf(recorded), autoApproved, exceptions });
+    : counted.set(id, { autoApprovalKey: keyOf(recorded), autoApproved, exceptions });
 };
 
 const sumsOf = ({ autoApproved, autoApprovalMonths }: Sums): Sums => ({ autoApproved, autoApprovalMonths });
 
 /** Counts a decision: its amount where auto-approval let it pass, and each waiver that it uses. */
-export const count = (counts: Counts, recorded: DecisionRecorded): Counts => ({
-  ...sumsOf(withSum(counts, recorded)),
-  waiverUses: withUses(counts, usesOf(recorded), 1),
-  counted: withCounted(counts, recorded),
-});
+export const count = (counts: Counts, recorded: DecisionRecorded): Counts => {
+  const used = usesOf(recorded);
+  return {
+    ...sumsOf(withSum(counts, recorded)),
+    waiverUses: withUses(counts, used, 1),
+    counted: withCounted(counts, recorded, used),
+  };
+};
 
 /** The counts without what a decision counted for: to decide about the same change again. */
 export const withoutCounted = <State extends Counts>(state: State, decisionId: DecisionId): State => {

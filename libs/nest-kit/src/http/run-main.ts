@@ -87,7 +87,7 @@ const stopWithin = async (running: Running, limitMs: number, logger: Logger | un
 /**
  * V8 puts objects straight into its old generation where it once saw those of the same place in the code survive. What a
  * request makes survives while its batch waits for the disk and is garbage right after, so the old generation, and what
- * buffers hold outside of it, filled up with garbage: a full collection every five seconds instead of every half minute.
+ * buffers hold outside of it, filled up with garbage, and was collected whole several times as often.
  */
 const keepGarbageYoung = (): void => {
   setFlagsFromString('--no-allocation-site-pretenuring');
